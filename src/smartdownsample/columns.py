@@ -1,0 +1,254 @@
+"""Between rows of features and Arrow columns: what a part of the store looks like inside.
+
+Pure functions. Together with the store the only rooms that know Arrow.
+"""
+
+import importlib.metadata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .model import Cause, FeatureBatch, FeatureSpec, IntArray, RowArray
+
+# Until items are parts of images, every region is the whole: x, y, width, height.
+_WHOLE_IMAGE = np.array([0, 0, 1, 1], dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class KnownFeatures:
+    """What the store knows of the items that were asked for.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        Rows of the store, one for each known item.
+    items : ndarray of int64
+        The item of each row.
+    misses : ndarray of int64
+        The items that the store does not know, ascending.
+    """
+
+    table: pa.Table
+    items: IntArray
+    misses: IntArray
+
+
+@cache
+def decoder_version() -> str:
+    """Name the installed image decoder and its version, without importing it."""
+    for name in ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless"):
+        try:
+            return f"{name} {importlib.metadata.version(name)}"
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "opencv"
+
+
+def make_schema(spec: FeatureSpec) -> pa.Schema:
+    """Make the Arrow schema of a part: key, order, outcome, then the fields of a feature row.
+
+    Parameters
+    ----------
+    spec : FeatureSpec
+        What the features are.
+
+    Returns
+    -------
+    pyarrow.Schema
+        ``path`` and ``order_key`` are binary (names may be no valid Unicode), ``region`` is
+        x, y, width, height as shares of the image, ``cause`` is null for readable images.
+    """
+    return pa.schema(
+        [
+            ("path", pa.large_binary()),
+            ("region", pa.list_(pa.float32(), 4)),
+            ("mtime_ns", pa.int64()),
+            ("size_bytes", pa.int64()),
+            ("order_key", pa.large_binary()),
+            ("cause", pa.string()),
+            ("decoder", pa.string()),
+            *((name, _column_type(spec.row_dtype[name])) for name in spec.row_dtype.names or ()),
+        ]
+    )
+
+
+def _column_type(field: np.dtype[np.generic]) -> pa.DataType:
+    """Choose the Arrow type of one field: bytes as binary, other vectors as lists."""
+    if field.subdtype is None:
+        return pa.from_numpy_dtype(field)
+    base, (length,) = field.subdtype
+    return pa.binary(length) if base == np.uint8 else pa.list_(pa.from_numpy_dtype(base), length)
+
+
+def make_table(batch: FeatureBatch, schema: pa.Schema) -> pa.Table:
+    """Turn a batch into rows of the store."""
+    n = len(batch.keys)
+    columns = [
+        pa.array(batch.keys, pa.large_binary()),
+        _to_arrow(np.tile(_WHOLE_IMAGE, (n, 1)), schema.field("region").type),
+        pa.array(batch.mtime_ns),
+        pa.array(batch.size_bytes),
+        pa.array(batch.order_keys, pa.large_binary()),
+        pa.array([cause.name if cause else None for cause in batch.causes], pa.string()),
+        pa.array([decoder_version()] * n, pa.string()),
+    ]
+    fields = [
+        _to_arrow(batch.rows[name], schema.field(name).type)
+        for name in batch.rows.dtype.names or ()
+    ]
+    return pa.Table.from_arrays([*columns, *fields], schema=schema)
+
+
+def _to_arrow(values: np.ndarray, kind: pa.DataType) -> pa.Array:
+    """Turn one field of n rows into an Arrow array."""
+    flat = np.ascontiguousarray(values)
+    if pa.types.is_fixed_size_binary(kind):
+        return pa.FixedSizeBinaryArray.from_buffers(kind, len(flat), [None, pa.py_buffer(flat)])
+    if pa.types.is_fixed_size_list(kind):
+        return pa.FixedSizeListArray.from_arrays(pa.array(flat.ravel()), type=kind)
+    return pa.array(flat, kind)
+
+
+def _to_numpy(column: pa.ChunkedArray) -> np.ndarray:
+    """Turn a column without nulls into an array of n rows."""
+    if pa.types.is_fixed_size_list(column.type):
+        values: np.ndarray = pc.list_flatten(column).to_numpy()
+        return values.reshape(len(column), column.type.list_size)
+    if pa.types.is_fixed_size_binary(column.type):
+        width = column.type.byte_width
+        array = column.combine_chunks()
+        data = np.frombuffer(array.buffers()[1] or b"", dtype=np.uint8)
+        start = array.offset * width
+        return data[start : start + len(array) * width].reshape(len(array), width)
+    return np.asarray(column.to_numpy())
+
+
+def make_wanted_keys(paths: list[bytes], mtime_ns: IntArray, size_bytes: IntArray) -> pa.Array:
+    """Make the look-up keys of whole images.
+
+    Parameters
+    ----------
+    paths : list of bytes, length n
+        Absolute paths.
+    mtime_ns, size_bytes : ndarray of int64, shape (n,)
+        Of the files as they are now.
+
+    Returns
+    -------
+    pyarrow.LargeBinaryArray
+        Equal to a key of `make_stored_keys` where the row is a true one of the file.
+    """
+    regions = np.tile(_WHOLE_IMAGE, (len(paths), 1))
+    return _join_keys(pa.array(paths, pa.large_binary()), regions, mtime_ns, size_bytes)
+
+
+def make_stored_keys(stored: pa.Table) -> pa.Array:
+    """Make the look-up keys of rows of the store, see `make_wanted_keys`.
+
+    Parameters
+    ----------
+    stored : pyarrow.Table
+        Rows of the store.
+
+    Returns
+    -------
+    pyarrow.LargeBinaryArray
+        In the order of the rows.
+    """
+    return _join_keys(
+        stored["path"].combine_chunks(),
+        _to_numpy(stored["region"]),
+        stored["mtime_ns"].to_numpy(),
+        stored["size_bytes"].to_numpy(),
+    )
+
+
+def _join_keys(
+    paths: pa.Array, regions: np.ndarray, mtime_ns: IntArray, size_bytes: IntArray
+) -> pa.Array:
+    """Join everything that a hit needs equal into one value for each item."""
+    n = len(paths)
+    fixed = np.empty((n, 32), dtype=np.uint8)
+    fixed[:, :16] = np.ascontiguousarray(regions, dtype=np.float32).view(np.uint8)
+    fixed[:, 16:24] = np.ascontiguousarray(mtime_ns).view(np.uint8).reshape(n, 8)
+    fixed[:, 24:] = np.ascontiguousarray(size_bytes).view(np.uint8).reshape(n, 8)
+    tails = _to_arrow(fixed, pa.binary(32)).cast(pa.large_binary())
+    return pc.binary_join_element_wise(paths, tails, pa.scalar(b"", pa.large_binary()))
+
+
+def keep_newest(table: pa.Table) -> pa.Table:
+    """Keep the last row of each item."""
+    regions = _to_arrow(_to_numpy(table["region"]).view(np.uint8), pa.binary(16))
+    numbered = pa.table(
+        {"path": table["path"], "region": regions, "row": pa.array(np.arange(len(table)))}
+    )
+    newest = numbered.group_by(["path", "region"]).aggregate([("row", "max")])
+    return table.take(newest["row_max"])
+
+
+@dataclass(frozen=True)
+class OrderedFeatures:
+    """Features of items in natural order.
+
+    Attributes
+    ----------
+    items : ndarray of int64, shape (n,)
+        The readable items in natural order.
+    rows : structured ndarray, shape (n,)
+        Their feature rows.
+    causes : list of (int, Cause)
+        The other items, in natural order, with the causes.
+    ranks : ndarray of int64
+        Each item's place in the natural order of all.
+    """
+
+    items: IntArray
+    rows: RowArray
+    causes: list[tuple[int, Cause]]
+    ranks: IntArray
+
+
+def order_features(
+    spec: FeatureSpec, known: KnownFeatures, fresh: Iterable[FeatureBatch]
+) -> OrderedFeatures:
+    """Bring known and fresh features together in natural order.
+
+    Parameters
+    ----------
+    spec : FeatureSpec
+        What the features are.
+    known : KnownFeatures
+        From the store.
+    fresh : iterable of FeatureBatch
+        Computed in this run.
+
+    Returns
+    -------
+    OrderedFeatures
+        Items whose natural-order keys are equal are ordered by path.
+    """
+    schema = make_schema(spec)
+    batches = list(fresh)
+    table = pa.concat_tables([known.table, *(make_table(batch, schema) for batch in batches)])
+    items = np.concatenate([known.items, *(batch.items for batch in batches)])
+    order = pc.sort_indices(
+        table.select(["order_key", "path"]),
+        sort_keys=[("order_key", "ascending"), ("path", "ascending")],
+    )
+    table, items = table.take(order), items[order.to_numpy()]
+    is_readable = pc.is_null(table["cause"]).to_numpy()
+    names = table["cause"].filter(pc.is_valid(table["cause"])).to_pylist()
+    causes = [
+        (item, Cause[name]) for item, name in zip(items[~is_readable].tolist(), names, strict=True)
+    ]
+    readable = table.filter(pc.is_null(table["cause"]))
+    rows = np.zeros(len(readable), dtype=spec.row_dtype)
+    for name in spec.row_dtype.names or ():
+        rows[name] = _to_numpy(readable[name])
+    ranks = np.empty(len(items), dtype=np.int64)
+    ranks[items] = np.arange(len(items))
+    return OrderedFeatures(items[is_readable], rows, causes, ranks)

@@ -1,0 +1,33 @@
+"""The errors and warnings of smartdownsample.
+
+Every error derives from `SmartDownsampleError` and from the built-in exception that a caller
+would expect, so ``except ValueError`` and ``except OSError`` work as well.
+"""
+
+
+class SmartDownsampleError(Exception):
+    """Root of all errors that this package raises on purpose."""
+
+
+class InvalidParameterError(SmartDownsampleError, ValueError):
+    """A parameter has a wrong type or value; raised before any file is opened."""
+
+
+class DecodeError(SmartDownsampleError, OSError):
+    """An image could not be loaded and the caller asked for errors to be raised."""
+
+
+class MissingImageError(DecodeError, FileNotFoundError):
+    """An image file does not exist and the caller asked for errors to be raised."""
+
+
+class MissingExtraError(SmartDownsampleError, ImportError):
+    """A library that belongs to an optional extra of this package is not installed."""
+
+
+class ImageLoadingWarning(UserWarning):
+    """Some images could not be loaded and were left out."""
+
+
+class StoreWarning(UserWarning):
+    """The feature store could not be read or written in part; results are unaffected."""

@@ -1,0 +1,152 @@
+"""From images that the store does not know to feature rows, in parallel chunks.
+
+A chunk is a task of plain strings and a spec that returns arrays, so that any joblib backend
+can carry it: threads here (reading, decoding and array operations release the interpreter),
+or a cluster through ``joblib.parallel_config``.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import NamedTuple
+
+import joblib
+import numpy as np
+from tqdm import tqdm
+
+from .decode import decode_image, read_file
+from .features import choose_min_side, compute_features
+from .model import BoolArray, Cause, FeatureBatch, FeatureSpec, IntArray, RowArray
+from .paths import encode_order_key
+from .resample import make_thumbnails
+
+# Large enough that handing out tasks costs nothing, small enough that the last ones finish
+# together and that a killed run loses little.
+_MAX_CHUNK = 64
+_CHUNKS_PER_WORKER = 8
+
+
+class ExtractedChunk(NamedTuple):
+    """What one task returns for n images; see `FeatureBatch` for the fields."""
+
+    rows: RowArray
+    causes: list[Cause | None]
+    mtime_ns: IntArray
+    size_bytes: IntArray
+    is_lasting: BoolArray
+
+
+def count_workers(n_workers: int | None) -> int:
+    """Count the workers to use: by default the usable cores, at least 4.
+
+    More threads than cores help a little even when the disk is quick, since one reads while
+    another decodes.
+    """
+    return max(4, joblib.cpu_count()) if n_workers is None else n_workers
+
+
+def extract_features(
+    items: IntArray,
+    keys: Sequence[bytes],
+    spec: FeatureSpec,
+    *,
+    n_workers: int | None = None,
+    show_progress: bool = False,
+) -> Iterator[FeatureBatch]:
+    """Decode images and compute their features.
+
+    Parameters
+    ----------
+    items : ndarray of int64, shape (n,)
+        Places in `keys` of the images to decode.
+    keys : sequence of bytes
+        Absolute paths of all items.
+    spec : FeatureSpec
+        What to compute.
+    n_workers : int, optional
+        Tasks at a time, see `count_workers`.
+    show_progress : bool
+        Whether to draw a progress bar on standard error.
+
+    Yields
+    ------
+    FeatureBatch
+        A chunk, as soon as it is done; in no particular order.
+    """
+    n_workers = count_workers(n_workers)
+    chunks = _split(items, n_workers)
+    tasks = (
+        joblib.delayed(_extract_numbered)(
+            number, [os.fsdecode(keys[item]) for item in chunk.tolist()], spec
+        )
+        for number, chunk in enumerate(chunks)
+    )
+    run = joblib.Parallel(n_jobs=n_workers, prefer="threads", return_as="generator_unordered")
+    with (
+        tqdm(total=len(items), unit="img", desc="Decoding", disable=not show_progress) as bar,
+        closing(run(tasks)) as results,
+    ):
+        for number, result in results:
+            chunk = chunks[number]
+            chunk_keys = [keys[item] for item in chunk.tolist()]
+            bar.update(len(chunk))
+            yield FeatureBatch(
+                items=chunk,
+                keys=chunk_keys,
+                order_keys=[encode_order_key(key) for key in chunk_keys],
+                **result._asdict(),
+            )
+
+
+def _split(items: IntArray, n_workers: int) -> list[IntArray]:
+    """Split items into chunks of even size."""
+    size = min(max(len(items) // (n_workers * _CHUNKS_PER_WORKER), 1), _MAX_CHUNK)
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _extract_numbered(
+    number: int, paths: list[str], spec: FeatureSpec
+) -> tuple[int, ExtractedChunk]:
+    """Extract a chunk and say which; results arrive in no particular order."""
+    return number, extract_chunk(paths, spec)
+
+
+def extract_chunk(paths: Sequence[str], spec: FeatureSpec) -> ExtractedChunk:
+    """Read, decode and describe a few images, one after the other.
+
+    Parameters
+    ----------
+    paths : sequence of str, length n
+        Absolute paths.
+    spec : FeatureSpec
+        What to compute.
+
+    Returns
+    -------
+    ExtractedChunk
+        In the order of the paths. A file that cannot be used gives a cause; none ends the run.
+    """
+    n = len(paths)
+    min_side = choose_min_side(spec)
+    rows = np.zeros(n, dtype=spec.row_dtype)
+    causes: list[Cause | None] = [None] * n
+    mtime_ns = np.zeros(n, dtype=np.int64)
+    size_bytes = np.zeros(n, dtype=np.int64)
+    is_lasting = np.zeros(n, dtype=np.bool_)
+    places, thumbnails, sizes = [], [], []
+    for place, path in enumerate(paths):
+        content = read_file(path)
+        if isinstance(content, Cause):
+            causes[place] = content
+            continue
+        mtime_ns[place], size_bytes[place] = content.mtime_ns, content.size_bytes
+        is_lasting[place] = content.is_stable
+        picture = decode_image(content.data, min_side=min_side)
+        if isinstance(picture, Cause):
+            causes[place] = picture
+            continue
+        places.append(place)
+        thumbnails.append(make_thumbnails(picture.pixels, spec.hash_size))
+        sizes.append((picture.width, picture.height))
+    rows[places] = compute_features(thumbnails, sizes, spec)
+    return ExtractedChunk(rows, causes, mtime_ns, size_bytes, is_lasting)

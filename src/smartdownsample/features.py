@@ -1,0 +1,202 @@
+"""From thumbnails to rows of the feature matrix: array operations over a whole chunk.
+
+Pure functions. Whatever changes a feature's value must change `FEATURE_VERSION` with it, so
+that stored features of older formulas are never taken for new ones.
+"""
+
+from collections.abc import Sequence
+from typing import get_args
+
+import numpy as np
+
+from .errors import InvalidParameterError
+from .model import (
+    LAB_LAYOUT_SIDE,
+    ByteArray,
+    DecodeMode,
+    FeatureSpec,
+    FloatArray,
+    RowArray,
+)
+from .resample import Thumbnails
+
+FEATURE_VERSION = 1
+
+MIN_HASH_SIZE = 2
+MAX_HASH_SIZE = 32
+
+# `fast` keeps this many decoded pixels for each pixel of the DHash thumbnail's width. With 10,
+# 99 % of the hash bits of photos and of crops agree with a full decode; with 5, 96 % of crops'.
+FAST_OVERSAMPLING = 10
+
+# Linear sRGB to CIE XYZ, each row divided by its white point, so that white is (1, 1, 1):
+# IEC 61966-2-1 with D65.
+_XYZ_FROM_RGB = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+_XYZ_FROM_RGB /= _XYZ_FROM_RGB.sum(axis=1, keepdims=True)
+
+
+def make_spec(hash_size: int, decode: DecodeMode) -> FeatureSpec:
+    """Name the features that a hash size and a decode mode give.
+
+    Parameters
+    ----------
+    hash_size : int
+        Side of the DHash in bits, 2 to 32.
+    decode : {"exact", "fast"}
+        How images are decoded.
+
+    Returns
+    -------
+    FeatureSpec
+        With the current version of the formulas.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a value is not allowed.
+    """
+    if decode not in get_args(DecodeMode):
+        allowed = " or ".join(repr(mode) for mode in get_args(DecodeMode))
+        msg = f"The 'decode' parameter must be {allowed}. Got {decode!r} instead."
+        raise InvalidParameterError(msg)
+    if not MIN_HASH_SIZE <= hash_size <= MAX_HASH_SIZE:
+        msg = (
+            f"The 'hash_size' parameter must be from {MIN_HASH_SIZE} to {MAX_HASH_SIZE} "
+            f"(8 suits most collections). Got {hash_size!r} instead."
+        )
+        raise InvalidParameterError(msg)
+    return FeatureSpec(hash_size=hash_size, decode=decode, version=FEATURE_VERSION)
+
+
+def choose_min_side(spec: FeatureSpec) -> int | None:
+    """Choose the side in pixels that a reduced decode must keep; None for a full decode."""
+    return FAST_OVERSAMPLING * (spec.hash_size + 1) if spec.decode == "fast" else None
+
+
+def compute_features(
+    thumbnails: Sequence[Thumbnails], sizes: Sequence[tuple[int, int]], spec: FeatureSpec
+) -> RowArray:
+    """Compute the feature rows of a chunk of pictures.
+
+    Parameters
+    ----------
+    thumbnails : sequence of Thumbnails, length n
+        Of each picture.
+    sizes : sequence of (int, int), length n
+        Width and height of each picture in pixels.
+    spec : FeatureSpec
+        What the rows are.
+
+    Returns
+    -------
+    structured ndarray, shape (n,)
+        See `FeatureSpec.row_dtype`; in the order given.
+    """
+    rows = np.zeros(len(thumbnails), dtype=spec.row_dtype)
+    if not len(thumbnails):
+        return rows
+    mean_thumbnails = np.stack([thumbnail.mean for thumbnail in thumbnails])
+    rows["dhash"] = hash_gradients(np.stack([thumbnail.dhash for thumbnail in thumbnails]))
+    rows["ahash"] = hash_averages(np.stack([thumbnail.ahash for thumbnail in thumbnails]))
+    rows["mean_rgb"] = mean_thumbnails.mean(axis=(1, 2), dtype=np.float64)
+    rows["lab_layout"] = summarise_colours(mean_thumbnails).reshape(len(rows), -1)
+    rows["width"], rows["height"] = np.asarray(sizes, dtype=np.uint32).T
+    return rows
+
+
+def hash_gradients(grey: ByteArray) -> ByteArray:
+    """Compute the DHash: whether each pixel's right neighbour is brighter.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (n, h, h + 1)
+        Grey thumbnails, one column wider than high.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, ceil(h² / 8))
+        Bits packed row by row, most significant first.
+
+    References
+    ----------
+    N. Krawetz, "Kind of Like That" (2013),
+    https://www.hackerfactor.com/blog/index.php?/archives/529-Kind-of-Like-That.html
+    """
+    bits = grey[:, :, 1:] > grey[:, :, :-1]
+    return np.packbits(bits.reshape(len(grey), -1), axis=1)
+
+
+def hash_averages(grey: ByteArray) -> ByteArray:
+    """Compute the AHash: whether each pixel is brighter than the mean of all.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (n, h, h)
+        Grey thumbnails.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, ceil(h² / 8))
+        Bits packed row by row, most significant first.
+
+    References
+    ----------
+    N. Krawetz, "Looks Like It" (2011),
+    https://www.hackerfactor.com/blog/index.php?/archives/432-Looks-Like-It.html
+    """
+    bits = grey > grey.mean(axis=(1, 2), keepdims=True)
+    return np.packbits(bits.reshape(len(grey), -1), axis=1)
+
+
+def summarise_colours(rgb: ByteArray) -> ByteArray:
+    """Compute the colour layout: the mean colour of each cell of a 4×4 grid, in CIE Lab.
+
+    Parameters
+    ----------
+    rgb : ndarray of uint8, shape (n, s, s, 3)
+        RGB thumbnails; s is a multiple of 4.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, 4, 4, 3)
+        L scaled from 0–100 to 0–255, a and b shifted by 128.
+
+    References
+    ----------
+    E. Kasutani, A. Yamada, "The MPEG-7 color layout descriptor", ICIP 2001,
+    https://doi.org/10.1109/ICIP.2001.959135
+    """
+    n, side = rgb.shape[:2]
+    cell = side // LAB_LAYOUT_SIDE
+    cells = rgb.reshape(n, LAB_LAYOUT_SIDE, cell, LAB_LAYOUT_SIDE, cell, 3).mean(axis=(2, 4))
+    return _convert_to_lab(cells)
+
+
+def _convert_to_lab(rgb: np.ndarray) -> ByteArray:
+    """Convert sRGB levels of 0 to 255 to 8-bit CIE Lab (CIE 15:2004, section 8.2.1)."""
+    encoded = rgb / 255
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    xyz = linear @ _XYZ_FROM_RGB.T
+    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * (29 / 6) ** 2 / 3 + 4 / 29)
+    lab = np.empty_like(f)
+    lab[..., 0] = (116 * f[..., 1] - 16) * (255 / 100)
+    lab[..., 1] = 500 * (f[..., 0] - f[..., 1]) + 128
+    lab[..., 2] = 200 * (f[..., 1] - f[..., 2]) + 128
+    np.clip(lab, 0, 255, out=lab)
+    return np.asarray(np.rint(lab), dtype=np.uint8)
+
+
+def measure_brightness(mean_rgb: FloatArray) -> FloatArray:
+    """Derive the brightness, mean of the channel means, shape (n,), in levels of 0 to 255."""
+    return np.asarray(mean_rgb.mean(axis=1))
+
+
+def measure_colour_variance(mean_rgb: FloatArray) -> FloatArray:
+    """Derive the population variance of the three channel means, shape (n,), in levels²."""
+    return np.asarray(mean_rgb.var(axis=1))

@@ -1,0 +1,283 @@
+"""The frozen records that pass between the rooms of smartdownsample."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+ByteArray = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+# A structured array; NumPy's typing cannot name its fields.
+RowArray = npt.NDArray[np.void]
+
+DecodeMode = Literal["exact", "fast"]
+
+LAB_LAYOUT_SIDE = 4
+
+
+class Cause(str, Enum):
+    """Why an image is not among the readable ones; the value is the text for people."""
+
+    MISSING = "File not found"
+    PERMISSION = "Permission denied"
+    FOLDER = "Is a folder, not an image"
+    NOT_A_FILE = "Not a regular file"
+    DISK_ERROR = "Cannot read from disk"
+    EMPTY = "File is empty"
+    TRUNCATED = "Image file is truncated"
+    TOO_LARGE = "Image has too many pixels"
+    UNREADABLE = "Cannot read image file"
+
+
+class Failure(NamedTuple):
+    """One image that could not be used.
+
+    Attributes
+    ----------
+    path : str
+        The path as the caller gave it.
+    cause : Cause
+        Why it could not be used.
+    """
+
+    path: str
+    cause: Cause
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """Everything that changes a feature: rows of different specs never mix.
+
+    Attributes
+    ----------
+    hash_size : int
+        Side of the DHash in bits; the AHash has half of it.
+    decode : {"exact", "fast"}
+        How images are decoded.
+    version : int
+        Version of the formulas, `smartdownsample.features.FEATURE_VERSION`.
+    """
+
+    hash_size: int
+    decode: DecodeMode
+    version: int
+
+    @property
+    def fingerprint(self) -> str:
+        """Name of this spec; also the name of its folder in the store."""
+        return f"hash{self.hash_size}-{self.decode}-v{self.version}"
+
+    @property
+    def ahash_size(self) -> int:
+        """Side of the AHash in bits."""
+        return self.hash_size // 2
+
+    @cached_property
+    def row_dtype(self) -> np.dtype[np.void]:
+        """Layout of one row of the feature matrix.
+
+        ``dhash`` and ``ahash`` are packed bits, row by row, most significant first;
+        ``mean_rgb`` is in levels of 0 to 255; ``lab_layout`` is a 4×4 grid of 8-bit L, a, b;
+        ``width`` and ``height`` are of the upright picture, in pixels.
+        """
+        return np.dtype(
+            [
+                ("dhash", np.uint8, (n_bytes(self.hash_size**2),)),
+                ("ahash", np.uint8, (n_bytes(self.ahash_size**2),)),
+                ("mean_rgb", np.float32, (3,)),
+                ("lab_layout", np.uint8, (LAB_LAYOUT_SIDE * LAB_LAYOUT_SIDE * 3,)),
+                ("width", np.uint32),
+                ("height", np.uint32),
+                ("flags", np.uint8),
+            ]
+        )
+
+
+def n_bytes(n_bits: int) -> int:
+    """Count the bytes that hold `n_bits` packed bits."""
+    return (n_bits + 7) // 8
+
+
+@dataclass(frozen=True)
+class ItemList:
+    """The distinct items of a call, in the order in which the caller named them first.
+
+    Attributes
+    ----------
+    paths : list of str
+        Each item's path as the caller gave it.
+    keys : list of bytes
+        Each item's absolute path as the file system knows it.
+    positions : ndarray of int64, shape (n,), or None
+        Where the item stands in the caller's list; None when a folder or glob was given.
+    n_given : int
+        Length of the caller's list; larger than n when paths repeat.
+    """
+
+    paths: list[str]
+    keys: list[bytes]
+    positions: IntArray | None
+    n_given: int
+
+
+@dataclass(frozen=True)
+class FileStats:
+    """What the file system says of n items, without opening them.
+
+    Attributes
+    ----------
+    mtime_ns, size_bytes : ndarray of int64, shape (n,)
+        Zero where the item is no readable file.
+    causes : dict of int to Cause
+        The items that are no readable file.
+    """
+
+    mtime_ns: IntArray
+    size_bytes: IntArray
+    causes: dict[int, Cause]
+
+
+@dataclass(frozen=True)
+class FeatureBatch:
+    """Freshly computed features of a few items, on their way to the store.
+
+    Attributes
+    ----------
+    items : ndarray of int64, shape (n,)
+        The items, as places in the `ItemList`.
+    keys, order_keys : list of bytes, length n
+        Absolute paths, and the keys whose byte order is the natural order.
+    mtime_ns, size_bytes : ndarray of int64, shape (n,)
+        Of the file at the time it was read.
+    rows : structured ndarray, shape (n,)
+        Features; zeros where the image could not be used.
+    causes : list of Cause or None, length n
+        None where the image could be used.
+    is_lasting : ndarray of bool, shape (n,)
+        Whether this is a fact about the file's content. False when the file changed while it
+        was read or the disk failed: good for this run at best, not for the store.
+    """
+
+    items: IntArray
+    keys: list[bytes]
+    order_keys: list[bytes]
+    mtime_ns: IntArray
+    size_bytes: IntArray
+    rows: RowArray
+    causes: list[Cause | None]
+    is_lasting: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureTable:
+    """The readable items of a collection in natural order, with their features.
+
+    Attributes
+    ----------
+    spec : FeatureSpec
+        What the features are.
+    paths : list of str, length n
+        As the caller gave them.
+    indices : ndarray of int64, shape (n,)
+        Where each item stands in the caller's list, or in the list that
+        `smartdownsample.find_images` gives of the caller's folder or glob.
+    rows : structured ndarray, shape (n,)
+        The feature matrix, see `FeatureSpec.row_dtype`.
+    failures : tuple of Failure
+        The items that could not be used, in natural order.
+    n_given : int
+        Length of the caller's list.
+    n_extracted : int
+        How many images were decoded for this table; the others were known to the store.
+    """
+
+    spec: FeatureSpec
+    paths: list[str]
+    indices: IntArray
+    rows: RowArray
+    failures: tuple[Failure, ...]
+    n_given: int
+    n_extracted: int
+
+    def __len__(self) -> int:
+        """Count the readable items."""
+        return len(self.paths)
+
+    @property
+    def n_duplicates(self) -> int:
+        """Count the paths of the caller's list that named an item again."""
+        return self.n_given - len(self.paths) - len(self.failures)
+
+
+class BucketCount(NamedTuple):
+    """How many items of one bucket there are, and how many of them were selected."""
+
+    code: int
+    size: int
+    n_kept: int
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The selected items of a collection, in natural order.
+
+    Attributes
+    ----------
+    table : FeatureTable
+        The collection that was sampled.
+    codes : ndarray of uint8, shape (n,)
+        Each item's bucket, see `smartdownsample.buckets`.
+    rows : ndarray of int64, shape (k,)
+        The selected rows of the table, ascending.
+    target_count : int
+        How many items were asked for.
+    random_seed : int or None
+        The seed they were picked with.
+    """
+
+    table: FeatureTable
+    codes: ByteArray
+    rows: IntArray
+    target_count: int
+    random_seed: int | None
+
+    def __len__(self) -> int:
+        """Count the selected items."""
+        return len(self.rows)
+
+    @property
+    def paths(self) -> list[str]:
+        """Paths of the selected items, each as the caller gave it."""
+        paths = self.table.paths
+        return [paths[row] for row in self.rows.tolist()]
+
+    @property
+    def indices(self) -> IntArray:
+        """Places of the selected items in the caller's list, shape (k,)."""
+        return self.table.indices[self.rows]
+
+    @property
+    def failures(self) -> Sequence[Failure]:
+        """The items that could not be used."""
+        return self.table.failures
+
+    @cached_property
+    def is_kept(self) -> BoolArray:
+        """Whether each item of the table is selected, shape (n,)."""
+        kept = np.zeros(len(self.table), dtype=np.bool_)
+        kept[self.rows] = True
+        return kept
+
+    @cached_property
+    def buckets(self) -> list[BucketCount]:
+        """Size and number of selected items of each bucket, largest first."""
+        codes, sizes = np.unique(self.codes, return_counts=True)
+        kept = np.bincount(self.codes[self.rows], minlength=256)[codes]
+        order = np.argsort(-sizes, kind="stable")
+        return [BucketCount(int(codes[i]), int(sizes[i]), int(kept[i])) for i in order]

@@ -1,0 +1,271 @@
+"""From what the caller names to a list of items: no image is opened here.
+
+An item is known by its absolute path as the file system spells it (bytes, so that names which
+are not valid Unicode work as well). Symbolic links are not resolved: two names are two items.
+"""
+
+import glob
+import os
+import stat
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, lru_cache
+from typing import TypeAlias
+
+import numpy as np
+
+from .errors import ImageLoadingWarning, InvalidParameterError
+from .model import Cause, FileStats, ItemList
+
+PathLike: TypeAlias = str | os.PathLike[str]
+
+# fmt: off
+IMAGE_EXTENSIONS = frozenset((
+    ".avif", ".bmp", ".dib", ".gif", ".hdr", ".jp2", ".jpe", ".jpeg", ".jpg",
+    ".pbm", ".pgm", ".pic", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+))
+# fmt: on
+_CAUSE_OF_ERROR: tuple[tuple[type[OSError], Cause], ...] = (
+    (FileNotFoundError, Cause.MISSING),
+    (NotADirectoryError, Cause.MISSING),
+    (PermissionError, Cause.PERMISSION),
+    (IsADirectoryError, Cause.FOLDER),
+)
+
+
+def find_images(*sources: PathLike) -> list[str]:
+    """List the images that folders, globs and files name, in natural order.
+
+    Folders are searched with everything below them, without following links to folders.
+    Folders and globs give files whose extension is an image's, and no hidden files (which
+    also passes over the ``._IMG_1.JPG`` that macOS leaves on memory cards); a file that is
+    named itself is taken whatever it is called.
+
+    Parameters
+    ----------
+    *sources : str or path-like
+        Folders, glob patterns (``**`` goes through folders) or files.
+
+    Returns
+    -------
+    list of str
+        Paths that start as the source was spelt, without repetition.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a source is no path, or names nothing that exists.
+
+    Examples
+    --------
+    >>> find_images("data_samples/photos/site_2_desert")[:1]  # doctest: +SKIP
+    ['data_samples/photos/site_2_desert/cam_A/IMG_1.JPG']
+    """
+
+    def order(path: str) -> tuple[bytes, bytes]:
+        key = to_key(path)
+        return encode_order_key(key), key
+
+    return sorted({path for source in sources for path in _expand_source(source)}, key=order)
+
+
+def _expand_source(source: PathLike) -> Iterator[str]:
+    """Yield the images of one source, in no particular order."""
+    path = _to_text(source, "A source")
+    if os.path.isdir(path):
+        yield from _walk_folder(path)
+    elif os.path.lexists(path):
+        yield path
+    elif glob.has_magic(path):
+        for match in glob.iglob(path, recursive=True):
+            if os.path.isdir(match):
+                yield from _walk_folder(match)
+            elif _has_image_extension(match):
+                yield match
+    else:
+        msg = (
+            f"There is no file, folder or match for {path!r} (in {os.getcwd()!r}). "
+            "Check the spelling, or give the paths as a list."
+        )
+        raise InvalidParameterError(msg)
+
+
+def _walk_folder(folder: str) -> Iterator[str]:
+    """Yield the images below a folder."""
+
+    def warn_unreadable(error: OSError) -> None:
+        warnings.warn(
+            f"Folder {error.filename!r} cannot be read ({error.strerror}); its images are missing.",
+            ImageLoadingWarning,
+            stacklevel=2,
+        )
+
+    for parent, folders, names in os.walk(folder, onerror=warn_unreadable):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith(".") and _has_image_extension(name):
+                yield os.path.join(parent, name)
+
+
+def _has_image_extension(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS
+
+
+def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
+    """List the distinct items that the caller names.
+
+    Parameters
+    ----------
+    image_paths : str, path-like or iterable of them
+        One folder, glob or file (see `find_images`), or the paths of the images themselves.
+        Paths that lead to the same absolute path are one item; the first spelling counts.
+
+    Returns
+    -------
+    ItemList
+        In the caller's order; the images of a folder or glob in no particular order.
+
+    Raises
+    ------
+    InvalidParameterError
+        When an element is no path.
+    """
+    if isinstance(image_paths, (str, os.PathLike)):
+        is_source, given = True, list(_expand_source(image_paths))
+    else:
+        is_source, given = False, list(_check_paths(image_paths))
+    first: dict[bytes, int] = {}
+    for position, path in enumerate(given):
+        first.setdefault(to_key(path), position)
+    return ItemList(
+        paths=[given[i] for i in first.values()],
+        keys=list(first),
+        positions=None if is_source else np.fromiter(first.values(), np.int64, len(first)),
+        n_given=len(first) if is_source else len(given),
+    )
+
+
+def _check_paths(image_paths: Iterable[PathLike]) -> Iterator[str]:
+    """Yield the caller's paths, or say which element is none."""
+    try:
+        numbered = enumerate(image_paths)
+    except TypeError:
+        msg = (
+            "The 'image_paths' parameter must be a folder, a glob or an iterable of paths. "
+            f"Got {image_paths!r} instead."
+        )
+        raise InvalidParameterError(msg) from None
+    for i, path in numbered:
+        yield _to_text(path, f"Element {i} of 'image_paths'")
+
+
+def _to_text(path: PathLike, what: str) -> str:
+    """Return a path as the string that the caller would recognise."""
+    text = path if isinstance(path, str) else _fspath(path)
+    if not isinstance(text, str):
+        msg = f"{what} must be a str or a pathlib.Path. Got {path!r} instead."
+        raise InvalidParameterError(msg)
+    return text
+
+
+def _fspath(path: object) -> object:
+    """Return what a path-like object stands for, or the object itself."""
+    return os.fspath(path) if isinstance(path, os.PathLike) else path
+
+
+def to_key(path: str) -> bytes:
+    """Return the absolute path as bytes; an empty path stays empty and is never found."""
+    return os.fsencode(os.path.abspath(path)) if path else b""
+
+
+def stat_items(keys: list[bytes]) -> FileStats:
+    """Ask the file system for the modification time and size of each item.
+
+    Parameters
+    ----------
+    keys : list of bytes
+        Absolute paths.
+
+    Returns
+    -------
+    FileStats
+        With a cause for everything that is no regular file.
+    """
+    mtime_ns = np.zeros(len(keys), dtype=np.int64)
+    size_bytes = np.zeros(len(keys), dtype=np.int64)
+    causes: dict[int, Cause] = {}
+    for item, key in enumerate(keys):
+        try:
+            status = os.stat(key)
+        except OSError as error:
+            causes[item] = cause_of(error)
+        except ValueError:  # a NUL character: no file can be called that
+            causes[item] = Cause.MISSING
+        else:
+            if stat.S_ISREG(status.st_mode):
+                mtime_ns[item] = status.st_mtime_ns
+                size_bytes[item] = status.st_size
+            else:
+                is_folder = stat.S_ISDIR(status.st_mode)
+                causes[item] = Cause.FOLDER if is_folder else Cause.NOT_A_FILE
+    return FileStats(mtime_ns, size_bytes, causes)
+
+
+def cause_of(error: OSError) -> Cause:
+    """Name the cause that an error of the file system stands for."""
+    for kind, cause in _CAUSE_OF_ERROR:
+        if isinstance(error, kind):
+            return cause
+    return Cause.DISK_ERROR
+
+
+def encode_order_key(key: bytes) -> bytes:
+    r"""Encode a path so that comparing bytes compares paths in natural order.
+
+    The natural order goes folder by folder, and within a name number by number:
+    ``site_2/IMG_10.JPG`` stands before ``site_10/IMG_2.JPG``, and ``IMG_2`` before ``IMG_10``.
+    What a number is, the natsort library decides; extensions are compared last.
+
+    Parameters
+    ----------
+    key : bytes
+        An absolute path.
+
+    Returns
+    -------
+    bytes
+        Paths that differ in leading zeros only have equal keys; compare the paths then.
+
+    Notes
+    -----
+    natsort's key for a name is a tuple of text and numbers in turn. Text is written as UTF-8
+    and ended by ``\0`` (which sorts before every character and occurs in no path); a number as
+    ``\1``, the count of its bytes and its bytes, most significant first; ``\0`` ends the name.
+    """
+    folder, name = os.path.split(os.fsdecode(key))
+    stem, extension = os.path.splitext(name)
+    return _encode_folder(folder) + _encode_name(stem) + _encode_name(extension)
+
+
+@lru_cache(maxsize=4096)
+def _encode_folder(folder: str) -> bytes:
+    return b"".join(map(_encode_name, folder.split(os.sep)))
+
+
+def _encode_name(name: str) -> bytes:
+    encoded = bytearray()
+    for token in _natural_key()(name):
+        if isinstance(token, int):
+            length = (token.bit_length() + 7) // 8
+            encoded += bytes((1, length)) + token.to_bytes(length, "big")
+        else:
+            encoded += str(token).encode("utf-8", "surrogatepass") + b"\0"
+    return bytes(encoded + b"\0")
+
+
+@cache
+def _natural_key() -> Callable[[str], tuple[object, ...]]:
+    # natsort is imported on first need: a run whose images are all known never needs it.
+    from natsort import natsort_keygen
+
+    return natsort_keygen()

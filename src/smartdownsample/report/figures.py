@@ -1,0 +1,80 @@
+"""Saving and showing what is drawn; the only place that chooses how."""
+
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from ..errors import MissingExtraError
+from ..model import Selection
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Draw: TypeAlias = "Callable[[Figure, Selection], None]"
+
+
+def check_drawing() -> None:
+    """Make sure that matplotlib can be imported.
+
+    Raises
+    ------
+    MissingExtraError
+        When it is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        msg = (
+            "Charts and thumbnail grids need matplotlib, which is not installed. "
+            "Install it with: pip install 'smartdownsample[viz]'"
+        )
+        raise MissingExtraError(msg)
+
+
+def save_figure(draw: Draw, selection: Selection, path: str | os.PathLike[str]) -> None:
+    """Draw a selection into a file.
+
+    Parameters
+    ----------
+    draw : callable
+        `draw_distribution` or `draw_thumbnails`.
+    selection : Selection
+        What to draw.
+    path : path
+        The extension decides the format: .png, .pdf, .svg. Missing folders are made.
+
+    Raises
+    ------
+    MissingExtraError
+        When matplotlib is not installed.
+    """
+    check_drawing()
+    # A figure of its own, without pyplot: no window system and no global state.
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    draw(figure, selection)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+
+
+def show_figure(draw: Draw, selection: Selection) -> None:
+    """Draw a selection in a window or notebook.
+
+    Parameters
+    ----------
+    draw : callable
+        `draw_distribution` or `draw_thumbnails`.
+    selection : Selection
+        What to draw.
+
+    Raises
+    ------
+    MissingExtraError
+        When matplotlib is not installed.
+    """
+    check_drawing()
+    from matplotlib import pyplot as plt
+
+    draw(plt.figure(), selection)
+    plt.show()

@@ -1,0 +1,150 @@
+"""The thumbnail grids: the first images of each bucket, with the kept ones marked."""
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..buckets import name_bucket
+from ..model import BucketCount, ByteArray, Cause, IntArray, Selection
+from ..paths import to_key
+from .chart import KEPT_COLOUR, TEXT_COLOUR
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_CELL_PIXELS = 64
+_BORDER_PIXELS = 4
+_PANELS_PER_ROW = 4
+_RESOLUTION = 100  # pixels per inch
+_TITLE_INCHES = 0.5
+_GAP_INCHES = 0.2
+_HEAD_INCHES = 0.6
+_PAPER_LEVEL = 255
+# Excluded images are faded towards the paper, so that the kept ones stand out.
+_EXCLUDED_OPACITY = 0.55
+
+
+def draw_thumbnails(
+    figure: "Figure", selection: Selection, *, n_rows: int = 10, n_columns: int = 10
+) -> None:
+    """Draw a panel for each bucket, the largest first, with its first images in natural order.
+
+    Kept images have a coloured frame, excluded ones are faded. The images are read again, at
+    a reduced size; what cannot be read any more is left blank.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        An empty figure; its size is set to fit the panels.
+    selection : Selection
+        What to draw.
+    n_rows, n_columns : int
+        Size of a panel in thumbnails.
+    """
+    buckets = selection.buckets
+    shown = [
+        np.flatnonzero(selection.codes == bucket.code)[: n_rows * n_columns] for bucket in buckets
+    ]
+    pictures = _load_thumbnails(selection, shown)
+    mosaics = [_compose(rows, selection, pictures, n_columns) for rows in shown]
+    layout = [
+        list(range(start, min(start + _PANELS_PER_ROW, len(buckets))))
+        for start in range(0, len(buckets), _PANELS_PER_ROW)
+    ]
+    panel = n_columns * _CELL_PIXELS / _RESOLUTION
+    heights = [
+        max(len(mosaics[i]) for i in row) / _RESOLUTION + _TITLE_INCHES + _GAP_INCHES
+        for row in layout
+    ]
+    n_across = min(_PANELS_PER_ROW, max(len(buckets), 1))
+    width = n_across * (panel + _GAP_INCHES) + _GAP_INCHES
+    height = sum(heights) + _HEAD_INCHES
+    figure.set_dpi(_RESOLUTION)
+    figure.set_size_inches(width, height)
+    figure.text(
+        _GAP_INCHES / width,
+        1 - 0.3 / height,
+        f"{len(selection):,} of {len(selection.table):,} images kept. "
+        "Framed: kept. Faded: excluded.",
+        fontsize=13,
+        color=TEXT_COLOUR,
+        va="center",
+    )
+    top = height - _HEAD_INCHES
+    for row, row_height in zip(layout, heights, strict=True):
+        for column, i in enumerate(row):
+            left = _GAP_INCHES + column * (panel + _GAP_INCHES)
+            high = len(mosaics[i]) / _RESOLUTION
+            bottom = top - _TITLE_INCHES - high
+            axes = figure.add_axes((left / width, bottom / height, panel / width, high / height))
+            # One pixel of the mosaic is one pixel of the figure.
+            axes.imshow(mosaics[i], interpolation="nearest", aspect="auto")
+            axes.set_axis_off()
+            _add_title(axes, buckets[i], len(shown[i]))
+        top -= row_height
+
+
+def _add_title(axes: "Axes", bucket: BucketCount, n_shown: int) -> None:
+    shown = "" if n_shown == bucket.size else f", first {n_shown:,} shown"
+    axes.set_title(
+        f"{name_bucket(bucket.code)}\nkept {bucket.n_kept:,} of {bucket.size:,}{shown}",
+        loc="left",
+        fontsize=9,
+        color=TEXT_COLOUR,
+    )
+
+
+def _load_thumbnails(selection: Selection, shown: list[IntArray]) -> dict[int, ByteArray]:
+    """Decode the images of some rows, in parallel; leave out what cannot be read."""
+    import joblib
+
+    rows = np.concatenate([np.zeros(0, dtype=np.int64), *shown]).tolist()
+    paths = selection.table.paths
+    run = joblib.Parallel(n_jobs=max(4, joblib.cpu_count()), prefer="threads")
+    cells = run(joblib.delayed(load_cell)(os.fsdecode(to_key(paths[row]))) for row in rows)
+    return {row: cell for row, cell in zip(rows, cells, strict=True) if cell is not None}
+
+
+def load_cell(path: str) -> ByteArray | None:
+    """Read an image as a thumbnail that fits a cell inside its border; None if unreadable."""
+    from ..decode import decode_image, read_file
+    from ..resample import resize_lanczos
+
+    side = _CELL_PIXELS - 2 * _BORDER_PIXELS
+    content = read_file(path)
+    if isinstance(content, Cause):
+        return None
+    picture = decode_image(content.data, min_side=side)
+    if isinstance(picture, Cause):
+        return None
+    scale = side / max(picture.width, picture.height)
+    width, height = (max(round(scale * length), 1) for length in (picture.width, picture.height))
+    return resize_lanczos(picture.pixels, width, height)
+
+
+def _compose(
+    rows: IntArray, selection: Selection, pictures: dict[int, ByteArray], n_columns: int
+) -> ByteArray:
+    """Compose the thumbnails of one bucket into a picture, shape (h, w, 3)."""
+    n_rows = -(-len(rows) // n_columns)
+    shape = (n_rows * _CELL_PIXELS, n_columns * _CELL_PIXELS, 3)
+    mosaic = np.full(shape, _PAPER_LEVEL, dtype=np.uint8)
+    frame_colour = [int(KEPT_COLOUR[i : i + 2], 16) for i in (1, 3, 5)]
+    for place, row in enumerate(rows.tolist()):
+        top, left = (_CELL_PIXELS * at for at in divmod(place, n_columns))
+        cell = mosaic[top : top + _CELL_PIXELS, left : left + _CELL_PIXELS]
+        is_kept = selection.is_kept[row]
+        if is_kept:
+            cell[1:-1, 1:-1] = frame_colour
+        picture = pictures.get(row)
+        if picture is None:
+            continue
+        height, width = picture.shape[:2]
+        y, x = (_CELL_PIXELS - height) // 2, (_CELL_PIXELS - width) // 2
+        if not is_kept:
+            faded = _EXCLUDED_OPACITY * picture + (1 - _EXCLUDED_OPACITY) * _PAPER_LEVEL
+            picture = faded.astype(np.uint8)
+        cell[y : y + height, x : x + width] = picture
+    return mosaic
