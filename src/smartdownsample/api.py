@@ -146,8 +146,9 @@ def sample_diverse(
     >>> paths = sample_diverse("data_samples", 20)  # doctest: +SKIP
     """
     check_integer("target_count", target_count, at_least=0)
-    if show_distribution or show_thumbnails or save_distribution or save_thumbnails:
-        report.check_drawing()
+    destinations = [path for path in (save_distribution, save_thumbnails) if path is not None]
+    if show_distribution or show_thumbnails or destinations:
+        report.check_drawing(*destinations)
     index = ImageIndex.build(
         image_paths,
         hash_size=hash_size,
@@ -174,7 +175,7 @@ def _present(
     is_shown: bool,
 ) -> None:
     """Save and show one drawing, where it is wanted."""
-    if path:
+    if path is not None:
         report.save_figure(draw, selection, path)
     if is_shown:
         report.show_figure(draw, selection)

@@ -4,6 +4,9 @@ Every error derives from `SmartDownsampleError` and from the built-in exception 
 would expect, so ``except ValueError`` and ``except OSError`` work as well.
 """
 
+import inspect
+import warnings
+
 
 class SmartDownsampleError(Exception):
     """Root of all errors that this package raises on purpose."""
@@ -31,3 +34,19 @@ class ImageLoadingWarning(UserWarning):
 
 class StoreWarning(UserWarning):
     """The feature store could not be read or written in part; results are unaffected."""
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn, naming the line of the user's code that called into this package.
+
+    Parameters
+    ----------
+    message : str
+        What happened and what it means for the result.
+    category : type of Warning
+        One of the warnings above.
+    """
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals["__name__"].partition(".")[0] == __package__:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)

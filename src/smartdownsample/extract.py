@@ -6,12 +6,14 @@ or a cluster through ``joblib.parallel_config``.
 """
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import closing
-from typing import NamedTuple
+import warnings
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple, TypeAlias
 
 import joblib
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from .decode import decode_image, read_file
@@ -36,6 +38,9 @@ class ExtractedChunk(NamedTuple):
     is_lasting: BoolArray
 
 
+_Numbered: TypeAlias = tuple[int, ExtractedChunk]
+
+
 def count_workers(n_workers: int | None) -> int:
     """Count the workers to use: by default the usable cores, at least 4.
 
@@ -52,7 +57,7 @@ def extract_features(
     *,
     n_workers: int | None = None,
     show_progress: bool = False,
-) -> Iterator[FeatureBatch]:
+) -> Generator[FeatureBatch, None, None]:
     """Decode images and compute their features.
 
     Parameters
@@ -83,8 +88,10 @@ def extract_features(
     )
     run = joblib.Parallel(n_jobs=n_workers, prefer="threads", return_as="generator_unordered")
     with (
+        # The workers are the threads: matrix products that start more of their own halve the rate.
+        threadpool_limits(1, user_api="blas"),
         tqdm(total=len(items), unit="img", desc="Decoding", disable=not show_progress) as bar,
-        closing(run(tasks)) as results,
+        _closing_quietly(run(tasks)) as results,
     ):
         for number, result in results:
             chunk = chunks[number]
@@ -98,15 +105,26 @@ def extract_features(
             )
 
 
+@contextmanager
+def _closing_quietly(
+    results: Generator[_Numbered, None, None],
+) -> Iterator[Generator[_Numbered, None, None]]:
+    """Close a run on leaving; joblib would tell a user who stops it that tasks were in vain."""
+    try:
+        yield results
+    finally:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=UserWarning, module="joblib")
+            results.close()
+
+
 def _split(items: IntArray, n_workers: int) -> list[IntArray]:
     """Split items into chunks of even size."""
     size = min(max(len(items) // (n_workers * _CHUNKS_PER_WORKER), 1), _MAX_CHUNK)
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _extract_numbered(
-    number: int, paths: list[str], spec: FeatureSpec
-) -> tuple[int, ExtractedChunk]:
+def _extract_numbered(number: int, paths: list[str], spec: FeatureSpec) -> _Numbered:
     """Extract a chunk and say which; results arrive in no particular order."""
     return number, extract_chunk(paths, spec)
 

@@ -1,7 +1,6 @@
 """A collection's features in memory, to be sampled again and again."""
 
 import operator
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from .errors import (
     ImageLoadingWarning,
     InvalidParameterError,
     MissingImageError,
+    warn_user,
 )
 from .features import make_spec
 from .model import (
@@ -154,7 +154,7 @@ class ImageIndex:
                 f"Got {image_loading_errors!r} instead."
             )
             raise InvalidParameterError(msg)
-        folder = (Path(cache_dir) if cache_dir else default_cache_dir()) if cache else None
+        folder = _choose_cache_dir(cache_dir) if cache else None
         table = _gather_features(
             list_items(paths),
             spec,
@@ -226,6 +226,17 @@ def check_integer(name: str, value: object, *, at_least: int) -> int:
         )
         raise InvalidParameterError(msg)
     return number
+
+
+def _choose_cache_dir(cache_dir: PathLike | None) -> Path:
+    """Return the folder of the store that the caller or the platform names."""
+    if cache_dir is None:
+        return default_cache_dir()
+    try:
+        return Path(cache_dir)
+    except TypeError:
+        msg = f"The 'cache_dir' parameter must be a folder's path. Got {cache_dir!r} instead."
+        raise InvalidParameterError(msg) from None
 
 
 def _gather_features(
@@ -305,11 +316,10 @@ def _raise(failure: Failure) -> None:
 def _warn_of_failures(failures: tuple[Failure, ...]) -> None:
     """Warn once of all images that were left out."""
     if failures:
-        warnings.warn(
+        warn_user(
             f"{len(failures):,} image(s) could not be loaded and were left out: "
             f"{'; '.join(_count_causes(failures))}.",
             ImageLoadingWarning,
-            stacklevel=3,
         )
 
 

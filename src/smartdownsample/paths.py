@@ -7,14 +7,13 @@ are not valid Unicode work as well). Symbolic links are not resolved: two names 
 import glob
 import os
 import stat
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from typing import TypeAlias
 
 import numpy as np
 
-from .errors import ImageLoadingWarning, InvalidParameterError
+from .errors import ImageLoadingWarning, InvalidParameterError, warn_user
 from .model import Cause, FileStats, ItemList
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -94,10 +93,9 @@ def _walk_folder(folder: str) -> Iterator[str]:
     """Yield the images below a folder."""
 
     def warn_unreadable(error: OSError) -> None:
-        warnings.warn(
+        warn_user(
             f"Folder {error.filename!r} cannot be read ({error.strerror}); its images are missing.",
             ImageLoadingWarning,
-            stacklevel=2,
         )
 
     for parent, folders, names in os.walk(folder, onerror=warn_unreadable):
@@ -132,6 +130,12 @@ def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
     """
     if isinstance(image_paths, (str, os.PathLike)):
         is_source, given = True, list(_expand_source(image_paths))
+        if not given:
+            warn_user(
+                f"There are no images in {os.fspath(image_paths)!r} (no files that end in "
+                f"{', '.join(sorted(IMAGE_EXTENSIONS))}).",
+                ImageLoadingWarning,
+            )
     else:
         is_source, given = False, list(_check_paths(image_paths))
     first: dict[bytes, int] = {}

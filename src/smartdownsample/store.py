@@ -12,7 +12,6 @@ import bisect
 import os
 import time
 import uuid
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -31,7 +30,7 @@ from .columns import (
     make_table,
     make_wanted_keys,
 )
-from .errors import StoreWarning
+from .errors import StoreWarning, warn_user
 from .model import FeatureBatch, FeatureSpec, FileStats
 
 # Changes with the columns of the parts; stores of different schemas lie side by side.
@@ -244,12 +243,12 @@ class FeatureStore:
 
     def _prepare_folder(self) -> None:
         """Make the folder, marked as a cache so that backups and git pass over it."""
-        assert self.cache_dir is not None  # callers look at cache_dir first
         if self.folder.is_dir():
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.cache_dir / ".gitignore").write_text("*\n", encoding="utf-8")
-        (self.cache_dir / "CACHEDIR.TAG").write_text(_CACHE_TAG, encoding="utf-8")
+        # In a folder of ours, since the caller's may be one that is backed up and tracked.
+        (self.folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+        (self.folder.parent / "CACHEDIR.TAG").write_text(_CACHE_TAG, encoding="utf-8")
 
     def _write_part(self, table: pa.Table) -> Path:
         """Write a part so that it exists either completely or not at all."""
@@ -302,7 +301,7 @@ class FeatureStore:
                 leftover.unlink(missing_ok=True)
 
     def _warn(self, what: str) -> None:
-        warnings.warn(f"The feature store {str(self.folder)!r} {what}.", StoreWarning, stacklevel=2)
+        warn_user(f"The feature store {str(self.folder)!r} {what}.", StoreWarning)
 
 
 def _may_hold(group: pq.RowGroupMetaData, wanted: Sequence[bytes]) -> bool:

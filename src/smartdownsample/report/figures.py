@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..errors import MissingExtraError
+from ..errors import InvalidParameterError, MissingExtraError
 from ..model import Selection
+from ..paths import PathLike
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,13 +16,20 @@ if TYPE_CHECKING:
 Draw: TypeAlias = "Callable[[Figure, Selection], None]"
 
 
-def check_drawing() -> None:
-    """Make sure that matplotlib can be imported.
+def check_drawing(*paths: PathLike) -> None:
+    """Make sure that figures can be drawn and saved, before there is anything to draw.
+
+    Parameters
+    ----------
+    *paths : path
+        Where figures are to be saved.
 
     Raises
     ------
     MissingExtraError
-        When it is not installed.
+        When matplotlib is not installed.
+    InvalidParameterError
+        When a path's extension names no format that can be written.
     """
     if importlib.util.find_spec("matplotlib") is None:
         msg = (
@@ -29,9 +37,20 @@ def check_drawing() -> None:
             "Install it with: pip install 'smartdownsample[viz]'"
         )
         raise MissingExtraError(msg)
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    formats = FigureCanvasBase.get_supported_filetypes()
+    for path in paths:
+        extension = os.path.splitext(path)[1].lower().removeprefix(".")
+        if extension not in formats:
+            msg = (
+                f"A figure cannot be saved as {os.fspath(path)!r}: the extension must be one of "
+                f"{', '.join(sorted(formats))}; .png suits most uses."
+            )
+            raise InvalidParameterError(msg)
 
 
-def save_figure(draw: Draw, selection: Selection, path: str | os.PathLike[str]) -> None:
+def save_figure(draw: Draw, selection: Selection, path: PathLike) -> None:
     """Draw a selection into a file.
 
     Parameters
@@ -48,7 +67,7 @@ def save_figure(draw: Draw, selection: Selection, path: str | os.PathLike[str]) 
     MissingExtraError
         When matplotlib is not installed.
     """
-    check_drawing()
+    check_drawing(path)
     # A figure of its own, without pyplot: no window system and no global state.
     from matplotlib.figure import Figure
 

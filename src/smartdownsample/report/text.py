@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..buckets import name_bucket
-from ..model import Selection
+from ..model import FeatureTable, Selection
 
 
 def format_summary(selection: Selection) -> str:
@@ -23,6 +23,15 @@ def format_summary(selection: Selection) -> str:
     return "\n".join(_lines(selection))
 
 
+def _describe_work(table: FeatureTable) -> str:
+    n_known = len(table) + len(table.failures) - table.n_extracted
+    if not table.n_extracted:
+        return "none was decoded: all are known from earlier runs"
+    if not n_known:
+        return f"{table.n_extracted:,} decoded"
+    return f"{table.n_extracted:,} decoded, {n_known:,} known from earlier runs"
+
+
 def _lines(selection: Selection) -> Iterator[str]:
     table = selection.table
     n, n_kept = len(table), len(selection)
@@ -30,7 +39,7 @@ def _lines(selection: Selection) -> Iterator[str]:
     yield f"Selected {n_kept:,} of {n:,} images{share} from {len(selection.buckets)} buckets"
     if n_kept < selection.target_count:
         yield f"  asked for {selection.target_count:,}: every readable image is selected"
-    yield f"  {table.n_extracted:,} decoded in this run, the others known from the feature store"
+    yield f"  {_describe_work(table)}"
     if table.n_duplicates:
         yield f"  {table.n_duplicates:,} paths named an image again and were ignored"
     if table.failures:

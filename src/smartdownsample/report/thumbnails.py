@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_CELL_PIXELS = 64
-_BORDER_PIXELS = 4
+# Of a 4:3 photo with its frame and the gap to the next.
+_CELL_WIDTH, _CELL_HEIGHT = 84, 64
+_FRAME_PIXELS = 3
+_GAP_PIXELS = 2
 _PANELS_PER_ROW = 4
 _RESOLUTION = 100  # pixels per inch
 _TITLE_INCHES = 0.5
@@ -24,6 +26,7 @@ _HEAD_INCHES = 0.6
 _PAPER_LEVEL = 255
 # Excluded images are faded towards the paper, so that the kept ones stand out.
 _EXCLUDED_OPACITY = 0.55
+_FRAME_COLOUR = tuple(bytes.fromhex(KEPT_COLOUR[1:]))
 
 
 def draw_thumbnails(
@@ -53,7 +56,7 @@ def draw_thumbnails(
         list(range(start, min(start + _PANELS_PER_ROW, len(buckets))))
         for start in range(0, len(buckets), _PANELS_PER_ROW)
     ]
-    panel = n_columns * _CELL_PIXELS / _RESOLUTION
+    panel = n_columns * _CELL_WIDTH / _RESOLUTION
     heights = [
         max(len(mosaics[i]) for i in row) / _RESOLUTION + _TITLE_INCHES + _GAP_INCHES
         for row in layout
@@ -99,27 +102,29 @@ def _add_title(axes: "Axes", bucket: BucketCount, n_shown: int) -> None:
 def _load_thumbnails(selection: Selection, shown: list[IntArray]) -> dict[int, ByteArray]:
     """Decode the images of some rows, in parallel; leave out what cannot be read."""
     import joblib
+    from threadpoolctl import threadpool_limits
 
     rows = np.concatenate([np.zeros(0, dtype=np.int64), *shown]).tolist()
     paths = selection.table.paths
     run = joblib.Parallel(n_jobs=max(4, joblib.cpu_count()), prefer="threads")
-    cells = run(joblib.delayed(load_cell)(os.fsdecode(to_key(paths[row]))) for row in rows)
+    with threadpool_limits(1, user_api="blas"):
+        cells = run(joblib.delayed(load_cell)(os.fsdecode(to_key(paths[row]))) for row in rows)
     return {row: cell for row, cell in zip(rows, cells, strict=True) if cell is not None}
 
 
 def load_cell(path: str) -> ByteArray | None:
-    """Read an image as a thumbnail that fits a cell inside its border; None if unreadable."""
+    """Read an image as a thumbnail that fits a cell inside its frame; None if unreadable."""
     from ..decode import decode_image, read_file
     from ..resample import resize_lanczos
 
-    side = _CELL_PIXELS - 2 * _BORDER_PIXELS
+    margin = 2 * (_FRAME_PIXELS + _GAP_PIXELS)
     content = read_file(path)
     if isinstance(content, Cause):
         return None
-    picture = decode_image(content.data, min_side=side)
+    picture = decode_image(content.data, min_side=_CELL_HEIGHT)
     if isinstance(picture, Cause):
         return None
-    scale = side / max(picture.width, picture.height)
+    scale = min((_CELL_WIDTH - margin) / picture.width, (_CELL_HEIGHT - margin) / picture.height)
     width, height = (max(round(scale * length), 1) for length in (picture.width, picture.height))
     return resize_lanczos(picture.pixels, width, height)
 
@@ -129,22 +134,22 @@ def _compose(
 ) -> ByteArray:
     """Compose the thumbnails of one bucket into a picture, shape (h, w, 3)."""
     n_rows = -(-len(rows) // n_columns)
-    shape = (n_rows * _CELL_PIXELS, n_columns * _CELL_PIXELS, 3)
+    shape = (n_rows * _CELL_HEIGHT, n_columns * _CELL_WIDTH, 3)
     mosaic = np.full(shape, _PAPER_LEVEL, dtype=np.uint8)
-    frame_colour = [int(KEPT_COLOUR[i : i + 2], 16) for i in (1, 3, 5)]
     for place, row in enumerate(rows.tolist()):
-        top, left = (_CELL_PIXELS * at for at in divmod(place, n_columns))
-        cell = mosaic[top : top + _CELL_PIXELS, left : left + _CELL_PIXELS]
-        is_kept = selection.is_kept[row]
-        if is_kept:
-            cell[1:-1, 1:-1] = frame_colour
-        picture = pictures.get(row)
-        if picture is None:
+        if row not in pictures:
             continue
+        picture = pictures[row]
         height, width = picture.shape[:2]
-        y, x = (_CELL_PIXELS - height) // 2, (_CELL_PIXELS - width) // 2
-        if not is_kept:
+        top = place // n_columns * _CELL_HEIGHT + (_CELL_HEIGHT - height) // 2
+        left = place % n_columns * _CELL_WIDTH + (_CELL_WIDTH - width) // 2
+        if selection.is_kept[row]:
+            mosaic[
+                top - _FRAME_PIXELS : top + height + _FRAME_PIXELS,
+                left - _FRAME_PIXELS : left + width + _FRAME_PIXELS,
+            ] = _FRAME_COLOUR
+        else:
             faded = _EXCLUDED_OPACITY * picture + (1 - _EXCLUDED_OPACITY) * _PAPER_LEVEL
             picture = faded.astype(np.uint8)
-        cell[y : y + height, x : x + width] = picture
+        mosaic[top : top + height, left : left + width] = picture
     return mosaic

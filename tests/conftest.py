@@ -1,0 +1,21 @@
+"""Fixtures of all tests."""
+
+from pathlib import Path
+
+import pytest
+
+from pictures import write_collection
+
+
+@pytest.fixture(autouse=True)
+def cache_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the tests' features out of the user's cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("SMARTDOWNSAMPLE_CACHE_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Paths of 60 small images in three folders, in natural order; not to be changed."""
+    return write_collection(tmp_path_factory.mktemp("collection"), 60)

@@ -1,0 +1,268 @@
+"""Slow, obvious versions of every vectorised step, one value at a time.
+
+They are written from the published formulas with Pillow, plain loops and exact fractions, and
+import nothing of the package, so that a test that compares the two compares two works.
+"""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Grid = list[list[int]]
+Colour = tuple[int, int, int]
+ColourGrid = list[list[Colour]]
+MeanColour = tuple[Fraction, Fraction, Fraction]
+
+LANCZOS = Image.Resampling.LANCZOS
+# D65 white of the sRGB matrix below: the XYZ of R = G = B = 1.
+XYZ_FROM_RGB = (
+    (0.4124564, 0.3575761, 0.1804375),
+    (0.2126729, 0.7151522, 0.0721750),
+    (0.0193339, 0.1191920, 0.9503041),
+)
+
+
+class Thumbnails(NamedTuple):
+    """The three thumbnails of a picture, as rows of levels or of colours."""
+
+    dhash: Grid
+    ahash: Grid
+    mean: ColourGrid
+
+
+class BucketKey(NamedTuple):
+    """The published bucket key."""
+
+    above: int
+    below: int
+    corner: int
+    is_colour: bool
+    is_bright: bool
+    theme: int
+
+
+class Features(NamedTuple):
+    """All features of one picture."""
+
+    dhash: list[int]
+    ahash: list[int]
+    mean_rgb: MeanColour
+    lab_layout: list[float]
+    key: BucketKey
+
+
+def grey_level(red: int, green: int, blue: int) -> int:
+    """Convert one pixel to grey."""
+    return (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
+
+
+def convert_to_grey(pixels: npt.NDArray[np.uint8]) -> Grid:
+    """Convert a picture to grey, pixel by pixel."""
+    return [[grey_level(*pixel) for pixel in row] for row in pixels.tolist()]
+
+
+def resize_lanczos(image: Image.Image, width: int, height: int) -> Image.Image:
+    """Resize with Pillow: along the rows first, then along the columns.
+
+    The two passes are two calls, because Pillow 13 takes the columns first where that is less
+    work, and each pass rounds to whole levels and cuts off what is beyond black and white.
+    """
+    return image.resize((width, image.height), LANCZOS).resize((width, height), LANCZOS)
+
+
+def resize_pixels(
+    pixels: npt.NDArray[np.uint8], width: int, height: int
+) -> npt.NDArray[np.uint8]:
+    """Resize an array of shape (h, w, c), channel by channel."""
+    channels = [
+        np.asarray(resize_lanczos(Image.fromarray(pixels[:, :, channel]), width, height))
+        for channel in range(pixels.shape[2])
+    ]
+    return np.dstack(channels)
+
+
+def make_thumbnails(image: Image.Image, hash_size: int) -> Thumbnails:
+    """Shrink an upright RGB picture with Pillow's own grey conversion and resize."""
+    grey = image.convert("L")
+    half = hash_size // 2
+    return Thumbnails(
+        dhash=np.asarray(resize_lanczos(grey, hash_size + 1, hash_size)).tolist(),
+        ahash=np.asarray(resize_lanczos(grey, half, half)).tolist(),
+        mean=_list_colours(resize_lanczos(image, 32, 32)),
+    )
+
+
+def _list_colours(image: Image.Image) -> ColourGrid:
+    return [[(r, g, b) for r, g, b in row] for row in np.asarray(image).tolist()]
+
+
+def hash_gradients(grey: Grid) -> list[int]:
+    """Compute the DHash bits, row by row."""
+    return [
+        1 if row[column + 1] > row[column] else 0 for row in grey for column in range(len(row) - 1)
+    ]
+
+
+def hash_averages(grey: Grid) -> list[int]:
+    """Compute the AHash bits, row by row."""
+    levels = [level for row in grey for level in row]
+    mean = Fraction(sum(levels), len(levels))
+    return [1 if level > mean else 0 for level in levels]
+
+
+def pack_bits(bits: Sequence[int]) -> bytes:
+    """Pack bits eight to a byte, the first one most significant, zeros at the end."""
+    packed = bytearray((len(bits) + 7) // 8)
+    for place, bit in enumerate(bits):
+        packed[place // 8] += bit << (7 - place % 8)
+    return bytes(packed)
+
+
+def average_colours(colours: Iterable[Colour]) -> MeanColour:
+    """Average each channel, exactly."""
+    pixels = list(colours)
+    red, green, blue = (
+        Fraction(sum(pixel[channel] for pixel in pixels), len(pixels)) for channel in range(3)
+    )
+    return red, green, blue
+
+
+def mean_rgb(thumbnail: ColourGrid) -> MeanColour:
+    """Compute the channel means of the 32×32 thumbnail."""
+    return average_colours(pixel for row in thumbnail for pixel in row)
+
+
+def brightness(mean: MeanColour) -> Fraction:
+    """Compute the mean of the channel means."""
+    return sum(mean, Fraction(0)) / 3
+
+
+def colour_variance(mean: MeanColour) -> Fraction:
+    """Compute the population variance of the channel means."""
+    middle = brightness(mean)
+    return sum(((level - middle) ** 2 for level in mean), Fraction(0)) / 3
+
+
+def colour_theme(mean: MeanColour) -> int:
+    """Find the theme: 0 red, 1 green, 2 blue, 3 none; 0 for a grey picture."""
+    if colour_variance(mean) < 100:
+        return 0
+    for channel in range(3):
+        others = [mean[other] for other in range(3) if other != channel]
+        if mean[channel] > 140 and mean[channel] > max(others):
+            return channel
+    return 3
+
+
+def bucket_key(
+    dhash: Sequence[int], ahash: Sequence[int], mean: MeanColour, hash_size: int
+) -> BucketKey:
+    """Answer the questions that make a bucket."""
+    above, below = hash_size // 2 - 1, hash_size // 2
+    return BucketKey(
+        above=dhash[above * hash_size + above],
+        below=dhash[below * hash_size + below],
+        corner=ahash[0],
+        is_colour=colour_variance(mean) >= 100,
+        is_bright=brightness(mean) >= 128,
+        theme=colour_theme(mean),
+    )
+
+
+def bucket_code(key: BucketKey) -> int:
+    """Number a key: themes in steps of 16 with grey first, then the four yes-or-no answers."""
+    theme = key.theme + 1 if key.is_colour else 0
+    return 16 * theme + 8 * key.above + 4 * key.below + 2 * key.corner + int(key.is_bright)
+
+
+def lab_layout(thumbnail: ColourGrid) -> list[float]:
+    """Compute L, a, b of each cell of a 4×4 grid, cell by cell, scaled to bytes, unrounded."""
+    cell = len(thumbnail) // 4
+    values: list[float] = []
+    for top in range(0, 4 * cell, cell):
+        for left in range(0, 4 * cell, cell):
+            mean = average_colours(
+                thumbnail[row][column]
+                for row in range(top, top + cell)
+                for column in range(left, left + cell)
+            )
+            values.extend(_convert_to_lab([float(level) for level in mean]))
+    return values
+
+
+def _convert_to_lab(levels: Sequence[float]) -> tuple[float, float, float]:
+    linear = [_linearise(level / 255) for level in levels]
+    fx, fy, fz = (
+        _lab_root(sum(weight * value for weight, value in zip(row, linear, strict=True)) / sum(row))
+        for row in XYZ_FROM_RGB
+    )
+    return (116 * fy - 16) * 255 / 100, 500 * (fx - fy) + 128, 200 * (fy - fz) + 128
+
+
+def _linearise(encoded: float) -> float:
+    return encoded / 12.92 if encoded <= 0.04045 else float(((encoded + 0.055) / 1.055) ** 2.4)
+
+
+def _lab_root(ratio: float) -> float:
+    if ratio > (6 / 29) ** 3:
+        return float(ratio ** (1 / 3))
+    return ratio / (3 * (6 / 29) ** 2) + 4 / 29
+
+
+def compute_features(image: Image.Image, hash_size: int) -> Features:
+    """Compute all features of an upright RGB picture."""
+    thumbnails = make_thumbnails(image, hash_size)
+    dhash = hash_gradients(thumbnails.dhash)
+    ahash = hash_averages(thumbnails.ahash)
+    mean = mean_rgb(thumbnails.mean)
+    return Features(
+        dhash=dhash,
+        ahash=ahash,
+        mean_rgb=mean,
+        lab_layout=lab_layout(thumbnails.mean),
+        key=bucket_key(dhash, ahash, mean, hash_size),
+    )
+
+
+def allocate_quotas(sizes: Sequence[int], target_count: int) -> list[int]:
+    """Give one pick each from the largest down, then the rest by largest remainder."""
+    target_count = min(target_count, sum(sizes))
+    quotas = [0] * len(sizes)
+    for place in sorted(range(len(sizes)), key=lambda place: (-sizes[place], place)):
+        if sum(quotas) < target_count:
+            quotas[place] = 1
+    n_rest = target_count - sum(quotas)
+    n_left = sum(sizes) - sum(quotas)
+    if n_rest == 0:
+        return quotas
+    shares = [Fraction(n_rest * (size - 1), n_left) for size in sizes]
+    quotas = [1 + int(share) for share in shares]
+    for place in sorted(
+        range(len(sizes)), key=lambda place: (-(shares[place] - int(shares[place])), place)
+    ):
+        if sum(quotas) < target_count:
+            quotas[place] += 1
+    return quotas
+
+
+def step_evenly(n: int, quota: int, start: float) -> list[int]:
+    """Choose places in even steps, the first one `start` of the way into the first step."""
+    shift = int(start * n)
+    return [int(Fraction(i * n + shift, quota)) for i in range(quota)]
+
+
+def pick_rows(codes: Sequence[int], target_count: int, random_seed: int) -> list[int]:
+    """Pick rows bucket by bucket, buckets in the order of their codes."""
+    buckets: dict[int, list[int]] = {code: [] for code in sorted(set(codes))}
+    for row, code in enumerate(codes):
+        buckets[code].append(row)
+    quotas = allocate_quotas([len(rows) for rows in buckets.values()], target_count)
+    starts = np.random.default_rng(random_seed).random(len(buckets)).tolist()
+    picks: list[int] = []
+    for rows, quota, start in zip(buckets.values(), quotas, starts, strict=True):
+        picks.extend(rows[place] for place in step_evenly(len(rows), quota, start))
+    return sorted(picks)

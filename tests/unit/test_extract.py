@@ -1,0 +1,92 @@
+"""Tests of smartdownsample.extract."""
+
+import os
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+from pictures import write_picture
+from smartdownsample import FeatureSpec
+from smartdownsample.extract import count_workers, extract_chunk, extract_features
+from smartdownsample.features import make_spec
+from smartdownsample.model import Cause, FeatureBatch
+from smartdownsample.paths import to_key
+
+SPEC: FeatureSpec = make_spec(8, "fast")
+
+
+def extract(paths: list[str], n_workers: int) -> dict[int, FeatureBatch]:
+    """Extract all and return the batch of each item."""
+    keys = [to_key(path) for path in paths]
+    batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=n_workers)
+    return {item: batch for batch in batches for item in batch.items.tolist()}
+
+
+def test_every_item_comes_once_whatever_the_number_of_workers(collection: list[str]) -> None:
+    """One worker and four give the same rows."""
+    serial, parallel = extract(collection, 1), extract(collection, 4)
+    assert sorted(serial) == sorted(parallel) == list(range(len(collection)))
+    for item in serial:
+        rows = [
+            batch.rows[batch.items.tolist().index(item)] for batch in (serial[item], parallel[item])
+        ]
+        assert rows[0] == rows[1]
+
+
+def test_a_batch_carries_what_the_store_needs(collection: list[str]) -> None:
+    """Key, order, time and size of each file."""
+    batch = extract(collection[:1], 1)[0]
+    status = os.stat(collection[0])
+    assert batch.keys == [to_key(collection[0])]
+    assert batch.mtime_ns.tolist() == [status.st_mtime_ns]
+    assert batch.size_bytes.tolist() == [status.st_size]
+    assert batch.is_lasting.tolist() == [True]
+
+
+def test_one_bad_file_leaves_the_others_alone(tmp_path: Path) -> None:
+    """Its row is zero and has a cause; its neighbours' rows are their own."""
+    good = [str(write_picture(tmp_path / f"{i}.jpg", i)) for i in range(2)]
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("no image")
+    chunk = extract_chunk([good[0], str(bad), str(tmp_path / "missing.jpg"), good[1]], SPEC)
+    assert chunk.causes == [None, Cause.UNREADABLE, Cause.MISSING, None]
+    assert chunk.is_lasting.tolist() == [True, True, False, True]
+    alone = extract_chunk(good, SPEC)
+    assert np.array_equal(chunk.rows[[0, 3]], alone.rows)
+    assert chunk.rows[1] == np.zeros(1, SPEC.row_dtype)[0]
+
+
+def test_chunks_travel_to_other_processes(collection: list[str]) -> None:
+    """Any joblib backend can carry them: `joblib.parallel_config` decides, not the package."""
+    with joblib.parallel_config(backend="loky"):
+        elsewhere = extract(collection[:8], 2)
+    here = extract(collection[:8], 2)
+    assert all(
+        np.array_equal(elsewhere[item].rows, here[item].rows)
+        for item in here
+        if elsewhere[item].items.tolist() == here[item].items.tolist()
+    )
+    assert sorted(elsewhere) == sorted(here)
+
+
+def test_workers_default_to_the_cores_but_at_least_four() -> None:
+    """Reading overlaps decoding even on small machines."""
+    assert count_workers(None) == max(4, joblib.cpu_count())
+    assert count_workers(3) == 3
+
+
+def test_no_items_are_no_work() -> None:
+    """An empty request ends at once."""
+    assert extract([], 4) == {}
+
+
+def test_a_stopped_run_can_be_closed(collection: list[str]) -> None:
+    """The consumer may leave early, as on Ctrl-C; no thread lingers on."""
+    keys = [to_key(path) for path in collection]
+    batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=2)
+    next(batches)
+    batches.close()
+    with pytest.raises(StopIteration):
+        next(batches)

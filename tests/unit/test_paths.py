@@ -1,0 +1,235 @@
+"""Tests of smartdownsample.paths."""
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from natsort import natsorted, ns
+
+from smartdownsample import ImageLoadingWarning, InvalidParameterError, find_images
+from smartdownsample.model import Cause
+from smartdownsample.paths import encode_order_key, list_items, stat_items, to_key
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+class TestFindImages:
+    """find_images lists what folders, globs and files name."""
+
+    def test_a_folder_gives_the_images_below_it_in_natural_order(self, tmp_path: Path) -> None:
+        """Numbers count as numbers, in the names of folders and of files."""
+        names = ["site_2/IMG_9.JPG", "site_2/IMG_10.JPG", "site_10/IMG_1.jpeg", "site_10/a.webp"]
+        touch(*(tmp_path / name for name in reversed(names)))
+        assert find_images(tmp_path) == [
+            str(tmp_path / name)
+            for name in ["site_2/IMG_9.JPG", "site_2/IMG_10.JPG", "site_10/IMG_1.jpeg"]
+        ] + [str(tmp_path / "site_10/a.webp")]
+
+    def test_other_files_and_hidden_ones_are_passed_over(self, tmp_path: Path) -> None:
+        """The notes beside the photos and the litter of macOS are no images."""
+        touch(tmp_path / "IMG_1.JPG", tmp_path / "notes.txt", tmp_path / "._IMG_1.JPG")
+        touch(tmp_path / ".Trashes" / "IMG_2.JPG")
+        assert find_images(tmp_path) == [str(tmp_path / "IMG_1.JPG")]
+
+    def test_a_glob_gives_its_matches(self, tmp_path: Path) -> None:
+        """Patterns go through folders with two stars, and matching folders are walked."""
+        touch(tmp_path / "a" / "1.jpg", tmp_path / "a" / "1.txt", tmp_path / "b" / "2.png")
+        assert find_images(tmp_path / "**" / "*.jpg") == [str(tmp_path / "a" / "1.jpg")]
+        assert find_images(tmp_path / "[ab]") == [
+            str(tmp_path / "a" / "1.jpg"),
+            str(tmp_path / "b" / "2.png"),
+        ]
+
+    def test_a_named_file_is_taken_whatever_it_is_called(self, tmp_path: Path) -> None:
+        """Who names a file means it."""
+        touch(tmp_path / "photo.dat")
+        assert find_images(tmp_path / "photo.dat") == [str(tmp_path / "photo.dat")]
+
+    def test_a_file_with_the_characters_of_a_glob_is_itself(self, tmp_path: Path) -> None:
+        """What exists is not a pattern."""
+        touch(tmp_path / "IMG[1].jpg", tmp_path / "IMG1.jpg")
+        assert find_images(tmp_path / "IMG[1].jpg") == [str(tmp_path / "IMG[1].jpg")]
+
+    def test_several_sources_give_each_path_once(self, tmp_path: Path) -> None:
+        """Overlapping sources do not repeat."""
+        touch(tmp_path / "a" / "1.jpg", tmp_path / "b" / "2.jpg")
+        assert find_images(tmp_path / "b", tmp_path) == [
+            str(tmp_path / "a" / "1.jpg"),
+            str(tmp_path / "b" / "2.jpg"),
+        ]
+
+    def test_paths_start_as_the_source_was_spelt(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A relative source gives relative paths."""
+        touch(tmp_path / "cam" / "1.jpg")
+        monkeypatch.chdir(tmp_path)
+        assert find_images("cam") == [os.path.join("cam", "1.jpg")]
+
+    def test_a_source_that_names_nothing_is_refused(self) -> None:
+        """The message repeats what was given."""
+        with pytest.raises(InvalidParameterError, match="no file, folder or match for 'nowhere'"):
+            find_images("nowhere")
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+    @pytest.mark.skipif(
+        hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read every folder"
+    )
+    def test_an_unreadable_folder_is_warned_of(self, tmp_path: Path) -> None:
+        """The images that can be found are found."""
+        touch(tmp_path / "a" / "1.jpg", tmp_path / "b" / "2.jpg")
+        (tmp_path / "b").chmod(0)
+        with pytest.warns(ImageLoadingWarning, match="cannot be read"):
+            assert find_images(tmp_path) == [str(tmp_path / "a" / "1.jpg")]
+        (tmp_path / "b").chmod(0o700)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+    def test_a_loop_of_links_ends(self, tmp_path: Path) -> None:
+        """Links to folders are not followed."""
+        touch(tmp_path / "1.jpg")
+        (tmp_path / "again").symlink_to(tmp_path)
+        assert find_images(tmp_path) == [str(tmp_path / "1.jpg")]
+
+
+class TestListItems:
+    """list_items makes distinct items of what the caller names."""
+
+    def test_paths_keep_their_spelling_and_place(self, tmp_path: Path) -> None:
+        """Positions refer to the caller's list."""
+        items = list_items([tmp_path / "b.jpg", str(tmp_path / "a.jpg")])
+        assert items.paths == [str(tmp_path / "b.jpg"), str(tmp_path / "a.jpg")]
+        assert items.positions is not None
+        assert items.positions.tolist() == [0, 1]
+
+    def test_two_spellings_of_one_path_are_one_item(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The first spelling counts."""
+        monkeypatch.chdir(tmp_path)
+        items = list_items(["./a.jpg", "b.jpg", str(tmp_path / "a.jpg"), "x/../a.jpg"])
+        assert items.paths == ["./a.jpg", "b.jpg"]
+        assert items.n_given == 4
+        assert items.positions is not None
+        assert items.positions.tolist() == [0, 1]
+
+    def test_any_iterable_will_do(self) -> None:
+        """A generator is read once."""
+        assert list_items(name for name in ("a.jpg", "b.jpg")).paths == ["a.jpg", "b.jpg"]
+
+    def test_a_folder_has_no_positions(self, tmp_path: Path) -> None:
+        """The caller gave no list to refer to."""
+        touch(tmp_path / "a.jpg")
+        assert list_items(tmp_path).positions is None
+
+    def test_a_folder_without_images_is_warned_of(self, tmp_path: Path) -> None:
+        """A wrong folder does not pass silently."""
+        touch(tmp_path / "notes.txt")
+        with pytest.warns(ImageLoadingWarning, match="There are no images in"):
+            assert list_items(tmp_path).paths == []
+
+    @pytest.mark.parametrize("wrong", [5, None, 1.5])
+    def test_what_is_no_collection_is_refused(self, wrong: object) -> None:
+        """The message says what was expected."""
+        with pytest.raises(InvalidParameterError, match="must be a folder, a glob or an iterable"):
+            list_items(wrong)  # type: ignore[arg-type] # the point of the test
+
+    @pytest.mark.parametrize("wrong", [["a.jpg", 5], ["a.jpg", None], ["a.jpg", b"b.jpg"]])
+    def test_an_element_that_is_no_path_is_named(self, wrong: list[str]) -> None:
+        """The message gives the place of the element."""
+        with pytest.raises(InvalidParameterError, match="Element 1 of 'image_paths'"):
+            list_items(wrong)
+
+
+class TestStatItems:
+    """stat_items asks the file system and nothing else."""
+
+    def test_a_file_has_time_and_size(self, tmp_path: Path) -> None:
+        """Values are those of os.stat."""
+        path = tmp_path / "a.jpg"
+        path.write_bytes(b"12345")
+        os.utime(path, ns=(1, 1_600_000_000_123_456_789))
+        stats = stat_items([to_key(str(path))])
+        assert stats.mtime_ns.tolist() == [path.stat().st_mtime_ns]
+        assert stats.size_bytes.tolist() == [5]
+        assert stats.causes == {}
+
+    def test_what_is_no_file_has_a_cause(self, tmp_path: Path) -> None:
+        """Missing, folder, device, impossible name and empty path each have one."""
+        touch(tmp_path / "a.jpg")
+        given = [
+            str(tmp_path / "missing.jpg"),
+            str(tmp_path),
+            str(tmp_path / "a.jpg" / "below.jpg"),
+            "nul\0character.jpg",
+            "",
+        ]
+        assert stat_items([to_key(path) for path in given]).causes == {
+            0: Cause.MISSING,
+            1: Cause.FOLDER,
+            2: Cause.MISSING,
+            3: Cause.MISSING,
+            4: Cause.MISSING,
+        }
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no named pipes")
+    def test_a_pipe_is_no_file(self, tmp_path: Path) -> None:
+        """A pipe behind an image's name would make a reader wait for ever."""
+        os.mkfifo(tmp_path / "pipe.jpg")
+        stats = stat_items([to_key(str(tmp_path / "pipe.jpg"))])
+        assert stats.causes == {0: Cause.NOT_A_FILE}
+
+
+class TestOrderKeys:
+    """Bytes of order keys compare as paths do in natural order."""
+
+    def test_order_is_that_of_natsort_folder_by_folder(self) -> None:
+        """The library natsort decides what a number is; `ns.PATH` splits at folders."""
+        generator = random.Random(3)
+        parts = ["IMG_", "img", "2", "10", "007", "a", "b-", ".", " ", "é", "雪", "1.5", "-3", "²"]
+        names = {
+            "/" + "/".join("".join(generator.choices(parts, k=4)) for _ in range(3)) + ".jpg"
+            for _ in range(2000)
+        }
+        ours = sorted(sorted(names), key=lambda name: encode_order_key(to_key(name)))
+        theirs = natsorted(sorted(names), alg=ns.PATH)
+        assert ours == theirs
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ("/s/IMG_2.JPG", "/s/IMG_10.JPG"),
+            ("/site_2/IMG_10.JPG", "/site_10/IMG_2.JPG"),
+            ("/s/IMG_99999999999999999998.JPG", "/s/IMG_99999999999999999999.JPG"),
+            ("/s/a.jpg", "/s/a/b.jpg"),
+            ("/s/IMG.jpg", "/s/IMG_1.jpg"),
+        ],
+    )
+    def test_before_and_after(self, before: str, after: str) -> None:
+        """Known pairs, among them numbers longer than a machine word."""
+        assert encode_order_key(to_key(before)) < encode_order_key(to_key(after))
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="needs names that are not Unicode")
+    def test_names_that_are_no_unicode_have_a_place(self) -> None:
+        """Any name that the file system allows can be ordered."""
+        keys = [b"/s/\xff\xfe_10.jpg", b"/s/\xff\xfe_2.jpg"]
+        assert sorted(keys, key=encode_order_key) == keys[::-1]
+
+
+def test_no_file_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listing and asking for times reads no file's content."""
+    touch(tmp_path / "a.jpg")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("builtins.open", refuse)
+    items = list_items(tmp_path)
+    stats = stat_items(items.keys)
+    assert np.array_equal(stats.size_bytes, [0])
