@@ -31,12 +31,12 @@ def pick_rows(codes: ByteArray, target_count: int, random_seed: int | None) -> I
     quotas = allocate_quotas(sizes.astype(np.int64), target_count)
     starts = np.random.default_rng(random_seed).random(len(present))
     by_bucket = np.argsort(codes, kind="stable")
-    buckets = np.split(by_bucket, np.cumsum(sizes)[:-1])
-    picks = [
-        bucket[step_evenly(len(bucket), int(quota), start)]
-        for bucket, quota, start in zip(buckets, quotas, starts, strict=True)
+    firsts = np.cumsum(sizes) - sizes
+    places = [
+        first + step_evenly(size, quota, start)
+        for first, size, quota, start in zip(firsts, sizes, quotas, starts, strict=True)
     ]
-    return np.sort(np.concatenate(picks)) if picks else np.zeros(0, dtype=np.int64)
+    return np.sort(by_bucket[np.concatenate([np.zeros(0, dtype=np.int64), *places])])
 
 
 def step_evenly(n: int, quota: int, start: float) -> IntArray:

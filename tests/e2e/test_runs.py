@@ -1,0 +1,109 @@
+"""Whole runs in processes of their own, as a user starts them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pictures import write_collection, write_picture
+
+RUN = """
+import json, sys
+from smartdownsample import sample_diverse
+paths = sample_diverse(sys.argv[1], 10, show_progress=False, show_summary=False)
+names = ("cv2", "matplotlib", "natsort", "joblib", "tqdm", "PIL")
+print(json.dumps({"paths": paths, "imported": [name for name in names if sys.modules.get(name)]}))
+"""
+
+# Opening any file below the collection fails, and so does importing the decoder.
+WITHOUT_DECODING = """
+import sys
+sys.modules["cv2"] = None
+def refuse(event, arguments):
+    if event == "open" and str(arguments[0]).startswith(sys.argv[1]):
+        raise AssertionError(f"opened {arguments[0]}")
+sys.addaudithook(refuse)
+"""
+
+
+def run(code: str, *arguments: str) -> Any:
+    """Run Python code in a new process and read the JSON that it prints."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+def test_a_warm_run_decodes_nothing_and_imports_no_decoder(tmp_path: Path) -> None:
+    """Decoding is made impossible, not merely slow."""
+    write_collection(tmp_path, 30)
+    cold = run(RUN, str(tmp_path))
+    warm = run(WITHOUT_DECODING + RUN, str(tmp_path))
+    assert len(cold["paths"]) == 10
+    assert warm == {"paths": cold["paths"], "imported": []}
+
+
+def test_the_guard_against_decoding_works(tmp_path: Path) -> None:
+    """With one new file the guarded run must fail."""
+    write_collection(tmp_path, 30)
+    run(RUN, str(tmp_path))
+    write_picture(tmp_path / "new.jpg", 99)
+    with pytest.raises(AssertionError):
+        run(WITHOUT_DECODING + RUN, str(tmp_path))
+
+
+def test_one_changed_file_is_the_only_one_decoded(tmp_path: Path) -> None:
+    """Its old features are not used, those of the others are."""
+    code = RUN.replace(
+        'print(json.dumps({"paths": paths,',
+        "from smartdownsample import ImageIndex\n"
+        'print(json.dumps({"n": ImageIndex.build(sys.argv[1], cache_dir=sys.argv[2])'
+        ".table.n_extracted,",
+    )
+    paths = write_collection(tmp_path / "photos", 30)
+    store = str(tmp_path / "store")
+    counts = []
+    for _ in range(2):
+        counts.append(run(code, str(tmp_path / "photos"), store)["n"])
+        write_picture(Path(paths[7]), 70)
+        os.utime(paths[7], ns=(5, 5))
+    counts.append(run(code, str(tmp_path / "photos"), store)["n"])
+    assert counts == [30, 1, 0]
+
+
+def test_importing_is_light_and_leaves_warnings_alone() -> None:
+    """The published package silences every warning of the process."""
+    code = """
+import json, sys, warnings
+import numpy, pyarrow.compute, pyarrow.parquet
+before = list(warnings.filters)
+import smartdownsample
+heavy = ("cv2", "matplotlib", "joblib", "natsort", "tqdm", "platformdirs", "filelock")
+print(json.dumps({
+    "filters": warnings.filters == before, "heavy": [n for n in heavy if n in sys.modules]
+}))
+"""
+    assert run(code) == {"filters": True, "heavy": []}
+
+
+def test_a_run_needs_no_main_guard(tmp_path: Path) -> None:
+    """A plain script without `if __name__ == "__main__"` works, since workers are threads."""
+    write_collection(tmp_path / "photos", 12)
+    script = tmp_path / "script.py"
+    script.write_text(RUN)
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "photos")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert len(json.loads(done.stdout)["paths"]) == 10

@@ -1,0 +1,193 @@
+"""Tests of smartdownsample.index."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pictures import write_collection, write_picture
+from smartdownsample import (
+    DecodeError,
+    Failure,
+    ImageIndex,
+    ImageLoadingWarning,
+    InvalidParameterError,
+    MissingImageError,
+)
+from smartdownsample.model import Cause
+
+
+class TestBuild:
+    """build gathers features from the store and from files."""
+
+    def test_rows_are_in_natural_order(self, collection: list[str]) -> None:
+        """Whatever the order of the input."""
+        index = ImageIndex.build(reversed(collection))
+        assert index.paths == collection
+        assert index.table.indices.tolist() == list(range(len(collection)))[::-1]
+
+    def test_only_new_and_changed_files_are_decoded(self, tmp_path: Path) -> None:
+        """The first run decodes all, the second none, the third what changed."""
+        paths = write_collection(tmp_path, 10)
+        first, second = ImageIndex.build(paths), ImageIndex.build(paths)
+        write_picture(Path(paths[3]), 100)
+        os.utime(paths[3], ns=(1, 1))
+        write_picture(Path(paths[4]), 4)  # the same picture, at another time
+        third = ImageIndex.build(paths)
+        assert [index.table.n_extracted for index in (first, second, third)] == [10, 0, 2]
+        assert np.array_equal(first.table.rows, second.table.rows)
+        is_same = first.table.rows == third.table.rows
+        assert np.flatnonzero(~is_same).tolist() == [3]
+
+    def test_a_larger_collection_decodes_only_what_is_added(self, tmp_path: Path) -> None:
+        """Features belong to files, not to collections."""
+        paths = write_collection(tmp_path, 30)
+        assert ImageIndex.build(paths[:20]).table.n_extracted == 20
+        assert ImageIndex.build(tmp_path).table.n_extracted == 10
+
+    def test_without_cache_everything_is_decoded_and_nothing_written(
+        self, collection: list[str], cache_dir: Path
+    ) -> None:
+        """Nothing is read from the store either."""
+        for _ in range(2):
+            assert ImageIndex.build(collection, cache=False).table.n_extracted == 60
+        assert list(cache_dir.iterdir()) == []
+
+    def test_the_folder_of_the_store_can_be_given(
+        self, collection: list[str], tmp_path: Path, cache_dir: Path
+    ) -> None:
+        """Several users may share one."""
+        ImageIndex.build(collection, cache_dir=tmp_path / "new" / "store")
+        assert list(cache_dir.iterdir()) == []
+        again = ImageIndex.build(collection, cache_dir=str(tmp_path / "new" / "store"))
+        assert again.table.n_extracted == 0
+
+    def test_bad_files_are_listed_with_their_causes(self, tmp_path: Path) -> None:
+        """In natural order, as the caller spelt them, cold and warm alike."""
+        good = str(write_picture(tmp_path / "IMG_3.jpg", 1))
+        (tmp_path / "IMG_2.jpg").write_text("text")
+        (tmp_path / "IMG_10.jpg").touch()
+        (tmp_path / "IMG_4.jpg").mkdir()
+        names = ["IMG_10.jpg", "IMG_4.jpg", "IMG_1.jpg", "IMG_2.jpg"]
+        given = [good, *(str(tmp_path / name) for name in names)]
+        for _ in range(2):
+            with pytest.warns(ImageLoadingWarning, match=r"^4 image\(s\) could not be loaded"):
+                index = ImageIndex.build(given)
+            assert index.paths == [good]
+            assert index.failures == (
+                Failure(given[3], Cause.MISSING),
+                Failure(given[4], Cause.UNREADABLE),
+                Failure(given[2], Cause.FOLDER),
+                Failure(given[1], Cause.EMPTY),
+            )
+        assert index.table.n_extracted == 0
+
+    def test_the_warning_counts_causes_and_names_the_first(self, tmp_path: Path) -> None:
+        """One warning, however many files."""
+        paths = [str(tmp_path / f"{i}.jpg") for i in range(3)]
+        (tmp_path / "1.jpg").touch()
+        with pytest.warns(ImageLoadingWarning) as caught:
+            ImageIndex.build(paths)
+        text = str(caught[0].message)
+        assert len(caught) == 1
+        assert f"File not found (2, first {paths[0]!r})" in text
+        assert f"File is empty (1, first {paths[1]!r})" in text
+        assert caught[0].filename == __file__
+
+    def test_errors_can_end_the_call(self, tmp_path: Path) -> None:
+        """A missing file is a FileNotFoundError with the published text."""
+        good = str(write_picture(tmp_path / "a.jpg", 1))
+        missing, text = str(tmp_path / "b.jpg"), tmp_path / "c.jpg"
+        text.write_text("text")
+        with pytest.raises(MissingImageError, match=f"^File not found: {missing}") as caught:
+            ImageIndex.build([good, missing], image_loading_errors="raise")
+        assert isinstance(caught.value, FileNotFoundError)
+        assert "image_loading_errors='skip'" in str(caught.value)
+        for _ in range(2):  # computed, then known
+            with pytest.raises(DecodeError, match=f"^Cannot read image file: {text}"):
+                ImageIndex.build([good, text], image_loading_errors="raise")
+
+    @pytest.mark.parametrize(
+        ("parameter", "value", "expected"),
+        [
+            ("hash_size", 1, "at least 1|from 2 to 32"),
+            ("hash_size", 33, "from 2 to 32"),
+            ("hash_size", 8.0, "must be an integer"),
+            ("n_workers", 0, "at least 1"),
+            ("n_workers", "4", "must be an integer"),
+            ("image_loading_errors", "ignore", "'skip' or 'raise'"),
+            ("decode", "quick", "'exact' or 'fast'"),
+            ("cache_dir", 5, "must be a folder's path"),
+        ],
+    )
+    def test_wrong_parameters_are_refused_before_any_file_is_opened(
+        self, parameter: str, value: object, expected: str
+    ) -> None:
+        """The message names the parameter, the value and what was expected."""
+        with pytest.raises(InvalidParameterError, match=expected) as caught:
+            ImageIndex.build(["missing.jpg"], **{parameter: value})  # type: ignore[arg-type]
+        assert f"'{parameter}'" in str(caught.value)
+        assert repr(value) in str(caught.value)
+
+    @pytest.mark.parametrize("hash_size", [2, 3, 8, 15, 32])
+    def test_every_allowed_hash_size_works(self, collection: list[str], hash_size: int) -> None:
+        """The published package fails at 2."""
+        index = ImageIndex.build(collection, hash_size=hash_size)
+        assert len(index.sample(20)) == 20
+
+    def test_no_paths_are_an_empty_collection(self) -> None:
+        """There is nothing to sample and nothing wrong."""
+        index = ImageIndex.build([])
+        assert len(index) == 0
+        assert index.sample(5).paths == []
+
+    def test_it_shows_what_it_holds(self, collection: list[str]) -> None:
+        """Counts, not contents."""
+        assert repr(ImageIndex.build(collection)).startswith("<ImageIndex of 60 images in ")
+
+
+class TestSample:
+    """sample selects from memory."""
+
+    @pytest.mark.parametrize("target_count", [0, 1, 7, 59, 60, 61, 10_000])
+    def test_exactly_as_many_as_asked_or_all(
+        self, collection: list[str], target_count: int
+    ) -> None:
+        """Distinct, from the collection, in natural order."""
+        index = ImageIndex.build(collection)
+        paths = index.sample(target_count).paths
+        assert len(paths) == min(target_count, 60)
+        assert paths == [path for path in collection if path in set(paths)]
+
+    def test_no_file_is_touched(self, tmp_path: Path) -> None:
+        """The photos may be unplugged after building."""
+        paths = write_collection(tmp_path, 10)
+        index = ImageIndex.build(paths)
+        for path in paths:
+            os.unlink(path)
+        assert len(index.sample(5)) == 5
+
+    def test_the_seed_decides(self, collection: list[str]) -> None:
+        """Same seed, same selection; another seed, another one."""
+        index = ImageIndex.build(collection)
+        selections = [index.sample(20, random_seed=seed).paths for seed in range(5)]
+        assert selections[0] == index.sample(20, random_seed=0).paths
+        assert len({tuple(paths) for paths in selections}) > 1
+
+    @pytest.mark.parametrize("target_count", [-1, 2.5, "10", None, True])
+    def test_a_wrong_count_is_refused(self, collection: list[str], target_count: int) -> None:
+        """The message says what was expected."""
+        index = ImageIndex.build(collection)
+        with pytest.raises(InvalidParameterError, match="integer of at least 0"):
+            index.sample(target_count)
+
+    def test_numpy_integers_are_integers(self, collection: list[str]) -> None:
+        """Counts often come out of array arithmetic."""
+        index = ImageIndex.build(collection)
+        assert len(index.sample(np.int64(5))) == 5  # type: ignore[arg-type] # the point
+
+    def test_a_wrong_seed_is_refused(self, collection: list[str]) -> None:
+        """The message says what was expected."""
+        with pytest.raises(InvalidParameterError, match="'random_seed'"):
+            ImageIndex.build(collection).sample(5, random_seed=-1)
