@@ -1,40 +1,82 @@
-# Everything runs in an environment of its own, .venv, made on first need.
+# Everything runs in environments of their own, .venv*, made on first need.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest check format bench samples docs-images clean
+.PHONY: help demo test test-oldest check format bench samples clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' \
+		'{sub(/:.*/, "", $$1); printf "  make %-12s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.viz ## set up, then sample data_samples/ and draw the result into demo/
-	$(BIN)/python data_samples/demo.py
+demo: $(VENV)/.demo ## set up, then sample data_samples/ and draw the result into demo/
+	@$(BIN)/python data_samples/demo.py
 
 test: $(VENV)/.dev ## set up, then run all tests
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
-test-oldest: $(VENV)-oldest/.dev ## run the tests with the oldest dependencies allowed
+test-oldest: $(VENV)-oldest/.dev ## set up, then run the tests with the oldest dependencies allowed
 	$(VENV)-oldest/bin/python -m pytest
 
-check: $(VENV)/.dev ## set up, then check style, types and the order of the rooms
+check: $(VENV)/.dev ## set up, then check style, types, docstrings and the order of the rooms
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(git ls-files 'src/*.py')
 	$(BIN)/lint-imports
 	$(BIN)/python data_samples/render.py --check
 
-format: $(VENV)/.dev ## fix what the style check can fix
+format: $(VENV)/.dev ## mend what the style check can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.viz $(VENV)-reference/.done ## compare with the published package, side by side
+bench: $(VENV)/.demo $(VENV)-reference/.done ## compare with the published package, side by side
 	$(BIN)/python benchmarks/bench_sample.py --reference $(VENV)-reference/bin/python
 
 samples: $(VENV)/.dev ## render data_samples/ again
 	$(BIN)/python data_samples/render.py
 
 clean: ## remove the environments and everything that was made
-	rm -rf $(VENV) $(VENV)-oldest $(VENV)-reference demo build dist .coverage .*_cache
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-reference demo build dist .coverage .*_cache .hypothesis
+
+# ------------------------------------------------------------------ environments
+
+# $(call install,what is said,environment,arguments of pip install)
+define install
+	@echo "Installing $(1) into $(2) …"
+	@$(2)/bin/python -m pip install --quiet --disable-pip-version-check $(3)
+	@touch $@
+endef
+
+%/bin/python:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "There is no '$(PYTHON)'. Install Python 3.10 or newer, or name it:" \
+			"make PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo "smartdownsample needs Python 3.10 or newer; '$(PYTHON)' is" \
+			"$$($(PYTHON) --version 2>&1). Name a newer one: make PYTHON=python3.12"; exit 1; }
+	@echo "Making an environment in $* with $$($(PYTHON) --version) …"
+	@$(PYTHON) -m venv $* || { rm -rf $*; \
+		echo "'$(PYTHON) -m venv' failed. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+.PRECIOUS: %/bin/python
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
+	$(call install,smartdownsample and matplotlib,$(VENV),--editable '.[viz]')
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(call install,smartdownsample and its development tools,$(VENV),--editable '.[dev]')
+
+# uv is used here only, since pip cannot choose the lowest versions.
+$(VENV)-oldest/.dev: pyproject.toml | $(VENV)-oldest/bin/python
+	$(call install,uv,$(VENV)-oldest,uv)
+	@rm $@
+	@echo "Installing the oldest dependencies into $(VENV)-oldest …"
+	@$(VENV)-oldest/bin/uv pip install --quiet --python $(VENV)-oldest/bin/python \
+		--resolution lowest-direct --editable '.[dev]'
+	@touch $@
+
+$(VENV)-reference/.done: | $(VENV)-reference/bin/python
+	$(call install,the published smartdownsample 1.8.4,$(VENV)-reference,smartdownsample==1.8.4)
