@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest check format bench samples clean
+.PHONY: help demo test test-oldest check format bench samples pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' \
@@ -37,6 +37,9 @@ bench: $(VENV)/.demo $(VENV)-reference/.done ## compare with the published packa
 
 samples: $(VENV)/.dev ## render data_samples/ again
 	$(BIN)/python data_samples/render.py
+
+pictures: $(VENV)/.demo ## draw the pictures of the README again
+	$(BIN)/python docs/draw_pictures.py
 
 clean: ## remove the environments and everything that was made
 	rm -rf $(VENV) $(VENV)-oldest $(VENV)-reference demo build dist .coverage .*_cache .hypothesis

@@ -1,0 +1,105 @@
+"""What the README and the demo promise is what happens."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pictures import DATA_SAMPLES, REPOSITORY
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """Make a folder that holds the sample pictures as a clone of the repository does."""
+    os.symlink(DATA_SAMPLES, tmp_path / "data_samples")
+    return tmp_path
+
+
+def run(code: str, folder: Path) -> str:
+    """Run a snippet as a script of its own."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_snippets_of_the_readme_run_and_do_what_they_say(clone: Path) -> None:
+    """Each in its own process; the counts are those that the text names."""
+    first, figures, repeated = SNIPPETS
+    assert run(first, clone).endswith("40 images, and 10 others without decoding anything\n")
+    run("from smartdownsample import sample_diverse\n" + figures, clone)
+    assert (clone / "demo" / "thumbnails.png").exists()
+    assert (clone / "demo" / "distribution.png").exists()
+    lines = run(repeated, clone).splitlines()
+    assert [int(line.split()[0]) for line in lines] == [10, 20, 40]
+
+
+def test_every_make_target_of_the_documents_exists() -> None:
+    """README and CONTRIBUTING name no target that the Makefile lacks."""
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE))
+    contributing = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:^ {4}|`)make ([a-z-]+)", README + contributing, flags=re.MULTILINE))
+    assert named >= {"demo", "test", "check"}
+    assert named <= targets
+
+
+def test_every_local_link_and_picture_of_the_readme_exists() -> None:
+    """No picture is missing where the README is read."""
+    links = re.findall(r"\]\(([^)]+)\)", README)
+    assert [link for link in links if not (REPOSITORY / link).exists()] == []
+
+
+def test_the_demo_shows_a_cold_and_a_warm_run(tmp_path: Path) -> None:
+    """It says where its pictures are, and they are there."""
+    shutil.copytree(DATA_SAMPLES, tmp_path / "data_samples")
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "data_samples" / "demo.py")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Selected 60 of " in done.stdout
+    assert "Second run, 25 with another seed, decoding none" in done.stdout
+    for name in ("thumbnails.png", "distribution.png"):
+        assert f"demo/{name}" in done.stdout
+        assert (tmp_path / "demo" / name).stat().st_size > 10_000
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
+    """Installed alone, without the source tree, it samples."""
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(REPOSITORY)],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    site = tmp_path / "site"
+    subprocess.run(
+        [sys.executable, "-m", "zipfile", "-e", str(wheel), str(site)],
+        check=True,
+    )
+    folders = {path.name.partition("-")[0] for path in site.iterdir()}
+    assert folders == {"smartdownsample"}
+    assert (site / "smartdownsample" / "py.typed").exists()
+    modules = {path.name for path in (REPOSITORY / "src" / "smartdownsample").rglob("*.py")}
+    assert {path.name for path in site.rglob("*.py")} == modules
+    code = (
+        f"import sys; sys.path.insert(0, {str(site)!r})\n"
+        "import smartdownsample as sd\n"
+        f"assert sd.__file__.startswith({str(site)!r})\n"
+        f"print(len(sd.sample_diverse({str(DATA_SAMPLES / 'crops')!r}, 9, show_summary=False)))"
+    )
+    assert run(code, tmp_path).strip() == "9"
