@@ -74,9 +74,7 @@ def resize_lanczos(image: Image.Image, width: int, height: int) -> Image.Image:
     return image.resize((width, image.height), LANCZOS).resize((width, height), LANCZOS)
 
 
-def resize_pixels(
-    pixels: npt.NDArray[np.uint8], width: int, height: int
-) -> npt.NDArray[np.uint8]:
+def resize_pixels(pixels: npt.NDArray[np.uint8], width: int, height: int) -> npt.NDArray[np.uint8]:
     """Resize an array of shape (h, w, c), channel by channel."""
     channels = [
         np.asarray(resize_lanczos(Image.fromarray(pixels[:, :, channel]), width, height))
@@ -174,7 +172,7 @@ def bucket_key(
 
 
 def bucket_code(key: BucketKey) -> int:
-    """Number a key: themes in steps of 16 with grey first, then the four yes-or-no answers."""
+    """Give a key its number: themes in steps of 16, grey first, then the yes-or-no answers."""
     theme = key.theme + 1 if key.is_colour else 0
     return 16 * theme + 8 * key.above + 4 * key.below + 2 * key.corner + int(key.is_bright)
 
@@ -213,9 +211,8 @@ def _lab_root(ratio: float) -> float:
     return ratio / (3 * (6 / 29) ** 2) + 4 / 29
 
 
-def compute_features(image: Image.Image, hash_size: int) -> Features:
-    """Compute all features of an upright RGB picture."""
-    thumbnails = make_thumbnails(image, hash_size)
+def describe_thumbnails(thumbnails: Thumbnails, hash_size: int) -> Features:
+    """Compute all features of a picture from its thumbnails."""
     dhash = hash_gradients(thumbnails.dhash)
     ahash = hash_averages(thumbnails.ahash)
     mean = mean_rgb(thumbnails.mean)
@@ -226,6 +223,17 @@ def compute_features(image: Image.Image, hash_size: int) -> Features:
         lab_layout=lab_layout(thumbnails.mean),
         key=bucket_key(dhash, ahash, mean, hash_size),
     )
+
+
+def compute_features(image: Image.Image, hash_size: int) -> Features:
+    """Compute all features of an upright RGB picture."""
+    return describe_thumbnails(make_thumbnails(image, hash_size), hash_size)
+
+
+def list_thumbnails(*arrays: npt.NDArray[np.uint8]) -> Thumbnails:
+    """Turn thumbnails that are arrays into rows of plain numbers."""
+    dhash, ahash, mean = (array.tolist() for array in arrays)
+    return Thumbnails(dhash, ahash, [[(r, g, b) for r, g, b in row] for row in mean])
 
 
 def allocate_quotas(sizes: Sequence[int], target_count: int) -> list[int]:

@@ -25,9 +25,9 @@ FEATURE_VERSION = 1
 MIN_HASH_SIZE = 2
 MAX_HASH_SIZE = 32
 
-# `fast` keeps this many decoded pixels for each pixel of the DHash thumbnail's width. With 10,
+# `fast` keeps this many decoded pixels for each pixel of the DHash thumbnail's width. With 12,
 # 99 % of the hash bits of photos and of crops agree with a full decode; with 5, 96 % of crops'.
-FAST_OVERSAMPLING = 10
+FAST_OVERSAMPLING = 12
 
 # Linear sRGB to CIE XYZ, each row divided by its white point, so that white is (1, 1, 1):
 # IEC 61966-2-1 with D65.
@@ -104,7 +104,7 @@ def compute_features(
     mean_thumbnails = np.stack([thumbnail.mean for thumbnail in thumbnails])
     rows["dhash"] = hash_gradients(np.stack([thumbnail.dhash for thumbnail in thumbnails]))
     rows["ahash"] = hash_averages(np.stack([thumbnail.ahash for thumbnail in thumbnails]))
-    rows["mean_rgb"] = mean_thumbnails.mean(axis=(1, 2), dtype=np.float64)
+    rows["mean_rgb"] = mean_thumbnails.reshape(len(rows), -1, 3).mean(axis=1, dtype=np.float64)
     rows["lab_layout"] = summarise_colours(mean_thumbnails).reshape(len(rows), -1)
     rows["width"], rows["height"] = np.asarray(sizes, dtype=np.uint32).T
     return rows
@@ -174,8 +174,10 @@ def summarise_colours(rgb: ByteArray) -> ByteArray:
     """
     n, side = rgb.shape[:2]
     cell = side // LAB_LAYOUT_SIDE
-    cells = rgb.reshape(n, LAB_LAYOUT_SIDE, cell, LAB_LAYOUT_SIDE, cell, 3).mean(axis=(2, 4))
-    return _convert_to_lab(cells)
+    # Rows first, over contiguous memory: several times faster than both axes at once.
+    bands = rgb.reshape(n, LAB_LAYOUT_SIDE, cell, -1).sum(axis=2, dtype=np.uint32)
+    sums = bands.reshape(n, LAB_LAYOUT_SIDE, LAB_LAYOUT_SIDE, cell, 3).sum(axis=3)
+    return _convert_to_lab(sums / cell**2)
 
 
 def _convert_to_lab(rgb: np.ndarray) -> ByteArray:

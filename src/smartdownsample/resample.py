@@ -1,9 +1,12 @@
 """From a picture to its thumbnails: antialiased Lanczos resampling as matrix products.
 
 Pure functions of arrays. A resize is two products, first along the rows and then along the
-columns, each rounded to 8 bits: bit for bit what Pillow's ``LANCZOS`` gives.
+columns, each rounded to 8 bits, as Pillow's ``LANCZOS`` does. Pillow sums in whole numbers and
+we in float32, so that a sum next to a half may be rounded the other way: fewer than one level in
+a thousand differs on photos, by one.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -20,8 +23,8 @@ _WEIGHT_STEPS = 2**22
 # ITU-R BT.601 luma in units of 2**-16, as in Pillow's conversion to "L". Sums of these with
 # 8-bit pixels stay below 2**24, so that float32 holds them exactly.
 _GREY_WEIGHTS = np.array([19595, 38470, 7471], dtype=np.float32) / np.float32(2**16)
-# Rows are resampled in bands that stay in the processor's cache.
-_BAND_ROWS = 128
+# Pictures are resampled in bands of this many pixels, which as numbers stay in the cache.
+_BAND_PIXELS = 2**15
 
 
 class Thumbnails(NamedTuple):
@@ -49,36 +52,50 @@ def make_thumbnails(pixels: ByteArray, hash_size: int) -> Thumbnails:
     Returns
     -------
     Thumbnails
-        All uint8.
+        All uint8. Grey is (19595 R + 38470 G + 7471 B + 32768) >> 16, as in Pillow's
+        conversion to "L".
+
+    Notes
+    -----
+    One pass over the picture: each band of rows is converted to numbers once and serves all
+    three thumbnails. Costs about 45 multiplications for each pixel.
     """
-    grey = convert_to_grey(pixels)
+    n_rows, n_columns = pixels.shape[:2]
     ahash_size = hash_size // 2
+    rgb_weights = _lanczos_weights(n_columns, MEAN_SIDE)
+    grey_weights = _join_weights(n_columns, hash_size + 1, ahash_size)
+    rgb = np.empty((3, n_rows, rgb_weights.shape[1]), dtype=np.float32)
+    grey = np.empty((n_rows, grey_weights.shape[1]), dtype=np.float32)
+    for band in _split_rows(n_rows, n_columns):
+        planes = _split_planes(pixels[band])
+        np.matmul(planes, rgb_weights, out=rgb[:, band])
+        np.matmul(_mix_grey(planes), grey_weights, out=grey[band])
+    _round_to_levels(rgb)
+    _round_to_levels(grey)
     return Thumbnails(
-        dhash=resize_lanczos(grey, hash_size + 1, hash_size)[:, :, 0],
-        ahash=resize_lanczos(grey, ahash_size, ahash_size)[:, :, 0],
-        mean=resize_lanczos(pixels, MEAN_SIDE, MEAN_SIDE),
+        dhash=_shrink_columns(grey[:, : hash_size + 1], hash_size),
+        ahash=_shrink_columns(grey[:, hash_size + 1 :], ahash_size),
+        mean=_shrink_columns(rgb, MEAN_SIDE).transpose(1, 2, 0),
     )
 
 
-def convert_to_grey(pixels: ByteArray) -> ByteArray:
-    """Convert RGB to grey as (19595 R + 38470 G + 7471 B + 32768) >> 16.
+def _split_rows(n_rows: int, n_columns: int) -> Iterator[slice]:
+    """Split the rows of a picture into bands."""
+    step = max(1, _BAND_PIXELS // n_columns)
+    return (slice(top, min(top + step, n_rows)) for top in range(0, n_rows, step))
 
-    Parameters
-    ----------
-    pixels : ndarray of uint8, shape (h, w, 3)
-        RGB.
 
-    Returns
-    -------
-    ndarray of uint8, shape (h, w, 1)
-        Grey levels.
-    """
-    grey = np.empty((*pixels.shape[:2], 1), dtype=np.uint8)
-    for top in range(0, len(pixels), _BAND_ROWS):
-        band = pixels[top : top + _BAND_ROWS].astype(np.float32)
-        # Conversion to integers cuts off, which with the added half is rounding.
-        grey[top : top + _BAND_ROWS, :, 0] = band @ _GREY_WEIGHTS + np.float32(0.5)
-    return grey
+def _split_planes(pixels: ByteArray) -> FloatArray:
+    """Convert pixels, shape (h, w, c), to numbers, shape (c, h, w)."""
+    return pixels.transpose(2, 0, 1).astype(np.float32, order="C")
+
+
+def _mix_grey(planes: FloatArray) -> FloatArray:
+    """Mix red, green and blue, shape (3, h, w), to grey levels, shape (h, w)."""
+    grey: FloatArray = np.dot(_GREY_WEIGHTS, planes.reshape(3, -1))
+    grey += np.float32(0.5)
+    np.floor(grey, out=grey)
+    return grey.reshape(planes.shape[1:])
 
 
 def resize_lanczos(pixels: ByteArray, width: int, height: int) -> ByteArray:
@@ -106,22 +123,33 @@ def resize_lanczos(pixels: ByteArray, width: int, height: int) -> ByteArray:
     Meteorology 18 (1979), https://doi.org/10.1175/1520-0450(1979)018<1016:LFIOAT>2.0.CO;2
     """
     n_rows, n_columns, n_channels = pixels.shape
-    along_rows = _lanczos_weights(n_columns, width)
+    weights = _lanczos_weights(n_columns, width)
     narrow = np.empty((n_channels, n_rows, width), dtype=np.float32)
-    for top in range(0, n_rows, _BAND_ROWS):
-        planes = pixels[top : top + _BAND_ROWS].transpose(2, 0, 1).astype(np.float32, order="C")
-        np.matmul(planes, along_rows, out=narrow[:, top : top + _BAND_ROWS])
+    for band in _split_rows(n_rows, n_columns):
+        np.matmul(_split_planes(pixels[band]), weights, out=narrow[:, band])
     _round_to_levels(narrow)
-    small = _lanczos_weights(n_rows, height).T @ narrow
+    return np.ascontiguousarray(_shrink_columns(narrow, height).transpose(1, 2, 0))
+
+
+def _shrink_columns(narrow: FloatArray, height: int) -> ByteArray:
+    """Resample along the columns, shape (..., h, w) to (..., height, w)."""
+    small = _lanczos_weights(narrow.shape[-2], height).T @ narrow
     _round_to_levels(small)
-    return np.ascontiguousarray(small.transpose(1, 2, 0), dtype=np.uint8)
+    return small.astype(np.uint8)
 
 
 def _round_to_levels(values: FloatArray) -> None:
     """Round to whole levels of 0 to 255, in place."""
     values += np.float32(0.5)
     np.floor(values, out=values)
-    np.clip(values, 0, 255, out=values)
+    np.maximum(values, 0, out=values)
+    np.minimum(values, 255, out=values)
+
+
+@lru_cache(maxsize=64)
+def _join_weights(n_in: int, *n_outs: int) -> FloatArray:
+    """Put the weights of several widths side by side, shape (n_in, sum of n_outs)."""
+    return np.hstack([_lanczos_weights(n_in, n_out) for n_out in n_outs])
 
 
 @lru_cache(maxsize=64)
