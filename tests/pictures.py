@@ -1,15 +1,26 @@
 """Small pictures for tests, made on the spot."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from smartdownsample.resample import make_thumbnails, round_to_levels
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA_SAMPLES = REPOSITORY / "data_samples"
 SHARED_IMAGES = REPOSITORY.parent / "shared" / "images"
 NO_SHARED_IMAGES = "the folder of real photos is not beside the repository"
+
+
+class RoundedThumbnails(NamedTuple):
+    """Thumbnails in whole levels."""
+
+    dhash: npt.NDArray[np.uint8]
+    ahash: npt.NDArray[np.uint8]
+    mean: npt.NDArray[np.uint8]
 
 
 def make_pixels(seed: int, width: int = 64, height: int = 48) -> npt.NDArray[np.uint8]:
@@ -20,6 +31,11 @@ def make_pixels(seed: int, width: int = 64, height: int = 48) -> npt.NDArray[np.
         coarse[:] = coarse.mean(axis=2, keepdims=True)
     picture = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
     return np.asarray(picture)
+
+
+def make_rounded_thumbnails(pixels: npt.NDArray[np.uint8], hash_size: int) -> RoundedThumbnails:
+    """Make the thumbnails of one picture as they are looked at: in whole levels."""
+    return RoundedThumbnails(*map(round_to_levels, make_thumbnails(pixels, hash_size)))
 
 
 def write_picture(path: Path, seed: int, width: int = 64, height: int = 48) -> Path:

@@ -18,7 +18,7 @@ from .model import (
     FloatArray,
     RowArray,
 )
-from .resample import Thumbnails
+from .resample import Thumbnails, round_to_levels
 
 FEATURE_VERSION = 1
 
@@ -101,11 +101,11 @@ def compute_features(
     rows = np.zeros(len(thumbnails), dtype=spec.row_dtype)
     if not len(thumbnails):
         return rows
-    mean_thumbnails = np.stack([thumbnail.mean for thumbnail in thumbnails])
-    rows["dhash"] = hash_gradients(np.stack([thumbnail.dhash for thumbnail in thumbnails]))
-    rows["ahash"] = hash_averages(np.stack([thumbnail.ahash for thumbnail in thumbnails]))
-    rows["mean_rgb"] = mean_thumbnails.reshape(len(rows), -1, 3).mean(axis=1, dtype=np.float64)
-    rows["lab_layout"] = summarise_colours(mean_thumbnails).reshape(len(rows), -1)
+    dhash, ahash, mean = (round_to_levels(np.stack(same)) for same in zip(*thumbnails, strict=True))
+    rows["dhash"] = hash_gradients(dhash)
+    rows["ahash"] = hash_averages(ahash)
+    rows["mean_rgb"] = mean.reshape(len(rows), -1, 3).mean(axis=1, dtype=np.float64)
+    rows["lab_layout"] = summarise_colours(mean).reshape(len(rows), -1)
     rows["width"], rows["height"] = np.asarray(sizes, dtype=np.uint32).T
     return rows
 

@@ -28,15 +28,16 @@ _BAND_PIXELS = 2**15
 
 
 class Thumbnails(NamedTuple):
-    """The thumbnails that one picture's features are computed from, all uint8.
+    """The thumbnails that one picture's features are computed from, before the last rounding.
 
     ``dhash`` is grey, shape (h, h + 1); ``ahash`` is grey, shape (h // 2, h // 2); ``mean`` is
-    RGB, shape (32, 32, 3), where h is the hash size.
+    RGB, shape (32, 32, 3), where h is the hash size. `round_to_levels` makes pixels of them, of
+    a whole chunk at once.
     """
 
-    dhash: ByteArray
-    ahash: ByteArray
-    mean: ByteArray
+    dhash: FloatArray
+    ahash: FloatArray
+    mean: FloatArray
 
 
 def make_thumbnails(pixels: ByteArray, hash_size: int) -> Thumbnails:
@@ -52,7 +53,7 @@ def make_thumbnails(pixels: ByteArray, hash_size: int) -> Thumbnails:
     Returns
     -------
     Thumbnails
-        All uint8. Grey is (19595 R + 38470 G + 7471 B + 32768) >> 16, as in Pillow's
+        All float32. Grey is (19595 R + 38470 G + 7471 B + 32768) >> 16, as in Pillow's
         conversion to "L".
 
     Notes
@@ -64,14 +65,15 @@ def make_thumbnails(pixels: ByteArray, hash_size: int) -> Thumbnails:
     ahash_size = hash_size // 2
     rgb_weights = _lanczos_weights(n_columns, MEAN_SIDE)
     grey_weights = _join_weights(n_columns, hash_size + 1, ahash_size)
-    rgb = np.empty((3, n_rows, rgb_weights.shape[1]), dtype=np.float32)
-    grey = np.empty((n_rows, grey_weights.shape[1]), dtype=np.float32)
+    # Side by side in memory, to be rounded in one go.
+    narrow = np.empty(n_rows * (3 * MEAN_SIDE + grey_weights.shape[1]), dtype=np.float32)
+    rgb = narrow[: 3 * n_rows * MEAN_SIDE].reshape(3, n_rows, -1)
+    grey = narrow[3 * n_rows * MEAN_SIDE :].reshape(n_rows, -1)
     for band in _split_rows(n_rows, n_columns):
         planes = _split_planes(pixels[band])
         np.matmul(planes, rgb_weights, out=rgb[:, band])
         np.matmul(_mix_grey(planes), grey_weights, out=grey[band])
-    _round_to_levels(rgb)
-    _round_to_levels(grey)
+    _round_in_place(narrow)
     return Thumbnails(
         dhash=_shrink_columns(grey[:, : hash_size + 1], hash_size),
         ahash=_shrink_columns(grey[:, hash_size + 1 :], ahash_size),
@@ -127,19 +129,36 @@ def resize_lanczos(pixels: ByteArray, width: int, height: int) -> ByteArray:
     narrow = np.empty((n_channels, n_rows, width), dtype=np.float32)
     for band in _split_rows(n_rows, n_columns):
         np.matmul(_split_planes(pixels[band]), weights, out=narrow[:, band])
-    _round_to_levels(narrow)
-    return np.ascontiguousarray(_shrink_columns(narrow, height).transpose(1, 2, 0))
+    _round_in_place(narrow)
+    return round_to_levels(_shrink_columns(narrow, height).transpose(1, 2, 0))
 
 
-def _shrink_columns(narrow: FloatArray, height: int) -> ByteArray:
+def _shrink_columns(narrow: FloatArray, height: int) -> FloatArray:
     """Resample along the columns, shape (..., h, w) to (..., height, w)."""
-    small = _lanczos_weights(narrow.shape[-2], height).T @ narrow
-    _round_to_levels(small)
-    return small.astype(np.uint8)
+    small: FloatArray = _lanczos_weights(narrow.shape[-2], height).T @ narrow
+    return small
 
 
-def _round_to_levels(values: FloatArray) -> None:
-    """Round to whole levels of 0 to 255, in place."""
+def round_to_levels(values: FloatArray) -> ByteArray:
+    """Round to pixels.
+
+    Parameters
+    ----------
+    values : ndarray of float32
+        Not changed; what lies outside of 0 to 255 becomes the nearer of the two.
+
+    Returns
+    -------
+    ndarray of uint8
+        Of the same shape, C-contiguous.
+    """
+    rounded = np.array(values, dtype=np.float32, order="C")
+    _round_in_place(rounded)
+    return rounded.astype(np.uint8)
+
+
+def _round_in_place(values: FloatArray) -> None:
+    """Round to whole levels of 0 to 255, halves up."""
     values += np.float32(0.5)
     np.floor(values, out=values)
     np.maximum(values, 0, out=values)

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 import oracles
-from pictures import make_pixels
-from smartdownsample.resample import make_thumbnails, resize_lanczos
+from pictures import make_pixels, make_rounded_thumbnails
+from smartdownsample.resample import resize_lanczos, round_to_levels
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -135,7 +135,7 @@ def test_grey_is_the_published_formula(blue: int) -> None:
     for first in range(0, len(colours) - n_pixels + 1, n_pixels):
         tile = colours[first : first + n_pixels]
         pixels = np.array(tile, dtype=np.uint8).reshape(32, 33, 3)
-        grey = make_thumbnails(pixels, 32).dhash
+        grey = make_rounded_thumbnails(pixels, 32).dhash
         assert grey.reshape(-1).tolist() == [oracles.grey_level(*colour) for colour in tile]
 
 
@@ -152,7 +152,7 @@ def test_tall_pictures_have_no_seams(size: tuple[int, int]) -> None:
     """However many rows there are, thumbnails are Pillow's."""
     pixels = make_noise(*size, 3)
     expected = oracles.make_thumbnails(Image.fromarray(pixels), 8)
-    for got, wanted in zip(make_thumbnails(pixels, 8), expected, strict=True):
+    for got, wanted in zip(make_rounded_thumbnails(pixels, 8), expected, strict=True):
         assert np.abs(got.astype(int) - np.array(wanted)).max() <= 1
 
 
@@ -160,7 +160,7 @@ def test_tall_pictures_have_no_seams(size: tuple[int, int]) -> None:
 def test_thumbnails_have_the_sizes_of_their_features(hash_size: int) -> None:
     """The DHash's is one column wider than high; the AHash has half its side."""
     pixels = make_pixels(2, 90, 70)
-    thumbnails = make_thumbnails(pixels, hash_size)
+    thumbnails = make_rounded_thumbnails(pixels, hash_size)
     expected = oracles.make_thumbnails(Image.fromarray(pixels), hash_size)
     assert thumbnails.dhash.shape == (hash_size, hash_size + 1)
     assert thumbnails.ahash.shape == (hash_size // 2, hash_size // 2)
@@ -172,6 +172,14 @@ def test_thumbnails_have_the_sizes_of_their_features(hash_size: int) -> None:
 
 def test_smallest_picture_has_thumbnails() -> None:
     """One pixel fills them all."""
-    thumbnails = make_thumbnails(np.array([[[10, 20, 30]]], dtype=np.uint8), 8)
+    thumbnails = make_rounded_thumbnails(np.array([[[10, 20, 30]]], dtype=np.uint8), 8)
     assert (thumbnails.dhash == oracles.grey_level(10, 20, 30)).all()
     assert (thumbnails.mean == (10, 20, 30)).all()
+
+
+def test_rounding_is_halves_up_within_the_levels() -> None:
+    """What a filter overshoots becomes black or white; the input is left as it is."""
+    values = np.array([-3.2, -0.5, 0.49, 0.5, 254.49, 254.5, 255.7, 300], dtype=np.float32)
+    before = values.copy()
+    assert round_to_levels(values).tolist() == [0, 0, 0, 1, 254, 255, 255, 255]
+    assert np.array_equal(values, before)
