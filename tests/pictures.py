@@ -1,26 +1,17 @@
 """Small pictures for tests, made on the spot."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from smartdownsample.resample import make_thumbnails, round_to_levels
+from smartdownsample.resample import Thumbnails, make_thumbnails
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA_SAMPLES = REPOSITORY / "data_samples"
 SHARED_IMAGES = REPOSITORY.parent / "shared" / "images"
 NO_SHARED_IMAGES = "the folder of real photos is not beside the repository"
-
-
-class RoundedThumbnails(NamedTuple):
-    """Thumbnails in whole levels."""
-
-    dhash: npt.NDArray[np.uint8]
-    ahash: npt.NDArray[np.uint8]
-    mean: npt.NDArray[np.uint8]
 
 
 def make_pixels(seed: int, width: int = 64, height: int = 48) -> npt.NDArray[np.uint8]:
@@ -33,9 +24,9 @@ def make_pixels(seed: int, width: int = 64, height: int = 48) -> npt.NDArray[np.
     return np.asarray(picture)
 
 
-def make_rounded_thumbnails(pixels: npt.NDArray[np.uint8], hash_size: int) -> RoundedThumbnails:
-    """Make the thumbnails of one picture as they are looked at: in whole levels."""
-    return RoundedThumbnails(*map(round_to_levels, make_thumbnails(pixels, hash_size)))
+def make_single_thumbnails(pixels: npt.NDArray[np.uint8], hash_size: int) -> Thumbnails:
+    """Make the thumbnails of one picture, without the axis of pictures."""
+    return Thumbnails(*(same[0] for same in make_thumbnails([pixels], hash_size)))
 
 
 def write_picture(path: Path, seed: int, width: int = 64, height: int = 48) -> Path:

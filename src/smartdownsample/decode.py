@@ -129,8 +129,8 @@ def decode_image(data: bytes, *, min_side: int | None = None) -> Picture | Cause
     if size is not None and scale > 1:
         # The header's size is that of the stored picture, which may lie on its side.
         width, height = size if (width > height) == (size[0] > size[1]) else size[::-1]
-    # OpenCV's channels are B, G, R.
-    return Picture(pixels[:, :, ::-1].view(np.uint8), width, height)
+    rgb: ByteArray = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels)  # type: ignore[assignment] # uint8 as decoded
+    return Picture(rgb, width, height)
 
 
 def _choose_scale(short_side: int, min_side: int) -> int:

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from .decode import decode_image, read_file
 from .features import choose_min_side, compute_features
-from .model import BoolArray, Cause, FeatureBatch, FeatureSpec, IntArray, RowArray
+from .model import BoolArray, ByteArray, Cause, FeatureBatch, FeatureSpec, IntArray, RowArray
 from .paths import encode_order_key
 from .resample import make_thumbnails
 
@@ -151,20 +151,25 @@ def extract_chunk(paths: Sequence[str], spec: FeatureSpec) -> ExtractedChunk:
     mtime_ns = np.zeros(n, dtype=np.int64)
     size_bytes = np.zeros(n, dtype=np.int64)
     is_lasting = np.zeros(n, dtype=np.bool_)
-    places, thumbnails, sizes = [], [], []
-    for place, path in enumerate(paths):
-        content = read_file(path)
-        if isinstance(content, Cause):
-            causes[place] = content
-            continue
-        mtime_ns[place], size_bytes[place] = content.mtime_ns, content.size_bytes
-        is_lasting[place] = content.is_stable
-        picture = decode_image(content.data, min_side=min_side)
-        if isinstance(picture, Cause):
-            causes[place] = picture
-            continue
-        places.append(place)
-        thumbnails.append(make_thumbnails(picture.pixels, spec.hash_size))
-        sizes.append((picture.width, picture.height))
+    places: list[int] = []
+    sizes: list[tuple[int, int]] = []
+
+    def decode_files() -> Iterator[ByteArray]:
+        for place, path in enumerate(paths):
+            content = read_file(path)
+            if isinstance(content, Cause):
+                causes[place] = content
+                continue
+            mtime_ns[place], size_bytes[place] = content.mtime_ns, content.size_bytes
+            is_lasting[place] = content.is_stable
+            picture = decode_image(content.data, min_side=min_side)
+            if isinstance(picture, Cause):
+                causes[place] = picture
+                continue
+            places.append(place)
+            sizes.append((picture.width, picture.height))
+            yield picture.pixels
+
+    thumbnails = make_thumbnails(decode_files(), spec.hash_size)
     rows[places] = compute_features(thumbnails, sizes, spec)
     return ExtractedChunk(rows, causes, mtime_ns, size_bytes, is_lasting)

@@ -248,12 +248,17 @@ def encode_order_key(key: bytes) -> bytes:
     """
     folder, name = os.path.split(os.fsdecode(key))
     stem, extension = os.path.splitext(name)
-    return _encode_folder(folder) + _encode_name(stem) + _encode_name(extension)
+    return _encode_folder(folder) + _encode_name(stem) + _encode_extension(extension)
 
 
 @lru_cache(maxsize=4096)
 def _encode_folder(folder: str) -> bytes:
     return b"".join(map(_encode_name, folder.split(os.sep)))
+
+
+@lru_cache(maxsize=256)
+def _encode_extension(extension: str) -> bytes:
+    return _encode_name(extension)
 
 
 def _encode_name(name: str) -> bytes:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pictures import make_rounded_thumbnails
+from pictures import make_single_thumbnails
 from smartdownsample.buckets import encode_buckets, name_bucket
 from smartdownsample.features import FEATURE_VERSION, compute_features, make_spec
 from smartdownsample.picking import pick_rows
@@ -48,15 +48,20 @@ def make_levels(height: int, width: int, seed: int) -> Levels:
     return ((37 * columns + 71 * rows + slope * rows * columns + 53 * seed) % 256).astype(np.uint8)
 
 
-def make_golden_thumbnails(hash_size: int, place: int) -> Thumbnails:
+def make_golden_thumbnails(hash_size: int) -> Thumbnails:
     """Compute thumbnails directly, so that nothing but the features' formulas is pinned."""
     rows, columns = np.indices((32, 32))
-    ripple = (5 * rows + 3 * columns + rows * columns + place) % 17 - 8
-    colour = np.array(list(COLOURS.values())[place])
+    ripples = [(5 * rows + 3 * columns + rows * columns + i) % 17 - 8 for i in range(len(COLOURS))]
+    half = hash_size // 2
     return Thumbnails(
-        dhash=make_levels(hash_size, hash_size + 1, place).astype(np.float32),
-        ahash=make_levels(hash_size // 2, hash_size // 2, place + 2).astype(np.float32),
-        mean=(colour + ripple[:, :, np.newaxis]).astype(np.float32),
+        dhash=np.stack([make_levels(hash_size, hash_size + 1, i) for i in range(len(COLOURS))]),
+        ahash=np.stack([make_levels(half, half, i + 2) for i in range(len(COLOURS))]),
+        mean=np.stack(
+            [
+                (np.array(colour) + ripple[:, :, np.newaxis]).astype(np.uint8)
+                for colour, ripple in zip(COLOURS.values(), ripples, strict=True)
+            ]
+        ),
     )
 
 
@@ -71,8 +76,8 @@ def describe_goldens() -> Goldens:
     goldens: Goldens = {}
     for hash_size in HASH_SIZES:
         spec = make_spec(hash_size, "exact")
-        thumbnails = [make_golden_thumbnails(hash_size, place) for place in range(len(COLOURS))]
-        rows = compute_features(thumbnails, [(640, 480)] * len(thumbnails), spec)
+        thumbnails = make_golden_thumbnails(hash_size)
+        rows = compute_features(thumbnails, [(640, 480)] * len(COLOURS), spec)
         codes = encode_buckets(rows, spec)
         for colour, row, code in zip(COLOURS, rows, codes.tolist(), strict=True):
             goldens[f"hash {hash_size}, {colour}"] = {
@@ -92,7 +97,7 @@ def describe_pictures() -> Goldens:
     goldens: Goldens = {}
     for seed in PICTURE_SEEDS:
         pixels = make_golden_picture(seed)
-        row = compute_features([make_thumbnails(pixels, 8)], [(90, 80)], spec)[0]
+        row = compute_features(make_thumbnails([pixels], 8), [(90, 80)], spec)[0]
         goldens[f"picture {seed}"] = {
             "dhash": row["dhash"].tobytes().hex(),
             "ahash": row["ahash"].tobytes().hex(),
@@ -128,7 +133,7 @@ def test_thumbnails_are_those_of_this_feature_version() -> None:
 @pytest.mark.parametrize("seed", PICTURE_SEEDS)
 def test_golden_pictures_are_no_close_call(seed: int) -> None:
     """No bit of their hashes hangs on a level that is rounded up or down."""
-    thumbnails = make_rounded_thumbnails(make_golden_picture(seed), 8)
+    thumbnails = make_single_thumbnails(make_golden_picture(seed), 8)
     assert np.abs(np.diff(thumbnails.dhash.astype(int), axis=1)).min() > 2
     assert np.abs(thumbnails.ahash - thumbnails.ahash.mean()).min() > 2
 

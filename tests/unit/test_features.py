@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import oracles
-from pictures import make_pixels, make_rounded_thumbnails
+from pictures import make_pixels, make_single_thumbnails
 from smartdownsample.errors import InvalidParameterError
 from smartdownsample.features import (
     FAST_OVERSAMPLING,
@@ -34,7 +34,7 @@ def describe(pixels: ByteArray, hash_size: int = 8) -> RowArray:
     """Compute the feature row of one picture."""
     size = (pixels.shape[1], pixels.shape[0])
     return compute_features(
-        [make_thumbnails(pixels, hash_size)], [size], make_spec(hash_size, "exact")
+        make_thumbnails([pixels], hash_size), [size], make_spec(hash_size, "exact")
     )
 
 
@@ -48,7 +48,7 @@ def test_features_equal_the_scalar_formulas(seed: int, hash_size: int) -> None:
     """Every field of a row, for every kind of hash size."""
     pixels = make_pixels(seed, 83, 61)
     row = describe(pixels, hash_size)[0]
-    thumbnails = oracles.list_thumbnails(*make_rounded_thumbnails(pixels, hash_size))
+    thumbnails = oracles.list_thumbnails(*make_single_thumbnails(pixels, hash_size))
     expected = oracles.describe_thumbnails(thumbnails, hash_size)
     assert row["dhash"].tobytes() == oracles.pack_bits(expected.dhash)
     assert row["ahash"].tobytes() == oracles.pack_bits(expected.ahash)
@@ -184,14 +184,14 @@ def test_brightness_and_variance_are_the_plain_formulas(colour: tuple[int, int, 
 def test_features_of_nothing_are_no_rows() -> None:
     """An empty chunk is allowed."""
     spec = make_spec(8, "exact")
-    rows = compute_features([], [], spec)
+    rows = compute_features(make_thumbnails([], 8), [], spec)
     assert rows.shape == (0,)
     assert rows.dtype == spec.row_dtype
 
 
 def test_rows_keep_the_order_of_the_chunk() -> None:
     """Each row has the size of its own picture."""
-    thumbnails = [make_thumbnails(make_pixels(seed), 8) for seed in range(3)]
+    thumbnails = make_thumbnails([make_pixels(seed) for seed in range(3)], 8)
     rows = compute_features(thumbnails, [(5, 1), (6, 2), (7, 3)], make_spec(8, "exact"))
     assert rows["width"].tolist() == [5, 6, 7]
     assert rows["height"].tolist() == [1, 2, 3]
