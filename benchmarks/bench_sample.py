@@ -100,14 +100,14 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--reference", metavar="PYTHON", help="interpreter with smartdownsample 1.8.4 installed")
     add("--photos", metavar="DIR", help="photos to make the collections of")
-    add("--rounds", type=int, help="measurements of each sampler (5)")
+    add("--rounds", type=int, help="measurements of each sampler (3)")
     add("--n-photos", type=int, help="full-size photos to sample from (300); 0 leaves them out")
-    add("--n-crops", type=int, help="crops to sample from (3000); 0 leaves them out")
+    add("--n-crops", type=int, help="crops to sample from (24000); 0 leaves them out")
     add("--n-workers", type=int, default=4, help="of each sampler (4, the published default)")
     add("--smoke", action="store_true", help="run everything once, on a few images")
     add("--json", metavar="FILE", help="keep every measurement there")
     options = parser.parse_args(arguments)
-    defaults = (1, 6, 24) if options.smoke else (5, 300, 3000)
+    defaults = (1, 6, 24) if options.smoke else (3, 300, 24000)
     for name, default in zip(("rounds", "n_photos", "n_crops"), defaults, strict=True):
         if getattr(options, name) is None:
             setattr(options, name, default)

@@ -3,7 +3,6 @@
 Pure functions. Together with the store the only rooms that know Arrow.
 """
 
-import importlib.metadata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -40,6 +39,9 @@ class KnownFeatures:
 @cache
 def decoder_version() -> str:
     """Name the installed image decoder and its version, without importing it."""
+    # On first need: finding out takes longer than a warm run of a small collection.
+    import importlib.metadata
+
     for name in ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless"):
         try:
             return f"{name} {importlib.metadata.version(name)}"

@@ -157,11 +157,7 @@ class FeatureStore:
                         tables.append(table)
             except FileNotFoundError:
                 continue
-            stored = pa.concat_tables(tables)
-            is_current = pc.or_(
-                pc.is_null(stored["cause"]), pc.equal(stored["decoder"], decoder_version())
-            )
-            return stored.filter(is_current)
+            return _drop_outdated(pa.concat_tables(tables))
         return self.schema.empty_table()
 
     def _list_parts(self) -> list[Path]:
@@ -302,6 +298,14 @@ class FeatureStore:
 
     def _warn(self, what: str) -> None:
         warn_user(f"The feature store {str(self.folder)!r} {what}.", StoreWarning)
+
+
+def _drop_outdated(stored: pa.Table) -> pa.Table:
+    """Drop the failures of another version of the decoder."""
+    is_readable = pc.is_null(stored["cause"])
+    if pc.all(is_readable).as_py():
+        return stored
+    return stored.filter(pc.or_(is_readable, pc.equal(stored["decoder"], decoder_version())))
 
 
 def _may_hold(group: pq.RowGroupMetaData, wanted: Sequence[bytes]) -> bool:
