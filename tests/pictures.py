@@ -1,5 +1,6 @@
 """Small pictures for tests, made on the spot."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from smartdownsample.resample import Thumbnails, make_thumbnails
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA_SAMPLES = REPOSITORY / "data_samples"
 SHARED_IMAGES = REPOSITORY.parent / "shared" / "images"
+# A file that was written just now may change without a trace and is not remembered.
+LONG_AGO_NS = 1_700_000_000_123_456_789
 NO_SHARED_IMAGES = "the folder of real photos is not beside the repository"
 
 
@@ -30,9 +33,16 @@ def make_single_thumbnails(pixels: npt.NDArray[np.uint8], hash_size: int) -> Thu
 
 
 def write_picture(path: Path, seed: int, width: int = 64, height: int = 48) -> Path:
-    """Write a seeded picture; the extension decides the format."""
+    """Write a seeded picture, long ago; the extension decides the format."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(make_pixels(seed, width, height)).save(path)
+    return make_old(path, seed)
+
+
+def make_old(path: Path, seed: int = 0) -> Path:
+    """Set a file's modification time to a moment long ago that depends on the seed."""
+    mtime_ns = LONG_AGO_NS + seed * 1000
+    os.utime(path, ns=(mtime_ns, mtime_ns))
     return path
 
 

@@ -1,5 +1,6 @@
 """Pick a visually diverse subset of exactly N images out of a large, redundant collection."""
 
+from . import cache
 from .api import sample_diverse
 from .errors import (
     DecodeError,
@@ -8,10 +9,12 @@ from .errors import (
     MissingExtraError,
     MissingImageError,
     SmartDownsampleError,
+    StoreError,
     StoreWarning,
 )
 from .index import ImageIndex
 from .model import BucketCount, Cause, Failure, FeatureSpec, FeatureTable, Selection
+from .packs import export_pack, import_pack
 from .paths import find_images
 
 __version__ = "3.0.0.dev0"
@@ -30,8 +33,12 @@ __all__ = [
     "MissingImageError",
     "Selection",
     "SmartDownsampleError",
+    "StoreError",
     "StoreWarning",
     "__version__",
+    "cache",
+    "export_pack",
     "find_images",
+    "import_pack",
     "sample_diverse",
 ]

@@ -3,7 +3,8 @@
 Pure functions. Together with the store the only rooms that know Arrow.
 """
 
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .model import Cause, FeatureBatch, FeatureSpec, IntArray, RowArray
+from .model import ByteArray, Cause, FeatureBatch, FeatureSpec, IntArray, RowArray
 
 # Until items are parts of images, every region is the whole: x, y, width, height.
 _WHOLE_IMAGE = np.array([0, 0, 1, 1], dtype=np.float32)
@@ -180,6 +181,47 @@ def _join_keys(
     fixed[:, 24:] = np.ascontiguousarray(size_bytes).view(np.uint8).reshape(n, 8)
     tails = _to_arrow(fixed, pa.binary(32)).cast(pa.large_binary())
     return pc.binary_join_element_wise(paths, tails, pa.scalar(b"", pa.large_binary()))
+
+
+def digest_rows(rows: pa.Table) -> int:
+    """Compute a checksum of decoded rows, whatever their layout in memory or in a file.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        Rows of the store.
+
+    Returns
+    -------
+    int
+        CRC-32 of all columns, one after the other.
+    """
+    digest = 0
+    for column in rows.columns:
+        for values in _list_values(column):
+            digest = zlib.crc32(np.ascontiguousarray(values).data, digest)
+    return digest
+
+
+def _list_values(column: pa.ChunkedArray) -> Iterator[np.ndarray]:
+    """Yield arrays that are equal for equal columns."""
+    if column.null_count:
+        yield pc.is_valid(column).to_numpy()
+        column = column.fill_null("")
+    if pa.types.is_string(column.type) or pa.types.is_large_binary(column.type):
+        array = column.combine_chunks()
+        yield pc.binary_length(array).to_numpy()
+        yield _take_bytes(array)
+    else:
+        yield _to_numpy(column)
+
+
+def _take_bytes(array: pa.Array) -> ByteArray:
+    """Take the bytes of all strings, end to end."""
+    wide = array.cast(pa.large_binary())
+    _, offsets, data = wide.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int64)[wide.offset : wide.offset + len(wide) + 1]
+    return np.frombuffer(data or b"", dtype=np.uint8)[ends[0] : ends[-1]]
 
 
 def keep_newest(table: pa.Table) -> pa.Table:

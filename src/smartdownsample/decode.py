@@ -5,6 +5,7 @@ on names that are not valid UTF-8.
 """
 
 import os
+import time
 from typing import NamedTuple
 
 import cv2
@@ -12,6 +13,9 @@ import numpy as np
 
 from .model import ByteArray, Cause
 from .paths import cause_of
+
+_COARSE_TICK_NS = 2 * 10**9
+_FINE_TICK_NS = 50 * 10**6
 
 # Larger than any panorama of a camera trap; a reduced decode of this size stays below 2 GB.
 MAX_PIXELS = 2**28
@@ -38,7 +42,7 @@ class FileContent(NamedTuple):
     data: bytes
     mtime_ns: int
     size_bytes: int
-    # False when the file changed between the first and the last byte.
+    # False when the file changed while it was read, or may have done so without a trace.
     is_stable: bool
 
 
@@ -67,6 +71,7 @@ def read_file(path: str) -> FileContent | Cause:
     FileContent or Cause
         The content, or why it could not be read.
     """
+    start_ns = time.time_ns()
     try:
         # Plain system calls: few of them, since each gives up the interpreter to other workers.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
@@ -78,10 +83,37 @@ def read_file(path: str) -> FileContent | Cause:
             os.close(descriptor)
     except OSError as error:
         return cause_of(error)
-    is_stable = before.st_mtime_ns == after.st_mtime_ns and before.st_size == after.st_size == len(
-        data
+    is_stable = (
+        before.st_mtime_ns == after.st_mtime_ns
+        and before.st_size == after.st_size == len(data)
+        and is_settled(before.st_mtime_ns, start_ns)
     )
     return FileContent(data, after.st_mtime_ns, after.st_size, is_stable)
+
+
+def is_settled(mtime_ns: int, now_ns: int) -> bool:
+    """Tell whether any change of a file from now on would show in its modification time.
+
+    A file that was written a moment ago can be written again within one tick of the file
+    system's clock, and keep its time and perhaps its size.
+
+    Parameters
+    ----------
+    mtime_ns, now_ns : int
+        Modification time and the present, in nanoseconds.
+
+    Returns
+    -------
+    bool
+        False while the time lies less than a tick from now.
+
+    Notes
+    -----
+    File systems that keep whole seconds (some of them even ones: FAT) show it by the zeros; the
+    others tick with the kernel, at least every 10 ms.
+    """
+    tick_ns = _COARSE_TICK_NS if mtime_ns % 10**9 == 0 else _FINE_TICK_NS
+    return abs(now_ns - mtime_ns) > tick_ns
 
 
 def _read_all(descriptor: int, size_bytes: int) -> bytes:

@@ -28,6 +28,14 @@ class MissingExtraError(SmartDownsampleError, ImportError):
     """A library that belongs to an optional extra of this package is not installed."""
 
 
+class StoreError(SmartDownsampleError, OSError):
+    """The feature store, or a file made from it, could not be used as asked."""
+
+
+class DamagedPartError(StoreError):
+    """A file is not, or no longer, a part of the feature store."""
+
+
 class ImageLoadingWarning(UserWarning):
     """Some images could not be loaded and were left out."""
 

@@ -1,6 +1,7 @@
 """A collection's features in memory, to be sampled again and again."""
 
 import operator
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -30,9 +31,10 @@ from .model import (
     ItemList,
     Selection,
 )
+from .packs import read_pack
 from .paths import PathLike, encode_order_key, list_items, stat_items
 from .picking import pick_rows
-from .store import FeatureStore, default_cache_dir
+from .store import FeatureStore, choose_cache_dir
 
 OnLoadingError = Literal["skip", "raise"]
 
@@ -154,7 +156,7 @@ class ImageIndex:
                 f"Got {image_loading_errors!r} instead."
             )
             raise InvalidParameterError(msg)
-        folder = _choose_cache_dir(cache_dir) if cache else None
+        folder = choose_cache_dir(cache_dir) if cache else None
         table = _gather_features(
             list_items(paths),
             spec,
@@ -165,6 +167,43 @@ class ImageIndex:
         )
         _warn_of_failures(table.failures)
         return cls(table)
+
+    @classmethod
+    def from_pack(cls, pack: PathLike, root: PathLike | None = None) -> "ImageIndex":
+        """Take the features of a collection from a pack, without the photos.
+
+        Parameters
+        ----------
+        pack : path
+            As `smartdownsample.packs.export_pack` wrote it.
+        root : path, optional
+            Put before the pack's relative paths.
+
+        Returns
+        -------
+        ImageIndex
+            In natural order; indices refer to that order.
+
+        Raises
+        ------
+        StoreError
+            When the file is no pack of this version or is damaged.
+        """
+        spec, known, paths = read_pack(pack)
+        if root is not None:
+            paths = [os.path.join(root, path) for path in paths]
+        ordered = order_features(spec, known, [])
+        return cls(
+            FeatureTable(
+                spec=spec,
+                paths=[paths[item] for item in ordered.items.tolist()],
+                indices=ordered.ranks[ordered.items],
+                rows=ordered.rows,
+                failures=tuple(Failure(paths[item], cause) for item, cause in ordered.causes),
+                n_given=len(paths),
+                n_extracted=0,
+            )
+        )
 
     def sample(self, target_count: int, *, random_seed: int | None = 42) -> Selection:
         """Select visually diverse images.
@@ -226,17 +265,6 @@ def check_integer(name: str, value: object, *, at_least: int) -> int:
         )
         raise InvalidParameterError(msg)
     return number
-
-
-def _choose_cache_dir(cache_dir: PathLike | None) -> Path:
-    """Return the folder of the store that the caller or the platform names."""
-    if cache_dir is None:
-        return default_cache_dir()
-    try:
-        return Path(cache_dir)
-    except TypeError:
-        msg = f"The 'cache_dir' parameter must be a folder's path. Got {cache_dir!r} instead."
-        raise InvalidParameterError(msg) from None
 
 
 def _gather_features(

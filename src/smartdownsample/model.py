@@ -1,10 +1,11 @@
 """The frozen records that pass between the rooms of smartdownsample."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +73,15 @@ class FeatureSpec:
     def fingerprint(self) -> str:
         """Name of this spec; also the name of its folder in the store."""
         return f"hash{self.hash_size}-{self.decode}-v{self.version}"
+
+    @classmethod
+    def from_fingerprint(cls, fingerprint: str) -> "FeatureSpec | None":
+        """Read a spec from its fingerprint; None when it is not one of this package's."""
+        found = re.fullmatch(r"hash(\d+)-(exact|fast)-v(\d+)", fingerprint)
+        if found is None:
+            return None
+        hash_size, decode, version = found.groups()
+        return cls(int(hash_size), cast("DecodeMode", decode), int(version))
 
     @property
     def ahash_size(self) -> int:

@@ -1,25 +1,25 @@
 """The feature store: what was decoded once is known from then on.
 
-A store is a folder of Parquet parts, one folder per `FeatureSpec`. A part is written beside its
-final name, synced and renamed, and never changed afterwards, so that a reader sees all of it or
-nothing and any number of processes may append at once. A row is found only when path, region,
-modification time and size are all equal: a changed file is simply not found.
+A store is a folder of Parquet parts, one folder per `FeatureSpec`. Parts are never changed after
+they appear, so that any number of processes may append and read at once. A row is found only when
+path, region, modification time and size are all equal: a changed file is simply not found.
+
+Nothing that goes wrong with the store ends a run or changes its result: it is warned of, and
+images are decoded again.
 
 This is the only room that writes features.
 """
 
-import bisect
 import os
 import time
-import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from .columns import (
     KnownFeatures,
@@ -30,29 +30,29 @@ from .columns import (
     make_table,
     make_wanted_keys,
 )
-from .errors import StoreWarning, warn_user
+from .errors import DamagedPartError, InvalidParameterError, StoreError, StoreWarning, warn_user
 from .model import FeatureBatch, FeatureSpec, FileStats
+from .parts import PART_SUFFIX, TEMPORARY_SUFFIX, name_part, read_part, write_part
+from .paths import PathLike
 
 # Changes with the columns of the parts; stores of different schemas lie side by side.
 SCHEMA_VERSION = 1
 
 CACHE_DIR_VARIABLE = "SMARTDOWNSAMPLE_CACHE_DIR"
+ASIDE_SUFFIX = ".damaged"
 
 # A part is written when this many rows wait or the first of them has waited this long.
 _FLUSH_ROWS = 4096
 _FLUSH_SECONDS = 10.0
-# Readers skip whole row groups by their range of paths; small groups skip more.
-_ROW_GROUP_ROWS = 16_384
-# More parts than this are merged into one.
+# With more parts than this the small ones are merged.
 _MAX_PARTS = 16
-# A temporary file of this age belongs to a run that died.
-_STALE_SECONDS = 24 * 3600.0
+# A part this many times larger than all smaller ones together is left alone: rewriting it for
+# every few new images would cost more than reading one part more.
+_MERGE_RATIO = 4
+# A temporary file lives for a second or so; one of this age belongs to a run that died.
+_STALE_SECONDS = 3600.0
 # A merge may remove a part between listing and reading; nobody merges this often in a row.
 _READ_ATTEMPTS = 5
-
-_PART_SUFFIX = ".parquet"
-_TEMPORARY_SUFFIX = ".tmp"
-_ASIDE_SUFFIX = ".unreadable"
 
 _CACHE_TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
@@ -69,6 +69,82 @@ def default_cache_dir() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("smartdownsample", appauthor=False)
+
+
+def choose_cache_dir(cache_dir: PathLike | None) -> Path:
+    """Return the folder of the store that the caller names, else the default.
+
+    Parameters
+    ----------
+    cache_dir : path, optional
+        As the caller gave it.
+
+    Returns
+    -------
+    Path
+        It need not exist.
+
+    Raises
+    ------
+    InvalidParameterError
+        When it is no path.
+    """
+    if cache_dir is None:
+        return default_cache_dir()
+    try:
+        return Path(cache_dir)
+    except TypeError:
+        msg = f"The 'cache_dir' parameter must be a folder's path. Got {cache_dir!r} instead."
+        raise InvalidParameterError(msg) from None
+
+
+def list_specs(cache_dir: Path) -> list[FeatureSpec]:
+    """List the specs that a cache folder has stores of.
+
+    Parameters
+    ----------
+    cache_dir : Path
+        Folder of all stores.
+
+    Returns
+    -------
+    list of FeatureSpec
+        Of stores whose columns are those of this version.
+    """
+    folders = sorted((cache_dir / f"features-{SCHEMA_VERSION}").glob("*/"))
+    specs = (FeatureSpec.from_fingerprint(folder.name) for folder in folders)
+    return [spec for spec in specs if spec is not None]
+
+
+def choose_merge(sizes: Sequence[int]) -> list[int]:
+    """Choose which parts to merge into one.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Bytes of each part.
+
+    Returns
+    -------
+    list of int
+        Places of the parts to merge; empty when there are few enough.
+
+    Notes
+    -----
+    From the smallest on, a part joins while it is at most `_MERGE_RATIO` times as large as those
+    before it together. Each merge of a row is into a part that is larger by a constant factor,
+    so that n rows cost O(n log n) in all and a large store is not rewritten for a few images.
+    """
+    if len(sizes) <= _MAX_PARTS:
+        return []
+    order = sorted(range(len(sizes)), key=sizes.__getitem__)
+    # At least so many that no more than the allowed number is left.
+    n_merged = len(sizes) - _MAX_PARTS + 1
+    total = sum(sizes[i] for i in order[:n_merged])
+    while n_merged < len(sizes) and sizes[order[n_merged]] <= _MERGE_RATIO * total:
+        total += sizes[order[n_merged]]
+        n_merged += 1
+    return sorted(order[:n_merged])
 
 
 class FeatureStore:
@@ -109,7 +185,7 @@ class FeatureStore:
     ) -> None:
         self._flush()
         if kind is None and self._is_writable:
-            self._compact()
+            self.compact()
 
     # ---------------------------------------------------------------- reading
 
@@ -131,14 +207,15 @@ class FeatureStore:
         is_file = np.ones(len(keys), dtype=np.bool_)
         is_file[list(stats.causes)] = False
         items = np.flatnonzero(is_file)
-        stored = self._read([keys[item] for item in items.tolist()])
+        wanted = [keys[item] for item in items.tolist()]
+        stored = self._read(wanted)
         if not len(stored):
             return KnownFeatures(stored, np.zeros(0, dtype=np.int64), items)
-        wanted = make_wanted_keys(
-            [keys[item] for item in items.tolist()], stats.mtime_ns[items], stats.size_bytes[items]
+        places = pc.index_in(
+            make_wanted_keys(wanted, stats.mtime_ns[items], stats.size_bytes[items]),
+            value_set=make_stored_keys(stored),
         )
-        present = make_stored_keys(stored)
-        places = pc.index_in(wanted, value_set=present).fill_null(-1).to_numpy()
+        places = places.fill_null(-1).to_numpy()
         is_known = places >= 0
         known = stored.take(pa.array(places[is_known]))
         return KnownFeatures(known, items[is_known], items[~is_known])
@@ -151,17 +228,20 @@ class FeatureStore:
         for _ in range(_READ_ATTEMPTS):
             tables = [self.schema.empty_table()]
             try:
-                for part in self._list_parts():
-                    table = self._read_part(part, wanted)
-                    if table is not None:
-                        tables.append(table)
+                tables += [self._read_part(part, wanted) for part in self.list_parts()]
             except FileNotFoundError:
                 continue
             return _drop_outdated(pa.concat_tables(tables))
         return self.schema.empty_table()
 
-    def _list_parts(self) -> list[Path]:
-        """List the parts, oldest first."""
+    def list_parts(self) -> list[Path]:
+        """List the parts, oldest first.
+
+        Returns
+        -------
+        list of Path
+            Empty when there is no store yet, and, with a warning, when it cannot be listed.
+        """
         try:
             names = sorted(os.listdir(self.folder))
         except FileNotFoundError:
@@ -169,42 +249,28 @@ class FeatureStore:
         except OSError as error:
             self._warn(f"cannot be read ({error.strerror}); images are decoded again")
             return []
-        return [self.folder / name for name in names if name.endswith(_PART_SUFFIX)]
+        return [self.folder / name for name in names if name.endswith(PART_SUFFIX)]
 
-    def _read_part(self, part: Path, wanted: Sequence[bytes] | None) -> pa.Table | None:
-        """Read one part's row groups that may hold some of the sorted paths, None for all."""
+    def _read_part(self, part: Path, wanted: Sequence[bytes]) -> pa.Table:
+        """Read some rows of a part; none, with a warning, when it cannot be read."""
         try:
-            with pq.ParquetFile(part, page_checksum_verification=True) as file:
-                if not file.schema_arrow.equals(self.schema):
-                    self._set_aside(part, "it is not a part of this store")
-                    return None
-                groups = [
-                    group
-                    for group in range(file.num_row_groups)
-                    if wanted is None or _may_hold(file.metadata.row_group(group), wanted)
-                ]
-                return file.read_row_groups(groups) if groups else None
+            return read_part(part, self.schema, wanted)
+        except DamagedPartError as error:
+            self._set_aside(part, error)
         except FileNotFoundError:
             raise
-        except (OSError, pa.ArrowException) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                # The disk's fault, not the part's.
-                self._warn(
-                    f"has a part that cannot be read now ({error}); images are decoded again"
-                )
-            else:
-                self._set_aside(part, str(error).splitlines()[0])
-            return None
+        except OSError as error:
+            # The disk's fault, not the part's.
+            self._warn(f"has a part that cannot be read now ({error}); images are decoded again")
+        return self.schema.empty_table()
 
-    def _set_aside(self, part: Path, reason: str) -> None:
+    def _set_aside(self, part: Path, error: DamagedPartError) -> None:
         """Rename a part that cannot be used, so that it is met only once."""
-        self._warn(
-            f"has an unreadable part, {part.name!r} ({reason}); its images are decoded again"
-        )
+        self._warn(f"has a part that cannot be used: {error}; its images are decoded again")
         try:
-            part.rename(part.with_name(part.name + _ASIDE_SUFFIX))
+            part.rename(part.with_name(part.name + ASIDE_SUFFIX))
         except OSError:
-            return  # A read-only store: the part is met, and warned of, again.
+            return  # Gone already, or a read-only store: it is met, and warned of, again.
 
     # ---------------------------------------------------------------- writing
 
@@ -220,18 +286,37 @@ class FeatureStore:
             return
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        table = make_table(batch, self.schema).filter(pa.array(batch.is_lasting))
-        self._waiting.append(table)
+        self._waiting.append(make_table(batch, self.schema).filter(pa.array(batch.is_lasting)))
         n_waiting = sum(len(table) for table in self._waiting)
         if n_waiting >= _FLUSH_ROWS or time.monotonic() - self._waiting_since >= _FLUSH_SECONDS:
             self._flush()
+
+    def add_rows(self, rows: pa.Table) -> None:
+        """Write rows that come from another store.
+
+        Parameters
+        ----------
+        rows : pyarrow.Table
+            With the columns of this store.
+
+        Raises
+        ------
+        StoreError
+            When they cannot be written.
+        """
+        try:
+            self._prepare_folder()
+            write_part(name_part(self.folder), rows)
+        except OSError as error:
+            msg = f"The feature store {str(self.folder)!r} cannot be written ({error})."
+            raise StoreError(msg) from error
 
     def _flush(self) -> None:
         """Write the waiting rows as a part."""
         if self._waiting and self._is_writable:
             try:
                 self._prepare_folder()
-                self._write_part(pa.concat_tables(self._waiting))
+                write_part(name_part(self.folder), pa.concat_tables(self._waiting))
             except OSError as error:
                 self._is_writable = False
                 self._warn(f"cannot be written ({error}); features are not kept")
@@ -246,55 +331,70 @@ class FeatureStore:
         (self.folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
         (self.folder.parent / "CACHEDIR.TAG").write_text(_CACHE_TAG, encoding="utf-8")
 
-    def _write_part(self, table: pa.Table) -> Path:
-        """Write a part so that it exists either completely or not at all."""
-        name = f"part-{time.time_ns():020d}-{uuid.uuid4().hex[:12]}{_PART_SUFFIX}"
-        part = self.folder / name
-        temporary = self.folder / (name + _TEMPORARY_SUFFIX)
-        try:
-            with open(temporary, "xb") as file:
-                pq.write_table(
-                    table.sort_by("path"),
-                    file,
-                    row_group_size=_ROW_GROUP_ROWS,
-                    compression="zstd",
-                    use_dictionary=["cause", "decoder", "region.list.element"],
-                    # Neighbouring paths share their beginnings.
-                    column_encoding={"path": "DELTA_BYTE_ARRAY", "order_key": "DELTA_BYTE_ARRAY"},
-                    write_page_checksum=True,
-                )
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, part)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync_folder(self.folder)
-        return part
+    def compact(self) -> None:
+        """Merge parts when they pile up, and drop what dead runs left behind.
 
-    def _compact(self) -> None:
-        """Merge the parts when they pile up; one process does it, the others go on."""
-        if len(self._list_parts()) <= _MAX_PARTS:
-            return
-        from filelock import FileLock, Timeout
-
+        One process does it; the others go on, and so does this one when it is not possible.
+        """
+        parts = self.list_parts()
         try:
-            with FileLock(self.folder / "compact.lock", timeout=0):
-                self._merge_parts()
-        except Timeout:
-            return
+            merged = choose_merge([part.stat().st_size for part in parts])
+            if not merged:
+                return
+            with self.lock() as is_ours:
+                if is_ours:
+                    self._merge_parts([parts[i] for i in merged])
+                    self.remove_leftovers()
+        except FileNotFoundError:
+            return  # Another process has merged them, on a file system without locks.
         except OSError as error:
             self._warn(f"could not be compacted ({error}); it works on, with more files")
 
-    def _merge_parts(self) -> None:
-        """Replace all parts by one that has each item's newest row."""
-        parts = self._list_parts()
-        tables = [table for part in parts if (table := self._read_part(part, None)) is not None]
-        self._write_part(keep_newest(pa.concat_tables([self.schema.empty_table(), *tables])))
+    @contextmanager
+    def lock(self) -> Iterator[bool]:
+        """Hold the right to replace parts, without waiting for it.
+
+        Yields
+        ------
+        bool
+            Whether it is ours; False while another process holds it.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / "compact.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def _merge_parts(self, parts: Sequence[Path]) -> None:
+        """Replace some parts by one that has each item's newest row."""
+        readable = []
+        tables = [self.schema.empty_table()]
         for part in parts:
-            part.unlink(missing_ok=True)
-        for leftover in self.folder.glob("*" + _TEMPORARY_SUFFIX):
-            if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
-                leftover.unlink(missing_ok=True)
+            try:
+                tables.append(read_part(part, self.schema))
+            except DamagedPartError as error:
+                self._set_aside(part, error)
+            else:
+                readable.append(part)
+        write_part(name_part(self.folder), keep_newest(pa.concat_tables(tables)))
+        for part in readable:
+            _remove(part)
+
+    def remove_leftovers(self) -> None:
+        """Remove the temporary files of runs that died."""
+        for leftover in self.folder.glob("*" + TEMPORARY_SUFFIX):
+            try:
+                if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
+                    _remove(leftover)
+            except FileNotFoundError:
+                continue
 
     def _warn(self, what: str) -> None:
         warn_user(f"The feature store {str(self.folder)!r} {what}.", StoreWarning)
@@ -308,21 +408,9 @@ def _drop_outdated(stored: pa.Table) -> pa.Table:
     return stored.filter(pc.or_(is_readable, pc.equal(stored["decoder"], decoder_version())))
 
 
-def _may_hold(group: pq.RowGroupMetaData, wanted: Sequence[bytes]) -> bool:
-    """Tell whether any of the sorted paths lies in the range of a row group."""
-    statistics = group.column(0).statistics
-    if statistics is None or not statistics.has_min_max:
-        return True
-    place = bisect.bisect_left(wanted, statistics.min)
-    return place < len(wanted) and wanted[place] <= statistics.max
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last through a power cut, where folders can be synced."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+def _remove(path: Path) -> None:
+    """Remove a file unless somebody did or, as on Windows, somebody reads it."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        return

@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures import make_pixels, write_picture
-from smartdownsample.decode import MAX_PIXELS, FileContent, Picture, decode_image, read_file
+from pictures import make_old, make_pixels, write_picture
+from smartdownsample.decode import (
+    MAX_PIXELS,
+    FileContent,
+    Picture,
+    decode_image,
+    is_settled,
+    read_file,
+)
 from smartdownsample.model import Cause
 
 
@@ -36,8 +43,34 @@ class TestReadFile:
         """They are of the file that was read."""
         path = tmp_path / "a.jpg"
         path.write_bytes(b"12345")
+        make_old(path)
         content = read_file(str(path))
         assert content == FileContent(b"12345", path.stat().st_mtime_ns, 5, is_stable=True)
+
+    def test_a_file_written_just_now_is_not_stable(self, tmp_path: Path) -> None:
+        """It may be written again within one tick of the clock, and keep its time."""
+        path = tmp_path / "a.jpg"
+        path.write_bytes(b"12345")
+        content = read_file(str(path))
+        assert isinstance(content, FileContent)
+        assert not content.is_stable
+
+    @pytest.mark.parametrize(
+        ("mtime_ns", "now_ns", "expected"),
+        [
+            (10**18 + 1, 10**18 + 10**7, False),
+            (10**18 + 1, 10**18 + 10**8, True),
+            (10**18, 10**18 + 10**8, False),  # a clock of whole seconds
+            (10**18, 10**18 + 3 * 10**9, True),
+            (10**18 + 1, 10**18 - 10**7, False),  # a clock slightly ahead
+            (2 * 10**18 + 1, 10**18, True),  # a camera whose clock is years ahead
+        ],
+    )
+    def test_a_file_is_settled_after_a_tick(
+        self, mtime_ns: int, now_ns: int, *, expected: bool
+    ) -> None:
+        """Two seconds where only whole seconds are kept, else a twentieth."""
+        assert is_settled(mtime_ns, now_ns) is expected
 
     def test_a_file_that_changes_while_it_is_read_is_not_stable(self) -> None:
         """A file longer than the file system said was written to meanwhile."""

@@ -7,7 +7,7 @@ import joblib
 import numpy as np
 import pytest
 
-from pictures import write_picture
+from pictures import make_old, write_picture
 from smartdownsample import FeatureSpec
 from smartdownsample.extract import count_workers, extract_chunk, extract_features
 from smartdownsample.features import make_spec
@@ -50,6 +50,7 @@ def test_one_bad_file_leaves_the_others_alone(tmp_path: Path) -> None:
     good = [str(write_picture(tmp_path / f"{i}.jpg", i)) for i in range(2)]
     bad = tmp_path / "bad.jpg"
     bad.write_text("no image")
+    make_old(bad)
     chunk = extract_chunk([good[0], str(bad), str(tmp_path / "missing.jpg"), good[1]], SPEC)
     assert chunk.causes == [None, Cause.UNREADABLE, Cause.MISSING, None]
     assert chunk.is_lasting.tolist() == [True, True, False, True]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pictures import write_collection, write_picture
+from pictures import make_old, write_collection, write_picture
 from smartdownsample import (
     DecodeError,
     Failure,
@@ -33,7 +33,7 @@ class TestBuild:
         first, second = ImageIndex.build(paths), ImageIndex.build(paths)
         write_picture(Path(paths[3]), 100)
         os.utime(paths[3], ns=(1, 1))
-        write_picture(Path(paths[4]), 4)  # the same picture, at another time
+        os.utime(paths[4], ns=(1, 1))  # the same picture, at another time
         third = ImageIndex.build(paths)
         assert [index.table.n_extracted for index in (first, second, third)] == [10, 0, 2]
         assert np.array_equal(first.table.rows, second.table.rows)
@@ -68,6 +68,8 @@ class TestBuild:
         good = str(write_picture(tmp_path / "IMG_3.jpg", 1))
         (tmp_path / "IMG_2.jpg").write_text("text")
         (tmp_path / "IMG_10.jpg").touch()
+        make_old(tmp_path / "IMG_2.jpg")
+        make_old(tmp_path / "IMG_10.jpg")
         (tmp_path / "IMG_4.jpg").mkdir()
         names = ["IMG_10.jpg", "IMG_4.jpg", "IMG_1.jpg", "IMG_2.jpg"]
         given = [good, *(str(tmp_path / name) for name in names)]

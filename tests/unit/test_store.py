@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from smartdownsample import StoreWarning, store
+from smartdownsample import parts as parts_room
 from smartdownsample.columns import KnownFeatures
 from smartdownsample.features import make_spec
 from smartdownsample.model import Cause, FeatureBatch, FeatureSpec, FileStats
@@ -145,18 +146,18 @@ class TestLookUp:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A small folder is quick beside a large store."""
-        monkeypatch.setattr(store, "_ROW_GROUP_ROWS", 10)
+        monkeypatch.setattr(parts_room, "_ROW_GROUP_ROWS", 10)
         put(tmp_path, make_batch([b"/%03d" % i for i in range(100)]))
-        asked: list[list[int]] = []
-        read = pq.ParquetFile.read_row_groups
+        asked: list[int] = []
+        read = pq.ParquetFile.read_row_group
 
-        def note(self: pq.ParquetFile, groups: list[int]) -> pa.Table:
-            asked.append(groups)
-            return read(self, groups)
+        def note(self: pq.ParquetFile, group: int) -> pa.Table:
+            asked.append(group)
+            return read(self, group)
 
-        monkeypatch.setattr(pq.ParquetFile, "read_row_groups", note)
+        monkeypatch.setattr(pq.ParquetFile, "read_row_group", note)
         assert look_up(tmp_path, [b"/042", b"/047", b"/200"]).items.tolist() == [0, 1]
-        assert asked == [[4]]
+        assert asked == [4]
 
 
 class TestParts:
@@ -226,7 +227,7 @@ class TestParts:
             known = look_up(tmp_path, [b"/a", b"/b"])
         assert known.items.tolist() == [1]
         assert look_up(tmp_path, [b"/a", b"/b"]).items.tolist() == [1]
-        assert part.with_name(part.name + ".unreadable").exists()
+        assert part.with_name(part.name + ".damaged").exists()
 
     def test_a_flipped_bit_is_noticed(self, tmp_path: Path) -> None:
         """Pages carry checksums, and they are verified."""
@@ -236,7 +237,7 @@ class TestParts:
         at = pq.ParquetFile(part).metadata.row_group(0).column(0).data_page_offset + 60
         data[at] ^= 0x10
         part.write_bytes(data)
-        with pytest.warns(StoreWarning, match="unreadable part"):
+        with pytest.warns(StoreWarning, match="is damaged"):
             assert len(look_up(tmp_path, [b"/1"]).misses) == 1
 
     def test_a_folder_that_cannot_be_written_is_warned_of_once(self, tmp_path: Path) -> None:
@@ -262,7 +263,7 @@ class TestParts:
             nonlocal n_calls
             n_calls += 1
             if n_calls == 1:
-                self._merge_parts()
+                self._merge_parts([part])
             return read(self, part, wanted)
 
         monkeypatch.setattr(FeatureStore, "_read_part", merge_first)

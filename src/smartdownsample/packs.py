@@ -1,0 +1,174 @@
+"""Feature packs: the features of a collection in one file, to be used where the photos are not.
+
+A pack is a part of the feature store whose paths are relative to a root folder: mail it, sample
+it with `ImageIndex.from_pack`, or import it into the store of another machine, where the same
+files under another root are then known.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .columns import KnownFeatures, make_schema
+from .errors import InvalidParameterError, StoreError
+from .features import make_spec
+from .model import DecodeMode, FeatureSpec
+from .parts import read_part, write_part
+from .paths import PathLike, encode_order_key, list_items, stat_items, to_key
+from .store import FeatureStore, choose_cache_dir
+
+_SPEC_KEY = b"smartdownsample.spec"
+
+
+def export_pack(
+    pack: PathLike,
+    paths: PathLike | Iterable[PathLike],
+    root: PathLike,
+    *,
+    hash_size: int = 8,
+    decode: DecodeMode = "fast",
+    cache_dir: PathLike | None = None,
+) -> int:
+    """Write what the store knows of a collection to a pack.
+
+    Parameters
+    ----------
+    pack : path
+        The file to write, by custom ``*.parquet``.
+    paths : str, path-like or iterable of them
+        The collection, as for `ImageIndex.build`.
+    root : path
+        Folder that all images lie below; paths in the pack are relative to it.
+    hash_size : int
+        Side of the DHash in bits.
+    decode : {"fast", "exact"}
+        How the images were decoded.
+    cache_dir : path, optional
+        Folder of the store.
+
+    Returns
+    -------
+    int
+        How many images the pack knows; files that are missing are left out.
+
+    Raises
+    ------
+    InvalidParameterError
+        When an image lies outside of the root.
+    StoreError
+        When the store does not know all images: build an `ImageIndex` of them first.
+    """
+    spec = make_spec(hash_size, decode)
+    items = list_items(paths)
+    known = FeatureStore(spec, choose_cache_dir(cache_dir)).look_up(
+        items.keys, stat_items(items.keys)
+    )
+    if len(known.misses):
+        msg = (
+            f"The feature store does not know {len(known.misses):,} of {len(items.keys):,} images "
+            f"(first {items.paths[known.misses[0]]!r}). Call ImageIndex.build with the same "
+            "paths, hash_size and decode first."
+        )
+        raise StoreError(msg)
+    base = to_key(os.fspath(root))
+    relative = [_strip_root(path, base) for path in known.table["path"].to_pylist()]
+    write_part(Path(pack), _move(known.table, relative), {_SPEC_KEY: spec.fingerprint})
+    return len(known.table)
+
+
+def import_pack(pack: PathLike, root: PathLike, *, cache_dir: PathLike | None = None) -> int:
+    """Add a pack to the store, for images that lie below another root.
+
+    Files are known by modification time and size as well: copy them with their times
+    (``rsync -a``, ``cp -p``), or the rows are of no use.
+
+    Parameters
+    ----------
+    pack : path
+        As `export_pack` wrote it.
+    root : path
+        Folder that the images lie below here; it need not exist yet.
+    cache_dir : path, optional
+        Folder of the store.
+
+    Returns
+    -------
+    int
+        How many rows were added.
+
+    Raises
+    ------
+    StoreError
+        When the file is no pack of this version, is damaged, or the store cannot be written.
+    """
+    spec, rows = _read_pack(pack)
+    root = os.fspath(root)
+    paths = [to_key(os.path.join(root, os.fsdecode(path))) for path in rows["path"].to_pylist()]
+    FeatureStore(spec, choose_cache_dir(cache_dir)).add_rows(_move(rows, paths))
+    return len(rows)
+
+
+def read_pack(pack: PathLike) -> tuple[FeatureSpec, KnownFeatures, list[str]]:
+    """Read a pack as if its images had been looked up in the store.
+
+    Parameters
+    ----------
+    pack : path
+        As `export_pack` wrote it.
+
+    Returns
+    -------
+    spec : FeatureSpec
+        What the features are.
+    known : KnownFeatures
+        All rows; none is missing.
+    paths : list of str
+        Relative to the pack's root.
+
+    Raises
+    ------
+    StoreError
+        When the file is no pack of this version or is damaged.
+    """
+    spec, rows = _read_pack(pack)
+    known = KnownFeatures(rows, np.arange(len(rows)), np.zeros(0, dtype=np.int64))
+    return spec, known, [os.fsdecode(path) for path in rows["path"].to_pylist()]
+
+
+def _read_pack(pack: PathLike) -> tuple[FeatureSpec, pa.Table]:
+    """Read and verify a pack."""
+    try:
+        metadata = pq.read_schema(pack).metadata or {}
+    except pa.ArrowException as error:
+        msg = f"{os.fspath(pack)!r} is no feature pack ({str(error).partition(chr(10))[0]})."
+        raise StoreError(msg) from error
+    spec = FeatureSpec.from_fingerprint(metadata.get(_SPEC_KEY, b"").decode(errors="replace"))
+    if spec is None:
+        msg = f"{os.fspath(pack)!r} is no feature pack of this version of smartdownsample."
+        raise StoreError(msg)
+    return spec, read_part(Path(pack), make_schema(spec))
+
+
+def _strip_root(path: bytes, base: bytes) -> bytes:
+    """Make an absolute path relative to an absolute folder above it."""
+    prefix = os.path.join(base, b"")
+    if not path.startswith(prefix):
+        msg = (
+            f"Every image must lie below the root {os.fsdecode(base)!r}. Got {os.fsdecode(path)!r}."
+        )
+        raise InvalidParameterError(msg)
+    # Packs travel between systems; every one of them reads the slash.
+    return path[len(prefix) :].replace(os.fsencode(os.sep), b"/")
+
+
+def _move(rows: pa.Table, paths: list[bytes]) -> pa.Table:
+    """Give rows other paths, and the order keys that belong to them."""
+    order_keys = [encode_order_key(path) for path in paths]
+    for name, values in (("path", paths), ("order_key", order_keys)):
+        place = rows.schema.get_field_index(name)
+        rows = rows.set_column(place, rows.schema.field(place), pa.array(values, pa.large_binary()))
+    return rows
