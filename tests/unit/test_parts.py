@@ -1,0 +1,122 @@
+"""Tests of smartdownsample.parts and of the choice of parts to merge."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smartdownsample.columns import digest_rows, make_schema, make_table
+from smartdownsample.errors import DamagedPartError
+from smartdownsample.features import make_spec
+from smartdownsample.model import Cause, FeatureBatch
+from smartdownsample.parts import name_part, read_part, write_part
+from smartdownsample.store import choose_merge
+
+SPEC = make_spec(8, "fast")
+SCHEMA = make_schema(SPEC)
+
+
+def make_rows(n: int, *, level: int = 1) -> pa.Table:
+    """Make rows, the first of which is a failure."""
+    rows = np.zeros(n, dtype=SPEC.row_dtype)
+    rows["width"] = level
+    keys = [b"/%05d" % i for i in range(n)]
+    causes: list[Cause | None] = [Cause.EMPTY, *[None] * (n - 1)]
+    one = np.ones(n, dtype=np.int64)
+    batch = FeatureBatch(np.arange(n), keys, keys, one, one, rows, causes, one.astype(bool))
+    return make_table(batch, SCHEMA)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    """Sorted by path, in one row group or several."""
+    rows = make_rows(20_000)
+    part = name_part(tmp_path)
+    write_part(part, rows.take(list(range(19_999, -1, -1))))
+    assert read_part(part, SCHEMA).equals(rows)
+    assert read_part(part, SCHEMA, [b"/00003"])["path"].to_pylist()[0] == b"/00000"
+    assert len(read_part(part, SCHEMA, [b"/zzz"])) == 0
+
+
+def test_names_of_parts_are_unique_and_sort_by_time(tmp_path: Path) -> None:
+    """The newest is the last."""
+    names = [name_part(tmp_path) for _ in range(100)]
+    assert names == sorted(names)
+    assert len(set(names)) == 100
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the part nor its beginning, on errors as on Ctrl-C."""
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_part(name_part(tmp_path), make_rows(10))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_that_does_not_hold_what_was_written_is_damaged(tmp_path: Path) -> None:
+    """Even when every page is sound: here rows of another part stand under its digests."""
+    part, other = tmp_path / "a.parquet", tmp_path / "b.parquet"
+    write_part(part, make_rows(10))
+    digests = pa.parquet.read_schema(part).metadata
+    write_part(other, make_rows(10, level=2), dict(digests))
+    with pytest.raises(DamagedPartError, match=r"b\.parquet is damaged"):
+        read_part(other, SCHEMA)
+
+
+def test_the_digest_depends_on_every_value_and_not_on_the_layout() -> None:
+    """Chunks and slices of the same rows have the same digest."""
+    rows = make_rows(50)
+    pieces = pa.concat_tables([rows.slice(0, 20), rows.slice(20)])
+    sliced = pa.concat_tables([make_rows(3), rows]).slice(3)
+    assert digest_rows(pieces) == digest_rows(sliced) == digest_rows(rows)
+    for place, name in enumerate(rows.column_names):
+        column = rows[name]
+        changed = pa.concat_arrays(
+            [column.combine_chunks().slice(1, 1), column.combine_chunks().slice(1)]
+        )
+        if not changed.equals(column.combine_chunks()):
+            assert digest_rows(rows.set_column(place, name, changed)) != digest_rows(rows)
+
+
+class TestChooseMerge:
+    """choose_merge keeps parts few and leaves large ones alone."""
+
+    def test_few_parts_stay(self) -> None:
+        """Merging has a cost."""
+        assert choose_merge([1] * 16) == []
+
+    def test_small_parts_are_merged_beside_a_large_one(self) -> None:
+        """A million rows are not rewritten for a few thousand."""
+        assert choose_merge([10**8, *[10**5] * 16]) == list(range(1, 17))
+
+    def test_parts_of_one_size_become_one(self) -> None:
+        """All of them, not just enough."""
+        assert choose_merge([5] * 17) == list(range(17))
+
+    @given(st.lists(st.integers(1, 10**9), max_size=60))
+    def test_few_parts_are_left(self, sizes: list[int]) -> None:
+        """Never more than the limit, and no part is named twice."""
+        merged = choose_merge(sizes)
+        assert len(set(merged)) == len(merged)
+        assert len(sizes) - len(merged) + bool(merged) <= 16
+
+    @given(st.lists(st.integers(1, 100), min_size=1, max_size=400))
+    def test_rows_are_rewritten_rarely(self, appended: list[int]) -> None:
+        """Appending n parts one by one rewrites each row a few times, not n times."""
+        parts: list[int] = []
+        rewritten = 0
+        for size in appended:
+            parts.append(size)
+            merged = choose_merge(parts)
+            total = sum(parts[i] for i in merged)
+            rewritten += total
+            parts = [s for i, s in enumerate(parts) if i not in set(merged)]
+            parts += [total] if merged else []
+        assert rewritten <= 8 * sum(appended)
