@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal, overload
 
 from . import report
-from .index import ImageIndex, OnLoadingError, check_integer
-from .model import DecodeMode, Selection
+from .index import ImageIndex, OnLoadingError, OnTruncated, check_integer
+from .model import MAX_PIXELS, DecodeMode, Selection
 from .paths import PathLike
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def sample_diverse(
     save_thumbnails: PathLike | None = ...,
     image_loading_errors: OnLoadingError = ...,
     return_indices: Literal[False] = ...,
+    truncated: OnTruncated = ...,
+    max_pixels: int = ...,
     decode: DecodeMode = ...,
     cache: bool = ...,
     cache_dir: PathLike | None = ...,
@@ -50,6 +52,8 @@ def sample_diverse(
     save_thumbnails: PathLike | None = ...,
     image_loading_errors: OnLoadingError = ...,
     return_indices: Literal[True],
+    truncated: OnTruncated = ...,
+    max_pixels: int = ...,
     decode: DecodeMode = ...,
     cache: bool = ...,
     cache_dir: PathLike | None = ...,
@@ -71,6 +75,8 @@ def sample_diverse(
     save_thumbnails: PathLike | None = None,
     image_loading_errors: OnLoadingError = "skip",
     return_indices: bool = False,
+    truncated: OnTruncated = "keep",
+    max_pixels: int = MAX_PIXELS,
     decode: DecodeMode = "fast",
     cache: bool = True,
     cache_dir: PathLike | None = None,
@@ -109,6 +115,11 @@ def sample_diverse(
     return_indices : bool
         Whether to return places in `image_paths` instead of paths. For a folder or glob, places
         in the list that `find_images` gives of it.
+    truncated : {"keep", "skip", "raise"}
+        Whether an image whose file ends too early, and of which a sensible share can be decoded,
+        is used like others, left out, or ends the call.
+    max_pixels : int
+        An image that claims more pixels is a failure; its pixels are not decoded.
     decode : {"fast", "exact"}
         ``fast`` decodes JPEGs at a reduced size; ``exact`` decodes in full and gives the
         features of the published package.
@@ -155,6 +166,8 @@ def sample_diverse(
         n_workers=n_workers,
         show_progress=show_progress,
         image_loading_errors=image_loading_errors,
+        truncated=truncated,
+        max_pixels=max_pixels,
         decode=decode,
         cache=cache,
         cache_dir=cache_dir,

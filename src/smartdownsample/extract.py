@@ -18,8 +18,19 @@ from tqdm import tqdm
 
 from .decode import decode_image, read_file
 from .features import choose_min_side, compute_features
-from .model import BoolArray, ByteArray, Cause, FeatureBatch, FeatureSpec, IntArray, RowArray
+from .model import (
+    FLAG_TRUNCATED,
+    MAX_PIXELS,
+    BoolArray,
+    ByteArray,
+    Cause,
+    FeatureBatch,
+    FeatureSpec,
+    IntArray,
+    RowArray,
+)
 from .paths import encode_order_key
+from .quiet import quiet_decoders
 from .resample import make_thumbnails
 
 # Large enough that handing out tasks costs nothing, small enough that the last ones finish
@@ -57,6 +68,7 @@ def extract_features(
     *,
     n_workers: int | None = None,
     show_progress: bool = False,
+    max_pixels: int = MAX_PIXELS,
 ) -> Generator[FeatureBatch, None, None]:
     """Decode images and compute their features.
 
@@ -72,6 +84,8 @@ def extract_features(
         Tasks at a time, see `count_workers`.
     show_progress : bool
         Whether to draw a progress bar on standard error.
+    max_pixels : int
+        An image that claims more pixels is not decoded.
 
     Yields
     ------
@@ -82,7 +96,7 @@ def extract_features(
     chunks = _split(items, n_workers)
     tasks = (
         joblib.delayed(_extract_numbered)(
-            number, [os.fsdecode(keys[item]) for item in chunk.tolist()], spec
+            number, [os.fsdecode(keys[item]) for item in chunk.tolist()], spec, max_pixels
         )
         for number, chunk in enumerate(chunks)
     )
@@ -91,6 +105,7 @@ def extract_features(
         # The workers are the threads: matrix products that start more of their own halve the rate.
         threadpool_limits(1, user_api="blas"),
         tqdm(total=len(items), unit="img", desc="Decoding", disable=not show_progress) as bar,
+        quiet_decoders(),
         _closing_quietly(run(tasks)) as results,
     ):
         for number, result in results:
@@ -124,12 +139,16 @@ def _split(items: IntArray, n_workers: int) -> list[IntArray]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _extract_numbered(number: int, paths: list[str], spec: FeatureSpec) -> _Numbered:
+def _extract_numbered(
+    number: int, paths: list[str], spec: FeatureSpec, max_pixels: int
+) -> _Numbered:
     """Extract a chunk and say which; results arrive in no particular order."""
-    return number, extract_chunk(paths, spec)
+    return number, extract_chunk(paths, spec, max_pixels)
 
 
-def extract_chunk(paths: Sequence[str], spec: FeatureSpec) -> ExtractedChunk:
+def extract_chunk(
+    paths: Sequence[str], spec: FeatureSpec, max_pixels: int = MAX_PIXELS
+) -> ExtractedChunk:
     """Read, decode and describe a few images, one after the other.
 
     Parameters
@@ -138,6 +157,8 @@ def extract_chunk(paths: Sequence[str], spec: FeatureSpec) -> ExtractedChunk:
         Absolute paths.
     spec : FeatureSpec
         What to compute.
+    max_pixels : int
+        An image that claims more pixels is not decoded.
 
     Returns
     -------
@@ -153,6 +174,7 @@ def extract_chunk(paths: Sequence[str], spec: FeatureSpec) -> ExtractedChunk:
     is_lasting = np.zeros(n, dtype=np.bool_)
     places: list[int] = []
     sizes: list[tuple[int, int]] = []
+    flags: list[int] = []
 
     def decode_files() -> Iterator[ByteArray]:
         for place, path in enumerate(paths):
@@ -162,14 +184,18 @@ def extract_chunk(paths: Sequence[str], spec: FeatureSpec) -> ExtractedChunk:
                 continue
             mtime_ns[place], size_bytes[place] = content.mtime_ns, content.size_bytes
             is_lasting[place] = content.is_stable
-            picture = decode_image(content.data, min_side=min_side)
+            picture = decode_image(content.data, min_side=min_side, max_pixels=max_pixels)
             if isinstance(picture, Cause):
                 causes[place] = picture
+                if picture is Cause.TOO_LARGE and max_pixels != MAX_PIXELS:
+                    is_lasting[place] = False  # a fact about this run's limit
                 continue
             places.append(place)
             sizes.append((picture.width, picture.height))
+            flags.append(FLAG_TRUNCATED if picture.is_truncated else 0)
             yield picture.pixels
 
     thumbnails = make_thumbnails(decode_files(), spec.hash_size)
     rows[places] = compute_features(thumbnails, sizes, spec)
+    rows["flags"][places] = flags
     return ExtractedChunk(rows, causes, mtime_ns, size_bytes, is_lasting)

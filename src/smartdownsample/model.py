@@ -21,6 +21,12 @@ DecodeMode = Literal["exact", "fast"]
 
 LAB_LAYOUT_SIDE = 4
 
+# More than any panorama of a camera trap; decoded in full it takes less than 1 GB.
+MAX_PIXELS = 2**28
+
+# Bits of the field ``flags`` of a row.
+FLAG_TRUNCATED = 1
+
 
 class Cause(str, Enum):
     """Why an image is not among the readable ones; the value is the text for people."""
@@ -29,10 +35,20 @@ class Cause(str, Enum):
     PERMISSION = "Permission denied"
     FOLDER = "Is a folder, not an image"
     NOT_A_FILE = "Not a regular file"
+    LINK_LOOP = "Symbolic link that leads to itself"
     DISK_ERROR = "Cannot read from disk"
     EMPTY = "File is empty"
+    TEXT = "Not an image but text"
+    WEB_PAGE = "Not an image but a web page"
+    VIDEO = "Not an image but a video"
+    DOCUMENT = "Not an image but a PDF document"
+    ARCHIVE = "Not an image but an archive"
+    NOT_AN_IMAGE = "Not an image"
+    RAW_PHOTO = "Camera raw photo, which needs to be converted to JPEG"
+    HEIC = "HEIC image, which needs: pip install 'smartdownsample[heic]'"
+    JPEG_XL = "JPEG XL image, which needs: pip install 'smartdownsample[jxl]'"
+    TOO_LARGE = "Image is too large"
     TRUNCATED = "Image file is truncated"
-    TOO_LARGE = "Image has too many pixels"
     UNREADABLE = "Cannot read image file"
 
 
@@ -218,6 +234,11 @@ class FeatureTable:
     def __len__(self) -> int:
         """Count the readable items."""
         return len(self.paths)
+
+    @property
+    def n_truncated(self) -> int:
+        """Count the readable items whose file ends too early; the rest of the picture is grey."""
+        return int((self.rows["flags"] & FLAG_TRUNCATED != 0).sum())
 
     @property
     def n_duplicates(self) -> int:

@@ -4,6 +4,7 @@ An item is known by its absolute path as the file system spells it (bytes, so th
 are not valid Unicode work as well). Symbolic links are not resolved: two names are two items.
 """
 
+import errno
 import glob
 import os
 import stat
@@ -21,6 +22,7 @@ PathLike: TypeAlias = str | os.PathLike[str]
 # fmt: off
 IMAGE_EXTENSIONS = frozenset((
     ".avif", ".bmp", ".dib", ".gif", ".hdr", ".jp2", ".jpe", ".jpeg", ".jpg",
+    ".heic", ".heif", ".j2k", ".jxl",
     ".pbm", ".pgm", ".pic", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 ))
 # fmt: on
@@ -217,6 +219,10 @@ def stat_items(keys: list[bytes]) -> FileStats:
 
 def cause_of(error: OSError) -> Cause:
     """Name the cause that an error of the file system stands for."""
+    if error.errno == errno.ELOOP:
+        return Cause.LINK_LOOP
+    if error.errno == errno.ENAMETOOLONG:  # nothing can be called that
+        return Cause.MISSING
     for kind, cause in _CAUSE_OF_ERROR:
         if isinstance(error, kind):
             return cause

@@ -52,7 +52,7 @@ def test_one_bad_file_leaves_the_others_alone(tmp_path: Path) -> None:
     bad.write_text("no image")
     make_old(bad)
     chunk = extract_chunk([good[0], str(bad), str(tmp_path / "missing.jpg"), good[1]], SPEC)
-    assert chunk.causes == [None, Cause.UNREADABLE, Cause.MISSING, None]
+    assert chunk.causes == [None, Cause.TEXT, Cause.MISSING, None]
     assert chunk.is_lasting.tolist() == [True, True, False, True]
     alone = extract_chunk(good, SPEC)
     assert np.array_equal(chunk.rows[[0, 3]], alone.rows)

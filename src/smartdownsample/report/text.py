@@ -42,6 +42,8 @@ def _lines(selection: Selection) -> Iterator[str]:
     yield f"  {_describe_work(table)}"
     if table.n_duplicates:
         yield f"  {table.n_duplicates:,} paths named an image again and were ignored"
+    if table.n_truncated:
+        yield f"  {table.n_truncated:,} are truncated and used as far as they go"
     if table.failures:
         causes = Counter(failure.cause.value for failure in table.failures).most_common()
         listed = ", ".join(f"{cause} ({count:,})" for cause, count in causes)
