@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal, overload
 
 from . import report
-from .index import ImageIndex, OnLoadingError, OnTruncated, check_integer
+from .index import ImageIndex, OnLoadingError, OnTruncated, check_integer, check_seed
 from .model import MAX_PIXELS, DecodeMode, Selection
 from .paths import PathLike
 
@@ -58,6 +58,30 @@ def sample_diverse(
     cache: bool = ...,
     cache_dir: PathLike | None = ...,
 ) -> list[int]: ...
+
+
+@overload
+def sample_diverse(
+    image_paths: PathLike | Iterable[PathLike],
+    target_count: int,
+    hash_size: int = ...,
+    n_workers: int | None = ...,
+    show_progress: bool = ...,
+    random_seed: int | None = ...,
+    show_summary: bool = ...,
+    show_distribution: bool = ...,
+    show_thumbnails: bool = ...,
+    *,
+    save_distribution: PathLike | None = ...,
+    save_thumbnails: PathLike | None = ...,
+    image_loading_errors: OnLoadingError = ...,
+    return_indices: bool = ...,
+    truncated: OnTruncated = ...,
+    max_pixels: int = ...,
+    decode: DecodeMode = ...,
+    cache: bool = ...,
+    cache_dir: PathLike | None = ...,
+) -> list[str] | list[int]: ...
 
 
 def sample_diverse(
@@ -140,7 +164,7 @@ def sample_diverse(
     InvalidParameterError
         When a parameter has a wrong type or value; no file has been opened then.
     MissingImageError, DecodeError
-        With ``image_loading_errors="raise"``, for the first image that cannot be loaded.
+        With ``image_loading_errors="raise"``, for one of the images that cannot be loaded.
     MissingExtraError
         When something is to be drawn and matplotlib is not installed.
 
@@ -157,6 +181,7 @@ def sample_diverse(
     >>> paths = sample_diverse("data_samples", 20)  # doctest: +SKIP
     """
     check_integer("target_count", target_count, at_least=0)
+    check_seed(random_seed)
     destinations = [path for path in (save_distribution, save_thumbnails) if path is not None]
     if show_distribution or show_thumbnails or destinations:
         report.check_drawing(*destinations)

@@ -27,7 +27,11 @@ _COARSE_TICK_NS = 2 * 10**9
 _FINE_TICK_NS = 50 * 10**6
 
 # Larger files are no photos; reading one would eat the memory.
-MAX_FILE_BYTES = 2**31
+MAX_FILE_BYTES = 2**30
+# JPEG's own limit; the weights of a longer side would eat the memory.
+MAX_SIDE = 2**16
+# An image of so many pixels is decoded on any machine.
+_SMALL_PIXELS = 2**24
 _MAX_16_BITS = 2**16 - 1
 # A truncated photo of which less than this share was decoded is no picture.
 _MIN_SHARE = 0.25
@@ -99,6 +103,8 @@ def read_file(path: str) -> FileContent | Cause:
             os.close(descriptor)
     except OSError as error:
         return cause_of(error)
+    except MemoryError:
+        return Cause.MEMORY
     is_stable = (
         before.st_mtime_ns == after.st_mtime_ns
         and before.st_size == after.st_size == len(data)
@@ -166,7 +172,7 @@ def decode_image(
     header = read_header(data) if data else Cause.EMPTY
     if isinstance(header, Cause):
         return header
-    if header.width * header.height > max_pixels:
+    if header.width * header.height > max_pixels or max(header[1:3]) > MAX_SIDE:
         return Cause.TOO_LARGE
     if header.format == "JPEG":
         return _decode_jpeg(data, header, min_side)
@@ -187,7 +193,7 @@ def _decode_jpeg(data: bytes, header: Header, min_side: int | None) -> Picture |
         # Once the end marker is there, the decoder gives what it has.
         pixels, is_truncated = _decode(data + _JPEG_END, flags), True
     if pixels is None or (is_truncated and measure_share(pixels) < _MIN_SHARE):
-        return Cause.UNREADABLE if _JPEG_END in data[-64:] else Cause.TRUNCATED
+        return _blame(header) if _JPEG_END in data[-64:] else Cause.TRUNCATED
     upright = _turn_upright(flatten_pixels(pixels), header.orientation)
     is_turned = header.orientation >= _FIRST_TURNED
     size = (header.height, header.width) if is_turned else (header.width, header.height)
@@ -203,7 +209,7 @@ def _decode_whole(data: bytes, header: Header) -> ByteArray | Cause:
     if pixels is None:
         pixels = _decode(data, second)
     if pixels is None:
-        return Cause.UNREADABLE
+        return _blame(header)
     return _turn_upright(flatten_pixels(pixels), header.orientation)
 
 
@@ -218,8 +224,14 @@ def _decode(data: bytes, flags: int) -> np.ndarray | None:
     """Decode with OpenCV; None when it cannot."""
     try:
         return cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags)
-    except cv2.error:
+    except (cv2.error, MemoryError):
         return None
+
+
+def _blame(header: Header) -> Cause:
+    """Say why an image was not decoded; the decoder does not tell when memory was short."""
+    n_pixels = header.width * header.height
+    return Cause.MEMORY if n_pixels > _SMALL_PIXELS else Cause.UNREADABLE
 
 
 def flatten_pixels(pixels: np.ndarray) -> ByteArray:

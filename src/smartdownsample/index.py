@@ -1,5 +1,6 @@
 """A collection's features in memory, to be sampled again and again."""
 
+import errno
 import operator
 import os
 from collections import Counter
@@ -19,7 +20,7 @@ from .errors import (
     MissingImageError,
     warn_user,
 )
-from .features import make_spec
+from .features import MIN_HASH_SIZE, make_spec
 from .model import (
     FLAG_TRUNCATED,
     MAX_PIXELS,
@@ -149,7 +150,7 @@ class ImageIndex:
         InvalidParameterError
             When a parameter has a wrong type or value; no file has been opened then.
         MissingImageError, DecodeError
-            With ``image_loading_errors="raise"``, for the first image that cannot be loaded.
+            With ``image_loading_errors="raise"``, for one of the images that cannot be loaded.
 
         Warns
         -----
@@ -158,7 +159,7 @@ class ImageIndex:
         StoreWarning
             When the store could not be read or written; the result is the same.
         """
-        spec = make_spec(check_integer("hash_size", hash_size, at_least=1), decode)
+        spec = make_spec(check_integer("hash_size", hash_size, at_least=MIN_HASH_SIZE), decode)
         if n_workers is not None:
             n_workers = check_integer("n_workers", n_workers, at_least=1)
         check_choice("image_loading_errors", image_loading_errors, get_args(OnLoadingError))
@@ -215,6 +216,7 @@ class ImageIndex:
                 failures=tuple(Failure(paths[item], cause) for item, cause in ordered.causes),
                 n_given=len(paths),
                 n_extracted=0,
+                n_known=len(paths),
             )
         )
 
@@ -239,10 +241,30 @@ class ImageIndex:
             When a parameter has a wrong type or value.
         """
         target_count = check_integer("target_count", target_count, at_least=0)
-        if random_seed is not None:
-            random_seed = check_integer("random_seed", random_seed, at_least=0)
+        random_seed = check_seed(random_seed)
         rows = pick_rows(self.codes, target_count, random_seed)
         return Selection(self.table, self.codes, rows, target_count, random_seed)
+
+
+def check_seed(random_seed: object) -> int | None:
+    """Return a seed, or say what it should have been.
+
+    Parameters
+    ----------
+    random_seed : object
+        As the caller gave it.
+
+    Returns
+    -------
+    int or None
+        The seed.
+
+    Raises
+    ------
+    InvalidParameterError
+        When it is neither None nor an integer of at least 0.
+    """
+    return None if random_seed is None else check_integer("random_seed", random_seed, at_least=0)
 
 
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -350,6 +372,7 @@ def _gather_features(
         failures=failures,
         n_given=items.n_given,
         n_extracted=len(known.misses),
+        n_known=len(known.items),
     )
 
 
@@ -391,8 +414,10 @@ def _describe_missing(items: ItemList, stats: FileStats, spec: FeatureSpec) -> F
 
 def _raise_failure(items: ItemList, batch: FeatureBatch, *, is_strict: bool) -> None:
     """Raise the first failure of a batch if failures end the call."""
+    if not is_strict:
+        return
     for item, cause in zip(batch.items.tolist(), batch.causes, strict=True):
-        if is_strict and cause is not None:
+        if cause is not None:
             _raise(Failure(items.paths[item], cause))
 
 
@@ -402,7 +427,11 @@ def _raise(failure: Failure) -> None:
         f"{failure.cause.value}: {failure.path}. "
         "Use image_loading_errors='skip' to go on without such images."
     )
-    raise kind(msg)
+    error = kind(msg)
+    error.filename = failure.path
+    if failure.cause is Cause.MISSING:
+        error.errno = errno.ENOENT
+    raise error
 
 
 def _warn_of_failures(failures: tuple[Failure, ...]) -> None:

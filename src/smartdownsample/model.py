@@ -49,6 +49,7 @@ class Cause(str, Enum):
     JPEG_XL = "JPEG XL image, which needs: pip install 'smartdownsample[jxl]'"
     TOO_LARGE = "Image is too large"
     TRUNCATED = "Image file is truncated"
+    MEMORY = "Cannot decode image, perhaps for want of memory"
     UNREADABLE = "Cannot read image file"
 
 
@@ -200,7 +201,7 @@ class FeatureBatch:
     is_lasting: BoolArray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FeatureTable:
     """The readable items of a collection in natural order, with their features.
 
@@ -220,7 +221,9 @@ class FeatureTable:
     n_given : int
         Length of the caller's list.
     n_extracted : int
-        How many images were decoded for this table; the others were known to the store.
+        How many images were read for this table.
+    n_known : int
+        How many images were known to the store.
     """
 
     spec: FeatureSpec
@@ -230,6 +233,11 @@ class FeatureTable:
     failures: tuple[Failure, ...]
     n_given: int
     n_extracted: int
+    n_known: int
+
+    def __repr__(self) -> str:
+        """Show the counts."""
+        return f"<FeatureTable of {len(self):,} images, {len(self.failures):,} unreadable>"
 
     def __len__(self) -> int:
         """Count the readable items."""
@@ -254,7 +262,7 @@ class BucketCount(NamedTuple):
     n_kept: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Selection:
     """The selected items of a collection, in natural order.
 
@@ -277,6 +285,13 @@ class Selection:
     rows: IntArray
     target_count: int
     random_seed: int | None
+
+    def __repr__(self) -> str:
+        """Show the counts."""
+        return (
+            f"<Selection of {len(self):,} of {len(self.table):,} images "
+            f"from {len(self.buckets)} buckets>"
+        )
 
     def __len__(self) -> int:
         """Count the selected items."""

@@ -92,10 +92,13 @@ def choose_cache_dir(cache_dir: PathLike | None) -> Path:
     if cache_dir is None:
         return default_cache_dir()
     try:
-        return Path(cache_dir)
+        named = os.fspath(cache_dir)
     except TypeError:
+        named = ""
+    if not named:
         msg = f"The 'cache_dir' parameter must be a folder's path. Got {cache_dir!r} instead."
-        raise InvalidParameterError(msg) from None
+        raise InvalidParameterError(msg)
+    return Path(named)
 
 
 def list_specs(cache_dir: Path) -> list[FeatureSpec]:
