@@ -127,7 +127,7 @@ def test_ctrl_c_ends_a_run_in_order_and_keeps_what_was_done(tmp_path: Path) -> N
     """Python's own end on an interrupt, and a next run that goes on from there."""
     photos, store_folder = tmp_path / "photos", tmp_path / "store"
     for i in range(150):
-        write_picture(photos / f"{i}.png", i, 900, 700)
+        write_picture(photos / f"{i}.png", i, 640, 480)
     code = (
         "import sys; from smartdownsample import ImageIndex\n"
         "ImageIndex.build(sys.argv[1], cache_dir=sys.argv[2], show_progress=True)"
