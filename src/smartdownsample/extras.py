@@ -1,4 +1,7 @@
-"""Formats that OpenCV does not decode, through Pillow plugins that optional extras install."""
+"""Formats that OpenCV does not decode, through Pillow plugins that optional extras install.
+
+A plugin is imported when the first image of its format is met, not before.
+"""
 
 import importlib
 import io

@@ -215,9 +215,8 @@ def _read_jp2(data: bytes) -> Header:
 
 def _read_j2k(data: bytes) -> Header:
     """Read the size marker of a bare JPEG 2000 codestream (ISO/IEC 15444-1, A.5.1)."""
-    return Header(
-        "JPEG 2000", _big(data, 8, 4) - _big(data, 16, 4), _big(data, 12, 4) - _big(data, 20, 4)
-    )
+    width, height = (_big(data, at, 4) - _big(data, at + 8, 4) for at in (8, 12))
+    return Header("JPEG 2000", max(width, 0), max(height, 0))
 
 
 def _read_pnm(data: bytes) -> Header | Cause:
