@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal, overload
 
 from . import report
-from .index import ImageIndex, OnLoadingError, check_integer
-from .model import DecodeMode, Selection
+from .index import ImageIndex, OnLoadingError, OnTruncated, check_integer, check_seed
+from .model import MAX_PIXELS, DecodeMode, Selection
 from .paths import PathLike
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def sample_diverse(
     save_thumbnails: PathLike | None = ...,
     image_loading_errors: OnLoadingError = ...,
     return_indices: Literal[False] = ...,
+    truncated: OnTruncated = ...,
+    max_pixels: int = ...,
     decode: DecodeMode = ...,
     cache: bool = ...,
     cache_dir: PathLike | None = ...,
@@ -50,10 +52,36 @@ def sample_diverse(
     save_thumbnails: PathLike | None = ...,
     image_loading_errors: OnLoadingError = ...,
     return_indices: Literal[True],
+    truncated: OnTruncated = ...,
+    max_pixels: int = ...,
     decode: DecodeMode = ...,
     cache: bool = ...,
     cache_dir: PathLike | None = ...,
 ) -> list[int]: ...
+
+
+@overload
+def sample_diverse(
+    image_paths: PathLike | Iterable[PathLike],
+    target_count: int,
+    hash_size: int = ...,
+    n_workers: int | None = ...,
+    show_progress: bool = ...,
+    random_seed: int | None = ...,
+    show_summary: bool = ...,
+    show_distribution: bool = ...,
+    show_thumbnails: bool = ...,
+    *,
+    save_distribution: PathLike | None = ...,
+    save_thumbnails: PathLike | None = ...,
+    image_loading_errors: OnLoadingError = ...,
+    return_indices: bool = ...,
+    truncated: OnTruncated = ...,
+    max_pixels: int = ...,
+    decode: DecodeMode = ...,
+    cache: bool = ...,
+    cache_dir: PathLike | None = ...,
+) -> list[str] | list[int]: ...
 
 
 def sample_diverse(
@@ -71,6 +99,8 @@ def sample_diverse(
     save_thumbnails: PathLike | None = None,
     image_loading_errors: OnLoadingError = "skip",
     return_indices: bool = False,
+    truncated: OnTruncated = "keep",
+    max_pixels: int = MAX_PIXELS,
     decode: DecodeMode = "fast",
     cache: bool = True,
     cache_dir: PathLike | None = None,
@@ -109,6 +139,11 @@ def sample_diverse(
     return_indices : bool
         Whether to return places in `image_paths` instead of paths. For a folder or glob, places
         in the list that `find_images` gives of it.
+    truncated : {"keep", "skip", "raise"}
+        Whether an image whose file ends too early, and of which a sensible share can be decoded,
+        is used like others, left out, or ends the call.
+    max_pixels : int
+        An image that claims more pixels is a failure; its pixels are not decoded.
     decode : {"fast", "exact"}
         ``fast`` decodes JPEGs at a reduced size; ``exact`` decodes in full and gives the
         features of the published package.
@@ -129,7 +164,7 @@ def sample_diverse(
     InvalidParameterError
         When a parameter has a wrong type or value; no file has been opened then.
     MissingImageError, DecodeError
-        With ``image_loading_errors="raise"``, for the first image that cannot be loaded.
+        With ``image_loading_errors="raise"``, for one of the images that cannot be loaded.
     MissingExtraError
         When something is to be drawn and matplotlib is not installed.
 
@@ -146,6 +181,7 @@ def sample_diverse(
     >>> paths = sample_diverse("data_samples", 20)  # doctest: +SKIP
     """
     check_integer("target_count", target_count, at_least=0)
+    check_seed(random_seed)
     destinations = [path for path in (save_distribution, save_thumbnails) if path is not None]
     if show_distribution or show_thumbnails or destinations:
         report.check_drawing(*destinations)
@@ -155,6 +191,8 @@ def sample_diverse(
         n_workers=n_workers,
         show_progress=show_progress,
         image_loading_errors=image_loading_errors,
+        truncated=truncated,
+        max_pixels=max_pixels,
         decode=decode,
         cache=cache,
         cache_dir=cache_dir,

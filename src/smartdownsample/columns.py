@@ -14,6 +14,14 @@ import pyarrow.compute as pc
 
 from .model import ByteArray, Cause, FeatureBatch, FeatureSpec, IntArray, RowArray
 
+# Distributions whose versions decide what can be decoded.
+_DECODERS = (
+    "opencv-python-headless",
+    "opencv-python",
+    "opencv-contrib-python-headless",
+    "pillow-heif",
+    "pillow-jxl-plugin",
+)
 # Until items are parts of images, every region is the whole: x, y, width, height.
 _WHOLE_IMAGE = np.array([0, 0, 1, 1], dtype=np.float32)
 
@@ -39,16 +47,17 @@ class KnownFeatures:
 
 @cache
 def decoder_version() -> str:
-    """Name the installed image decoder and its version, without importing it."""
+    """Name the installed image decoders and their versions, without importing them."""
     # On first need: finding out takes longer than a warm run of a small collection.
     import importlib.metadata
 
-    for name in ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless"):
+    installed = []
+    for name in _DECODERS:
         try:
-            return f"{name} {importlib.metadata.version(name)}"
+            installed.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             continue
-    return "opencv"
+    return ", ".join(installed)
 
 
 def make_schema(spec: FeatureSpec) -> pa.Schema:

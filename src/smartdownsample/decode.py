@@ -5,35 +5,50 @@ on names that are not valid UTF-8.
 """
 
 import os
+import stat
 import time
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from .model import ByteArray, Cause
+from .extras import EXTRA_FORMATS, decode_extra
+from .headers import Header, read_header
+from .model import MAX_PIXELS, ByteArray, Cause
 from .paths import cause_of
+
+# A pipe that took a file's place must not make the reader wait.
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+
+# EXIF orientations from this one on lie on their side.
+_FIRST_TURNED = 5
 
 _COARSE_TICK_NS = 2 * 10**9
 _FINE_TICK_NS = 50 * 10**6
 
-# Larger than any panorama of a camera trap; a reduced decode of this size stays below 2 GB.
-MAX_PIXELS = 2**28
+# Larger files are no photos; reading one would eat the memory.
+MAX_FILE_BYTES = 2**30
+# JPEG's own limit; the weights of a longer side would eat the memory.
+MAX_SIDE = 2**16
+# An image of so many pixels is decoded on any machine.
+_SMALL_PIXELS = 2**24
+_MAX_16_BITS = 2**16 - 1
+# A truncated photo of which less than this share was decoded is no picture.
+_MIN_SHARE = 0.25
+# The level that decoders leave where data is missing, and how far rounding may be from it.
+_MISSING_LEVEL, _MISSING_SPREAD = 128, 2
 
-_JPEG_START = b"\xff\xd8"
 _JPEG_END = b"\xff\xd9"
-_PNG_START = b"\x89PNG\r\n\x1a\n"
-# Start-of-frame markers, all but DHT (C4), JPG (C8) and DAC (CC): ITU-T T.81, table B.1.
-_JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Markers that stand alone, without a length: TEM and RST0 to RST7.
-_JPEG_BARE_MARKERS = frozenset((0x01, *range(0xD0, 0xD8)))
-
+# The strength of a reduction and the flags of the decoder. Orientation is ours to apply, since
+# versions of OpenCV differ in the formats for which they do.
 _REDUCED_FLAGS = {
-    1: cv2.IMREAD_COLOR,
-    2: cv2.IMREAD_REDUCED_COLOR_2,
-    4: cv2.IMREAD_REDUCED_COLOR_4,
-    8: cv2.IMREAD_REDUCED_COLOR_8,
+    1: cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION,
+    2: cv2.IMREAD_REDUCED_COLOR_2 | cv2.IMREAD_IGNORE_ORIENTATION,
+    4: cv2.IMREAD_REDUCED_COLOR_4 | cv2.IMREAD_IGNORE_ORIENTATION,
+    8: cv2.IMREAD_REDUCED_COLOR_8 | cv2.IMREAD_IGNORE_ORIENTATION,
 }
+# Formats whose alpha and depth are kept, to be flattened here the way people see them.
+_FORMATS_WITH_ALPHA = frozenset(("AVIF", "GIF", "JPEG 2000", "PNG", "WebP"))
 
 
 class FileContent(NamedTuple):
@@ -50,12 +65,13 @@ class Picture(NamedTuple):
     """A decoded image: upright, 8 bits.
 
     ``pixels`` is RGB, uint8, shape (h, w, 3), possibly smaller than the image itself, whose
-    size in pixels is ``width`` × ``height``.
+    size in pixels is ``width`` × ``height``. Of a truncated file the rest is grey.
     """
 
     pixels: ByteArray
     width: int
     height: int
+    is_truncated: bool = False
 
 
 def read_file(path: str) -> FileContent | Cause:
@@ -74,15 +90,21 @@ def read_file(path: str) -> FileContent | Cause:
     start_ns = time.time_ns()
     try:
         # Plain system calls: few of them, since each gives up the interpreter to other workers.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(path, _OPEN_FLAGS)
         try:
             before = os.fstat(descriptor)
+            if not stat.S_ISREG(before.st_mode):
+                return Cause.FOLDER if stat.S_ISDIR(before.st_mode) else Cause.NOT_A_FILE
+            if before.st_size > MAX_FILE_BYTES:
+                return Cause.TOO_LARGE
             data = _read_all(descriptor, before.st_size)
             after = os.fstat(descriptor)
         finally:
             os.close(descriptor)
     except OSError as error:
         return cause_of(error)
+    except MemoryError:
+        return Cause.MEMORY
     is_stable = (
         before.st_mtime_ns == after.st_mtime_ns
         and before.st_size == after.st_size == len(data)
@@ -124,7 +146,9 @@ def _read_all(descriptor: int, size_bytes: int) -> bytes:
     return data
 
 
-def decode_image(data: bytes, *, min_side: int | None = None) -> Picture | Cause:
+def decode_image(
+    data: bytes, *, min_side: int | None = None, max_pixels: int = MAX_PIXELS
+) -> Picture | Cause:
     """Decode an image, at a reduced size where the format can do so cheaply.
 
     JPEG decoders can leave out the fine half, quarter or eighth of each block's frequencies
@@ -136,64 +160,142 @@ def decode_image(data: bytes, *, min_side: int | None = None) -> Picture | Cause
         Content of the file. The content decides the format, not the name.
     min_side : int, optional
         Length in pixels that the shorter side must keep. None decodes in full.
+    max_pixels : int
+        An image that claims more pixels is not decoded.
 
     Returns
     -------
     Picture or Cause
-        The upright picture, or why there is none.
+        The upright picture, or why there is none. Transparent pixels are laid on white; 16 bits
+        are scaled to 8; of several frames or pages the first is taken.
     """
-    if not data:
-        return Cause.EMPTY
-    size = _read_size(data)
-    if size is not None and size[0] * size[1] > MAX_PIXELS:
+    header = read_header(data) if data else Cause.EMPTY
+    if isinstance(header, Cause):
+        return header
+    if header.width * header.height > max_pixels or max(header[1:3]) > MAX_SIDE:
         return Cause.TOO_LARGE
-    scale = 1
-    if size is not None and min_side is not None and data.startswith(_JPEG_START):
-        scale = _choose_scale(min(size), min_side)
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), _REDUCED_FLAGS[scale])
-    except cv2.error:
-        return Cause.UNREADABLE
+    if header.format == "JPEG":
+        return _decode_jpeg(data, header, min_side)
+    if header.format in EXTRA_FORMATS:
+        decoded = decode_extra(data, header.format)
+    else:
+        decoded = _decode_whole(data, header)
+    if isinstance(decoded, Cause):
+        return decoded
+    return Picture(decoded, decoded.shape[1], decoded.shape[0])
+
+
+def _decode_jpeg(data: bytes, header: Header, min_side: int | None) -> Picture | Cause:
+    """Decode a JPEG as small as it may be, and salvage what is left of a truncated one."""
+    flags = _REDUCED_FLAGS[_choose_scale(min(header.width, header.height), min_side)]
+    pixels, is_truncated = _decode(data, flags), False
     if pixels is None:
-        is_cut = data.startswith(_JPEG_START) and _JPEG_END not in data[-64:]
-        return Cause.TRUNCATED if is_cut else Cause.UNREADABLE
-    height, width = pixels.shape[:2]
-    if size is not None and scale > 1:
-        # The header's size is that of the stored picture, which may lie on its side.
-        width, height = size if (width > height) == (size[0] > size[1]) else size[::-1]
-    rgb: ByteArray = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels)  # type: ignore[assignment] # uint8 as decoded
-    return Picture(rgb, width, height)
+        # Once the end marker is there, the decoder gives what it has.
+        pixels, is_truncated = _decode(data + _JPEG_END, flags), True
+    if pixels is None or (is_truncated and measure_share(pixels) < _MIN_SHARE):
+        return _blame(header) if _JPEG_END in data[-64:] else Cause.TRUNCATED
+    upright = _turn_upright(flatten_pixels(pixels), header.orientation)
+    is_turned = header.orientation >= _FIRST_TURNED
+    size = (header.height, header.width) if is_turned else (header.width, header.height)
+    return Picture(upright, *size, is_truncated)
 
 
-def _choose_scale(short_side: int, min_side: int) -> int:
+def _decode_whole(data: bytes, header: Header) -> ByteArray | Cause:
+    """Decode an image of a format that is never reduced."""
+    kept, flat = cv2.IMREAD_UNCHANGED, _REDUCED_FLAGS[1]
+    has_alpha = header.has_alpha or header.format in _FORMATS_WITH_ALPHA
+    first, second = (kept, flat) if has_alpha else (flat, kept)
+    pixels = _decode(data, first)
+    if pixels is None:
+        pixels = _decode(data, second)
+    if pixels is None:
+        return _blame(header)
+    return _turn_upright(flatten_pixels(pixels), header.orientation)
+
+
+def _choose_scale(short_side: int, min_side: int | None) -> int:
     """Choose the strongest reduction that keeps `min_side` pixels of the shorter side."""
+    if min_side is None:
+        return 1
     return max(scale for scale in _REDUCED_FLAGS if scale == 1 or short_side >= scale * min_side)
 
 
-def _read_size(data: bytes) -> tuple[int, int] | None:
-    """Read width and height from the header of a JPEG or PNG; None for other formats."""
-    if data.startswith(_JPEG_START):
-        return _read_jpeg_size(data)
-    if data.startswith(_PNG_START) and len(data) >= 24:
-        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
-    return None
+def _decode(data: bytes, flags: int) -> np.ndarray | None:
+    """Decode with OpenCV; None when it cannot."""
+    try:
+        return cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags)
+    except (cv2.error, MemoryError):
+        return None
 
 
-def _read_jpeg_size(data: bytes) -> tuple[int, int] | None:
-    """Walk the markers of a JPEG to its frame header (ITU-T T.81, annex B)."""
-    at = 2
-    while at + 9 <= len(data):
-        if data[at] != 0xFF:
-            return None
-        marker = data[at + 1]
-        if marker == 0xFF:  # a fill byte
-            at += 1
-        elif marker in _JPEG_BARE_MARKERS:
-            at += 2
-        elif marker in _JPEG_FRAME_MARKERS:
-            height = int.from_bytes(data[at + 5 : at + 7], "big")
-            width = int.from_bytes(data[at + 7 : at + 9], "big")
-            return (width, height) if width and height else None
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return None
+def _blame(header: Header) -> Cause:
+    """Say why an image was not decoded; the decoder does not tell when memory was short."""
+    n_pixels = header.width * header.height
+    return Cause.MEMORY if n_pixels > _SMALL_PIXELS else Cause.UNREADABLE
+
+
+def flatten_pixels(pixels: np.ndarray) -> ByteArray:
+    """Turn what the decoder gives into RGB of 8 bits.
+
+    Parameters
+    ----------
+    pixels : ndarray of a number, shape (h, w) or (h, w, c)
+        Grey, grey with alpha, BGR or BGR with alpha. Whole numbers use their whole range,
+        floating-point numbers 0 to 1 (or, when some are larger, 0 to 255).
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w, 3)
+        RGB; transparent pixels laid on white.
+    """
+    levels = _scale_levels(pixels.reshape(*pixels.shape[:2], -1))
+    if levels.shape[2] in {2, 4}:
+        alpha = levels[:, :, -1:].astype(np.float32) / 255
+        levels = np.rint(levels[:, :, :-1] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+    if levels.shape[2] == 1:
+        return np.repeat(levels, 3, axis=2)
+    rgb: ByteArray = cv2.cvtColor(levels[:, :, :3], cv2.COLOR_BGR2RGB)  # type: ignore[assignment] # uint8 as given
+    return rgb
+
+
+def _scale_levels(pixels: np.ndarray) -> ByteArray:
+    """Scale the numbers of any decoder to levels of 0 to 255."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    if np.issubdtype(pixels.dtype, np.floating):
+        finite = np.nan_to_num(pixels.astype(np.float32), nan=0, posinf=255, neginf=0)
+        steps = 255 if finite.max(initial=0) <= 1 else 1
+        return np.asarray(np.rint(np.clip(finite * steps, 0, 255)), dtype=np.uint8)
+    limit = np.iinfo(pixels.dtype).max
+    if limit > _MAX_16_BITS and pixels.max(initial=0) <= _MAX_16_BITS:
+        limit = _MAX_16_BITS  # 16 bits in a wider type
+    return np.asarray(np.rint(np.clip(pixels, 0, None) * (255 / limit)), dtype=np.uint8)
+
+
+def _turn_upright(pixels: ByteArray, orientation: int) -> ByteArray:
+    """Undo an EXIF orientation (Exif 2.32, 4.6.4): where the first row and column belong."""
+    if orientation >= _FIRST_TURNED:
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def measure_share(pixels: np.ndarray) -> float:
+    """Measure which share of a salvaged picture was decoded before the data ended.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (h, w, 3)
+        As stored, before it is turned upright: what is missing is at the bottom.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+    """
+    distance = np.abs(pixels.astype(np.int16) - _MISSING_LEVEL).max(axis=(1, 2))
+    decoded = np.flatnonzero(distance > _MISSING_SPREAD)
+    return (int(decoded[-1]) + 1) / len(pixels) if len(decoded) else 0.0

@@ -19,6 +19,10 @@ class InvalidParameterError(SmartDownsampleError, ValueError):
 class DecodeError(SmartDownsampleError, OSError):
     """An image could not be loaded and the caller asked for errors to be raised."""
 
+    def __str__(self) -> str:
+        """Return the message; that of OSError would be made of errno and file name."""
+        return str(self.args[0])
+
 
 class MissingImageError(DecodeError, FileNotFoundError):
     """An image file does not exist and the caller asked for errors to be raised."""
@@ -55,6 +59,10 @@ def warn_user(message: str, category: type[Warning]) -> None:
         One of the warnings above.
     """
     frame, level = inspect.currentframe(), 1
-    while frame is not None and frame.f_globals["__name__"].partition(".")[0] == __package__:
+    while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == __package__

@@ -1,25 +1,36 @@
 """From images that the store does not know to feature rows, in parallel chunks.
 
-A chunk is a task of plain strings and a spec that returns arrays, so that any joblib backend
-can carry it: threads here (reading, decoding and array operations release the interpreter),
-or a cluster through ``joblib.parallel_config``.
+A chunk is a task of plain strings and a spec that returns arrays, so that other joblib backends
+can carry it: threads here (reading, decoding and array operations release the interpreter), or
+processes and clusters through ``joblib.parallel_config``, if the backend can return results as
+they come.
 """
 
 import os
-import warnings
+import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
 import joblib
 import numpy as np
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from .decode import decode_image, read_file
 from .features import choose_min_side, compute_features
-from .model import BoolArray, ByteArray, Cause, FeatureBatch, FeatureSpec, IntArray, RowArray
+from .model import (
+    FLAG_TRUNCATED,
+    MAX_PIXELS,
+    BoolArray,
+    ByteArray,
+    Cause,
+    FeatureBatch,
+    FeatureSpec,
+    IntArray,
+    RowArray,
+)
 from .paths import encode_order_key
+from .process import decoding_process
 from .resample import make_thumbnails
 
 # Large enough that handing out tasks costs nothing, small enough that the last ones finish
@@ -39,6 +50,42 @@ class ExtractedChunk(NamedTuple):
 
 
 _Numbered: TypeAlias = tuple[int, ExtractedChunk]
+_Results: TypeAlias = Generator[_Numbered, None, None]
+
+
+class Stop:
+    """A sign to the tasks of a run that their results are no longer wanted.
+
+    It counts the tasks under way in this process, so that a run can wait for them: a thread that
+    is inside a decoder when Python ends would take the process down. In another process, tasks
+    get a sign of their own that is never given; they end with their chunk.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._n_running = 0
+        self.is_set = False
+
+    def __reduce__(self) -> tuple[type["Stop"], tuple[()]]:
+        return Stop, ()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._n_running += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._n_running -= 1
+            self._changed.notify_all()
+
+    def set(self) -> None:
+        """Tell the tasks to end after the image they are at."""
+        self.is_set = True
+
+    def wait(self) -> None:
+        """Wait until no task of this process is under way."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._n_running == 0)
 
 
 def count_workers(n_workers: int | None) -> int:
@@ -57,6 +104,7 @@ def extract_features(
     *,
     n_workers: int | None = None,
     show_progress: bool = False,
+    max_pixels: int = MAX_PIXELS,
 ) -> Generator[FeatureBatch, None, None]:
     """Decode images and compute their features.
 
@@ -72,6 +120,8 @@ def extract_features(
         Tasks at a time, see `count_workers`.
     show_progress : bool
         Whether to draw a progress bar on standard error.
+    max_pixels : int
+        An image that claims more pixels is not decoded.
 
     Yields
     ------
@@ -80,18 +130,23 @@ def extract_features(
     """
     n_workers = count_workers(n_workers)
     chunks = _split(items, n_workers)
+    stop = Stop()
     tasks = (
         joblib.delayed(_extract_numbered)(
-            number, [os.fsdecode(keys[item]) for item in chunk.tolist()], spec
+            number,
+            [os.fsdecode(keys[item]) for item in chunk.tolist()],
+            spec,
+            max_pixels,
+            stop,
         )
         for number, chunk in enumerate(chunks)
+        if not stop.is_set
     )
     run = joblib.Parallel(n_jobs=n_workers, prefer="threads", return_as="generator_unordered")
     with (
-        # The workers are the threads: matrix products that start more of their own halve the rate.
-        threadpool_limits(1, user_api="blas"),
         tqdm(total=len(items), unit="img", desc="Decoding", disable=not show_progress) as bar,
-        _closing_quietly(run(tasks)) as results,
+        decoding_process(),
+        _stopping(run(tasks), stop) as results,
     ):
         for number, result in results:
             chunk = chunks[number]
@@ -106,16 +161,16 @@ def extract_features(
 
 
 @contextmanager
-def _closing_quietly(
-    results: Generator[_Numbered, None, None],
-) -> Iterator[Generator[_Numbered, None, None]]:
-    """Close a run on leaving; joblib would tell a user who stops it that tasks were in vain."""
+def _stopping(results: _Results, stop: Stop) -> Iterator[_Results]:
+    """End a run on leaving, early or not: no task is under way afterwards."""
     try:
         yield results
     finally:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=UserWarning, module="joblib")
-            results.close()
+        stop.set()
+        # To the end, which is near now: joblib complains about results that are left behind.
+        for _ in results:
+            pass
+        stop.wait()
 
 
 def _split(items: IntArray, n_workers: int) -> list[IntArray]:
@@ -124,12 +179,21 @@ def _split(items: IntArray, n_workers: int) -> list[IntArray]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _extract_numbered(number: int, paths: list[str], spec: FeatureSpec) -> _Numbered:
+def _extract_numbered(
+    number: int, paths: list[str], spec: FeatureSpec, max_pixels: int, stop: Stop
+) -> _Numbered:
     """Extract a chunk and say which; results arrive in no particular order."""
-    return number, extract_chunk(paths, spec)
+    with stop:
+        return number, extract_chunk(paths, spec, max_pixels=max_pixels, stop=stop)
 
 
-def extract_chunk(paths: Sequence[str], spec: FeatureSpec) -> ExtractedChunk:
+def extract_chunk(
+    paths: Sequence[str],
+    spec: FeatureSpec,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    stop: Stop | None = None,
+) -> ExtractedChunk:
     """Read, decode and describe a few images, one after the other.
 
     Parameters
@@ -138,6 +202,10 @@ def extract_chunk(paths: Sequence[str], spec: FeatureSpec) -> ExtractedChunk:
         Absolute paths.
     spec : FeatureSpec
         What to compute.
+    max_pixels : int
+        An image that claims more pixels is not decoded.
+    stop : Stop, optional
+        When it is given, the rest is left out and the result is of no use.
 
     Returns
     -------
@@ -153,23 +221,36 @@ def extract_chunk(paths: Sequence[str], spec: FeatureSpec) -> ExtractedChunk:
     is_lasting = np.zeros(n, dtype=np.bool_)
     places: list[int] = []
     sizes: list[tuple[int, int]] = []
+    flags: list[int] = []
 
     def decode_files() -> Iterator[ByteArray]:
         for place, path in enumerate(paths):
+            if stop is not None and stop.is_set:
+                return
             content = read_file(path)
             if isinstance(content, Cause):
                 causes[place] = content
                 continue
             mtime_ns[place], size_bytes[place] = content.mtime_ns, content.size_bytes
             is_lasting[place] = content.is_stable
-            picture = decode_image(content.data, min_side=min_side)
+            picture = decode_image(content.data, min_side=min_side, max_pixels=max_pixels)
             if isinstance(picture, Cause):
                 causes[place] = picture
+                is_lasting[place] &= _is_lasting(picture, max_pixels)
                 continue
             places.append(place)
             sizes.append((picture.width, picture.height))
+            flags.append(FLAG_TRUNCATED if picture.is_truncated else 0)
             yield picture.pixels
 
     thumbnails = make_thumbnails(decode_files(), spec.hash_size)
     rows[places] = compute_features(thumbnails, sizes, spec)
+    rows["flags"][places] = flags
     return ExtractedChunk(rows, causes, mtime_ns, size_bytes, is_lasting)
+
+
+def _is_lasting(cause: Cause, max_pixels: int) -> bool:
+    """Tell whether a failure is a fact about the file, not about this run."""
+    if cause is Cause.TOO_LARGE:
+        return max_pixels == MAX_PIXELS
+    return cause is not Cause.MEMORY

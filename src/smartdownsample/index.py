@@ -1,9 +1,11 @@
 """A collection's features in memory, to be sampled again and again."""
 
+import errno
 import operator
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -18,8 +20,10 @@ from .errors import (
     MissingImageError,
     warn_user,
 )
-from .features import make_spec
+from .features import MIN_HASH_SIZE, make_spec
 from .model import (
+    FLAG_TRUNCATED,
+    MAX_PIXELS,
     ByteArray,
     Cause,
     DecodeMode,
@@ -37,6 +41,7 @@ from .picking import pick_rows
 from .store import FeatureStore, choose_cache_dir
 
 OnLoadingError = Literal["skip", "raise"]
+OnTruncated = Literal["keep", "skip", "raise"]
 
 
 class ImageIndex:
@@ -100,6 +105,8 @@ class ImageIndex:
         n_workers: int | None = None,
         show_progress: bool = False,
         image_loading_errors: OnLoadingError = "skip",
+        truncated: OnTruncated = "keep",
+        max_pixels: int = MAX_PIXELS,
         decode: DecodeMode = "fast",
         cache: bool = True,
         cache_dir: PathLike | None = None,
@@ -120,6 +127,11 @@ class ImageIndex:
         image_loading_errors : {"skip", "raise"}
             Whether an image that cannot be loaded is left out (with one warning for all of
             them) or ends the call.
+        truncated : {"keep", "skip", "raise"}
+            Whether an image whose file ends too early, and of which a sensible share can be
+            decoded, is used like others, left out, or ends the call.
+        max_pixels : int
+            An image that claims more pixels is a failure; its pixels are not decoded.
         decode : {"fast", "exact"}
             ``fast`` decodes JPEGs at a reduced size; ``exact`` decodes in full.
         cache : bool
@@ -138,7 +150,7 @@ class ImageIndex:
         InvalidParameterError
             When a parameter has a wrong type or value; no file has been opened then.
         MissingImageError, DecodeError
-            With ``image_loading_errors="raise"``, for the first image that cannot be loaded.
+            With ``image_loading_errors="raise"``, for one of the images that cannot be loaded.
 
         Warns
         -----
@@ -147,15 +159,12 @@ class ImageIndex:
         StoreWarning
             When the store could not be read or written; the result is the same.
         """
-        spec = make_spec(check_integer("hash_size", hash_size, at_least=1), decode)
+        spec = make_spec(check_integer("hash_size", hash_size, at_least=MIN_HASH_SIZE), decode)
         if n_workers is not None:
             n_workers = check_integer("n_workers", n_workers, at_least=1)
-        if image_loading_errors not in get_args(OnLoadingError):
-            msg = (
-                "The 'image_loading_errors' parameter must be 'skip' or 'raise'. "
-                f"Got {image_loading_errors!r} instead."
-            )
-            raise InvalidParameterError(msg)
+        check_choice("image_loading_errors", image_loading_errors, get_args(OnLoadingError))
+        check_choice("truncated", truncated, get_args(OnTruncated))
+        max_pixels = check_integer("max_pixels", max_pixels, at_least=1)
         folder = choose_cache_dir(cache_dir) if cache else None
         table = _gather_features(
             list_items(paths),
@@ -164,7 +173,12 @@ class ImageIndex:
             n_workers=n_workers,
             show_progress=show_progress,
             is_strict=image_loading_errors == "raise",
+            max_pixels=max_pixels,
         )
+        if truncated != "keep":
+            table = _leave_out_truncated(table)
+            if truncated == "raise":
+                _raise_first(table.failures, Cause.TRUNCATED)
         _warn_of_failures(table.failures)
         return cls(table)
 
@@ -202,6 +216,7 @@ class ImageIndex:
                 failures=tuple(Failure(paths[item], cause) for item, cause in ordered.causes),
                 n_given=len(paths),
                 n_extracted=0,
+                n_known=len(paths),
             )
         )
 
@@ -226,10 +241,53 @@ class ImageIndex:
             When a parameter has a wrong type or value.
         """
         target_count = check_integer("target_count", target_count, at_least=0)
-        if random_seed is not None:
-            random_seed = check_integer("random_seed", random_seed, at_least=0)
+        random_seed = check_seed(random_seed)
         rows = pick_rows(self.codes, target_count, random_seed)
         return Selection(self.table, self.codes, rows, target_count, random_seed)
+
+
+def check_seed(random_seed: object) -> int | None:
+    """Return a seed, or say what it should have been.
+
+    Parameters
+    ----------
+    random_seed : object
+        As the caller gave it.
+
+    Returns
+    -------
+    int or None
+        The seed.
+
+    Raises
+    ------
+    InvalidParameterError
+        When it is neither None nor an integer of at least 0.
+    """
+    return None if random_seed is None else check_integer("random_seed", random_seed, at_least=0)
+
+
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Make sure that a parameter is one of a few words.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter.
+    value : object
+        As the caller gave it.
+    choices : tuple of str
+        What is allowed.
+
+    Raises
+    ------
+    InvalidParameterError
+        When it is something else.
+    """
+    if value not in choices:
+        allowed = " or ".join(map(repr, choices))
+        msg = f"The '{name}' parameter must be {allowed}. Got {value!r} instead."
+        raise InvalidParameterError(msg)
 
 
 def check_integer(name: str, value: object, *, at_least: int) -> int:
@@ -275,20 +333,28 @@ def _gather_features(
     n_workers: int | None,
     show_progress: bool,
     is_strict: bool,
+    max_pixels: int,
 ) -> FeatureTable:
     """Take known features from the store, compute the others and bring all in order."""
     stats = stat_items(items.keys)
     fresh = [_describe_missing(items, stats, spec)]
     _raise_failure(items, fresh[0], is_strict=is_strict)
     with FeatureStore(spec, cache_dir) as store:
-        known = store.look_up(items.keys, stats)
+        # Images that were too large for the default limit may not be for this one.
+        retried = () if max_pixels == MAX_PIXELS else (Cause.TOO_LARGE,)
+        known = store.look_up(items.keys, stats, retried)
         if len(known.misses):
             # The decoder is imported on first need: a run whose images are all known is done
             # sooner than its import.
             from .extract import extract_features
 
             for batch in extract_features(
-                known.misses, items.keys, spec, n_workers=n_workers, show_progress=show_progress
+                known.misses,
+                items.keys,
+                spec,
+                n_workers=n_workers,
+                show_progress=show_progress,
+                max_pixels=max_pixels,
             ):
                 store.append(batch)
                 _raise_failure(items, batch, is_strict=is_strict)
@@ -306,7 +372,28 @@ def _gather_features(
         failures=failures,
         n_given=items.n_given,
         n_extracted=len(known.misses),
+        n_known=len(known.items),
     )
+
+
+def _leave_out_truncated(table: FeatureTable) -> FeatureTable:
+    """Make failures of the truncated images."""
+    is_cut = table.rows["flags"] & FLAG_TRUNCATED != 0
+    cut = tuple(Failure(table.paths[row], Cause.TRUNCATED) for row in np.flatnonzero(is_cut))
+    return replace(
+        table,
+        paths=[table.paths[row] for row in np.flatnonzero(~is_cut)],
+        indices=table.indices[~is_cut],
+        rows=table.rows[~is_cut],
+        failures=table.failures + cut,
+    )
+
+
+def _raise_first(failures: tuple[Failure, ...], cause: Cause) -> None:
+    """Raise the first failure of a cause, if there is one."""
+    for failure in failures:
+        if failure.cause is cause:
+            _raise(failure)
 
 
 def _describe_missing(items: ItemList, stats: FileStats, spec: FeatureSpec) -> FeatureBatch:
@@ -327,8 +414,10 @@ def _describe_missing(items: ItemList, stats: FileStats, spec: FeatureSpec) -> F
 
 def _raise_failure(items: ItemList, batch: FeatureBatch, *, is_strict: bool) -> None:
     """Raise the first failure of a batch if failures end the call."""
+    if not is_strict:
+        return
     for item, cause in zip(batch.items.tolist(), batch.causes, strict=True):
-        if is_strict and cause is not None:
+        if cause is not None:
             _raise(Failure(items.paths[item], cause))
 
 
@@ -338,7 +427,11 @@ def _raise(failure: Failure) -> None:
         f"{failure.cause.value}: {failure.path}. "
         "Use image_loading_errors='skip' to go on without such images."
     )
-    raise kind(msg)
+    error = kind(msg)
+    error.filename = failure.path
+    if failure.cause is Cause.MISSING:
+        error.errno = errno.ENOENT
+    raise error
 
 
 def _warn_of_failures(failures: tuple[Failure, ...]) -> None:

@@ -21,6 +21,12 @@ DecodeMode = Literal["exact", "fast"]
 
 LAB_LAYOUT_SIDE = 4
 
+# More than any panorama of a camera trap; decoded in full it takes less than 1 GB.
+MAX_PIXELS = 2**28
+
+# Bits of the field ``flags`` of a row.
+FLAG_TRUNCATED = 1
+
 
 class Cause(str, Enum):
     """Why an image is not among the readable ones; the value is the text for people."""
@@ -29,10 +35,21 @@ class Cause(str, Enum):
     PERMISSION = "Permission denied"
     FOLDER = "Is a folder, not an image"
     NOT_A_FILE = "Not a regular file"
+    LINK_LOOP = "Symbolic link that leads to itself"
     DISK_ERROR = "Cannot read from disk"
     EMPTY = "File is empty"
+    TEXT = "Not an image but text"
+    WEB_PAGE = "Not an image but a web page"
+    VIDEO = "Not an image but a video"
+    DOCUMENT = "Not an image but a PDF document"
+    ARCHIVE = "Not an image but an archive"
+    NOT_AN_IMAGE = "Not an image"
+    RAW_PHOTO = "Camera raw photo, which needs to be converted to JPEG"
+    HEIC = "HEIC image, which needs: pip install 'smartdownsample[heic]'"
+    JPEG_XL = "JPEG XL image, which needs: pip install 'smartdownsample[jxl]'"
+    TOO_LARGE = "Image is too large"
     TRUNCATED = "Image file is truncated"
-    TOO_LARGE = "Image has too many pixels"
+    MEMORY = "Cannot decode image, perhaps for want of memory"
     UNREADABLE = "Cannot read image file"
 
 
@@ -184,7 +201,7 @@ class FeatureBatch:
     is_lasting: BoolArray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FeatureTable:
     """The readable items of a collection in natural order, with their features.
 
@@ -204,7 +221,9 @@ class FeatureTable:
     n_given : int
         Length of the caller's list.
     n_extracted : int
-        How many images were decoded for this table; the others were known to the store.
+        How many images were read for this table.
+    n_known : int
+        How many images were known to the store.
     """
 
     spec: FeatureSpec
@@ -214,10 +233,20 @@ class FeatureTable:
     failures: tuple[Failure, ...]
     n_given: int
     n_extracted: int
+    n_known: int
+
+    def __repr__(self) -> str:
+        """Show the counts."""
+        return f"<FeatureTable of {len(self):,} images, {len(self.failures):,} unreadable>"
 
     def __len__(self) -> int:
         """Count the readable items."""
         return len(self.paths)
+
+    @property
+    def n_truncated(self) -> int:
+        """Count the readable items whose file ends too early; the rest of the picture is grey."""
+        return int((self.rows["flags"] & FLAG_TRUNCATED != 0).sum())
 
     @property
     def n_duplicates(self) -> int:
@@ -233,7 +262,7 @@ class BucketCount(NamedTuple):
     n_kept: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Selection:
     """The selected items of a collection, in natural order.
 
@@ -256,6 +285,13 @@ class Selection:
     rows: IntArray
     target_count: int
     random_seed: int | None
+
+    def __repr__(self) -> str:
+        """Show the counts."""
+        return (
+            f"<Selection of {len(self):,} of {len(self.table):,} images "
+            f"from {len(self.buckets)} buckets>"
+        )
 
     def __len__(self) -> int:
         """Count the selected items."""

@@ -4,6 +4,7 @@ An item is known by its absolute path as the file system spells it (bytes, so th
 are not valid Unicode work as well). Symbolic links are not resolved: two names are two items.
 """
 
+import errno
 import glob
 import os
 import stat
@@ -21,6 +22,7 @@ PathLike: TypeAlias = str | os.PathLike[str]
 # fmt: off
 IMAGE_EXTENSIONS = frozenset((
     ".avif", ".bmp", ".dib", ".gif", ".hdr", ".jp2", ".jpe", ".jpeg", ".jpg",
+    ".heic", ".heif", ".j2k", ".jxl",
     ".pbm", ".pgm", ".pic", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 ))
 # fmt: on
@@ -65,7 +67,11 @@ def find_images(*sources: PathLike) -> list[str]:
         key = to_key(path)
         return encode_order_key(key), key
 
-    return sorted({path for source in sources for path in _expand_source(source)}, key=order)
+    first: dict[bytes, str] = {}
+    for source in sources:
+        for path in _expand_source(source):
+            first.setdefault(to_key(path), path)
+    return sorted(first.values(), key=order)
 
 
 def _expand_source(source: PathLike) -> Iterator[str]:
@@ -132,8 +138,8 @@ def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
         is_source, given = True, list(_expand_source(image_paths))
         if not given:
             warn_user(
-                f"There are no images in {os.fspath(image_paths)!r} (no files that end in "
-                f"{', '.join(sorted(IMAGE_EXTENSIONS))}).",
+                f"{os.fspath(image_paths)!r} leads to no images, that is, to no files that end in "
+                f"{', '.join(sorted(IMAGE_EXTENSIONS))}.",
                 ImageLoadingWarning,
             )
     else:
@@ -155,12 +161,12 @@ def _check_paths(image_paths: Iterable[PathLike]) -> Iterator[str]:
         numbered = enumerate(image_paths)
     except TypeError:
         msg = (
-            "The 'image_paths' parameter must be a folder, a glob or an iterable of paths. "
+            "The images must be given as a folder, a glob or an iterable of paths. "
             f"Got {image_paths!r} instead."
         )
         raise InvalidParameterError(msg) from None
     for i, path in numbered:
-        yield _to_text(path, f"Element {i} of 'image_paths'")
+        yield _to_text(path, f"Element {i} of the paths")
 
 
 def _to_text(path: PathLike, what: str) -> str:
@@ -217,6 +223,10 @@ def stat_items(keys: list[bytes]) -> FileStats:
 
 def cause_of(error: OSError) -> Cause:
     """Name the cause that an error of the file system stands for."""
+    if error.errno == errno.ELOOP:
+        return Cause.LINK_LOOP
+    if error.errno == errno.ENAMETOOLONG:  # nothing can be called that
+        return Cause.MISSING
     for kind, cause in _CAUSE_OF_ERROR:
         if isinstance(error, kind):
             return cause

@@ -31,7 +31,7 @@ from .columns import (
     make_wanted_keys,
 )
 from .errors import DamagedPartError, InvalidParameterError, StoreError, StoreWarning, warn_user
-from .model import FeatureBatch, FeatureSpec, FileStats
+from .model import Cause, FeatureBatch, FeatureSpec, FileStats
 from .parts import PART_SUFFIX, TEMPORARY_SUFFIX, name_part, read_part, write_part
 from .paths import PathLike
 
@@ -92,10 +92,13 @@ def choose_cache_dir(cache_dir: PathLike | None) -> Path:
     if cache_dir is None:
         return default_cache_dir()
     try:
-        return Path(cache_dir)
+        named = os.fspath(cache_dir)
     except TypeError:
+        named = ""
+    if not named:
         msg = f"The 'cache_dir' parameter must be a folder's path. Got {cache_dir!r} instead."
-        raise InvalidParameterError(msg) from None
+        raise InvalidParameterError(msg)
+    return Path(named)
 
 
 def list_specs(cache_dir: Path) -> list[FeatureSpec]:
@@ -189,7 +192,9 @@ class FeatureStore:
 
     # ---------------------------------------------------------------- reading
 
-    def look_up(self, keys: Sequence[bytes], stats: FileStats) -> KnownFeatures:
+    def look_up(
+        self, keys: Sequence[bytes], stats: FileStats, retried: Sequence[Cause] = ()
+    ) -> KnownFeatures:
         """Find what is known of some items.
 
         Parameters
@@ -198,6 +203,8 @@ class FeatureStore:
             Absolute paths.
         stats : FileStats
             Of the same items; items with a cause are neither known nor missed.
+        retried : sequence of Cause
+            Failures that are not to be trusted this time.
 
         Returns
         -------
@@ -208,7 +215,7 @@ class FeatureStore:
         is_file[list(stats.causes)] = False
         items = np.flatnonzero(is_file)
         wanted = [keys[item] for item in items.tolist()]
-        stored = self._read(wanted)
+        stored = _drop_outdated(self._read(wanted), retried)
         if not len(stored):
             return KnownFeatures(stored, np.zeros(0, dtype=np.int64), items)
         places = pc.index_in(
@@ -231,7 +238,7 @@ class FeatureStore:
                 tables += [self._read_part(part, wanted) for part in self.list_parts()]
             except FileNotFoundError:
                 continue
-            return _drop_outdated(pa.concat_tables(tables))
+            return pa.concat_tables(tables)
         return self.schema.empty_table()
 
     def list_parts(self) -> list[Path]:
@@ -400,12 +407,17 @@ class FeatureStore:
         warn_user(f"The feature store {str(self.folder)!r} {what}.", StoreWarning)
 
 
-def _drop_outdated(stored: pa.Table) -> pa.Table:
-    """Drop the failures of another version of the decoder."""
+def _drop_outdated(stored: pa.Table, retried: Sequence[Cause]) -> pa.Table:
+    """Drop failures of another version of the decoder, and those to be tried again."""
     is_readable = pc.is_null(stored["cause"])
     if pc.all(is_readable).as_py():
         return stored
-    return stored.filter(pc.or_(is_readable, pc.equal(stored["decoder"], decoder_version())))
+    names = pa.array([cause.name for cause in retried], pa.string())
+    is_trusted = pc.and_(
+        pc.equal(stored["decoder"], decoder_version()),
+        pc.invert(pc.is_in(stored["cause"], value_set=names)),
+    )
+    return stored.filter(pc.or_(is_readable, is_trusted))
 
 
 def _remove(path: Path) -> None:

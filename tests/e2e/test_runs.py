@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from pictures import write_collection, write_picture
+from smartdownsample import ImageIndex
 
 RUN = """
 import json, sys
@@ -93,6 +96,55 @@ print(json.dumps({
 }))
 """
     assert run(code) == {"filters": True, "heavy": []}
+
+
+ENDS_EARLY = """
+import sys, warnings
+warnings.simplefilter("ignore")
+from smartdownsample import ImageIndex
+ImageIndex.build(sys.argv[1], image_loading_errors="raise", cache=False, decode="exact")
+"""
+
+
+def test_an_error_among_decoding_workers_ends_the_process_in_order(tmp_path: Path) -> None:
+    """A worker that is inside a decoder when Python ends would abort the process."""
+    for i in range(1, 60):
+        write_picture(tmp_path / f"{i}.jpg", i, 1600, 1200)
+    (tmp_path / "0.jpg").write_text("no image")
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", ENDS_EARLY, str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1, done.stderr
+        assert done.stderr.strip().splitlines()[-1].startswith("smartdownsample.errors.DecodeError")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT between processes")
+def test_ctrl_c_ends_a_run_in_order_and_keeps_what_was_done(tmp_path: Path) -> None:
+    """Python's own end on an interrupt, and a next run that goes on from there."""
+    photos, store_folder = tmp_path / "photos", tmp_path / "store"
+    for i in range(150):
+        write_picture(photos / f"{i}.png", i, 640, 480)
+    code = (
+        "import sys; from smartdownsample import ImageIndex\n"
+        "ImageIndex.build(sys.argv[1], cache_dir=sys.argv[2], show_progress=True)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(photos), str(store_folder)], stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        seen = b""
+        while not re.search(rb"[1-9]\d%", seen):  # some chunks are done
+            seen += process.stderr.read(1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode in {-signal.SIGINT, 1}, err
+    assert b"KeyboardInterrupt" in err
+    n_left = ImageIndex.build(photos, cache_dir=store_folder).table.n_extracted
+    assert 0 < n_left < 150
 
 
 def test_a_run_needs_no_main_guard(tmp_path: Path) -> None:

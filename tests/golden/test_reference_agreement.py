@@ -161,7 +161,7 @@ def test_flipped_bits_are_close_calls(compared: list[Compared], mode: DecodeMode
 
 
 def test_files_left_out_are_few_and_broken(compared: list[Compared]) -> None:
-    """Whatever one decoder refuses the other refuses as well: empty or cut files."""
+    """Empty files, and cut ones, which the package uses as far as they go."""
     left_out = [
         each
         for each in compared
@@ -171,7 +171,8 @@ def test_files_left_out_are_few_and_broken(compared: list[Compared]) -> None:
     assert len(left_out) <= 0.01 * len(compared), left_out
     for path, reference, ours in left_out:
         assert isinstance(reference, str), path
-        assert set(ours.values()) <= {Cause.EMPTY, Cause.TRUNCATED}, (path, ours)
+        causes = {side for side in ours.values() if isinstance(side, Cause)}
+        assert causes <= {Cause.EMPTY, Cause.TRUNCATED}, (path, ours)
 
 
 def test_modes_refuse_the_same_files(compared: list[Compared]) -> None:

@@ -46,6 +46,8 @@ def test_the_published_signature_is_kept() -> None:
         "save_thumbnails",
         "image_loading_errors",
         "return_indices",
+        "truncated",
+        "max_pixels",
         "decode",
         "cache",
         "cache_dir",

@@ -10,14 +10,15 @@ from PIL import Image
 
 from pictures import make_old, make_pixels, write_picture
 from smartdownsample.decode import (
-    MAX_PIXELS,
     FileContent,
     Picture,
     decode_image,
+    flatten_pixels,
     is_settled,
+    measure_share,
     read_file,
 )
-from smartdownsample.model import Cause
+from smartdownsample.model import MAX_PIXELS, Cause
 
 
 def encode(
@@ -85,6 +86,27 @@ class TestReadFile:
         """No error leaves the room."""
         assert read_file(str(tmp_path / "missing.jpg")) is Cause.MISSING
         assert read_file(str(tmp_path)) is Cause.FOLDER
+
+
+class TestFlattenPixels:
+    """flatten_pixels makes RGB of whatever the decoder gives."""
+
+    def test_floating_point_numbers_are_scaled_and_clipped(self) -> None:
+        """Zero to one is the whole range; larger numbers are levels; others are black."""
+        unit = np.array([[0, 0.5, 1, -1, np.nan]], dtype=np.float32)
+        levels = np.array([[0, 100, 255, 300, np.inf]], dtype=np.float64)
+        assert flatten_pixels(unit)[0, :, 0].tolist() == [0, 128, 255, 0, 0]
+        assert flatten_pixels(levels)[0, :, 0].tolist() == [0, 100, 255, 255, 255]
+
+    def test_wide_integers_that_hold_16_bits_are_taken_as_such(self) -> None:
+        """Else they would all be black."""
+        wide = np.array([[0, 65535]], dtype=np.int32)
+        assert flatten_pixels(wide)[0, :, 0].tolist() == [0, 255]
+
+    def test_grey_with_alpha_lies_on_white(self) -> None:
+        """Two channels are grey and alpha."""
+        pixels = np.array([[[100, 255], [100, 0]]], dtype=np.uint8)
+        assert flatten_pixels(pixels).tolist() == [[[100] * 3, [255] * 3]]
 
 
 class TestDecodeImage:
@@ -160,12 +182,12 @@ class TestDecodeImage:
         ("data", "cause"),
         [
             (b"", Cause.EMPTY),
-            (b"just text", Cause.UNREADABLE),
+            (b"just text", Cause.TEXT),
             (b"\xff\xd8", Cause.TRUNCATED),
             (b"\xff\xd8\xff", Cause.TRUNCATED),
             (b"\xff\xd8 this is no JPEG \xff\xd9", Cause.UNREADABLE),
             (b"\x89PNG\r\n\x1a\n", Cause.UNREADABLE),
-            (encode("JPEG", width=640, height=480)[:4000], Cause.TRUNCATED),
+            (encode("JPEG", width=640, height=480)[:700], Cause.TRUNCATED),
             (encode("PNG", width=64, height=48)[:200], Cause.UNREADABLE),
         ],
         ids=[
@@ -193,6 +215,58 @@ class TestDecodeImage:
         png[16:24] = side.to_bytes(4, "big") * 2
         assert decode_image(bytes(jpeg), min_side=90) is Cause.TOO_LARGE
         assert decode_image(bytes(png)) is Cause.TOO_LARGE
+
+    @pytest.mark.parametrize("min_side", [None, 100])
+    @pytest.mark.parametrize(("kept", "is_used"), [(0.9, True), (0.5, True), (0.1, False)])
+    def test_a_truncated_jpeg_is_used_as_far_as_it_goes(
+        self, min_side: int | None, kept: float, *, is_used: bool
+    ) -> None:
+        """What was decoded is the picture's, the rest is grey; too little is a failure."""
+        noise = np.random.default_rng(1).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+        buffer = io.BytesIO()
+        Image.fromarray(noise).save(buffer, "JPEG", quality=90)
+        whole = buffer.getvalue()
+        result = decode_image(whole[: int(kept * len(whole))], min_side=min_side)
+        if not is_used:
+            assert result is Cause.TRUNCATED
+            return
+        assert isinstance(result, Picture)
+        assert result.is_truncated
+        assert (result.width, result.height) == (640, 480)
+        n_good = int(0.8 * kept * len(result.pixels))
+        assert np.array_equal(result.pixels[:n_good], decode(whole, min_side).pixels[:n_good])
+        assert measure_share(result.pixels) == pytest.approx(kept, abs=0.1)
+
+    def test_a_jpeg_without_its_end_marker_is_whole(self) -> None:
+        """Some cameras leave it out; nothing is missing from the picture."""
+        whole = encode("JPEG", width=640, height=480)
+        assert np.array_equal(decode(whole[:-2]).pixels, decode(whole).pixels)
+
+    def test_the_limit_of_pixels_can_be_set(self) -> None:
+        """It is checked against the header."""
+        for name in ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF", "PPM"):
+            data = encode(name)
+            assert decode_image(data, max_pixels=64 * 48 - 1) is Cause.TOO_LARGE
+            assert isinstance(decode_image(data, max_pixels=64 * 48), Picture)
+
+    def test_transparent_pixels_lie_on_white(self) -> None:
+        """As a viewer shows them; half transparent ones are half white."""
+        pixels = np.dstack([make_pixels(1), np.zeros((48, 64), dtype=np.uint8)])
+        pixels[:24, :, 3], pixels[24:, :32, 3] = 255, 51
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "PNG")
+        got = decode(buffer.getvalue()).pixels.astype(int)
+        assert np.array_equal(got[:24], make_pixels(1)[:24])
+        assert (got[24:, 32:] == 255).all()
+        assert np.abs(got[24:, :32] - (0.2 * make_pixels(1)[24:, :32] + 204)).max() <= 1
+
+    def test_sixteen_bits_are_scaled(self) -> None:
+        """The whole range becomes the whole range."""
+        deep = np.linspace(0, 65535, 64 * 48).reshape(48, 64).astype(np.uint16)
+        buffer = io.BytesIO()
+        Image.fromarray(deep).save(buffer, "PNG")
+        got = decode(buffer.getvalue()).pixels.astype(int)
+        assert np.abs(got[:, :, 0] - deep / 257).max() <= 0.5
 
     def test_input_is_not_changed(self, tmp_path: Path) -> None:
         """Decoding twice gives the same."""

@@ -1,5 +1,6 @@
 """Tests of smartdownsample.errors."""
 
+import errno
 import pickle
 import warnings
 
@@ -34,6 +35,20 @@ def test_errors_survive_pickling(kind: type[Exception]) -> None:
     error = pickle.loads(pickle.dumps(kind("what, where, expected")))  # noqa: S301 - our own
     assert type(error) is kind
     assert str(error) == "what, where, expected"
+
+
+def test_a_missing_image_has_what_a_missing_file_has() -> None:
+    """Callers look at `errno` and `filename`; the message stays ours."""
+    with pytest.raises(FileNotFoundError) as caught:
+        sd.ImageIndex.build(["gone.jpg"], image_loading_errors="raise")
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, "gone.jpg")
+    assert str(caught.value).startswith("File not found: gone.jpg")
+
+
+def test_code_without_a_name_can_be_warned() -> None:
+    """As under `exec` with globals of its own."""
+    with pytest.warns(sd.StoreWarning, match="something"):
+        exec("warn_user('something', kind)", {"warn_user": warn_user, "kind": sd.StoreWarning})  # noqa: S102 - the subject
 
 
 def test_a_warning_names_the_line_of_the_user() -> None:

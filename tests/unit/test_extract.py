@@ -1,6 +1,7 @@
 """Tests of smartdownsample.extract."""
 
 import os
+import time
 from pathlib import Path
 
 import joblib
@@ -9,6 +10,8 @@ import pytest
 
 from pictures import make_old, write_picture
 from smartdownsample import FeatureSpec
+from smartdownsample import extract as extract_room
+from smartdownsample.decode import FileContent, read_file
 from smartdownsample.extract import count_workers, extract_chunk, extract_features
 from smartdownsample.features import make_spec
 from smartdownsample.model import Cause, FeatureBatch
@@ -52,7 +55,7 @@ def test_one_bad_file_leaves_the_others_alone(tmp_path: Path) -> None:
     bad.write_text("no image")
     make_old(bad)
     chunk = extract_chunk([good[0], str(bad), str(tmp_path / "missing.jpg"), good[1]], SPEC)
-    assert chunk.causes == [None, Cause.UNREADABLE, Cause.MISSING, None]
+    assert chunk.causes == [None, Cause.TEXT, Cause.MISSING, None]
     assert chunk.is_lasting.tolist() == [True, True, False, True]
     alone = extract_chunk(good, SPEC)
     assert np.array_equal(chunk.rows[[0, 3]], alone.rows)
@@ -83,11 +86,22 @@ def test_no_items_are_no_work() -> None:
     assert extract([], 4) == {}
 
 
-def test_a_stopped_run_can_be_closed(collection: list[str]) -> None:
-    """The consumer may leave early, as on Ctrl-C; no thread lingers on."""
-    keys = [to_key(path) for path in collection]
-    batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=2)
+def test_a_stopped_run_leaves_nothing_under_way(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The consumer may leave early; no image is opened after that."""
+    opened: list[str] = []
+
+    def note(path: str) -> FileContent | Cause:
+        opened.append(path)
+        return read_file(path)
+
+    monkeypatch.setattr(extract_room, "read_file", note)
+    keys = [to_key(path) for path in collection] * 20
+    batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=4)
     next(batches)
     batches.close()
-    with pytest.raises(StopIteration):
-        next(batches)
+    n_opened = len(opened)
+    assert n_opened < len(keys)
+    time.sleep(0.2)
+    assert len(opened) == n_opened

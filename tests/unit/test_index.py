@@ -79,7 +79,7 @@ class TestBuild:
             assert index.paths == [good]
             assert index.failures == (
                 Failure(given[3], Cause.MISSING),
-                Failure(given[4], Cause.UNREADABLE),
+                Failure(given[4], Cause.TEXT),
                 Failure(given[2], Cause.FOLDER),
                 Failure(given[1], Cause.EMPTY),
             )
@@ -107,18 +107,20 @@ class TestBuild:
         assert isinstance(caught.value, FileNotFoundError)
         assert "image_loading_errors='skip'" in str(caught.value)
         for _ in range(2):  # computed, then known
-            with pytest.raises(DecodeError, match=f"^Cannot read image file: {text}"):
+            with pytest.raises(DecodeError, match=f"^Not an image but text: {text}"):
                 ImageIndex.build([good, text], image_loading_errors="raise")
 
     @pytest.mark.parametrize(
         ("parameter", "value", "expected"),
         [
-            ("hash_size", 1, "at least 1|from 2 to 32"),
+            ("hash_size", 1, "at least 2"),
             ("hash_size", 33, "from 2 to 32"),
             ("hash_size", 8.0, "must be an integer"),
             ("n_workers", 0, "at least 1"),
             ("n_workers", "4", "must be an integer"),
             ("image_loading_errors", "ignore", "'skip' or 'raise'"),
+            ("truncated", "drop", "'keep' or 'skip' or 'raise'"),
+            ("max_pixels", 0, "at least 1"),
             ("decode", "quick", "'exact' or 'fast'"),
             ("cache_dir", 5, "must be a folder's path"),
         ],
@@ -137,6 +139,30 @@ class TestBuild:
         """The published package fails at 2."""
         index = ImageIndex.build(collection, hash_size=hash_size)
         assert len(index.sample(20)) == 20
+
+    def test_truncated_images_are_used_left_out_or_raised(self, tmp_path: Path) -> None:
+        """The store remembers one fact; the caller decides what to make of it."""
+        good = write_picture(tmp_path / "a.jpg", 1, 640, 480)
+        cut = tmp_path / "b.jpg"
+        cut.write_bytes(good.read_bytes()[: int(0.7 * good.stat().st_size)])
+        make_old(cut)
+        for n_extracted in (2, 0):
+            kept = ImageIndex.build([good, cut])
+            assert (len(kept), kept.table.n_truncated) == (2, 1)
+            assert kept.table.n_extracted == n_extracted
+        with pytest.warns(ImageLoadingWarning, match="is truncated"):
+            skipped = ImageIndex.build([good, cut], truncated="skip")
+        assert skipped.failures == (Failure(str(cut), Cause.TRUNCATED),)
+        assert len(skipped) == 1
+        with pytest.raises(DecodeError, match=f"^Image file is truncated: {cut}"):
+            ImageIndex.build([good, cut], truncated="raise")
+
+    def test_a_higher_limit_of_pixels_tries_large_images_again(self, tmp_path: Path) -> None:
+        """And a lower one leaves no trace in the store."""
+        path = write_picture(tmp_path / "a.jpg", 1, 640, 480)
+        with pytest.warns(ImageLoadingWarning, match="too large"):
+            assert len(ImageIndex.build([path], max_pixels=1000)) == 0
+        assert len(ImageIndex.build([path])) == 1
 
     def test_no_paths_are_an_empty_collection(self) -> None:
         """There is nothing to sample and nothing wrong."""

@@ -39,7 +39,7 @@ def make_selection(n_buckets: int, paths: list[str]) -> Selection:
     """Make a selection whose items are spread over many buckets."""
     spec = make_spec(8, "fast")
     n = len(paths)
-    table = FeatureTable(spec, paths, np.arange(n), np.zeros(n, spec.row_dtype), (), n, 0)
+    table = FeatureTable(spec, paths, np.arange(n), np.zeros(n, spec.row_dtype), (), n, 0, 0)
     codes = np.sort(np.arange(n) % n_buckets).astype(np.uint8)
     return Selection(table, codes, np.arange(0, n, 3), n // 3, 1)
 
@@ -65,9 +65,9 @@ class TestSummary:
             report.format_summary(ImageIndex.build(some).sample(2))
             for some in (paths[:3], paths, paths)
         ]
-        assert "\n  3 decoded\n" in texts[0]
-        assert "2 decoded, 3 known from earlier runs" in texts[1]
-        assert "none was decoded: all are known from earlier runs" in texts[2]
+        assert "\n  3 read\n" in texts[0]
+        assert "2 read, 3 known from earlier runs" in texts[1]
+        assert "none was read: 5 are known from earlier runs" in texts[2]
 
     def test_shortfall_failures_and_repetitions_are_told(self, tmp_path: Path) -> None:
         """Nothing is lost and nothing is silent."""

@@ -41,10 +41,15 @@ def check_drawing(*paths: PathLike) -> None:
 
     formats = FigureCanvasBase.get_supported_filetypes()
     for path in paths:
-        extension = os.path.splitext(path)[1].lower().removeprefix(".")
+        try:
+            name = os.fspath(path)
+        except TypeError:
+            msg = f"A figure must be saved to a path. Got {path!r} instead."
+            raise InvalidParameterError(msg) from None
+        extension = os.path.splitext(name)[1].lower().removeprefix(".")
         if extension not in formats:
             msg = (
-                f"A figure cannot be saved as {os.fspath(path)!r}: the extension must be one of "
+                f"A figure cannot be saved as {name!r}: the extension must be one of "
                 f"{', '.join(sorted(formats))}; .png suits most uses."
             )
             raise InvalidParameterError(msg)

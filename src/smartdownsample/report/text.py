@@ -24,12 +24,11 @@ def format_summary(selection: Selection) -> str:
 
 
 def _describe_work(table: FeatureTable) -> str:
-    n_known = len(table) + len(table.failures) - table.n_extracted
     if not table.n_extracted:
-        return "none was decoded: all are known from earlier runs"
-    if not n_known:
-        return f"{table.n_extracted:,} decoded"
-    return f"{table.n_extracted:,} decoded, {n_known:,} known from earlier runs"
+        return f"none was read: {table.n_known:,} are known from earlier runs"
+    if not table.n_known:
+        return f"{table.n_extracted:,} read"
+    return f"{table.n_extracted:,} read, {table.n_known:,} known from earlier runs"
 
 
 def _lines(selection: Selection) -> Iterator[str]:
@@ -39,9 +38,12 @@ def _lines(selection: Selection) -> Iterator[str]:
     yield f"Selected {n_kept:,} of {n:,} images{share} from {len(selection.buckets)} buckets"
     if n_kept < selection.target_count:
         yield f"  asked for {selection.target_count:,}: every readable image is selected"
-    yield f"  {_describe_work(table)}"
+    if table.n_extracted or table.n_known:
+        yield f"  {_describe_work(table)}"
     if table.n_duplicates:
         yield f"  {table.n_duplicates:,} paths named an image again and were ignored"
+    if table.n_truncated:
+        yield f"  {table.n_truncated:,} are truncated and used as far as they go"
     if table.failures:
         causes = Counter(failure.cause.value for failure in table.failures).most_common()
         listed = ", ".join(f"{cause} ({count:,})" for cause, count in causes)

@@ -8,6 +8,7 @@ import numpy as np
 from ..buckets import name_bucket
 from ..model import BucketCount, ByteArray, Cause, IntArray, Selection
 from ..paths import to_key
+from ..process import decoding_process
 from .chart import KEPT_COLOUR, TEXT_COLOUR
 
 if TYPE_CHECKING:
@@ -102,12 +103,13 @@ def _add_title(axes: "Axes", bucket: BucketCount, n_shown: int) -> None:
 def _load_thumbnails(selection: Selection, shown: list[IntArray]) -> dict[int, ByteArray]:
     """Decode the images of some rows, in parallel; leave out what cannot be read."""
     import joblib
-    from threadpoolctl import threadpool_limits
+
+    from ..extract import count_workers
 
     rows = np.concatenate([np.zeros(0, dtype=np.int64), *shown]).tolist()
     paths = selection.table.paths
-    run = joblib.Parallel(n_jobs=max(4, joblib.cpu_count()), prefer="threads")
-    with threadpool_limits(1, user_api="blas"):
+    run = joblib.Parallel(n_jobs=count_workers(None), prefer="threads")
+    with decoding_process():
         cells = run(joblib.delayed(load_cell)(os.fsdecode(to_key(paths[row]))) for row in rows)
     return {row: cell for row, cell in zip(rows, cells, strict=True) if cell is not None}
 

@@ -1,0 +1,280 @@
+"""From a file's first bytes to what it is: format, size and orientation, without decoding.
+
+The content decides, never the name. Readers here look at a few fields of each format, take
+nothing on trust and never fail: what cannot be read is unknown.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from .model import Cause
+
+# Start-of-frame markers, all but DHT (C4), JPG (C8) and DAC (CC): ITU-T T.81, table B.1.
+_JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+# Markers that stand alone, without a length: TEM and RST0 to RST7.
+_JPEG_BARE_MARKERS = frozenset((0x01, *range(0xD0, 0xD8)))
+
+_ORIENTATION_TAG = 0x0112
+_TIFF_WIDTH_TAG, _TIFF_HEIGHT_TAG = 0x0100, 0x0101
+_TIFF_PHOTOMETRIC_TAG, _TIFF_EXTRA_SAMPLES_TAG = 0x0106, 0x0152
+# No directory of a real file has more entries.
+_MAX_ENTRIES = 1000
+
+# What the brand of an ISO base media file stands for (ISO/IEC 14496-12, 23008-12).
+_BRANDS = {
+    b"avif": "AVIF", b"avis": "AVIF",
+    b"heic": "HEIC", b"heix": "HEIC", b"hevc": "HEIC", b"heim": "HEIC", b"heis": "HEIC",
+    b"mif1": "HEIC", b"msf1": "HEIC",
+}  # fmt: skip
+
+# What people find behind image names, by its first bytes.
+_OTHERS: tuple[tuple[bytes, Cause], ...] = (
+    (b"%PDF", Cause.DOCUMENT),
+    (b"PK\x03\x04", Cause.ARCHIVE),
+    (b"\x1f\x8b", Cause.ARCHIVE),
+    (b"7z\xbc\xaf\x27\x1c", Cause.ARCHIVE),
+    (b"Rar!", Cause.ARCHIVE),
+    (b"\x00\x00\x01\xba", Cause.VIDEO),
+    (b"\x1aE\xdf\xa3", Cause.VIDEO),
+    (b"FUJIFILMCCD-RAW", Cause.RAW_PHOTO),
+    (b"IIRO", Cause.RAW_PHOTO),
+    (b"IIU\x00", Cause.RAW_PHOTO),
+    (b"<?xml", Cause.TEXT),
+    (b"<svg", Cause.TEXT),
+)
+_WEB_PAGE_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body")
+_TEXT_BYTES = frozenset((*range(0x20, 0x7F), 0x09, 0x0A, 0x0D, *range(0x80, 0x100)))
+_TEXT_SAMPLE = 512
+
+
+class Header(NamedTuple):
+    """What a file says of itself.
+
+    ``format`` is a name such as ``"JPEG"``; ``width`` and ``height`` are those of the stored
+    pixels, 0 when unknown; ``orientation`` is that of EXIF, 1 to 8;
+    ``has_alpha`` is told of TIFF only, where a fourth channel may be something else.
+    """
+
+    format: str
+    width: int = 0
+    height: int = 0
+    orientation: int = 1
+    has_alpha: bool = False
+
+
+def read_header(data: bytes) -> Header | Cause:
+    """Recognise an image, or say what the file is instead.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file.
+
+    Returns
+    -------
+    Header or Cause
+        What the image says of itself. Its pixels may still turn out to be damaged.
+    """
+    for starts, reader in _READERS:
+        if data.startswith(starts):
+            return reader(data)
+    if data[4:8] == b"ftyp":
+        return _read_media(data)
+    if data[:4] == b"RIFF":
+        return _read_webp(data) if data[8:12] == b"WEBP" else Cause.VIDEO
+    return _recognise_other(data)
+
+
+def _recognise_other(data: bytes) -> Cause:
+    """Say what a file without an image in it looks like."""
+    for start, cause in _OTHERS:
+        if data.startswith(start):
+            return cause
+    sample = data[:_TEXT_SAMPLE]
+    if sample.lstrip().lower().startswith(_WEB_PAGE_STARTS):
+        return Cause.WEB_PAGE
+    return Cause.TEXT if _TEXT_BYTES.issuperset(sample) else Cause.NOT_AN_IMAGE
+
+
+# ------------------------------------------------------------------------- formats
+
+
+def _read_jpeg(data: bytes) -> Header:
+    """Walk the markers of a JPEG to its frame header (ITU-T T.81, annex B)."""
+    orientation = 1
+    for marker, at, length in _walk_jpeg(data):
+        if marker == 0xE1 and data[at : at + 6] == b"Exif\0\0" and orientation == 1:
+            orientation = _read_orientation(data[at + 6 : at + length - 2])
+        elif marker in _JPEG_FRAME_MARKERS and len(data) >= at + 5:
+            height, width = _big(data, at + 1, 2), _big(data, at + 3, 2)
+            return Header("JPEG", width, height, orientation)
+    return Header("JPEG", orientation=orientation)
+
+
+def _walk_jpeg(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield marker, place of its content and length, until something else stands there."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+        elif marker in _JPEG_BARE_MARKERS:
+            at += 2
+        else:
+            length = _big(data, at + 2, 2)
+            yield marker, at + 4, length
+            at += 2 + length
+
+
+def _read_png(data: bytes) -> Header:
+    """Read the header chunk of a PNG, and look for an Exif chunk (PNG specification, 11.2)."""
+    orientation = 1
+    at = 8
+    while at + 8 <= len(data):
+        length = _big(data, at, 4)
+        if data[at + 4 : at + 8] == b"eXIf":
+            orientation = _read_orientation(data[at + 8 : at + 8 + length])
+        at += 12 + length
+    return Header("PNG", _big(data, 16, 4), _big(data, 20, 4), orientation)
+
+
+def _read_gif(data: bytes) -> Header:
+    """Read the size of a GIF's screen (GIF89a, 18)."""
+    return Header("GIF", _little(data, 6, 2), _little(data, 8, 2))
+
+
+def _read_bmp(data: bytes) -> Header:
+    """Read the size from the information header of a BMP; rows may go downwards."""
+    if _little(data, 14, 4) == 12:  # the header of OS/2 1.x
+        return Header("BMP", _little(data, 18, 2), _little(data, 20, 2))
+    height = int.from_bytes(data[22:26], "little", signed=True)
+    return Header("BMP", _little(data, 18, 4), abs(height))
+
+
+def _read_webp(data: bytes) -> Header:
+    """Read the size of a WebP from whichever of its headers comes first (RFC 9649)."""
+    width = height = 0
+    orientation = 1
+    at = 12
+    while at + 8 <= len(data):
+        name, length = data[at : at + 4], _little(data, at + 4, 4)
+        if name == b"EXIF":
+            exif = data[at + 8 : at + 8 + length]
+            orientation = _read_orientation(exif.removeprefix(b"Exif\0\0"))
+        elif not width and name == b"VP8X":
+            width, height = _little(data, at + 12, 3) + 1, _little(data, at + 15, 3) + 1
+        elif not width and name == b"VP8L":
+            bits = _little(data, at + 9, 4)
+            width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        elif not width and name == b"VP8 ":
+            width, height = _little(data, at + 14, 2) & 0x3FFF, _little(data, at + 16, 2) & 0x3FFF
+        at += 8 + length + length % 2
+    return Header("WebP", width, height, orientation)
+
+
+def _read_tiff(data: bytes) -> Header:
+    """Read the size of a TIFF's first page; its decoder turns it upright itself."""
+    tags = dict(_walk_tiff(data))
+    is_rgb = tags.get(_TIFF_PHOTOMETRIC_TAG) == 2
+    return Header(
+        "TIFF",
+        tags.get(_TIFF_WIDTH_TAG, 0),
+        tags.get(_TIFF_HEIGHT_TAG, 0),
+        has_alpha=is_rgb and _TIFF_EXTRA_SAMPLES_TAG in tags,
+    )
+
+
+def _read_media(data: bytes) -> Header | Cause:
+    """Read an ISO base media file: AVIF, HEIC, or a video."""
+    name = _BRANDS.get(data[8:12])
+    if name is None:
+        return Cause.RAW_PHOTO if data[8:11] == b"crx" else Cause.VIDEO
+    width = height = 0
+    extent = data.find(b"ispe", 0, 1 << 16)
+    if extent > 0:
+        width, height = _big(data, extent + 8, 4), _big(data, extent + 12, 4)
+    return Header(name, width, height, _read_media_orientation(data))
+
+
+def _read_media_orientation(data: bytes) -> int:
+    """Turn the properties ``irot`` and ``imir`` into an EXIF orientation (ISO/IEC 23008-12)."""
+    turn, mirror = data.find(b"irot", 0, 1 << 16), data.find(b"imir", 0, 1 << 16)
+    n_quarters = data[turn + 4] & 3 if 0 < turn < len(data) - 4 else 0
+    axis = data[mirror + 4] & 1 if 0 < mirror < len(data) - 4 else None
+    # Quarter turns anticlockwise, then a mirroring: of top and bottom (0), of left and right (1).
+    return {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}[axis][n_quarters]
+
+
+def _read_jp2(data: bytes) -> Header:
+    """Read the image header box of a JPEG 2000 file (ISO/IEC 15444-1, I.5.3.1)."""
+    at = data.find(b"ihdr", 0, 1 << 12)
+    if at < 0:
+        return Header("JPEG 2000")
+    return Header("JPEG 2000", _big(data, at + 8, 4), _big(data, at + 4, 4))
+
+
+def _read_j2k(data: bytes) -> Header:
+    """Read the size marker of a bare JPEG 2000 codestream (ISO/IEC 15444-1, A.5.1)."""
+    width, height = (_big(data, at, 4) - _big(data, at + 8, 4) for at in (8, 12))
+    return Header("JPEG 2000", max(width, 0), max(height, 0))
+
+
+def _read_pnm(data: bytes) -> Header | Cause:
+    """Read the size from the words at the start of a PNM."""
+    lines = (line.split(b"#")[0] for line in data[:1024].split(b"\n"))
+    words = b" ".join(lines).split()
+    if len(words) < 3 or not (words[1].isdigit() and words[2].isdigit()):
+        return _recognise_other(data)
+    return Header("PNM", int(words[1][:9]), int(words[2][:9]))
+
+
+def _name(name: str) -> Callable[[bytes], Header]:
+    """Make a reader of a format whose size is left to its decoder."""
+    return lambda _: Header(name)
+
+
+_READERS: tuple[tuple[tuple[bytes, ...], Callable[[bytes], Header | Cause]], ...] = (
+    ((b"\xff\xd8",), _read_jpeg),
+    ((b"\x89PNG\r\n\x1a\n",), _read_png),
+    ((b"GIF87a", b"GIF89a"), _read_gif),
+    ((b"BM",), _read_bmp),
+    ((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _read_tiff),
+    ((b"\0\0\0\x0cjP  \r\n\x87\n",), _read_jp2),
+    ((b"\xff\x4f\xff\x51",), _read_j2k),
+    ((b"P1", b"P2", b"P3", b"P4", b"P5", b"P6"), _read_pnm),
+    ((b"#?RADIANCE", b"#?RGBE"), _name("HDR")),
+    ((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"), _name("JPEG XL")),
+)
+
+
+# ---------------------------------------------------------------------------- TIFF
+
+
+def _read_orientation(exif: bytes) -> int:
+    """Read the orientation of EXIF data, which is laid out as a TIFF; 1 when there is none."""
+    orientation = dict(_walk_tiff(exif)).get(_ORIENTATION_TAG, 1)
+    return orientation if 1 <= orientation <= 8 else 1
+
+
+def _walk_tiff(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield tag and first value of the first directory's short and long fields (TIFF 6.0, 2)."""
+    order = {b"II": "little", b"MM": "big"}.get(data[:2])
+    if order is None:
+        return
+
+    def number(at: int, n_bytes: int) -> int:
+        return int.from_bytes(data[at : at + n_bytes], "little" if order == "little" else "big")
+
+    at = number(4, 4)
+    for entry in range(at + 2, at + 2 + 12 * min(number(at, 2), _MAX_ENTRIES), 12):
+        n_bytes = {3: 2, 4: 4}.get(number(entry + 2, 2))
+        if n_bytes is not None and entry + 12 <= len(data):
+            yield number(entry, 2), number(entry + 8, n_bytes)
+
+
+def _big(data: bytes, at: int, n_bytes: int) -> int:
+    return int.from_bytes(data[at : at + n_bytes], "big")
+
+
+def _little(data: bytes, at: int, n_bytes: int) -> int:
+    return int.from_bytes(data[at : at + n_bytes], "little")
