@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 from measuring import describe_machine
 from smartdownsample import ImageIndex
-from smartdownsample.columns import make_table, order_features
+from smartdownsample.columns import make_table, needed_columns, order_features
 from smartdownsample.features import make_spec
 from smartdownsample.model import FeatureBatch, FileStats, IntArray
 from smartdownsample.paths import encode_order_key, list_items, stat_items
@@ -387,8 +387,8 @@ def measure_look_up(collection: Collection, number: int) -> list[Measurement]:
 
 def _look_up(store: FeatureStore, keys: list[bytes]) -> int:
     """Stat files, find their rows and bring them in natural order."""
-    known = store.look_up(keys, stat_items(keys))
-    return len(order_features(_SPEC, known, []).items)
+    known = store.look_up(keys, stat_items(keys), needed_columns(_SPEC))
+    return len(order_features(_SPEC, known, [], keys).items)
 
 
 def measure_folder(collection: Collection, paths: list[str], number: int) -> Measurement:

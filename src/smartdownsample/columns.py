@@ -3,6 +3,7 @@
 Pure functions. Together with the store the only rooms that know Arrow.
 """
 
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .model import ByteArray, Cause, FeatureBatch, FeatureSpec, IntArray, RowArray
+from .paths import sort_paths
 
 # Distributions whose versions decide what can be decoded.
 _DECODERS = (
@@ -83,6 +85,7 @@ def make_schema(spec: FeatureSpec) -> pa.Schema:
             ("order_key", pa.large_binary()),
             ("cause", pa.string()),
             ("decoder", pa.string()),
+            ("written_ns", pa.int64()),
             *((name, _column_type(spec.row_dtype[name])) for name in spec.row_dtype.names or ()),
         ]
     )
@@ -107,6 +110,7 @@ def make_table(batch: FeatureBatch, schema: pa.Schema) -> pa.Table:
         pa.array(batch.order_keys, pa.large_binary()),
         pa.array([cause.name if cause else None for cause in batch.causes], pa.string()),
         pa.array([decoder_version()] * n, pa.string()),
+        pa.array(np.full(n, time.time_ns())),
     ]
     fields = [
         _to_arrow(batch.rows[name], schema.field(name).type)
@@ -234,7 +238,8 @@ def _take_bytes(array: pa.Array) -> ByteArray:
 
 
 def keep_newest(table: pa.Table) -> pa.Table:
-    """Keep the last row of each item."""
+    """Keep the row of each item that was written last."""
+    table = table.take(pc.sort_indices(table["written_ns"]))
     regions = _to_arrow(_to_numpy(table["region"]).view(np.uint8), pa.binary(16))
     numbered = pa.table(
         {"path": table["path"], "region": regions, "row": pa.array(np.arange(len(table)))}
@@ -265,8 +270,13 @@ class OrderedFeatures:
     ranks: IntArray
 
 
+def needed_columns(spec: FeatureSpec) -> list[str]:
+    """List the columns of the store that `order_features` needs."""
+    return ["order_key", "cause", *(spec.row_dtype.names or ())]
+
+
 def order_features(
-    spec: FeatureSpec, known: KnownFeatures, fresh: Iterable[FeatureBatch]
+    spec: FeatureSpec, known: KnownFeatures, fresh: Iterable[FeatureBatch], keys: list[bytes]
 ) -> OrderedFeatures:
     """Bring known and fresh features together in natural order.
 
@@ -278,6 +288,8 @@ def order_features(
         From the store.
     fresh : iterable of FeatureBatch
         Computed in this run.
+    keys : list of bytes
+        Absolute paths of all items.
 
     Returns
     -------
@@ -285,23 +297,40 @@ def order_features(
         Items whose natural-order keys are equal are ordered by path.
     """
     schema = make_schema(spec)
+    columns = needed_columns(spec)
     batches = list(fresh)
-    table = pa.concat_tables([known.table, *(make_table(batch, schema) for batch in batches)])
+    table = pa.concat_tables(
+        [
+            known.table.select(columns),
+            *(make_table(batch, schema).select(columns) for batch in batches),
+        ]
+    )
     items = np.concatenate([known.items, *(batch.items for batch in batches)])
+    path_ranks = np.empty(len(keys), dtype=np.int64)
+    path_ranks[sort_paths(keys)] = np.arange(len(keys))
     order = pc.sort_indices(
-        table.select(["order_key", "path"]),
+        pa.table({"order_key": table["order_key"], "path": path_ranks[items]}),
         sort_keys=[("order_key", "ascending"), ("path", "ascending")],
     )
-    table, items = table.take(order), items[order.to_numpy()]
-    is_readable = pc.is_null(table["cause"]).to_numpy()
-    names = table["cause"].filter(pc.is_valid(table["cause"])).to_pylist()
+    items = items[order.to_numpy()]
+    outcomes = table["cause"].take(order)
+    is_readable = pc.is_null(outcomes).to_numpy()
+    names = outcomes.filter(pc.is_valid(outcomes)).to_pylist()
     causes = [
         (item, Cause[name]) for item, name in zip(items[~is_readable].tolist(), names, strict=True)
     ]
-    readable = table.filter(pc.is_null(table["cause"]))
+    readable = order.to_numpy()[is_readable]
     rows = np.zeros(len(readable), dtype=spec.row_dtype)
-    for name in spec.row_dtype.names or ():
-        rows[name] = _to_numpy(readable[name])
+    places = np.full(len(items), -1)
+    places[readable] = np.arange(len(readable))
+    start = 0
+    # Batch by batch, so that no column is copied as a whole.
+    for batch in table.select(list(spec.row_dtype.names or ())).to_batches():
+        of_batch = places[start : start + len(batch)]
+        start += len(batch)
+        is_row = of_batch >= 0
+        for name in batch.schema.names:
+            rows[name][of_batch[is_row]] = _to_numpy(pa.chunked_array([batch[name]]))[is_row]
     ranks = np.empty(len(items), dtype=np.int64)
     ranks[items] = np.arange(len(items))
     return OrderedFeatures(items[is_readable], rows, causes, ranks)

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from .buckets import encode_buckets
-from .columns import order_features
+from .columns import needed_columns, order_features
 from .errors import (
     DecodeError,
     ImageLoadingWarning,
@@ -206,7 +206,7 @@ class ImageIndex:
         spec, known, paths = read_pack(pack)
         if root is not None:
             paths = [os.path.join(root, path) for path in paths]
-        ordered = order_features(spec, known, [])
+        ordered = order_features(spec, known, [], [os.fsencode(path) for path in paths])
         return cls(
             FeatureTable(
                 spec=spec,
@@ -342,7 +342,7 @@ def _gather_features(
     with FeatureStore(spec, cache_dir) as store:
         # Images that were too large for the default limit may not be for this one.
         retried = () if max_pixels == MAX_PIXELS else (Cause.TOO_LARGE,)
-        known = store.look_up(items.keys, stats, retried)
+        known = store.look_up(items.keys, stats, needed_columns(spec), retried)
         if len(known.misses):
             # The decoder is imported on first need: a run whose images are all known is done
             # sooner than its import.
@@ -359,7 +359,7 @@ def _gather_features(
                 store.append(batch)
                 _raise_failure(items, batch, is_strict=is_strict)
                 fresh.append(batch)
-    ordered = order_features(spec, known, fresh)
+    ordered = order_features(spec, known, fresh, items.keys)
     failures = tuple(Failure(items.paths[item], cause) for item, cause in ordered.causes)
     if is_strict and failures:  # known to the store
         _raise(failures[0])

@@ -10,7 +10,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -112,21 +112,48 @@ def read_part(part: Path, schema: pa.Schema, wanted: Sequence[bytes] | None = No
     OSError
         When the file is gone or the disk fails.
     """
+    tables = list(read_groups(part, schema, wanted))
+    return pa.concat_tables([schema.empty_table(), *tables])
+
+
+def read_groups(
+    part: Path, schema: pa.Schema, wanted: Sequence[bytes] | None = None
+) -> Iterator[pa.Table]:
+    """Read the rows of a part one row group after the other, see `read_part`.
+
+    Parameters
+    ----------
+    part : Path
+        A file.
+    schema : pyarrow.Schema
+        What a part of this store looks like.
+    wanted : sequence of bytes, optional
+        Sorted paths; None reads all.
+
+    Yields
+    ------
+    pyarrow.Table
+        Verified rows, sorted by path.
+
+    Raises
+    ------
+    DamagedPartError
+        When the file is no part of this store or does not hold what was written.
+    OSError
+        When the file is gone or the disk fails.
+    """
     try:
         with pq.ParquetFile(part, page_checksum_verification=True) as file:
             digests = _read_digests(file, schema)
-            tables = [
-                _read_group(file, group, digests[group])
-                for group in range(file.num_row_groups)
-                if wanted is None or _may_hold(file.metadata.row_group(group), wanted)
-            ]
+            for group in range(file.num_row_groups):
+                if wanted is None or _may_hold(file.metadata.row_group(group), wanted):
+                    yield _read_group(file, group, digests[group])
     except _SIGNS_OF_DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # The disk's fault, not the part's.
         reason = str(error).partition("\n")[0] or type(error).__name__
         msg = f"{part.name} is damaged ({reason})"
         raise DamagedPartError(msg) from error
-    return pa.concat_tables([schema.empty_table(), *tables])
 
 
 def _read_digests(file: pq.ParquetFile, schema: pa.Schema) -> list[int]:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 
 from .errors import ImageLoadingWarning, InvalidParameterError, warn_user
-from .model import Cause, FileStats, ItemList
+from .model import Cause, FileStats, IntArray, ItemList
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -186,6 +186,13 @@ def _fspath(path: object) -> object:
 def to_key(path: str) -> bytes:
     """Return the absolute path as bytes; an empty path stays empty and is never found."""
     return os.fsencode(os.path.abspath(path)) if path else b""
+
+
+def sort_paths(paths: list[bytes]) -> IntArray:
+    """Sort paths by their bytes; gives places, shape (n,)."""
+    boxed = np.empty(len(paths), dtype=object)
+    boxed[:] = paths
+    return np.argsort(boxed, kind="stable")
 
 
 def stat_items(keys: list[bytes]) -> FileStats:

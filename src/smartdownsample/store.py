@@ -10,10 +10,12 @@ images are decoded again.
 This is the only room that writes features.
 """
 
+import bisect
 import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -31,9 +33,9 @@ from .columns import (
     make_wanted_keys,
 )
 from .errors import DamagedPartError, InvalidParameterError, StoreError, StoreWarning, warn_user
-from .model import Cause, FeatureBatch, FeatureSpec, FileStats
-from .parts import PART_SUFFIX, TEMPORARY_SUFFIX, name_part, read_part, write_part
-from .paths import PathLike
+from .model import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, IntArray
+from .parts import PART_SUFFIX, TEMPORARY_SUFFIX, name_part, read_groups, read_part, write_part
+from .paths import PathLike, sort_paths
 
 # Changes with the columns of the parts; stores of different schemas lie side by side.
 SCHEMA_VERSION = 1
@@ -150,6 +152,34 @@ def choose_merge(sizes: Sequence[int]) -> list[int]:
     return sorted(order[:n_merged])
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What is looked up: paths, sorted, with their items and what the file system says of them."""
+
+    paths: list[bytes]
+    items: IntArray
+    stats: FileStats
+    retried: tuple[Cause, ...]
+
+    def join(self, stored: pa.Table, is_known: BoolArray) -> tuple[pa.Table, IntArray]:
+        """Take the rows, sorted by path, that are true of paths not known yet; say of which."""
+        first = bisect.bisect_left(self.paths, stored["path"][0].as_py())
+        last = bisect.bisect_right(self.paths, stored["path"][-1].as_py())
+        near = first + np.flatnonzero(~is_known[first:last])
+        current = _drop_outdated(stored, self.retried)
+        items = self.items[near]
+        rows = pc.index_in(
+            make_wanted_keys(
+                [self.paths[place] for place in near.tolist()],
+                self.stats.mtime_ns[items],
+                self.stats.size_bytes[items],
+            ),
+            value_set=make_stored_keys(current),
+        )
+        is_hit = pc.is_valid(rows)
+        return current.take(rows.filter(is_hit)), near[is_hit.to_numpy(zero_copy_only=False)]
+
+
 class FeatureStore:
     """Known features of one spec, in a folder.
 
@@ -193,7 +223,11 @@ class FeatureStore:
     # ---------------------------------------------------------------- reading
 
     def look_up(
-        self, keys: Sequence[bytes], stats: FileStats, retried: Sequence[Cause] = ()
+        self,
+        keys: Sequence[bytes],
+        stats: FileStats,
+        columns: Sequence[str] | None = None,
+        retried: Sequence[Cause] = (),
     ) -> KnownFeatures:
         """Find what is known of some items.
 
@@ -203,6 +237,8 @@ class FeatureStore:
             Absolute paths.
         stats : FileStats
             Of the same items; items with a cause are neither known nor missed.
+        columns : sequence of str, optional
+            Columns wanted, by default all.
         retried : sequence of Cause
             Failures that are not to be trusted this time.
 
@@ -210,36 +246,57 @@ class FeatureStore:
         -------
         KnownFeatures
             Failures of another version of the decoder are misses: it may succeed now.
+
+        Notes
+        -----
+        Row group by row group, so that no more is in memory at a time than what is found.
         """
         is_file = np.ones(len(keys), dtype=np.bool_)
         is_file[list(stats.causes)] = False
         items = np.flatnonzero(is_file)
-        wanted = [keys[item] for item in items.tolist()]
-        stored = _drop_outdated(self._read(wanted), retried)
-        if not len(stored):
-            return KnownFeatures(stored, np.zeros(0, dtype=np.int64), items)
-        places = pc.index_in(
-            make_wanted_keys(wanted, stats.mtime_ns[items], stats.size_bytes[items]),
-            value_set=make_stored_keys(stored),
-        )
-        places = places.fill_null(-1).to_numpy()
-        is_known = places >= 0
-        known = stored.take(pa.array(places[is_known]))
-        return KnownFeatures(known, items[is_known], items[~is_known])
-
-    def _read(self, keys: Sequence[bytes]) -> pa.Table:
-        """Read the rows that may be of some paths."""
-        if self.cache_dir is None or not keys:
-            return self.schema.empty_table()
-        wanted = sorted(keys)
+        items = items[sort_paths([keys[item] for item in items.tolist()])]
+        wanted = _Wanted([keys[item] for item in items.tolist()], items, stats, tuple(retried))
         for _ in range(_READ_ATTEMPTS):
-            tables = [self.schema.empty_table()]
             try:
-                tables += [self._read_part(part, wanted) for part in self.list_parts()]
-            except FileNotFoundError:
+                return self._join_parts(wanted, columns or self.schema.names)
+            except FileNotFoundError:  # merged between listing and reading
                 continue
-            return pa.concat_tables(tables)
-        return self.schema.empty_table()
+        return self._join_nothing(wanted, columns or self.schema.names)
+
+    def _join_nothing(self, wanted: "_Wanted", columns: Sequence[str]) -> KnownFeatures:
+        """Know nothing."""
+        empty = self.schema.empty_table().select(columns)
+        return KnownFeatures(empty, wanted.items[:0], np.sort(wanted.items))
+
+    def _join_parts(self, wanted: "_Wanted", columns: Sequence[str]) -> KnownFeatures:
+        """Find rows in all parts, the newest first."""
+        is_known = np.zeros(len(wanted.items), dtype=np.bool_)
+        tables, places = [self.schema.empty_table().select(columns)], [wanted.items[:0]]
+        parts = self.list_parts() if self.cache_dir is not None and wanted.paths else []
+        for part in reversed(parts):
+            for rows, found in self._join_part(part, wanted, is_known):
+                is_known[found] = True
+                tables.append(rows.select(columns))
+                places.append(found)
+        known = wanted.items[np.concatenate(places)]
+        return KnownFeatures(pa.concat_tables(tables), known, np.sort(wanted.items[~is_known]))
+
+    def _join_part(
+        self, part: Path, wanted: "_Wanted", is_known: BoolArray
+    ) -> list[tuple[pa.Table, IntArray]]:
+        """Find rows of one part; none, with a warning, when any of it cannot be read."""
+        try:
+            return [
+                wanted.join(rows, is_known) for rows in read_groups(part, self.schema, wanted.paths)
+            ]
+        except DamagedPartError as error:
+            self._set_aside(part, error)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            # The disk's fault, not the part's.
+            self._warn(f"has a part that cannot be read now ({error}); images are decoded again")
+        return []
 
     def list_parts(self) -> list[Path]:
         """List the parts, oldest first.
@@ -257,19 +314,6 @@ class FeatureStore:
             self._warn(f"cannot be read ({error.strerror}); images are decoded again")
             return []
         return [self.folder / name for name in names if name.endswith(PART_SUFFIX)]
-
-    def _read_part(self, part: Path, wanted: Sequence[bytes]) -> pa.Table:
-        """Read some rows of a part; none, with a warning, when it cannot be read."""
-        try:
-            return read_part(part, self.schema, wanted)
-        except DamagedPartError as error:
-            self._set_aside(part, error)
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            # The disk's fault, not the part's.
-            self._warn(f"has a part that cannot be read now ({error}); images are decoded again")
-        return self.schema.empty_table()
 
     def _set_aside(self, part: Path, error: DamagedPartError) -> None:
         """Rename a part that cannot be used, so that it is met only once."""
@@ -354,7 +398,7 @@ class FeatureStore:
                     self.remove_leftovers()
         except FileNotFoundError:
             return  # Another process has merged them, on a file system without locks.
-        except OSError as error:
+        except (OSError, NotImplementedError) as error:  # the latter: locks that do not exist
             self._warn(f"could not be compacted ({error}); it works on, with more files")
 
     @contextmanager

@@ -1,7 +1,9 @@
 """Tests of smartdownsample.store and smartdownsample.columns."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -76,9 +78,9 @@ class TestLookUp:
         """Every field comes back; unknown keys are misses."""
         put(tmp_path, make_batch([b"/a", b"/c"], level=7))
         known = look_up(tmp_path, [b"/c", b"/b", b"/a"])
-        assert known.items.tolist() == [0, 2]
+        found = zip(known.items.tolist(), known.table["path"].to_pylist(), strict=True)
+        assert dict(found) == {0: b"/c", 2: b"/a"}
         assert known.misses.tolist() == [1]
-        assert known.table["path"].to_pylist() == [b"/c", b"/a"]
         assert known.table["dhash"].to_pylist() == [b"\7" * 8] * 2
         assert known.table["mean_rgb"].to_pylist() == [[7.0] * 3] * 2
 
@@ -126,7 +128,8 @@ class TestLookUp:
         put(tmp_path, make_batch([b"/bad"], cause=Cause.UNREADABLE))
         put(tmp_path, make_batch([b"/good"]))
         known = look_up(tmp_path, [b"/bad", b"/good"])
-        assert known.table["cause"].to_pylist() == ["UNREADABLE", None]
+        found = zip(known.items.tolist(), known.table["cause"].to_pylist(), strict=True)
+        assert dict(found) == {0: "UNREADABLE", 1: None}
         monkeypatch.setattr(store, "decoder_version", lambda: "another decoder 9.9")
         assert look_up(tmp_path, [b"/bad", b"/good"]).misses.tolist() == [0]
 
@@ -256,17 +259,17 @@ class TestParts:
         """Another process may merge the parts between listing and reading."""
         put(tmp_path, make_batch([b"/a"]))
         target = FeatureStore(SPEC, tmp_path)
-        read = FeatureStore._read_part  # noqa: SLF001 - stands in for the other process
+        read = store.read_groups
         n_calls = 0
 
-        def merge_first(self: FeatureStore, part: Path, wanted: list[bytes]) -> pa.Table | None:
+        def merge_first(part: Path, *others: Any) -> Iterator[pa.Table]:
             nonlocal n_calls
             n_calls += 1
             if n_calls == 1:
-                self._merge_parts([part])
-            return read(self, part, wanted)
+                target._merge_parts([part])  # noqa: SLF001 - stands in for the other process
+            return read(part, *others)
 
-        monkeypatch.setattr(FeatureStore, "_read_part", merge_first)
+        monkeypatch.setattr(store, "read_groups", merge_first)
         known = target.look_up([b"/a"], FileStats(np.array([10]), np.array([100]), {}))
         assert known.items.tolist() == [0]
 
