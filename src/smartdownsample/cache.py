@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from .errors import DamagedPartError, StoreError
+from .errors import StoreError
 from .model import BoolArray, FeatureSpec
 from .parts import name_part, read_part, write_part
 from .paths import PathLike
@@ -167,8 +167,8 @@ def _prune_store(store: FeatureStore) -> int:
         for part in store.list_parts():
             try:
                 rows = read_part(part, store.schema)
-            except DamagedPartError:
-                continue  # set aside by the run that needs it
+            except OSError:
+                continue  # set aside, or met again, by the run that needs it
             is_gone = _find_gone(rows["path"].to_pylist())
             if is_gone.any():
                 if not is_gone.all():

@@ -16,6 +16,9 @@ import pyarrow.compute as pc
 from .model import ByteArray, Cause, FeatureBatch, FeatureSpec, IntArray, RowArray
 from .paths import sort_paths
 
+# Where a part says which spec its rows are of.
+SPEC_KEY = b"smartdownsample.spec"
+
 # Distributions whose versions decide what can be decoded.
 _DECODERS = (
     "opencv-python-headless",
@@ -87,7 +90,8 @@ def make_schema(spec: FeatureSpec) -> pa.Schema:
             ("decoder", pa.string()),
             ("written_ns", pa.int64()),
             *((name, _column_type(spec.row_dtype[name])) for name in spec.row_dtype.names or ()),
-        ]
+        ],
+        metadata={SPEC_KEY: spec.fingerprint},
     )
 
 

@@ -13,15 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .columns import KnownFeatures, make_schema
+from .columns import SPEC_KEY, KnownFeatures, make_schema
 from .errors import InvalidParameterError, StoreError
 from .features import make_spec
 from .model import DecodeMode, FeatureSpec
-from .parts import read_part, write_part
+from .parts import check_seal, read_part, write_part
 from .paths import PathLike, encode_order_key, list_items, stat_items, to_key
 from .store import FeatureStore, choose_cache_dir
-
-_SPEC_KEY = b"smartdownsample.spec"
 
 
 def export_pack(
@@ -76,7 +74,7 @@ def export_pack(
         raise StoreError(msg)
     base = to_key(os.fspath(root))
     relative = [_strip_root(path, base) for path in known.table["path"].to_pylist()]
-    write_part(Path(pack), _move(known.table, relative), {_SPEC_KEY: spec.fingerprint})
+    write_part(Path(pack), _move(known.table, relative))
     return len(known.table)
 
 
@@ -142,11 +140,13 @@ def read_pack(pack: PathLike) -> tuple[FeatureSpec, KnownFeatures, list[str]]:
 def _read_pack(pack: PathLike) -> tuple[FeatureSpec, pa.Table]:
     """Read and verify a pack."""
     try:
+        with open(pack, "rb") as file:
+            check_seal(file)
         metadata = pq.read_schema(pack).metadata or {}
-    except pa.ArrowException as error:
+    except (pa.ArrowException, ValueError) as error:
         msg = f"{os.fspath(pack)!r} is no feature pack ({str(error).partition(chr(10))[0]})."
         raise StoreError(msg) from error
-    spec = FeatureSpec.from_fingerprint(metadata.get(_SPEC_KEY, b"").decode(errors="replace"))
+    spec = FeatureSpec.from_fingerprint(metadata.get(SPEC_KEY, b"").decode(errors="replace"))
     if spec is None:
         msg = f"{os.fspath(pack)!r} is no feature pack of this version of smartdownsample."
         raise StoreError(msg)

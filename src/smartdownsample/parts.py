@@ -2,21 +2,25 @@
 
 A part is written beside its final name, synced and renamed: it exists either completely or not at
 all. Parquet's own checksums cover neither page headers nor the footer, so a part also carries a
-digest of each row group's decoded columns: what is read is what was written, or an error.
+checksum of its footer and a digest of each row group's decoded columns: what is read is what was
+written, or an error.
 """
 
 import bisect
+import errno
 import json
 import os
 import time
 import uuid
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .columns import digest_rows
+from .columns import SPEC_KEY, digest_rows
 from .errors import DamagedPartError
 
 PART_SUFFIX = ".parquet"
@@ -25,6 +29,9 @@ TEMPORARY_SUFFIX = ".tmp"
 # Readers skip whole row groups by their range of paths; small groups skip more.
 _ROW_GROUP_ROWS = 8192
 _DIGESTS_KEY = b"smartdownsample.digests"
+_SEAL_BYTES = 4
+# A Parquet file ends with the length of its footer and four magic bytes.
+_TAIL_BYTES = 8
 # What Arrow makes of damaged bytes: errors of its own, and of text, numbers and memory.
 _SIGNS_OF_DAMAGE = (
     pa.ArrowException,
@@ -42,7 +49,7 @@ def name_part(folder: Path) -> Path:
     return folder / f"part-{time.time_ns():020d}-{uuid.uuid4().hex[:12]}{PART_SUFFIX}"
 
 
-def write_part(part: Path, table: pa.Table, metadata: dict[bytes, str] | None = None) -> None:
+def write_part(part: Path, table: pa.Table) -> None:
     """Write a part, so that it exists either completely or not at all.
 
     Parameters
@@ -50,9 +57,7 @@ def write_part(part: Path, table: pa.Table, metadata: dict[bytes, str] | None = 
     part : Path
         The file, in an existing folder.
     table : pyarrow.Table
-        Rows of the store, in any order; sorted by path in the part.
-    metadata : dict, optional
-        What the file should say of itself.
+        Rows of the store, with its schema, in any order; sorted by path in the part.
 
     Raises
     ------
@@ -63,13 +68,13 @@ def write_part(part: Path, table: pa.Table, metadata: dict[bytes, str] | None = 
     ordered = table.sort_by("path").combine_chunks()
     digests = [
         digest_rows(ordered.slice(first, _ROW_GROUP_ROWS))
-        for first in range(0, len(ordered), _ROW_GROUP_ROWS)
+        for first in range(0, max(len(ordered), 1), _ROW_GROUP_ROWS)
     ]
     marked = ordered.replace_schema_metadata(
-        {_DIGESTS_KEY: json.dumps(digests), **(metadata or {})}
+        {**(ordered.schema.metadata or {}), _DIGESTS_KEY: json.dumps(digests)}
     )
     try:
-        with open(temporary, "xb") as file:
+        with open(temporary, "x+b") as file:
             pq.write_table(
                 marked,
                 file,
@@ -80,6 +85,7 @@ def write_part(part: Path, table: pa.Table, metadata: dict[bytes, str] | None = 
                 column_encoding={"path": "DELTA_BYTE_ARRAY", "order_key": "DELTA_BYTE_ARRAY"},
                 write_page_checksum=True,
             )
+            _seal_footer(file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, part)
@@ -143,24 +149,74 @@ def read_groups(
         When the file is gone or the disk fails.
     """
     try:
+        with open(part, "rb") as sealed:
+            check_seal(sealed)
         with pq.ParquetFile(part, page_checksum_verification=True) as file:
             digests = _read_digests(file, schema)
             for group in range(file.num_row_groups):
-                if wanted is None or _may_hold(file.metadata.row_group(group), wanted):
-                    yield _read_group(file, group, digests[group])
+                is_wanted = wanted is None or _may_hold(file.metadata.row_group(group), wanted)
+                if is_wanted and len(rows := _read_group(file, group, digests[group])):
+                    yield rows
     except _SIGNS_OF_DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # The disk's fault, not the part's.
+        if isinstance(error, MemoryError):
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM), str(part)) from error
         reason = str(error).partition("\n")[0] or type(error).__name__
         msg = f"{part.name} is damaged ({reason})"
         raise DamagedPartError(msg) from error
 
 
+def _seal_footer(file: BinaryIO) -> None:
+    """Put a checksum of the footer before it, where readers of Parquet do not look.
+
+    Arrow trusts a footer: damaged types can end the process, damaged statistics hide rows.
+    """
+    footer = _read_footer(file)
+    file.seek(-len(footer), os.SEEK_END)
+    file.write(zlib.crc32(footer).to_bytes(_SEAL_BYTES, "little"))
+    file.write(footer)
+
+
+def check_seal(file: BinaryIO) -> None:
+    """Compare a part's footer with its checksum, before Arrow sees it.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading.
+
+    Raises
+    ------
+    ValueError
+        When the footer is not what was written, or the file is no part.
+    """
+    footer = _read_footer(file)
+    file.seek(-len(footer) - _SEAL_BYTES, os.SEEK_END)
+    if int.from_bytes(file.read(_SEAL_BYTES), "little") != zlib.crc32(footer):
+        msg = "its footer does not match its checksum"
+        raise ValueError(msg)
+
+
+def _read_footer(file: BinaryIO) -> bytes:
+    """Read the footer of a Parquet file, with the length and the magic bytes after it."""
+    size_bytes = file.seek(0, os.SEEK_END)
+    if size_bytes >= _TAIL_BYTES:
+        file.seek(-_TAIL_BYTES, os.SEEK_END)
+        length = int.from_bytes(file.read(4), "little") + _TAIL_BYTES
+        if length + _SEAL_BYTES <= size_bytes:
+            file.seek(-length, os.SEEK_END)
+            return file.read()
+    msg = "it is cut off or no Parquet file"
+    raise ValueError(msg)
+
+
 def _read_digests(file: pq.ParquetFile, schema: pa.Schema) -> list[int]:
     """Read the digests of the row groups of a file that is a part."""
     metadata = file.schema_arrow.metadata or {}
-    if not file.schema_arrow.equals(schema) or _DIGESTS_KEY not in metadata:
-        msg = "its columns are not those of this store"
+    is_ours = metadata.get(SPEC_KEY) == schema.metadata[SPEC_KEY]
+    if not (is_ours and file.schema_arrow.equals(schema) and _DIGESTS_KEY in metadata):
+        msg = "its rows are not those of this store"
         raise ValueError(msg)
     digests: list[int] = json.loads(metadata[_DIGESTS_KEY])
     return digests
@@ -168,11 +224,11 @@ def _read_digests(file: pq.ParquetFile, schema: pa.Schema) -> list[int]:
 
 def _read_group(file: pq.ParquetFile, group: int, digest: int) -> pa.Table:
     """Read one row group and compare it with its digest."""
-    rows = file.read_row_group(group).replace_schema_metadata(None)
+    rows = file.read_row_group(group)
     if digest_rows(rows) != digest:
         msg = f"row group {group} does not match its digest"
         raise ValueError(msg)
-    return rows
+    return rows.replace_schema_metadata({SPEC_KEY: rows.schema.metadata[SPEC_KEY]})
 
 
 def _may_hold(group: pq.RowGroupMetaData, wanted: Sequence[bytes]) -> bool:

@@ -161,7 +161,9 @@ class _Wanted:
     stats: FileStats
     retried: tuple[Cause, ...]
 
-    def join(self, stored: pa.Table, is_known: BoolArray) -> tuple[pa.Table, IntArray]:
+    def join(
+        self, stored: pa.Table, is_known: BoolArray, columns: Sequence[str]
+    ) -> tuple[pa.Table, IntArray]:
         """Take the rows, sorted by path, that are true of paths not known yet; say of which."""
         first = bisect.bisect_left(self.paths, stored["path"][0].as_py())
         last = bisect.bisect_right(self.paths, stored["path"][-1].as_py())
@@ -177,7 +179,8 @@ class _Wanted:
             value_set=make_stored_keys(current),
         )
         is_hit = pc.is_valid(rows)
-        return current.take(rows.filter(is_hit)), near[is_hit.to_numpy(zero_copy_only=False)]
+        found = current.select(columns).take(rows.filter(is_hit))
+        return found, near[is_hit.to_numpy(zero_copy_only=False)]
 
 
 class FeatureStore:
@@ -274,21 +277,20 @@ class FeatureStore:
         tables, places = [self.schema.empty_table().select(columns)], [wanted.items[:0]]
         parts = self.list_parts() if self.cache_dir is not None and wanted.paths else []
         for part in reversed(parts):
-            for rows, found in self._join_part(part, wanted, is_known):
+            for rows, found in self._join_part(part, wanted, is_known, columns):
                 is_known[found] = True
-                tables.append(rows.select(columns))
+                tables.append(rows)
                 places.append(found)
         known = wanted.items[np.concatenate(places)]
         return KnownFeatures(pa.concat_tables(tables), known, np.sort(wanted.items[~is_known]))
 
     def _join_part(
-        self, part: Path, wanted: "_Wanted", is_known: BoolArray
+        self, part: Path, wanted: "_Wanted", is_known: BoolArray, columns: Sequence[str]
     ) -> list[tuple[pa.Table, IntArray]]:
         """Find rows of one part; none, with a warning, when any of it cannot be read."""
         try:
-            return [
-                wanted.join(rows, is_known) for rows in read_groups(part, self.schema, wanted.paths)
-            ]
+            groups = read_groups(part, self.schema, wanted.paths)
+            return [wanted.join(rows, is_known, columns) for rows in groups]
         except DamagedPartError as error:
             self._set_aside(part, error)
         except FileNotFoundError:
@@ -434,7 +436,8 @@ class FeatureStore:
                 self._set_aside(part, error)
             else:
                 readable.append(part)
-        write_part(name_part(self.folder), keep_newest(pa.concat_tables(tables)))
+        if readable:
+            write_part(name_part(self.folder), keep_newest(pa.concat_tables(tables)))
         for part in readable:
             _remove(part)
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smartdownsample import parts
 from smartdownsample.columns import digest_rows, make_schema, make_table
 from smartdownsample.errors import DamagedPartError
 from smartdownsample.features import make_spec
@@ -60,14 +61,44 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_part_that_does_not_hold_what_was_written_is_damaged(tmp_path: Path) -> None:
-    """Even when every page is sound: here rows of another part stand under its digests."""
-    part, other = tmp_path / "a.parquet", tmp_path / "b.parquet"
+def test_a_part_that_does_not_hold_what_was_written_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even when every page is sound: here other rows than those of the digests are written."""
+    part = tmp_path / "b.parquet"
+    with monkeypatch.context() as patch:
+        patch.setattr(parts, "digest_rows", lambda rows: digest_rows(rows) ^ 1)
+        write_part(part, make_rows(10, level=2))
+    with pytest.raises(DamagedPartError, match=r"b\.parquet is damaged.*digest"):
+        read_part(part, SCHEMA)
+
+
+def test_rows_of_another_spec_are_refused(tmp_path: Path) -> None:
+    """Two specs may have the same columns and other values in them."""
+    part = tmp_path / "a.parquet"
     write_part(part, make_rows(10))
-    digests = pa.parquet.read_schema(part).metadata
-    write_part(other, make_rows(10, level=2), dict(digests))
-    with pytest.raises(DamagedPartError, match=r"b\.parquet is damaged"):
-        read_part(other, SCHEMA)
+    with pytest.raises(DamagedPartError, match="not those of this store"):
+        read_part(part, make_schema(make_spec(8, "exact")))
+
+
+def test_a_part_without_rows_is_sound(tmp_path: Path) -> None:
+    """Nothing is also something that can be read back."""
+    part = tmp_path / "a.parquet"
+    write_part(part, SCHEMA.empty_table())
+    assert len(read_part(part, SCHEMA)) == 0
+
+
+def test_a_damaged_footer_is_noticed_before_it_is_trusted(tmp_path: Path) -> None:
+    """Arrow may end the process over one; here each byte of its end is flipped in turn."""
+    part = tmp_path / "a.parquet"
+    write_part(part, make_rows(10))
+    sound = part.read_bytes()
+    for place in range(len(sound) - 300, len(sound)):
+        damaged = bytearray(sound)
+        damaged[place] ^= 4
+        part.write_bytes(damaged)
+        with pytest.raises(DamagedPartError):
+            read_part(part, SCHEMA)
 
 
 def test_the_digest_depends_on_every_value_and_not_on_the_layout() -> None:

@@ -259,7 +259,7 @@ class TestParts:
         """Another process may merge the parts between listing and reading."""
         put(tmp_path, make_batch([b"/a"]))
         target = FeatureStore(SPEC, tmp_path)
-        read = store.read_groups
+        read = parts_room.read_groups
         n_calls = 0
 
         def merge_first(part: Path, *others: Any) -> Iterator[pa.Table]:
