@@ -23,6 +23,9 @@ from smartdownsample.features import choose_min_side, make_spec
 from smartdownsample.headers import Header, read_header
 from smartdownsample.model import ByteArray, Cause
 
+if sys.platform != "win32":
+    import resource
+
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Files to damage when none are given; those that are absent are passed over.
 _SOURCE_FOLDERS = (
@@ -38,6 +41,8 @@ _MAX_RSS_BYTES = 3 * 2**30
 _MAX_ADDRESSES = 6 * 2**30
 _WATCH_SECONDS = 0.2
 
+_HALF, _MOSTLY = 0.5, 0.75
+_N_CHANNELS = 3
 _MAX_MUTATIONS = 4
 _HEADER_BYTES = 512
 _EXTREMES = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
@@ -146,7 +151,7 @@ class Sources:
 
         def draw() -> bytes:
             # Of the same format mostly: two of a kind fit together further.
-            other = name if generator.random() < 0.75 else names[generator.integers(len(names))]
+            other = name if generator.random() < _MOSTLY else names[generator.integers(len(names))]
             files = self.by_format[other]
             return files[generator.integers(len(files))]
 
@@ -156,7 +161,7 @@ class Sources:
             mutate = _MUTATIONS[generator.integers(len(_MUTATIONS))]
             data = mutate(data, generator, draw)
         # Half of the PNGs keep their checksums true, else nothing behind them is ever reached.
-        return _mend_png(data) if generator.random() < 0.5 else data
+        return _mend_png(data) if generator.random() < _HALF else data
 
 
 def _list_files(folders: Sequence[str], max_bytes: int) -> Iterator[str]:
@@ -175,18 +180,18 @@ def _list_files(folders: Sequence[str], max_bytes: int) -> Iterator[str]:
 
 def _place(data: bytes, generator: np.random.Generator) -> int:
     """Draw a place, half of the time near the start, where the fields are."""
-    reach = min(len(data), _HEADER_BYTES) if generator.random() < 0.5 else len(data)
+    reach = min(len(data), _HEADER_BYTES) if generator.random() < _HALF else len(data)
     return int(generator.integers(reach + 1))
 
 
-def _flip_bytes(data: bytes, generator: np.random.Generator, _: Callable[[], bytes]) -> bytes:
+def _flip_bytes(data: bytes, generator: np.random.Generator, _draw: Callable[[], bytes]) -> bytes:
     """Change a few bytes, in one bit or altogether."""
     changed = bytearray(data)
     for _ in range(int(generator.integers(1, 17))):
         place = _place(data, generator)
         if place < len(changed):
             bit = 1 << int(generator.integers(8))
-            changed[place] ^= bit if generator.random() < 0.5 else int(generator.integers(1, 256))
+            changed[place] ^= bit if generator.random() < _HALF else int(generator.integers(1, 256))
     return bytes(changed)
 
 
@@ -194,7 +199,7 @@ def _insert_bytes(data: bytes, generator: np.random.Generator, _: Callable[[], b
     """Put random or repeated bytes somewhere."""
     place = _place(data, generator)
     length = int(2 ** (12 * generator.random()))
-    more = data[place : place + length] if generator.random() < 0.5 else generator.bytes(length)
+    more = data[place : place + length] if generator.random() < _HALF else generator.bytes(length)
     return data[:place] + more + data[place:]
 
 
@@ -214,7 +219,7 @@ def _set_extreme(data: bytes, generator: np.random.Generator, _: Callable[[], by
     value = _EXTREMES[generator.integers(len(_EXTREMES))]
     smallest = max(1, (value.bit_length() + 7) // 8)
     width = int(generator.choice([size for size in (1, 2, 4) if size >= smallest]))
-    order = "big" if generator.random() < 0.5 else "little"
+    order = "big" if generator.random() < _HALF else "little"
     written = value.to_bytes(width, "big" if order == "big" else "little")
     place = _place(data, generator)
     return data[:place] + written + data[place + width :]
@@ -224,7 +229,7 @@ def _splice(data: bytes, generator: np.random.Generator, draw: Callable[[], byte
     """Go on as another file."""
     other = draw()
     place = _place(data, generator)
-    start = place if generator.random() < 0.5 else _place(other, generator)
+    start = place if generator.random() < _HALF else _place(other, generator)
     return data[:place] + other[start:]
 
 
@@ -322,15 +327,13 @@ def is_sensible(picture: Picture) -> bool:
         False when those who use it would trip.
     """
     pixels: ByteArray = picture.pixels
-    is_rgb = pixels.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] == 3
+    is_rgb = pixels.dtype == np.uint8 and pixels.shape[2:] == (_N_CHANNELS,)
     return is_rgb and pixels.size > 0 and min(picture.width, picture.height) > 0
 
 
 def limit_memory() -> None:
     """Take no more memory than the machine can do without, where the system has such limits."""
     if sys.platform != "win32":
-        import resource
-
         resource.setrlimit(resource.RLIMIT_AS, (_MAX_ADDRESSES, resource.RLIM_INFINITY))
 
 
@@ -344,8 +347,6 @@ def measure_peak() -> int:
     """
     if sys.platform == "win32":
         return 0
-    import resource
-
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
@@ -424,7 +425,7 @@ def follow_worker(start: int, options: argparse.Namespace, tally: Tally) -> int:
         Number of the input to go on with.
     """
     number: int | None = None
-    done = start - options.jobs
+    done = start - int(options.jobs)
     with subprocess.Popen(
         [*_COMMAND, *options.passed, f"--start={start}"],
         stdout=subprocess.PIPE,
@@ -448,7 +449,7 @@ def follow_worker(start: int, options: argparse.Namespace, tally: Tally) -> int:
     elif done < start:
         msg = f"A worker did nothing at all; its exit code is {process.returncode}."
         raise RuntimeError(msg)
-    return done + options.jobs
+    return done + int(options.jobs)
 
 
 _COMMAND = (sys.executable, os.path.abspath(__file__))
@@ -486,8 +487,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         job.join()
     print(format_report(sources, tally, time.monotonic() - start_s))
     keep_inputs(sources, tally.findings, options)
-    n_done = sum(tally.outcomes.values())
-    return int(bool(tally.findings) or n_done != options.count)
+    n_missing = int(options.count) - sum(tally.outcomes.values())
+    return int(n_missing != 0 or len(tally.findings) > 0)
 
 
 def keep_inputs(sources: Sources, findings: Sequence[Finding], options: argparse.Namespace) -> None:

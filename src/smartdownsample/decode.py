@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from .extras import EXTRA_FORMATS, decode_extra
-from .headers import Header, read_header
+from .headers import Header, read_header, simplify_png
 from .model import MAX_PIXELS, ByteArray, Cause
 from .paths import cause_of
 
@@ -33,8 +33,12 @@ MAX_SIDE = 2**16
 # An image of so many pixels is decoded on any machine.
 _SMALL_PIXELS = 2**24
 _MAX_16_BITS = 2**16 - 1
+# As many pixels are flattened at a time.
+_BLOCK_PIXELS = 2**18
 # A truncated photo of which less than this share was decoded is no picture.
 _MIN_SHARE = 0.25
+# A block of 8×8 pixels takes one bit at least (ITU-T T.81, F.1.2: no code is shorter).
+_MAX_PIXELS_PER_BYTE = 8 * 64
 # The level that decoders leave where data is missing, and how far rounding may be from it.
 _MISSING_LEVEL, _MISSING_SPREAD = 128, 2
 
@@ -174,12 +178,15 @@ def decode_image(
         return header
     if header.width * header.height > max_pixels or max(header[1:3]) > MAX_SIDE:
         return Cause.TOO_LARGE
-    if header.format == "JPEG":
-        return _decode_jpeg(data, header, min_side)
-    if header.format in EXTRA_FORMATS:
-        decoded = decode_extra(data, header.format)
-    else:
-        decoded = _decode_whole(data, header)
+    try:
+        if header.format == "JPEG":
+            return _decode_jpeg(data, header, min_side)
+        if header.format in EXTRA_FORMATS:
+            decoded = decode_extra(data, header.format)
+        else:
+            decoded = _decode_whole(data, header)
+    except MemoryError:
+        return Cause.MEMORY
     if isinstance(decoded, Cause):
         return decoded
     return Picture(decoded, decoded.shape[1], decoded.shape[0])
@@ -187,21 +194,36 @@ def decode_image(
 
 def _decode_jpeg(data: bytes, header: Header, min_side: int | None) -> Picture | Cause:
     """Decode a JPEG as small as it may be, and salvage what is left of a truncated one."""
+    n_pixels = header.width * header.height
+    if not n_pixels:
+        return _blame_jpeg(data, header)
+    if n_pixels > max(_SMALL_PIXELS, len(data) * _MAX_PIXELS_PER_BYTE / _MIN_SHARE):
+        return Cause.TRUNCATED
     flags = _REDUCED_FLAGS[_choose_scale(min(header.width, header.height), min_side)]
     pixels, is_truncated = _decode(data, flags), False
     if pixels is None:
         # Once the end marker is there, the decoder gives what it has.
         pixels, is_truncated = _decode(data + _JPEG_END, flags), True
     if pixels is None or (is_truncated and measure_share(pixels) < _MIN_SHARE):
-        return _blame(header) if _JPEG_END in data[-64:] else Cause.TRUNCATED
+        return _blame_jpeg(data, header)
     upright = _turn_upright(flatten_pixels(pixels), header.orientation)
     is_turned = header.orientation >= _FIRST_TURNED
     size = (header.height, header.width) if is_turned else (header.width, header.height)
     return Picture(upright, *size, is_truncated)
 
 
+def _blame_jpeg(data: bytes, header: Header) -> Cause:
+    """Say why a JPEG was not decoded: it may have no end."""
+    return _blame(header) if _JPEG_END in data[-64:] else Cause.TRUNCATED
+
+
 def _decode_whole(data: bytes, header: Header) -> ByteArray | Cause:
     """Decode an image of a format that is never reduced."""
+    if header.format == "PNG":
+        simple = simplify_png(data)
+        if simple is None:
+            return Cause.UNREADABLE
+        data = simple
     kept, flat = cv2.IMREAD_UNCHANGED, _REDUCED_FLAGS[1]
     has_alpha = header.has_alpha or header.format in _FORMATS_WITH_ALPHA
     first, second = (kept, flat) if has_alpha else (flat, kept)
@@ -248,7 +270,19 @@ def flatten_pixels(pixels: np.ndarray) -> ByteArray:
     ndarray of uint8, shape (h, w, 3)
         RGB; transparent pixels laid on white.
     """
-    levels = _scale_levels(pixels.reshape(*pixels.shape[:2], -1))
+    pixels = pixels.reshape(*pixels.shape[:2], -1)
+    limit = _find_limit(pixels)
+    rgb = np.empty((*pixels.shape[:2], 3), dtype=np.uint8)
+    # A few rows at a time: what is in between takes many times the memory of the picture.
+    n_rows = max(1, _BLOCK_PIXELS // max(pixels.shape[1], 1))
+    for start in range(0, len(pixels), n_rows):
+        rows = slice(start, start + n_rows)
+        rgb[rows] = _flatten_levels(_scale_levels(pixels[rows], limit))
+    return rgb
+
+
+def _flatten_levels(levels: ByteArray) -> ByteArray:
+    """Turn levels of 0 to 255 into RGB."""
     if levels.shape[2] in {2, 4}:
         alpha = levels[:, :, -1:].astype(np.float32) / 255
         levels = np.rint(levels[:, :, :-1] * alpha + 255 * (1 - alpha)).astype(np.uint8)
@@ -258,18 +292,25 @@ def flatten_pixels(pixels: np.ndarray) -> ByteArray:
     return rgb
 
 
-def _scale_levels(pixels: np.ndarray) -> ByteArray:
+def _find_limit(pixels: np.ndarray) -> float:
+    """Find the number that stands for white."""
+    if np.issubdtype(pixels.dtype, np.floating):
+        # The largest number that is one; no copy is made.
+        largest = np.fmax.reduce(pixels, axis=None, initial=0)
+        return 1 if largest <= 1 else 255
+    limit = int(np.iinfo(pixels.dtype).max)
+    if limit > _MAX_16_BITS and pixels.max(initial=0) <= _MAX_16_BITS:
+        return _MAX_16_BITS  # 16 bits in a wider type
+    return limit
+
+
+def _scale_levels(pixels: np.ndarray, limit: float) -> ByteArray:
     """Scale the numbers of any decoder to levels of 0 to 255."""
     if pixels.dtype == np.uint8:
         return pixels
     if np.issubdtype(pixels.dtype, np.floating):
-        finite = np.nan_to_num(pixels.astype(np.float32), nan=0, posinf=255, neginf=0)
-        steps = 255 if finite.max(initial=0) <= 1 else 1
-        return np.asarray(np.rint(np.clip(finite * steps, 0, 255)), dtype=np.uint8)
-    limit = np.iinfo(pixels.dtype).max
-    if limit > _MAX_16_BITS and pixels.max(initial=0) <= _MAX_16_BITS:
-        limit = _MAX_16_BITS  # 16 bits in a wider type
-    return np.asarray(np.rint(np.clip(pixels, 0, None) * (255 / limit)), dtype=np.uint8)
+        pixels = np.nan_to_num(pixels.astype(np.float32), nan=0, posinf=limit, neginf=0)
+    return np.asarray(np.rint(np.clip(pixels, 0, limit) * (255 / limit)), dtype=np.uint8)
 
 
 def _turn_upright(pixels: ByteArray, orientation: int) -> ByteArray:
@@ -296,6 +337,10 @@ def measure_share(pixels: np.ndarray) -> float:
     float
         From 0 to 1.
     """
-    distance = np.abs(pixels.astype(np.int16) - _MISSING_LEVEL).max(axis=(1, 2))
-    decoded = np.flatnonzero(distance > _MISSING_SPREAD)
-    return (int(decoded[-1]) + 1) / len(pixels) if len(decoded) else 0.0
+    lowest = _MISSING_LEVEL - _MISSING_SPREAD
+    # From below and row by row: the picture may be large.
+    for row in range(len(pixels) - 1, -1, -1):
+        # Levels below the lowest wrap around to large ones.
+        if (pixels[row] - np.uint8(lowest)).max() > 2 * _MISSING_SPREAD:
+            return (row + 1) / len(pixels)
+    return 0.0

@@ -11,14 +11,19 @@ from .model import Cause
 
 # Start-of-frame markers, all but DHT (C4), JPG (C8) and DAC (CC): ITU-T T.81, table B.1.
 _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Markers that stand alone, without a length: TEM and RST0 to RST7.
-_JPEG_BARE_MARKERS = frozenset((0x01, *range(0xD0, 0xD8)))
+# Markers that stand alone, without a length: TEM, RST0 to RST7 and SOI; 00 is none at all.
+_JPEG_BARE_MARKERS = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
+# EOI and SOS: no frame header comes after them.
+_JPEG_LAST_MARKERS = frozenset((0xD9, 0xDA))
 
 _ORIENTATION_TAG = 0x0112
 _TIFF_WIDTH_TAG, _TIFF_HEIGHT_TAG = 0x0100, 0x0101
 _TIFF_PHOTOMETRIC_TAG, _TIFF_EXTRA_SAMPLES_TAG = 0x0106, 0x0152
 # No directory of a real file has more entries.
 _MAX_ENTRIES = 1000
+
+# Chunks of animated PNGs (PNG specification, 11.3.6).
+_PNG_ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
 
 # What the brand of an ISO base media file stands for (ISO/IEC 14496-12, 23008-12).
 _BRANDS = {
@@ -112,10 +117,16 @@ def _read_jpeg(data: bytes) -> Header:
 
 
 def _walk_jpeg(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield marker, place of its content and length, until something else stands there."""
+    """Yield marker, place of its content and length, up to the first scan.
+
+    What stands between segments is passed over, because the decoder passes over it: a size that
+    it finds must not stay unknown here.
+    """
     at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
+    while (at := data.find(b"\xff", at)) >= 0 and at + 4 <= len(data):
         marker = data[at + 1]
+        if marker in _JPEG_LAST_MARKERS:
+            return
         if marker == 0xFF:  # a fill byte
             at += 1
         elif marker in _JPEG_BARE_MARKERS:
@@ -123,19 +134,54 @@ def _walk_jpeg(data: bytes) -> Iterator[tuple[int, int, int]]:
         else:
             length = _big(data, at + 2, 2)
             yield marker, at + 4, length
-            at += 2 + length
+            at += 2 + max(length, 2)
 
 
 def _read_png(data: bytes) -> Header:
     """Read the header chunk of a PNG, and look for an Exif chunk (PNG specification, 11.2)."""
+    if data[12:16] != b"IHDR":
+        return Header("PNG")
     orientation = 1
-    at = 8
-    while at + 8 <= len(data):
-        length = _big(data, at, 4)
-        if data[at + 4 : at + 8] == b"eXIf":
-            orientation = _read_orientation(data[at + 8 : at + 8 + length])
-        at += 12 + length
+    for name, at, end in _walk_png(data):
+        if name == b"eXIf":
+            orientation = _read_orientation(data[at + 8 : end - 4])
     return Header("PNG", _big(data, 16, 4), _big(data, 20, 4), orientation)
+
+
+def _walk_png(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield name, start and end of each chunk, to the last that is there as a whole."""
+    at = 8
+    while (end := at + 12 + _big(data, at, 4)) <= len(data):
+        name = data[at + 4 : at + 8]
+        yield name, at, end
+        if name == b"IEND":
+            return
+        at = end
+
+
+def simplify_png(data: bytes) -> bytes | None:
+    """Leave a PNG's animation out, or say that its end is missing.
+
+    The decoder takes memory for as much as a chunk says it holds, up to 4 GB, before it looks
+    whether so much is there; and it crashes on animations with damaged pixels.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of a PNG.
+
+    Returns
+    -------
+    bytes or None
+        The picture that viewers show who know of no animations; None when a chunk is cut off.
+    """
+    chunks = list(_walk_png(data))
+    if not chunks or chunks[-1][0] != b"IEND":
+        return None
+    if all(name not in _PNG_ANIMATION for name, _, _ in chunks):
+        return data
+    kept = (data[at:end] for name, at, end in chunks if name not in _PNG_ANIMATION)
+    return data[:8] + b"".join(kept)
 
 
 def _read_gif(data: bytes) -> Header:

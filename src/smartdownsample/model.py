@@ -21,7 +21,8 @@ DecodeMode = Literal["exact", "fast"]
 
 LAB_LAYOUT_SIDE = 4
 
-# More than any panorama of a camera trap; decoded in full it takes less than 1 GB.
+# More than any panorama of a camera trap. Decoded in full it takes less than 1 GB with 8 bits a
+# channel, and up to 5 GB with 16 bits and alpha.
 MAX_PIXELS = 2**28
 
 # Bits of the field ``flags`` of a row.

@@ -5,6 +5,8 @@ And libjpeg, libpng and libtiff write to the process's standard error from insid
 where no Python setting reaches them: meanwhile standard error is read through a pipe and passed
 on without such messages; causes of failures are reported as values instead.
 
+OpenCV's own log, whose messages have several lines, is turned off at its source.
+
 Runs may overlap in several threads. The first to come sets both, the last to go sets them back.
 """
 
@@ -15,12 +17,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import cv2
 from threadpoolctl import threadpool_limits
 
 _STDERR = 2
 _READ_BYTES = 1 << 16
+# cv::utils::logging::LOG_LEVEL_SILENT
+_SILENT = 0
 
-# What the decoders write, each message in one piece and ended by a line feed.
+# What the decoders write. libpng ends its messages in a second piece, so that line feeds may come
+# late, and two of them after the messages of two threads.
 _NOISE = re.compile(
     rb"(?:"
     rb"libpng (?:error|warning): "
@@ -29,7 +35,7 @@ _NOISE = re.compile(
     rb"|Inconsistent progression sequence|Bogus |Unknown Adobe color transform"
     rb"|TIFF(?:Read|Fetch|Fill|Advance)\w+: |LZWDecode: |JPEGLib: |ZIPDecode: |_TIFF\w+: "
     rb"|\[ ?(?:WARN|ERROR|INFO|FATAL):\d+@[\d.]+\] "
-    rb")[^\n]*\n"
+    rb")[^\n\r]*\n*"
 )
 
 
@@ -46,6 +52,7 @@ class _Shared:
         with self._lock:
             if self._n_users == 0:
                 self._settings.enter_context(threadpool_limits(1, user_api="blas"))
+                self._settings.enter_context(_quiet_log())
                 self._settings.enter_context(_quiet_stderr())
             self._n_users += 1
 
@@ -75,6 +82,18 @@ def decoding_process() -> Iterator[None]:
 
 
 @contextmanager
+def _quiet_log() -> Iterator[None]:
+    """Turn OpenCV's log off."""
+    # OpenCV 5 moved the function.
+    set_level = cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel
+    level = set_level(_SILENT)
+    try:
+        yield
+    finally:
+        set_level(level)
+
+
+@contextmanager
 def _quiet_stderr() -> Iterator[None]:
     """Put a filter before standard error."""
     try:
@@ -100,8 +119,13 @@ def _quiet_stderr() -> Iterator[None]:
 
 def _pass_on(reader: int, target: int) -> None:
     """Copy a pipe to a file without the decoders' messages, until the pipe ends."""
+    is_after_noise = False
     try:
         while data := os.read(reader, _READ_BYTES):
+            if is_after_noise:
+                data = data.lstrip(b"\n")
+            ends = [found.end() for found in _NOISE.finditer(data)]
+            is_after_noise = ends[-1:] == [len(data)] or (is_after_noise and not data)
             kept = memoryview(_NOISE.sub(b"", data))
             while kept:
                 kept = kept[os.write(target, kept) :]

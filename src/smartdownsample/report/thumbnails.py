@@ -8,7 +8,6 @@ import numpy as np
 from ..buckets import name_bucket
 from ..model import BucketCount, ByteArray, Cause, IntArray, Selection
 from ..paths import to_key
-from ..process import decoding_process
 from .chart import KEPT_COLOUR, TEXT_COLOUR
 
 if TYPE_CHECKING:
@@ -105,6 +104,7 @@ def _load_thumbnails(selection: Selection, shown: list[IntArray]) -> dict[int, B
     import joblib
 
     from ..extract import count_workers
+    from ..process import decoding_process
 
     rows = np.concatenate([np.zeros(0, dtype=np.int64), *shown]).tolist()
     paths = selection.table.paths
