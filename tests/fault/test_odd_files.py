@@ -27,7 +27,7 @@ from smartdownsample.model import MAX_PIXELS, Cause
 
 ODD = SHARED_IMAGES / "odd"
 FORMATS = (REPOSITORY / "docs" / "formats.md").read_text(encoding="utf-8")
-# The wheels of OpenCV 4.11 lack these.
+# Some builds of OpenCV lack these.
 WITHOUT = tuple(end for end in (".gif", ".avif") if not cv2.haveImageWriter(f"a{end}"))
 
 DESCRIBE = """
