@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
+from .columns import pack_flags
 from .errors import StoreError
 from .model import BoolArray, FeatureSpec
 from .parts import name_part, read_part, write_part
@@ -172,7 +172,7 @@ def _prune_store(store: FeatureStore) -> int:
             is_gone = _find_gone(rows["path"].to_pylist())
             if is_gone.any():
                 if not is_gone.all():
-                    write_part(name_part(store.folder), rows.filter(pa.array(~is_gone)))
+                    write_part(name_part(store.folder), rows.filter(pack_flags(~is_gone)))
                 part.unlink(missing_ok=True)
                 n_removed += int(is_gone.sum())
         for aside in store.folder.glob("*" + ASIDE_SUFFIX):

@@ -5,7 +5,7 @@ Pure functions. Together with the store the only rooms that know Arrow.
 
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .model import ByteArray, Cause, FeatureBatch, FeatureSpec, IntArray, RowArray
+from .model import BoolArray, ByteArray, Cause, FeatureBatch, FeatureSpec, IntArray, RowArray
 from .paths import sort_paths
 
 # Where a part says which spec its rows are of.
@@ -27,6 +27,15 @@ _DECODERS = (
     "pillow-heif",
     "pillow-jxl-plugin",
 )
+# NumPy's names of Arrow's numbers.
+_NUMBERS = {
+    "float": np.float32,
+    "int32": np.int32,
+    "int64": np.int64,
+    "uint8": np.uint8,
+    "uint32": np.uint32,
+    "uint64": np.uint64,
+}
 # Until items are parts of images, every region is the whole: x, y, width, height.
 _WHOLE_IMAGE = np.array([0, 0, 1, 1], dtype=np.float32)
 
@@ -107,14 +116,14 @@ def make_table(batch: FeatureBatch, schema: pa.Schema) -> pa.Table:
     """Turn a batch into rows of the store."""
     n = len(batch.keys)
     columns = [
-        pa.array(batch.keys, pa.large_binary()),
+        pack_bytes(batch.keys),
         _to_arrow(np.tile(_WHOLE_IMAGE, (n, 1)), schema.field("region").type),
-        pa.array(batch.mtime_ns),
-        pa.array(batch.size_bytes),
-        pa.array(batch.order_keys, pa.large_binary()),
-        pa.array([cause.name if cause else None for cause in batch.causes], pa.string()),
-        pa.array([decoder_version()] * n, pa.string()),
-        pa.array(np.full(n, time.time_ns())),
+        _to_arrow(batch.mtime_ns, pa.int64()),
+        _to_arrow(batch.size_bytes, pa.int64()),
+        pack_bytes(batch.order_keys),
+        _pack_causes(batch.causes),
+        pack_texts([decoder_version() for _ in range(n)]),
+        _to_arrow(np.full(n, time.time_ns()), pa.int64()),
     ]
     fields = [
         _to_arrow(batch.rows[name], schema.field(name).type)
@@ -123,28 +132,89 @@ def make_table(batch: FeatureBatch, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays([*columns, *fields], schema=schema)
 
 
+# `pyarrow.array`, `pyarrow.scalar` and `to_numpy` import pandas where it is installed, which takes
+# longer than a warm run. Arrays are therefore made of buffers, and buffers taken from arrays.
+
+
+def make_empty_table(schema: pa.Schema) -> pa.Table:
+    """Make a table without rows."""
+    return pa.Table.from_batches([], schema=schema)
+
+
+def pack_bytes(values: Sequence[bytes]) -> pa.Array:
+    """Pack byte strings into an Arrow array.
+
+    Parameters
+    ----------
+    values : sequence of bytes, length n
+        Of any lengths.
+
+    Returns
+    -------
+    pyarrow.LargeBinaryArray
+        In the same order.
+    """
+    offsets = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, values), np.int64, len(values)), out=offsets[1:])
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))]
+    return pa.Array.from_buffers(pa.large_binary(), len(values), buffers)
+
+
+def pack_flags(values: BoolArray) -> pa.Array:
+    """Pack truth values, shape (n,), into an Arrow array of bits."""
+    bits = np.packbits(values, bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
+
+
+def pack_texts(values: Sequence[str]) -> pa.Array:
+    """Pack strings into an Arrow array, see `pack_bytes`."""
+    return pack_bytes([value.encode() for value in values]).cast(pa.string())
+
+
+def _pack_causes(causes: Sequence[Cause | None]) -> pa.Array:
+    """Pack the names of causes; null where there is none."""
+    names = pack_texts([cause.name if cause else "" for cause in causes])
+    is_cause = np.array([cause is not None for cause in causes], dtype=np.bool_)
+    _, offsets, data = names.buffers()
+    return pa.Array.from_buffers(
+        pa.string(), len(causes), [pack_flags(is_cause).buffers()[1], offsets, data]
+    )
+
+
 def _to_arrow(values: np.ndarray, kind: pa.DataType) -> pa.Array:
     """Turn one field of n rows into an Arrow array."""
     flat = np.ascontiguousarray(values)
-    if pa.types.is_fixed_size_binary(kind):
-        return pa.FixedSizeBinaryArray.from_buffers(kind, len(flat), [None, pa.py_buffer(flat)])
     if pa.types.is_fixed_size_list(kind):
-        return pa.FixedSizeListArray.from_arrays(pa.array(flat.ravel()), type=kind)
-    return pa.array(flat, kind)
+        values = _to_arrow(flat.reshape(-1), kind.value_type)
+        return pa.FixedSizeListArray.from_arrays(values, type=kind)
+    return pa.Array.from_buffers(kind, len(flat), [None, pa.py_buffer(flat)])
 
 
-def _to_numpy(column: pa.ChunkedArray) -> np.ndarray:
-    """Turn a column without nulls into an array of n rows."""
-    if pa.types.is_fixed_size_list(column.type):
-        values: np.ndarray = pc.list_flatten(column).to_numpy()
-        return values.reshape(len(column), column.type.list_size)
-    if pa.types.is_fixed_size_binary(column.type):
-        width = column.type.byte_width
-        array = column.combine_chunks()
-        data = np.frombuffer(array.buffers()[1] or b"", dtype=np.uint8)
-        start = array.offset * width
-        return data[start : start + len(array) * width].reshape(len(array), width)
-    return np.asarray(column.to_numpy())
+def unpack(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
+    """Turn a column without nulls into a NumPy array.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray or pyarrow.Array
+        Numbers, truth values, bytes of one length, or lists of numbers of one length.
+
+    Returns
+    -------
+    ndarray, shape (n,) or (n, length)
+        In the same order; numbers are not copied where they lie in one piece.
+    """
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    kind, n = array.type, len(array)
+    if pa.types.is_fixed_size_list(kind):
+        return unpack(array.flatten()).reshape(n, kind.list_size)
+    buffer = array.buffers()[1] or b""
+    if pa.types.is_boolean(kind):
+        bits = np.unpackbits(np.frombuffer(buffer, np.uint8), bitorder="little")
+        return bits[array.offset : array.offset + n].view(np.bool_)
+    if pa.types.is_fixed_size_binary(kind):
+        rows = np.frombuffer(buffer, np.dtype((np.uint8, (kind.byte_width,))))
+        return rows[array.offset : array.offset + n]
+    return np.frombuffer(buffer, _NUMBERS[str(kind)])[array.offset : array.offset + n]
 
 
 def make_wanted_keys(paths: list[bytes], mtime_ns: IntArray, size_bytes: IntArray) -> pa.Array:
@@ -163,7 +233,7 @@ def make_wanted_keys(paths: list[bytes], mtime_ns: IntArray, size_bytes: IntArra
         Equal to a key of `make_stored_keys` where the row is a true one of the file.
     """
     regions = np.tile(_WHOLE_IMAGE, (len(paths), 1))
-    return _join_keys(pa.array(paths, pa.large_binary()), regions, mtime_ns, size_bytes)
+    return _join_keys(pack_bytes(paths), regions, mtime_ns, size_bytes)
 
 
 def make_stored_keys(stored: pa.Table) -> pa.Array:
@@ -181,9 +251,9 @@ def make_stored_keys(stored: pa.Table) -> pa.Array:
     """
     return _join_keys(
         stored["path"].combine_chunks(),
-        _to_numpy(stored["region"]),
-        stored["mtime_ns"].to_numpy(),
-        stored["size_bytes"].to_numpy(),
+        unpack(stored["region"]),
+        unpack(stored["mtime_ns"]),
+        unpack(stored["size_bytes"]),
     )
 
 
@@ -197,7 +267,7 @@ def _join_keys(
     fixed[:, 16:24] = np.ascontiguousarray(mtime_ns).view(np.uint8).reshape(n, 8)
     fixed[:, 24:] = np.ascontiguousarray(size_bytes).view(np.uint8).reshape(n, 8)
     tails = _to_arrow(fixed, pa.binary(32)).cast(pa.large_binary())
-    return pc.binary_join_element_wise(paths, tails, pa.scalar(b"", pa.large_binary()))
+    return pc.binary_join_element_wise(paths, tails, pack_bytes([b""] * n))
 
 
 def digest_rows(rows: pa.Table) -> int:
@@ -223,14 +293,14 @@ def digest_rows(rows: pa.Table) -> int:
 def _list_values(column: pa.ChunkedArray) -> Iterator[np.ndarray]:
     """Yield arrays that are equal for equal columns."""
     if column.null_count:
-        yield pc.is_valid(column).to_numpy()
-        column = column.fill_null("")
+        yield unpack(pc.is_valid(column))
+        column = column.drop_null()
     if pa.types.is_string(column.type) or pa.types.is_large_binary(column.type):
         array = column.combine_chunks()
-        yield pc.binary_length(array).to_numpy()
+        yield unpack(pc.binary_length(array))
         yield _take_bytes(array)
     else:
-        yield _to_numpy(column)
+        yield unpack(column)
 
 
 def _take_bytes(array: pa.Array) -> ByteArray:
@@ -244,10 +314,9 @@ def _take_bytes(array: pa.Array) -> ByteArray:
 def keep_newest(table: pa.Table) -> pa.Table:
     """Keep the row of each item that was written last."""
     table = table.take(pc.sort_indices(table["written_ns"]))
-    regions = _to_arrow(_to_numpy(table["region"]).view(np.uint8), pa.binary(16))
-    numbered = pa.table(
-        {"path": table["path"], "region": regions, "row": pa.array(np.arange(len(table)))}
-    )
+    regions = _to_arrow(unpack(table["region"]).view(np.uint8), pa.binary(16))
+    places = _to_arrow(np.arange(len(table)), pa.int64())
+    numbered = pa.table({"path": table["path"], "region": regions, "row": places})
     newest = numbered.group_by(["path", "region"]).aggregate([("row", "max")])
     return table.take(newest["row_max"])
 
@@ -310,20 +379,20 @@ def order_features(
         ]
     )
     items = np.concatenate([known.items, *(batch.items for batch in batches)])
-    path_ranks = np.empty(len(keys), dtype=np.int64)
-    path_ranks[sort_paths(keys)] = np.arange(len(keys))
+    path_ranks = _to_arrow(_rank_paths(keys)[items], pa.int64())
     order = pc.sort_indices(
-        pa.table({"order_key": table["order_key"], "path": path_ranks[items]}),
+        pa.table({"order_key": table["order_key"], "path": path_ranks}),
         sort_keys=[("order_key", "ascending"), ("path", "ascending")],
     )
-    items = items[order.to_numpy()]
+    places_in_order = unpack(order)
+    items = items[places_in_order]
     outcomes = table["cause"].take(order)
-    is_readable = pc.is_null(outcomes).to_numpy()
+    is_readable = unpack(pc.is_null(outcomes))
     names = outcomes.filter(pc.is_valid(outcomes)).to_pylist()
     causes = [
         (item, Cause[name]) for item, name in zip(items[~is_readable].tolist(), names, strict=True)
     ]
-    readable = order.to_numpy()[is_readable]
+    readable = places_in_order[is_readable]
     rows = np.zeros(len(readable), dtype=spec.row_dtype)
     places = np.full(len(items), -1)
     places[readable] = np.arange(len(readable))
@@ -334,7 +403,14 @@ def order_features(
         start += len(batch)
         is_row = of_batch >= 0
         for name in batch.schema.names:
-            rows[name][of_batch[is_row]] = _to_numpy(pa.chunked_array([batch[name]]))[is_row]
+            rows[name][of_batch[is_row]] = unpack(batch[name])[is_row]
     ranks = np.empty(len(items), dtype=np.int64)
     ranks[items] = np.arange(len(items))
     return OrderedFeatures(items[is_readable], rows, causes, ranks)
+
+
+def _rank_paths(keys: list[bytes]) -> IntArray:
+    """Rank paths by their bytes, shape (n,)."""
+    ranks = np.empty(len(keys), dtype=np.int64)
+    ranks[sort_paths(keys)] = np.arange(len(keys))
+    return ranks

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .columns import SPEC_KEY, KnownFeatures, make_schema
+from .columns import SPEC_KEY, KnownFeatures, make_schema, pack_bytes
 from .errors import InvalidParameterError, StoreError
 from .features import make_spec
 from .model import DecodeMode, FeatureSpec
@@ -170,5 +170,5 @@ def _move(rows: pa.Table, paths: list[bytes]) -> pa.Table:
     order_keys = [encode_order_key(path) for path in paths]
     for name, values in (("path", paths), ("order_key", order_keys)):
         place = rows.schema.get_field_index(name)
-        rows = rows.set_column(place, rows.schema.field(place), pa.array(values, pa.large_binary()))
+        rows = rows.set_column(place, rows.schema.field(place), pack_bytes(values))
     return rows

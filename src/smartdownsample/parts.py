@@ -20,7 +20,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .columns import SPEC_KEY, digest_rows
+from .columns import SPEC_KEY, digest_rows, make_empty_table
 from .errors import DamagedPartError
 
 PART_SUFFIX = ".parquet"
@@ -119,7 +119,7 @@ def read_part(part: Path, schema: pa.Schema, wanted: Sequence[bytes] | None = No
         When the file is gone or the disk fails.
     """
     tables = list(read_groups(part, schema, wanted))
-    return pa.concat_tables([schema.empty_table(), *tables])
+    return pa.concat_tables([make_empty_table(schema), *tables])
 
 
 def read_groups(

@@ -27,10 +27,14 @@ from .columns import (
     KnownFeatures,
     decoder_version,
     keep_newest,
+    make_empty_table,
     make_schema,
     make_stored_keys,
     make_table,
     make_wanted_keys,
+    pack_flags,
+    pack_texts,
+    unpack,
 )
 from .errors import DamagedPartError, InvalidParameterError, StoreError, StoreWarning, warn_user
 from .model import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, IntArray
@@ -180,7 +184,7 @@ class _Wanted:
         )
         is_hit = pc.is_valid(rows)
         found = current.select(columns).take(rows.filter(is_hit))
-        return found, near[is_hit.to_numpy(zero_copy_only=False)]
+        return found, near[unpack(is_hit)]
 
 
 class FeatureStore:
@@ -268,13 +272,13 @@ class FeatureStore:
 
     def _join_nothing(self, wanted: "_Wanted", columns: Sequence[str]) -> KnownFeatures:
         """Know nothing."""
-        empty = self.schema.empty_table().select(columns)
+        empty = make_empty_table(self.schema).select(columns)
         return KnownFeatures(empty, wanted.items[:0], np.sort(wanted.items))
 
     def _join_parts(self, wanted: "_Wanted", columns: Sequence[str]) -> KnownFeatures:
         """Find rows in all parts, the newest first."""
         is_known = np.zeros(len(wanted.items), dtype=np.bool_)
-        tables, places = [self.schema.empty_table().select(columns)], [wanted.items[:0]]
+        tables, places = [make_empty_table(self.schema).select(columns)], [wanted.items[:0]]
         parts = self.list_parts() if self.cache_dir is not None and wanted.paths else []
         for part in reversed(parts):
             for rows, found in self._join_part(part, wanted, is_known, columns):
@@ -339,7 +343,7 @@ class FeatureStore:
             return
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        self._waiting.append(make_table(batch, self.schema).filter(pa.array(batch.is_lasting)))
+        self._waiting.append(make_table(batch, self.schema).filter(pack_flags(batch.is_lasting)))
         n_waiting = sum(len(table) for table in self._waiting)
         if n_waiting >= _FLUSH_ROWS or time.monotonic() - self._waiting_since >= _FLUSH_SECONDS:
             self._flush()
@@ -428,7 +432,7 @@ class FeatureStore:
     def _merge_parts(self, parts: Sequence[Path]) -> None:
         """Replace some parts by one that has each item's newest row."""
         readable = []
-        tables = [self.schema.empty_table()]
+        tables = [make_empty_table(self.schema)]
         for part in parts:
             try:
                 tables.append(read_part(part, self.schema))
@@ -459,9 +463,9 @@ def _drop_outdated(stored: pa.Table, retried: Sequence[Cause]) -> pa.Table:
     is_readable = pc.is_null(stored["cause"])
     if pc.all(is_readable).as_py():
         return stored
-    names = pa.array([cause.name for cause in retried], pa.string())
+    names = pack_texts([cause.name for cause in retried])
     is_trusted = pc.and_(
-        pc.equal(stored["decoder"], decoder_version()),
+        pc.is_in(stored["decoder"], value_set=pack_texts([decoder_version()])),
         pc.invert(pc.is_in(stored["cause"], value_set=names)),
     )
     return stored.filter(pc.or_(is_readable, is_trusted))

@@ -18,7 +18,7 @@ RUN = """
 import json, sys
 from smartdownsample import sample_diverse
 paths = sample_diverse(sys.argv[1], 10, show_progress=False, show_summary=False)
-names = ("cv2", "matplotlib", "natsort", "joblib", "tqdm", "PIL")
+names = ("cv2", "matplotlib", "natsort", "joblib", "tqdm", "PIL", "pandas")
 print(json.dumps({"paths": paths, "imported": [name for name in names if sys.modules.get(name)]}))
 """
 
