@@ -445,7 +445,7 @@ def measure_growth(collection: Collection) -> list[Growth]:
         before = _list_sizes(store)
         started = time.perf_counter()
         for batch in batches:
-            store.add_rows(make_table(batch, store.schema))
+            store.add_rows(make_table([batch], store.schema))
         appended, between = time.perf_counter(), _list_sizes(store)
         store.compact()
         merged, after = time.perf_counter(), _list_sizes(store)

@@ -112,23 +112,35 @@ def _column_type(field: np.dtype[np.generic]) -> pa.DataType:
     return pa.binary(length) if base == np.uint8 else pa.list_(pa.from_numpy_dtype(base), length)
 
 
-def make_table(batch: FeatureBatch, schema: pa.Schema) -> pa.Table:
-    """Turn a batch into rows of the store."""
-    n = len(batch.keys)
+def make_table(batches: Sequence[FeatureBatch], schema: pa.Schema) -> pa.Table:
+    """Turn batches into rows of the store, in one go: each Arrow array has a price of its own.
+
+    Parameters
+    ----------
+    batches : sequence of FeatureBatch
+        At least one.
+    schema : pyarrow.Schema
+        Of the store.
+
+    Returns
+    -------
+    pyarrow.Table
+        One batch after the other.
+    """
+    causes = [cause for batch in batches for cause in batch.causes]
+    rows = np.concatenate([batch.rows for batch in batches])
+    n = len(rows)
     columns = [
-        pack_bytes(batch.keys),
+        pack_bytes([key for batch in batches for key in batch.keys]),
         _to_arrow(np.tile(_WHOLE_IMAGE, (n, 1)), schema.field("region").type),
-        _to_arrow(batch.mtime_ns, pa.int64()),
-        _to_arrow(batch.size_bytes, pa.int64()),
-        pack_bytes(batch.order_keys),
-        _pack_causes(batch.causes),
+        _to_arrow(np.concatenate([batch.mtime_ns for batch in batches]), pa.int64()),
+        _to_arrow(np.concatenate([batch.size_bytes for batch in batches]), pa.int64()),
+        pack_bytes([key for batch in batches for key in batch.order_keys]),
+        _pack_causes(causes),
         pack_texts([decoder_version() for _ in range(n)]),
         _to_arrow(np.full(n, time.time_ns()), pa.int64()),
     ]
-    fields = [
-        _to_arrow(batch.rows[name], schema.field(name).type)
-        for name in batch.rows.dtype.names or ()
-    ]
+    fields = [_to_arrow(rows[name], schema.field(name).type) for name in rows.dtype.names or ()]
     return pa.Table.from_arrays([*columns, *fields], schema=schema)
 
 
@@ -372,12 +384,9 @@ def order_features(
     schema = make_schema(spec)
     columns = needed_columns(spec)
     batches = list(fresh)
-    table = pa.concat_tables(
-        [
-            known.table.select(columns),
-            *(make_table(batch, schema).select(columns) for batch in batches),
-        ]
-    )
+    table = known.table.select(columns)
+    if batches:
+        table = pa.concat_tables([table, make_table(batches, schema).select(columns)])
     items = np.concatenate([known.items, *(batch.items for batch in batches)])
     path_ranks = _to_arrow(_rank_paths(keys)[items], pa.int64())
     order = pc.sort_indices(

@@ -204,7 +204,7 @@ class FeatureStore:
         self.spec = spec
         self.cache_dir = cache_dir
         self.schema = make_schema(spec)
-        self._waiting: list[pa.Table] = []
+        self._waiting: list[FeatureBatch] = []
         self._waiting_since = 0.0
         self._is_writable = cache_dir is not None
 
@@ -343,8 +343,8 @@ class FeatureStore:
             return
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        self._waiting.append(make_table(batch, self.schema).filter(pack_flags(batch.is_lasting)))
-        n_waiting = sum(len(table) for table in self._waiting)
+        self._waiting.append(batch)
+        n_waiting = sum(int(waiting.is_lasting.sum()) for waiting in self._waiting)
         if n_waiting >= _FLUSH_ROWS or time.monotonic() - self._waiting_since >= _FLUSH_SECONDS:
             self._flush()
 
@@ -373,7 +373,9 @@ class FeatureStore:
         if self._waiting and self._is_writable:
             try:
                 self._prepare_folder()
-                write_part(name_part(self.folder), pa.concat_tables(self._waiting))
+                is_lasting = np.concatenate([batch.is_lasting for batch in self._waiting])
+                rows = make_table(self._waiting, self.schema).filter(pack_flags(is_lasting))
+                write_part(name_part(self.folder), rows)
             except OSError as error:
                 self._is_writable = False
                 self._warn(f"cannot be written ({error}); features are not kept")

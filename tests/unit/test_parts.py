@@ -29,7 +29,7 @@ def make_rows(n: int, *, level: int = 1) -> pa.Table:
     causes: list[Cause | None] = [Cause.EMPTY, *[None] * (n - 1)]
     one = np.ones(n, dtype=np.int64)
     batch = FeatureBatch(np.arange(n), keys, keys, one, one, rows, causes, one.astype(bool))
-    return make_table(batch, SCHEMA)
+    return make_table([batch], SCHEMA)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
