@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal, overload
 
 from . import report
-from .index import ImageIndex, OnLoadingError, OnTruncated, check_integer, check_seed
+from .index import ImageIndex, OnLoadingError, OnTruncated
 from .model import MAX_PIXELS, DecodeMode, Selection
+from .parameters import check_integer, check_seed
 from .paths import PathLike
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from .model import (
     FloatArray,
     RowArray,
 )
+from .parameters import check_choice
 from .resample import MEAN_SIDE, Thumbnails
 
 FEATURE_VERSION = 1
@@ -62,10 +63,7 @@ def make_spec(hash_size: int, decode: DecodeMode) -> FeatureSpec:
     InvalidParameterError
         When a value is not allowed.
     """
-    if decode not in get_args(DecodeMode):
-        allowed = " or ".join(repr(mode) for mode in get_args(DecodeMode))
-        msg = f"The 'decode' parameter must be {allowed}. Got {decode!r} instead."
-        raise InvalidParameterError(msg)
+    check_choice("decode", decode, get_args(DecodeMode))
     if not MIN_HASH_SIZE <= hash_size <= MAX_HASH_SIZE:
         msg = (
             f"The 'hash_size' parameter must be from {MIN_HASH_SIZE} to {MAX_HASH_SIZE} "

@@ -1,0 +1,84 @@
+"""Checks of what callers pass, made before any file is opened."""
+
+import operator
+
+from .errors import InvalidParameterError
+
+
+def check_seed(random_seed: object) -> int | None:
+    """Return a seed, or say what it should have been.
+
+    Parameters
+    ----------
+    random_seed : object
+        As the caller gave it.
+
+    Returns
+    -------
+    int or None
+        The seed.
+
+    Raises
+    ------
+    InvalidParameterError
+        When it is neither None nor an integer of at least 0.
+    """
+    return None if random_seed is None else check_integer("random_seed", random_seed, at_least=0)
+
+
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Make sure that a parameter is one of a few words.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter.
+    value : object
+        As the caller gave it.
+    choices : tuple of str
+        What is allowed.
+
+    Raises
+    ------
+    InvalidParameterError
+        When it is something else.
+    """
+    if value not in choices:
+        allowed = " or ".join(map(repr, choices))
+        msg = f"The '{name}' parameter must be {allowed}. Got {value!r} instead."
+        raise InvalidParameterError(msg)
+
+
+def check_integer(name: str, value: object, *, at_least: int) -> int:
+    """Return a parameter as an int, or say what it should have been.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter.
+    value : object
+        Anything that Python takes for an integer, but no bool.
+    at_least : int
+        Smallest value allowed.
+
+    Returns
+    -------
+    int
+        The value.
+
+    Raises
+    ------
+    InvalidParameterError
+        When it is no integer or too small.
+    """
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type] # that is the question
+    except TypeError:
+        number = None
+    if number is None or number < at_least:
+        msg = (
+            f"The '{name}' parameter must be an integer of at least {at_least}. "
+            f"Got {value!r} instead."
+        )
+        raise InvalidParameterError(msg)
+    return number
