@@ -321,6 +321,7 @@ def _make_batch(
     rows = np.frombuffer(generator.bytes(n * _SPEC.row_dtype.itemsize), _SPEC.row_dtype).copy()
     rows["mean_rgb"] = generator.uniform(0, 255, (n, 3))
     rows["width"], rows["height"], rows["flags"] = 4000, 3000, 0
+    rows["captured"] = (stats.mtime_ns[items] // 10**6).astype("datetime64[ms]")
     batch_keys = [keys[item] for item in items.tolist()]
     return FeatureBatch(
         items=items,

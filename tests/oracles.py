@@ -5,7 +5,9 @@ import nothing of the package, so that a test that compares the two compares two
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -234,6 +236,33 @@ def list_thumbnails(*arrays: npt.NDArray[np.uint8]) -> Thumbnails:
     """Turn thumbnails that are arrays into rows of plain numbers."""
     dhash, ahash, mean = (array.tolist() for array in arrays)
     return Thumbnails(dhash, ahash, [[(r, g, b) for r, g, b in row] for row in mean])
+
+
+def parse_time(text: str, fraction: str = "") -> datetime | None:
+    """Parse a time of EXIF data and the digits of a fraction of its second, cut off at 1 ms."""
+    try:
+        time = datetime.strptime(text[:19], "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - without zone
+    except ValueError:
+        return None
+    digits = fraction.strip("\0 ")
+    milliseconds = int(Fraction(int(digits) * 1000, 10 ** len(digits))) if digits else 0
+    return time + timedelta(milliseconds=milliseconds)
+
+
+def capture_time(path: Path) -> datetime | None:
+    """Read when a photo was taken, with Pillow."""
+    with Image.open(path) as image:
+        first = image.getexif()
+        photo = first.get_ifd(0x8769)
+    for directory, tag, fraction_tag in (
+        (photo, 0x9003, 0x9291),
+        (photo, 0x9004, 0x9292),
+        (first, 0x0132, 0x9290),
+    ):
+        time = parse_time(str(directory.get(tag, "")), str(photo.get(fraction_tag, "")))
+        if time is not None:
+            return time
+    return None
 
 
 def allocate_quotas(sizes: Sequence[int], target_count: int) -> list[int]:

@@ -1,6 +1,8 @@
 """Small pictures for tests, made on the spot."""
 
 import os
+import struct
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +46,37 @@ def make_old(path: Path, seed: int = 0) -> Path:
     mtime_ns = LONG_AGO_NS + seed * 1000
     os.utime(path, ns=(mtime_ns, mtime_ns))
     return path
+
+
+def make_exif(
+    first: Mapping[int, bytes | int] | None = None,
+    photo: Mapping[int, bytes | int] | None = None,
+    *,
+    order: str = "<",
+) -> bytes:
+    """Make EXIF data, laid out as a TIFF, of the fields of its two directories by their tags.
+
+    Texts are written as they are, numbers as LONG; without `photo` there is one directory only.
+    """
+    first = dict(first or {})
+    photo_at = 8 + 2 + 12 * (len(first) + (photo is not None)) + 4
+    if photo is not None:
+        first[0x8769] = photo_at
+    texts_at = photo_at + 2 + 12 * len(photo or {}) + 4
+    tables, texts = b"", b""
+    for fields in (first, photo or {}):
+        tables += struct.pack(order + "H", len(fields))
+        for tag, value in sorted(fields.items()):
+            if isinstance(value, int):
+                tables += struct.pack(order + "HHII", tag, 4, 1, value)
+            elif len(value) <= 4:
+                tables += struct.pack(order + "HHI4s", tag, 2, len(value), value)
+            else:
+                tables += struct.pack(order + "HHII", tag, 2, len(value), texts_at + len(texts))
+                texts += value
+        tables += struct.pack(order + "I", 0)
+    mark = {"<": b"II*\0", ">": b"MM\0*"}[order]
+    return mark + struct.pack(order + "I", 8) + tables + texts
 
 
 def write_collection(folder: Path, n: int) -> list[str]:

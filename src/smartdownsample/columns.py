@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -27,11 +28,12 @@ _DECODERS = (
     "pillow-heif",
     "pillow-jxl-plugin",
 )
-# NumPy's names of Arrow's numbers.
-_NUMBERS = {
+# NumPy's names of Arrow's numbers and times.
+_NUMBERS: dict[str, npt.DTypeLike] = {
     "float": np.float32,
     "int32": np.int32,
     "int64": np.int64,
+    "timestamp[ms]": "datetime64[ms]",
     "uint8": np.uint8,
     "uint32": np.uint32,
     "uint64": np.uint64,
@@ -194,26 +196,29 @@ def _pack_causes(causes: Sequence[Cause | None]) -> pa.Array:
 
 
 def _to_arrow(values: np.ndarray, kind: pa.DataType) -> pa.Array:
-    """Turn one field of n rows into an Arrow array."""
+    """Turn one field of n rows into an Arrow array; times that are NaT into nulls."""
     flat = np.ascontiguousarray(values)
     if pa.types.is_fixed_size_list(kind):
         values = _to_arrow(flat.reshape(-1), kind.value_type)
         return pa.FixedSizeListArray.from_arrays(values, type=kind)
-    return pa.Array.from_buffers(kind, len(flat), [None, pa.py_buffer(flat)])
+    is_known = None
+    if pa.types.is_timestamp(kind):
+        _, is_known = pack_flags(~np.isnat(flat)).buffers()
+    return pa.Array.from_buffers(kind, len(flat), [is_known, pa.py_buffer(flat.view(np.uint8))])
 
 
 def unpack(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
-    """Turn a column without nulls into a NumPy array.
+    """Turn a column without nulls, but for those of times, into a NumPy array.
 
     Parameters
     ----------
     column : pyarrow.ChunkedArray or pyarrow.Array
-        Numbers, truth values, bytes of one length, or lists of numbers of one length.
+        Numbers, times, truth values, bytes of one length, or lists of numbers of one length.
 
     Returns
     -------
     ndarray, shape (n,) or (n, length)
-        In the same order; numbers are not copied where they lie in one piece.
+        In the same order, with NaT for null; numbers are not copied where they lie in one piece.
     """
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     kind, n = array.type, len(array)
@@ -226,7 +231,10 @@ def unpack(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
     if pa.types.is_fixed_size_binary(kind):
         rows = np.frombuffer(buffer, np.dtype((np.uint8, (kind.byte_width,))))
         return rows[array.offset : array.offset + n]
-    return np.frombuffer(buffer, _NUMBERS[str(kind)])[array.offset : array.offset + n]
+    values = np.frombuffer(buffer, _NUMBERS[str(kind)])[array.offset : array.offset + n]
+    if pa.types.is_timestamp(kind) and array.null_count:
+        return np.where(unpack(pc.is_valid(array)), values, np.datetime64("NaT"))
+    return values
 
 
 def make_wanted_keys(paths: list[bytes], mtime_ns: IntArray, size_bytes: IntArray) -> pa.Array:
@@ -298,7 +306,7 @@ def digest_rows(rows: pa.Table) -> int:
     digest = 0
     for column in rows.columns:
         for values in _list_values(column):
-            digest = zlib.crc32(np.ascontiguousarray(values).data, digest)
+            digest = zlib.crc32(np.ascontiguousarray(values).view(np.uint8).data, digest)
     return digest
 
 

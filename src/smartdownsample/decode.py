@@ -69,13 +69,15 @@ class Picture(NamedTuple):
     """A decoded image: upright, 8 bits.
 
     ``pixels`` is RGB, uint8, shape (h, w, 3), possibly smaller than the image itself, whose
-    size in pixels is ``width`` × ``height``. Of a truncated file the rest is grey.
+    size in pixels is ``width`` × ``height``. Of a truncated file the rest is grey. ``captured`` is
+    when it was taken, see `smartdownsample.exif.Exif`.
     """
 
     pixels: ByteArray
     width: int
     height: int
     is_truncated: bool = False
+    captured: np.datetime64 | None = None
 
 
 def read_file(path: str) -> FileContent | Cause:
@@ -189,7 +191,7 @@ def decode_image(
         return Cause.MEMORY
     if isinstance(decoded, Cause):
         return decoded
-    return Picture(decoded, decoded.shape[1], decoded.shape[0])
+    return Picture(decoded, decoded.shape[1], decoded.shape[0], captured=header.captured)
 
 
 def _decode_jpeg(data: bytes, header: Header, min_side: int | None) -> Picture | Cause:
@@ -209,7 +211,7 @@ def _decode_jpeg(data: bytes, header: Header, min_side: int | None) -> Picture |
     upright = _turn_upright(flatten_pixels(pixels), header.orientation)
     is_turned = header.orientation >= _FIRST_TURNED
     size = (header.height, header.width) if is_turned else (header.width, header.height)
-    return Picture(upright, *size, is_truncated)
+    return Picture(upright, *size, is_truncated, header.captured)
 
 
 def _blame_jpeg(data: bytes, header: Header) -> Cause:

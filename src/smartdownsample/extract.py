@@ -215,6 +215,7 @@ def extract_chunk(
     n = len(paths)
     min_side = choose_min_side(spec)
     rows = np.zeros(n, dtype=spec.row_dtype)
+    rows["captured"] = np.datetime64("NaT")
     causes: list[Cause | None] = [None] * n
     mtime_ns = np.zeros(n, dtype=np.int64)
     size_bytes = np.zeros(n, dtype=np.int64)
@@ -222,6 +223,7 @@ def extract_chunk(
     places: list[int] = []
     sizes: list[tuple[int, int]] = []
     flags: list[int] = []
+    captured: list[np.datetime64 | None] = []
 
     def decode_files() -> Iterator[ByteArray]:
         for place, path in enumerate(paths):
@@ -241,11 +243,13 @@ def extract_chunk(
             places.append(place)
             sizes.append((picture.width, picture.height))
             flags.append(FLAG_TRUNCATED if picture.is_truncated else 0)
+            captured.append(picture.captured)
             yield picture.pixels
 
     thumbnails = make_thumbnails(decode_files(), spec.hash_size)
     rows[places] = compute_features(thumbnails, sizes, spec)
     rows["flags"][places] = flags
+    rows["captured"][places] = captured
     return ExtractedChunk(rows, causes, mtime_ns, size_bytes, is_lasting)
 
 

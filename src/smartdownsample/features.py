@@ -22,7 +22,7 @@ from .model import (
 from .parameters import check_choice
 from .resample import MEAN_SIDE, Thumbnails
 
-FEATURE_VERSION = 1
+FEATURE_VERSION = 2
 
 MIN_HASH_SIZE = 2
 MAX_HASH_SIZE = 32

@@ -1,12 +1,16 @@
-"""From a file's first bytes to what it is: format, size and orientation, without decoding.
+"""From a file's bytes to what it is: format, size, orientation, capture time, without decoding.
 
 The content decides, never the name. Readers here look at a few fields of each format, take
 nothing on trust and never fail: what cannot be read is unknown.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import numpy as np
+
+from .exif import Exif, read_captured, read_directory, read_exif
 from .model import Cause
 
 # Start-of-frame markers, all but DHT (C4), JPG (C8) and DAC (CC): ITU-T T.81, table B.1.
@@ -16,11 +20,8 @@ _JPEG_BARE_MARKERS = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
 # EOI and SOS: no frame header comes after them.
 _JPEG_LAST_MARKERS = frozenset((0xD9, 0xDA))
 
-_ORIENTATION_TAG = 0x0112
 _TIFF_WIDTH_TAG, _TIFF_HEIGHT_TAG = 0x0100, 0x0101
 _TIFF_PHOTOMETRIC_TAG, _TIFF_EXTRA_SAMPLES_TAG = 0x0106, 0x0152
-# No directory of a real file has more entries.
-_MAX_ENTRIES = 1000
 
 # Chunks of animated PNGs (PNG specification, 11.3.6).
 _PNG_ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
@@ -31,6 +32,11 @@ _BRANDS = {
     b"heic": "HEIC", b"heix": "HEIC", b"hevc": "HEIC", b"heim": "HEIC", b"heis": "HEIC",
     b"mif1": "HEIC", b"msf1": "HEIC",
 }  # fmt: skip
+# What such a file says of its items is at its beginning.
+_MEDIA_HEAD = 1 << 16
+# An entry of the list of items, of version 2 or 3, with the number and the type of an item: Exif
+# data (ISO/IEC 14496-12, 8.11.6; 23008-12, A.2).
+_EXIF_ITEM = re.compile(rb"infe(?:\x02...(..)|\x03...(....))..Exif", re.DOTALL)
 
 # What people find behind image names, by its first bytes.
 _OTHERS: tuple[tuple[bytes, Cause], ...] = (
@@ -56,14 +62,15 @@ class Header(NamedTuple):
     """What a file says of itself.
 
     ``format`` is a name such as ``"JPEG"``; ``width`` and ``height`` are those of the stored
-    pixels, 0 when unknown; ``orientation`` is that of EXIF, 1 to 8;
-    ``has_alpha`` is told of TIFF only, where a fourth channel may be something else.
+    pixels, 0 when unknown; ``orientation`` and ``captured`` are as `smartdownsample.exif.Exif`
+    says; ``has_alpha`` is told of TIFF only, where a fourth channel may be something else.
     """
 
     format: str
     width: int = 0
     height: int = 0
     orientation: int = 1
+    captured: np.datetime64 | None = None
     has_alpha: bool = False
 
 
@@ -106,14 +113,14 @@ def _recognise_other(data: bytes) -> Cause:
 
 def _read_jpeg(data: bytes) -> Header:
     """Walk the markers of a JPEG to its frame header (ITU-T T.81, annex B)."""
-    orientation = 1
+    exif = Exif()
     for marker, at, length in _walk_jpeg(data):
-        if marker == 0xE1 and data[at : at + 6] == b"Exif\0\0" and orientation == 1:
-            orientation = _read_orientation(data[at + 6 : at + length - 2])
+        if marker == 0xE1 and data[at : at + 6] == b"Exif\0\0" and exif == Exif():
+            exif = read_exif(data[at + 6 : at + length - 2])
         elif marker in _JPEG_FRAME_MARKERS and len(data) >= at + 5:
             height, width = _big(data, at + 1, 2), _big(data, at + 3, 2)
-            return Header("JPEG", width, height, orientation)
-    return Header("JPEG", orientation=orientation)
+            return Header("JPEG", width, height, *exif)
+    return Header("JPEG", 0, 0, *exif)
 
 
 def _walk_jpeg(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -141,11 +148,11 @@ def _read_png(data: bytes) -> Header:
     """Read the header chunk of a PNG, and look for an Exif chunk (PNG specification, 11.2)."""
     if data[12:16] != b"IHDR":
         return Header("PNG")
-    orientation = 1
+    exif = Exif()
     for name, at, end in _walk_png(data):
         if name == b"eXIf":
-            orientation = _read_orientation(data[at + 8 : end - 4])
-    return Header("PNG", _big(data, 16, 4), _big(data, 20, 4), orientation)
+            exif = read_exif(data[at + 8 : end - 4])
+    return Header("PNG", _big(data, 16, 4), _big(data, 20, 4), *exif)
 
 
 def _walk_png(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -200,13 +207,12 @@ def _read_bmp(data: bytes) -> Header:
 def _read_webp(data: bytes) -> Header:
     """Read the size of a WebP from whichever of its headers comes first (RFC 9649)."""
     width = height = 0
-    orientation = 1
+    exif = Exif()
     at = 12
     while at + 8 <= len(data):
         name, length = data[at : at + 4], _little(data, at + 4, 4)
         if name == b"EXIF":
-            exif = data[at + 8 : at + 8 + length]
-            orientation = _read_orientation(exif.removeprefix(b"Exif\0\0"))
+            exif = read_exif(data[at + 8 : at + 8 + length].removeprefix(b"Exif\0\0"))
         elif not width and name == b"VP8X":
             width, height = _little(data, at + 12, 3) + 1, _little(data, at + 15, 3) + 1
         elif not width and name == b"VP8L":
@@ -215,18 +221,19 @@ def _read_webp(data: bytes) -> Header:
         elif not width and name == b"VP8 ":
             width, height = _little(data, at + 14, 2) & 0x3FFF, _little(data, at + 16, 2) & 0x3FFF
         at += 8 + length + length % 2
-    return Header("WebP", width, height, orientation)
+    return Header("WebP", width, height, *exif)
 
 
 def _read_tiff(data: bytes) -> Header:
     """Read the size of a TIFF's first page; its decoder turns it upright itself."""
-    tags = dict(_walk_tiff(data))
-    is_rgb = tags.get(_TIFF_PHOTOMETRIC_TAG) == 2
+    page = read_directory(data)
+    is_rgb = page.read_number(_TIFF_PHOTOMETRIC_TAG) == 2
     return Header(
         "TIFF",
-        tags.get(_TIFF_WIDTH_TAG, 0),
-        tags.get(_TIFF_HEIGHT_TAG, 0),
-        has_alpha=is_rgb and _TIFF_EXTRA_SAMPLES_TAG in tags,
+        page.read_number(_TIFF_WIDTH_TAG) or 0,
+        page.read_number(_TIFF_HEIGHT_TAG) or 0,
+        captured=read_captured(page),
+        has_alpha=is_rgb and page.read_number(_TIFF_EXTRA_SAMPLES_TAG) is not None,
     )
 
 
@@ -236,19 +243,49 @@ def _read_media(data: bytes) -> Header | Cause:
     if name is None:
         return Cause.RAW_PHOTO if data[8:11] == b"crx" else Cause.VIDEO
     width = height = 0
-    extent = data.find(b"ispe", 0, 1 << 16)
+    extent = data.find(b"ispe", 0, _MEDIA_HEAD)
     if extent > 0:
         width, height = _big(data, extent + 8, 4), _big(data, extent + 12, 4)
-    return Header(name, width, height, _read_media_orientation(data))
+    captured = read_exif(_find_media_exif(data)).captured
+    return Header(name, width, height, _read_media_orientation(data), captured)
 
 
 def _read_media_orientation(data: bytes) -> int:
     """Turn the properties ``irot`` and ``imir`` into an EXIF orientation (ISO/IEC 23008-12)."""
-    turn, mirror = data.find(b"irot", 0, 1 << 16), data.find(b"imir", 0, 1 << 16)
+    turn, mirror = data.find(b"irot", 0, _MEDIA_HEAD), data.find(b"imir", 0, _MEDIA_HEAD)
     n_quarters = data[turn + 4] & 3 if 0 < turn < len(data) - 4 else 0
     axis = data[mirror + 4] & 1 if 0 < mirror < len(data) - 4 else None
     # Quarter turns anticlockwise, then a mirroring: of top and bottom (0), of left and right (1).
     return {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}[axis][n_quarters]
+
+
+def _find_media_exif(data: bytes) -> bytes:
+    """Find the Exif data of an ISO base media file; empty when there is none."""
+    found = _EXIF_ITEM.search(data, 0, _MEDIA_HEAD)
+    if found is not None:
+        wanted = int.from_bytes(found[1] or found[2], "big")
+        for number, at, length in _walk_media(data):
+            if number == wanted:
+                # Its first bytes say how far the mark of the byte order is from there.
+                return data[at + 4 + _big(data, at, 4) : at + length]
+    return b""
+
+
+def _walk_media(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield number, place and length of the items of a media file (ISO/IEC 14496-12, 8.11.3)."""
+    at = data.find(b"iloc", 0, _MEDIA_HEAD) + 4
+    version, sizes = _big(data, at, 1), _big(data, at + 4, 2)
+    n_offset, n_length, n_base, n_index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
+    n_number = 4 if version == 2 else 2
+    n_items = _big(data, at + 6, n_number)
+    at += 6 + n_number
+    while n_items > 0 and at < min(len(data), _MEDIA_HEAD):
+        base = at + n_number + (4 if version else 2)
+        extent = base + n_base + 2
+        place = _big(data, base, n_base) + _big(data, extent + n_index, n_offset)
+        yield _big(data, at, n_number), place, _big(data, extent + n_index + n_offset, n_length)
+        at = extent + _big(data, base + n_base, 2) * (n_index + n_offset + n_length)
+        n_items -= 1
 
 
 def _read_jp2(data: bytes) -> Header:
@@ -291,31 +328,6 @@ _READERS: tuple[tuple[tuple[bytes, ...], Callable[[bytes], Header | Cause]], ...
     ((b"#?RADIANCE", b"#?RGBE"), _name("HDR")),
     ((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"), _name("JPEG XL")),
 )
-
-
-# ---------------------------------------------------------------------------- TIFF
-
-
-def _read_orientation(exif: bytes) -> int:
-    """Read the orientation of EXIF data, which is laid out as a TIFF; 1 when there is none."""
-    orientation = dict(_walk_tiff(exif)).get(_ORIENTATION_TAG, 1)
-    return orientation if 1 <= orientation <= 8 else 1
-
-
-def _walk_tiff(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield tag and first value of the first directory's short and long fields (TIFF 6.0, 2)."""
-    order = {b"II": "little", b"MM": "big"}.get(data[:2])
-    if order is None:
-        return
-
-    def number(at: int, n_bytes: int) -> int:
-        return int.from_bytes(data[at : at + n_bytes], "little" if order == "little" else "big")
-
-    at = number(4, 4)
-    for entry in range(at + 2, at + 2 + 12 * min(number(at, 2), _MAX_ENTRIES), 12):
-        n_bytes = {3: 2, 4: 4}.get(number(entry + 2, 2))
-        if n_bytes is not None and entry + 12 <= len(data):
-            yield number(entry, 2), number(entry + 8, n_bytes)
 
 
 def _big(data: bytes, at: int, n_bytes: int) -> int:

@@ -112,7 +112,8 @@ class FeatureSpec:
 
         ``dhash`` and ``ahash`` are packed bits, row by row, most significant first;
         ``mean_rgb`` is in levels of 0 to 255; ``lab_layout`` is a 4×4 grid of 8-bit L, a, b;
-        ``width`` and ``height`` are of the upright picture, in pixels.
+        ``width`` and ``height`` are of the upright picture, in pixels; ``captured`` is when it was
+        taken, local time of the camera's clock, which knows of no zone, or NaT.
         """
         return np.dtype(
             [
@@ -123,6 +124,7 @@ class FeatureSpec:
                 ("width", np.uint32),
                 ("height", np.uint32),
                 ("flags", np.uint8),
+                ("captured", "datetime64[ms]"),
             ]
         )
 

@@ -42,7 +42,7 @@ from .parts import PART_SUFFIX, TEMPORARY_SUFFIX, name_part, read_groups, read_p
 from .paths import PathLike, sort_paths
 
 # Changes with the columns of the parts; stores of different schemas lie side by side.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 CACHE_DIR_VARIABLE = "SMARTDOWNSAMPLE_CACHE_DIR"
 ASIDE_SUFFIX = ".damaged"

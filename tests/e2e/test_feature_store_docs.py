@@ -10,8 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from pictures import DATA_SAMPLES, LONG_AGO_NS, REPOSITORY, make_old, write_picture
+from pictures import (
+    DATA_SAMPLES,
+    LONG_AGO_NS,
+    REPOSITORY,
+    make_exif,
+    make_old,
+    make_pixels,
+    write_picture,
+)
 from smartdownsample import ImageIndex, cache
 from smartdownsample.columns import make_schema
 from smartdownsample.features import make_spec
@@ -54,7 +63,7 @@ def test_the_snippets_run_and_say_what_is_so(
 ) -> None:
     """Each in its own process, in order; other tools count the images that were sampled."""
     build, pack, with_duckdb, with_pandas, care = SNIPPETS
-    store = cache_dir / "features-1" / "hash8-fast-v1"
+    store = cache_dir / "features-2" / "hash8-fast-v2"
 
     assert run(build) == f"{N_PHOTOS} of {N_PHOTOS} images known, in {store}\n"
 
@@ -80,7 +89,7 @@ def test_the_snippets_run_and_say_what_is_so(
     assert printed[1:] == ["True", "True"]
 
     size_bytes = sum(path.stat().st_size for path in store.iterdir())
-    assert run(care) == f"hash8-fast-v1 {both} 0 {size_bytes}\n"
+    assert run(care) == f"hash8-fast-v2 {both} 0 {size_bytes}\n"
     assert cache.info() == []
 
 
@@ -99,6 +108,20 @@ def test_duckdb_finds_exact_values(run: Callable[[str], str]) -> None:
     assert run(code).splitlines()[-1] == "True"
 
 
+def test_other_tools_find_times(run: Callable[[str], str], tmp_path: Path) -> None:
+    """Local times without a zone, and nothing where the time is unknown."""
+    exif = b"Exif\0\0" + make_exif(photo={0x9003: b"2019:06:22 16:50:53\0"})
+    Image.fromarray(make_pixels(1)).save(tmp_path / "taken.jpg", exif=exif)
+    photos = [make_old(tmp_path / "taken.jpg"), write_picture(tmp_path / "unknown.jpg", 2)]
+    ImageIndex.build(photos)
+    _, _, with_duckdb, with_pandas, _ = SNIPPETS
+    query = "SELECT captured FROM read_parquet(?) ORDER BY path"
+    found = run(f"{with_duckdb}print(duckdb.execute({query!r}, [parts]).fetchall())")
+    assert found.splitlines()[-1] == "[(datetime.datetime(2019, 6, 22, 16, 50, 53),), (None,)]"
+    found = run(with_pandas + "print(*rows['captured'])")
+    assert found.splitlines()[-1] == "2019-06-22 16:50:53 NaT"
+
+
 # -------------------------------------------------------------------------- what is kept
 
 
@@ -114,11 +137,11 @@ def test_the_files_are_those_that_are_listed(cache_dir: Path, tmp_path: Path) ->
     ImageIndex.build([write_picture(tmp_path / "IMG_1.png", 1)])
     (schema_folder,) = cache_dir.iterdir()
     names = {path.name for path in schema_folder.iterdir()}
-    assert names == {".gitignore", "CACHEDIR.TAG", "hash8-fast-v1"}
+    assert names == {".gitignore", "CACHEDIR.TAG", "hash8-fast-v2"}
     assert f"    {schema_folder.name}/ " in TEXT
     for name in names:
         assert name in TEXT
-    (part,) = (schema_folder / "hash8-fast-v1").iterdir()
+    (part,) = (schema_folder / "hash8-fast-v2").iterdir()
     assert re.fullmatch(r"part-\d+-[0-9a-f]+\.parquet", part.name)
 
 

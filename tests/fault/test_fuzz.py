@@ -26,6 +26,7 @@ def sources(tmp_path: Path) -> Path:
     pair = {"save_all": True, "append_images": [colour.rotate(180)]}
     exif = Image.Exif()
     exif[0x0112] = 6
+    exif.get_ifd(0x8769)[0x9003] = "2019:06:22 16:50:53"
     wanted: list[tuple[str, Image.Image, dict[str, Any]]] = [
         ("jpg", colour, {"exif": exif}),
         ("jpg", colour, {"progressive": True, "restart_marker_blocks": 2}),

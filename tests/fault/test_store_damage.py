@@ -94,6 +94,7 @@ def make_batch(spec: FeatureSpec, n: int = N_ROWS) -> FeatureBatch:
     rows = np.zeros(n, dtype=spec.row_dtype)
     for name in spec.row_dtype.names or ():
         rows[name] = generator.integers(0, 200, rows[name].shape)
+    rows["captured"][::3] = np.datetime64("NaT")
     keys = [b"/photos/site_%d/IMG_%04d.jpg" % (i // 50, i) for i in range(n)]
     return FeatureBatch(
         items=np.arange(n),

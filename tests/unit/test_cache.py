@@ -44,7 +44,7 @@ class TestInfo:
 
     def test_foreign_folders_are_passed_over(self, cache_dir: Path) -> None:
         """Only stores of this version are opened."""
-        (cache_dir / "features-1" / "something else").mkdir(parents=True)
+        (cache_dir / "features-2" / "something else").mkdir(parents=True)
         assert cache.info() == []
 
 

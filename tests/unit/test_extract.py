@@ -7,8 +7,9 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from PIL import Image
 
-from pictures import make_old, write_picture
+from pictures import make_exif, make_old, make_pixels, write_picture
 from smartdownsample import FeatureSpec
 from smartdownsample import extract as extract_room
 from smartdownsample.decode import FileContent, read_file
@@ -35,7 +36,7 @@ def test_every_item_comes_once_whatever_the_number_of_workers(collection: list[s
         rows = [
             batch.rows[batch.items.tolist().index(item)] for batch in (serial[item], parallel[item])
         ]
-        assert rows[0] == rows[1]
+        assert rows[0].tobytes() == rows[1].tobytes()
 
 
 def test_a_batch_carries_what_the_store_needs(collection: list[str]) -> None:
@@ -49,7 +50,7 @@ def test_a_batch_carries_what_the_store_needs(collection: list[str]) -> None:
 
 
 def test_one_bad_file_leaves_the_others_alone(tmp_path: Path) -> None:
-    """Its row is zero and has a cause; its neighbours' rows are their own."""
+    """Its row is zero, without a time, and has a cause; its neighbours' rows are their own."""
     good = [str(write_picture(tmp_path / f"{i}.jpg", i)) for i in range(2)]
     bad = tmp_path / "bad.jpg"
     bad.write_text("no image")
@@ -58,8 +59,27 @@ def test_one_bad_file_leaves_the_others_alone(tmp_path: Path) -> None:
     assert chunk.causes == [None, Cause.TEXT, Cause.MISSING, None]
     assert chunk.is_lasting.tolist() == [True, True, False, True]
     alone = extract_chunk(good, SPEC)
-    assert np.array_equal(chunk.rows[[0, 3]], alone.rows)
-    assert chunk.rows[1] == np.zeros(1, SPEC.row_dtype)[0]
+    assert chunk.rows[[0, 3]].tobytes() == alone.rows.tobytes()
+    empty = np.zeros(1, SPEC.row_dtype)
+    empty["captured"] = np.datetime64("NaT")
+    assert chunk.rows[1].tobytes() == empty.tobytes()
+
+
+def test_rows_carry_the_capture_times_that_files_have(tmp_path: Path) -> None:
+    """A truncated photo keeps its own; a failure has none, whatever its header says."""
+    exif = b"Exif\0\0" + make_exif(photo={0x9003: b"2019:06:22 16:50:53\0", 0x9291: b"046\0"})
+    photo = tmp_path / "IMG_1.jpg"
+    Image.fromarray(make_pixels(1, 640, 480)).save(photo, exif=exif)
+    Image.fromarray(make_pixels(2)).save(tmp_path / "IMG_2.png", exif=exif)
+    data = photo.read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(data[: len(data) * 3 // 4])
+    (tmp_path / "empty.jpg").write_bytes(data[: data.index(b"\xff\xda")])
+    write_picture(tmp_path / "plain.jpg", 1)
+    names = ("IMG_1.jpg", "IMG_2.png", "cut.jpg", "empty.jpg", "plain.jpg")
+    chunk = extract_chunk([str(tmp_path / name) for name in names], SPEC)
+    assert chunk.causes == [None, None, None, Cause.TRUNCATED, None]
+    taken = np.datetime64("2019-06-22T16:50:53.046").item()
+    assert chunk.rows["captured"].tolist() == [taken, taken, taken, None, None]
 
 
 def test_chunks_travel_to_other_processes(collection: list[str]) -> None:
@@ -68,7 +88,7 @@ def test_chunks_travel_to_other_processes(collection: list[str]) -> None:
         elsewhere = extract(collection[:8], 2)
     here = extract(collection[:8], 2)
     assert all(
-        np.array_equal(elsewhere[item].rows, here[item].rows)
+        elsewhere[item].rows.tobytes() == here[item].rows.tobytes()
         for item in here
         if elsewhere[item].items.tolist() == here[item].items.tolist()
     )

@@ -25,6 +25,7 @@ def make_rows(n: int, *, level: int = 1) -> pa.Table:
     """Make rows, the first of which is a failure."""
     rows = np.zeros(n, dtype=SPEC.row_dtype)
     rows["width"] = level
+    rows["captured"][::2] = np.datetime64("NaT")
     keys = [b"/%05d" % i for i in range(n)]
     causes: list[Cause | None] = [Cause.EMPTY, *[None] * (n - 1)]
     one = np.ones(n, dtype=np.int64)
@@ -114,6 +115,22 @@ def test_the_digest_depends_on_every_value_and_not_on_the_layout() -> None:
         )
         if not changed.equals(column.combine_chunks()):
             assert digest_rows(rows.set_column(place, name, changed)) != digest_rows(rows)
+
+
+def test_the_digest_depends_on_which_times_are_unknown() -> None:
+    """Not only on how many are; and unknown is another thing than the beginning of 1970."""
+    rows = make_rows(50)
+    place = rows.schema.get_field_index("captured")
+    times = rows["captured"].combine_chunks()
+    assert times.null_count == 25
+    shifted = pa.concat_arrays([times.slice(1), times.slice(0, 1)])
+    known = times.fill_null(0)
+    assert shifted.null_count == 25
+    digests = {
+        digest_rows(rows.set_column(place, "captured", column))
+        for column in (times, shifted, known)
+    }
+    assert len(digests) == 3
 
 
 class TestChooseMerge:

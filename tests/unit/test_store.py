@@ -12,7 +12,7 @@ import pytest
 
 from smartdownsample import StoreWarning, store
 from smartdownsample import parts as parts_room
-from smartdownsample.columns import KnownFeatures
+from smartdownsample.columns import KnownFeatures, unpack
 from smartdownsample.features import make_spec
 from smartdownsample.model import Cause, FeatureBatch, FeatureSpec, FileStats
 from smartdownsample.store import FeatureStore, default_cache_dir
@@ -83,6 +83,18 @@ class TestLookUp:
         assert known.misses.tolist() == [1]
         assert known.table["dhash"].to_pylist() == [b"\7" * 8] * 2
         assert known.table["mean_rgb"].to_pylist() == [[7.0] * 3] * 2
+
+    def test_capture_times_come_back_and_unknown_ones_as_nat(self, tmp_path: Path) -> None:
+        """From any piece of the column; to other tools they are times and nulls."""
+        batch = make_batch([b"/a", b"/b", b"/c", b"/d"])
+        times = ["2019-06-22T16:50:53.046", "NaT", "NaT", "1969-12-31T23:59:59.999"]
+        batch.rows["captured"] = times
+        put(tmp_path, batch)
+        captured = look_up(tmp_path, batch.keys).table["captured"]
+        assert captured.type == pa.timestamp("ms")
+        assert captured.to_pylist() == batch.rows["captured"].tolist()
+        for first in range(4):
+            assert unpack(captured.slice(first)).astype(str).tolist() == times[first:]
 
     @pytest.mark.parametrize(("mtime_ns", "size_bytes"), [(11, 100), (10, 101), (9, 100)])
     def test_a_changed_file_is_not_found(
@@ -211,8 +223,8 @@ class TestParts:
     def test_the_callers_folder_is_not_marked(self, tmp_path: Path) -> None:
         """A folder that holds other things stays visible to git and to backups."""
         put(tmp_path, make_batch([b"/a"]))
-        assert [path.name for path in tmp_path.iterdir()] == ["features-1"]
-        tag = (tmp_path / "features-1" / "CACHEDIR.TAG").read_text()
+        assert [path.name for path in tmp_path.iterdir()] == ["features-2"]
+        tag = (tmp_path / "features-2" / "CACHEDIR.TAG").read_text()
         assert tag.startswith("Signature: 8a477f597d28d172789f06886806bc55")
 
     @pytest.mark.parametrize("damage", ["cut", "empty", "text", "foreign"])

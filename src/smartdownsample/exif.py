@@ -1,0 +1,162 @@
+"""From EXIF data to what it says of a photo: which side is up, and when it was taken.
+
+EXIF data is laid out as a TIFF, so that a TIFF's own fields are read here as well. Nothing is
+taken on trust and nothing fails: what cannot be read is unknown.
+"""
+
+import re
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+# Tag, type, number of values, and the values or, where they are longer, their place.
+_FIELD_BYTES = 12
+_VALUE_BYTES = 4
+# Bytes of a whole number by its type: SHORT, LONG or, for the place of a directory, IFD.
+_NUMBER_BYTES = {3: 2, 4: 4, 13: 4}
+# No directory of a real file has more fields.
+_MAX_FIELDS = 1000
+
+# Exif 2.32, 4.6.3 to 4.6.5.
+_ORIENTATION_TAG = 0x0112
+_PHOTO_DIRECTORY_TAG = 0x8769
+# DateTimeOriginal, DateTimeDigitized and DateTime, and the fractions of their seconds.
+_ORIGINAL_TAGS = (0x9003, 0x9291)
+_DIGITIZED_TAGS = (0x9004, 0x9292)
+_CHANGED_TAGS = (0x0132, 0x9290)
+
+_TIME_BYTES = 19
+# The year 0 is that of a clock that was never set.
+_TIME = re.compile(rb"(?!0000)(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)\.(\d{0,3})")
+
+
+class Exif(NamedTuple):
+    """What EXIF data says of a photo.
+
+    ``orientation`` is 1 to 8; ``captured`` is local time of the camera's clock, which knows of no
+    zone, in ms; None when it is unknown.
+    """
+
+    orientation: int = 1
+    captured: np.datetime64 | None = None
+
+
+class Directory(NamedTuple):
+    """A directory of data that is laid out as a TIFF: ``fields`` has its fields end to end."""
+
+    data: bytes
+    order: Literal["little", "big"]
+    fields: bytes
+
+    def read_number(self, tag: int) -> int | None:
+        """Read the first value of a field of whole numbers; None when there is none."""
+        field = self._find_field(tag)
+        n_bytes = _NUMBER_BYTES.get(int.from_bytes(field[2:4], self.order))
+        return None if n_bytes is None else int.from_bytes(field[8 : 8 + n_bytes], self.order)
+
+    def read_text(self, tag: int) -> bytes:
+        """Read a text as far as a time is long; empty when there is none."""
+        field = self._find_field(tag)
+        length, value = int.from_bytes(field[4:8], self.order), field[8:]
+        if length <= _VALUE_BYTES:
+            return value[:length]
+        at = int.from_bytes(value, self.order)
+        return self.data[at : at + min(length, _TIME_BYTES)]
+
+    def _find_field(self, tag: int) -> bytes:
+        """Find the bytes of a field; empty when it is not there."""
+        start = tag.to_bytes(2, self.order)
+        at = self.fields.find(start)
+        while at >= 0 and at % _FIELD_BYTES:
+            at = self.fields.find(start, at + 1)
+        return b"" if at < 0 else self.fields[at : at + _FIELD_BYTES]
+
+
+def read_directory(data: bytes, at: int | None = None) -> Directory:
+    """Read a directory of data that is laid out as a TIFF.
+
+    Parameters
+    ----------
+    data : bytes
+        From the mark of the byte order on.
+    at : int, optional
+        Where the directory is; by default the data says where the first one is.
+
+    Returns
+    -------
+    Directory
+        With the fields that are there as a whole; with none when the data is something else.
+
+    References
+    ----------
+    TIFF 6.0, section 2, https://www.loc.gov/preservation/digital/formats/fdd/fdd000022.shtml
+    """
+    order: Literal["little", "big"] = "big" if data[:2] == b"MM" else "little"
+    if at is None:
+        at = int.from_bytes(data[4:8], order)
+    n_fields = int.from_bytes(data[at : at + 2], order) if data[:2] in {b"II", b"MM"} else 0
+    n_fields = min(n_fields, _MAX_FIELDS, max(len(data) - at - 2, 0) // _FIELD_BYTES)
+    return Directory(data, order, data[at + 2 : at + 2 + n_fields * _FIELD_BYTES])
+
+
+def read_exif(data: bytes) -> Exif:
+    """Read EXIF data.
+
+    Parameters
+    ----------
+    data : bytes
+        From the mark of the byte order on.
+
+    Returns
+    -------
+    Exif
+        Of data that cannot be read the same as of none.
+
+    Notes
+    -----
+    Takes less than 10 µs for the data of a photo, since only the fields that are wanted are read.
+    """
+    first = read_directory(data)
+    orientation = first.read_number(_ORIENTATION_TAG) or 1
+    return Exif(orientation if orientation in range(1, 9) else 1, read_captured(first))
+
+
+def read_captured(first: Directory) -> np.datetime64 | None:
+    """Read when a photo was taken.
+
+    Parameters
+    ----------
+    first : Directory
+        The first one of EXIF data or of a TIFF.
+
+    Returns
+    -------
+    datetime64 in ms, or None
+        Local time of the camera's clock; else when the photo was made digital, else when its file
+        was changed. None when none of these is a possible time.
+    """
+    at = first.read_number(_PHOTO_DIRECTORY_TAG)
+    # TIFF/EP (ISO 12234-2) has the photo's fields in the first directory.
+    photo = first if at is None else read_directory(first.data, at)
+    for directory, (time_tag, fraction_tag) in (
+        (photo, _ORIGINAL_TAGS),
+        (photo, _DIGITIZED_TAGS),
+        (first, _CHANGED_TAGS),
+    ):
+        time = directory.read_text(time_tag)
+        captured = _parse_time(time + b"." + photo.read_text(fraction_tag)) if time else None
+        if captured is not None:
+            return captured
+    return None
+
+
+def _parse_time(text: bytes) -> np.datetime64 | None:
+    """Parse a time such as ``2019:06:22 16:50:53.046``; None when it is no possible one."""
+    found = _TIME.match(text)
+    if found is None:
+        return None
+    year, month, day, clock, digits = (part.decode() for part in found.groups())
+    try:
+        return np.datetime64(f"{year}-{month}-{day}T{clock}.{digits}0", "ms")
+    except ValueError:  # such as 30 February
+        return None
