@@ -1,13 +1,19 @@
 """The published call: diverse paths in one line."""
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Literal, overload
 
 from . import report
-from .index import ImageIndex, OnLoadingError, OnTruncated
+from .gather import OnTruncated
+from .groups import GroupsLike, PerGroup
+from .index import ImageIndex, OnLoadingError
 from .model import MAX_PIXELS, DecodeMode, Selection
-from .parameters import check_integer, check_seed
-from .paths import PathLike
+from .parameters import check_seed
+from .paths import PathLike, find_images, to_key
+from .picking import Spread
+from .quotas import Quotas
+from .sampling import SEQUENCE_GAP_S, SamplingOptions, check_target
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,7 +22,7 @@ if TYPE_CHECKING:
 @overload
 def sample_diverse(
     image_paths: PathLike | Iterable[PathLike],
-    target_count: int,
+    target_count: int | None,
     hash_size: int = ...,
     n_workers: int | None = ...,
     show_progress: bool = ...,
@@ -34,13 +40,21 @@ def sample_diverse(
     decode: DecodeMode = ...,
     cache: bool = ...,
     cache_dir: PathLike | None = ...,
+    spread: Spread = ...,
+    quotas: Quotas = ...,
+    groups: GroupsLike | None = ...,
+    per_group: PerGroup | None = ...,
+    balance: float = ...,
+    keep: Collection[PathLike] = ...,
+    max_per_sequence: int | None = ...,
+    sequence_gap_s: float = ...,
 ) -> list[str]: ...
 
 
 @overload
 def sample_diverse(
     image_paths: PathLike | Iterable[PathLike],
-    target_count: int,
+    target_count: int | None,
     hash_size: int = ...,
     n_workers: int | None = ...,
     show_progress: bool = ...,
@@ -58,13 +72,21 @@ def sample_diverse(
     decode: DecodeMode = ...,
     cache: bool = ...,
     cache_dir: PathLike | None = ...,
+    spread: Spread = ...,
+    quotas: Quotas = ...,
+    groups: GroupsLike | None = ...,
+    per_group: PerGroup | None = ...,
+    balance: float = ...,
+    keep: Collection[PathLike] = ...,
+    max_per_sequence: int | None = ...,
+    sequence_gap_s: float = ...,
 ) -> list[int]: ...
 
 
 @overload
 def sample_diverse(
     image_paths: PathLike | Iterable[PathLike],
-    target_count: int,
+    target_count: int | None,
     hash_size: int = ...,
     n_workers: int | None = ...,
     show_progress: bool = ...,
@@ -82,12 +104,20 @@ def sample_diverse(
     decode: DecodeMode = ...,
     cache: bool = ...,
     cache_dir: PathLike | None = ...,
+    spread: Spread = ...,
+    quotas: Quotas = ...,
+    groups: GroupsLike | None = ...,
+    per_group: PerGroup | None = ...,
+    balance: float = ...,
+    keep: Collection[PathLike] = ...,
+    max_per_sequence: int | None = ...,
+    sequence_gap_s: float = ...,
 ) -> list[str] | list[int]: ...
 
 
 def sample_diverse(
     image_paths: PathLike | Iterable[PathLike],
-    target_count: int,
+    target_count: int | None,
     hash_size: int = 8,
     n_workers: int | None = None,
     show_progress: bool = True,
@@ -105,20 +135,29 @@ def sample_diverse(
     decode: DecodeMode = "fast",
     cache: bool = True,
     cache_dir: PathLike | None = None,
+    spread: Spread = "joint",
+    quotas: Quotas = "proportional",
+    groups: GroupsLike | None = None,
+    per_group: PerGroup | None = None,
+    balance: float = 0.0,
+    keep: Collection[PathLike] = (),
+    max_per_sequence: int | None = None,
+    sequence_gap_s: float = SEQUENCE_GAP_S,
 ) -> list[str] | list[int]:
     """Select exactly `target_count` visually diverse images.
 
-    Images that look alike at a glance share a bucket; every bucket is represented, the rest is
-    shared in proportion, and within a bucket the picks are spread evenly over the natural order
-    of folders and frames.
+    Images that look alike at a glance share a bucket; every bucket is represented, and the rest
+    is shared in proportion. The picks are spread over the natural order of folders and frames and
+    kept apart in looks.
 
     Parameters
     ----------
     image_paths : str, path-like or iterable of them
         The images' paths, or one folder or glob. Paths that lead to the same absolute path are
         one image.
-    target_count : int
-        How many images to select, at least 0.
+    target_count : int or None
+        How many images to select, at least 0. None only with ``per_group``: then every group
+        gives as many as it may.
     hash_size : int
         Side of the DHash in bits, 2 to 32.
     n_workers : int, optional
@@ -153,6 +192,11 @@ def sample_diverse(
     cache_dir : path, optional
         Folder of the store, by default ``SMARTDOWNSAMPLE_CACHE_DIR`` or the platform's user
         cache folder.
+    spread, quotas, groups, per_group, balance, max_per_sequence, sequence_gap_s
+        How to sample, see `smartdownsample.ImageIndex.sample`.
+    keep : collection of paths
+        Images selected before, whether among `image_paths` or not. They are not selected again,
+        but count as picks of their buckets and groups, and new ones are kept apart from them.
 
     Returns
     -------
@@ -176,18 +220,34 @@ def sample_diverse(
     StoreWarning
         When the store could not be read or written; the result is the same.
 
+    Notes
+    -----
+    The published package, release 1.8.4, takes its picks from near-equal quotas and in even steps
+    through each bucket. ``spread="order", quotas="two-phase", decode="exact"`` gives that, without
+    its repetitions. It ignores the seed; here the seed decides where the steps start.
+
     Examples
     --------
     >>> from smartdownsample import sample_diverse
     >>> paths = sample_diverse("data_samples", 20)  # doctest: +SKIP
     """
-    check_integer("target_count", target_count, at_least=0)
-    check_seed(random_seed)
+    options = SamplingOptions(
+        spread=spread,
+        quotas=quotas,
+        groups=groups,
+        per_group=per_group,
+        balance=balance,
+        keep=keep,
+        max_per_sequence=max_per_sequence,
+        sequence_gap_s=sequence_gap_s,
+    )
+    target_count = check_target(target_count, options)
+    random_seed = check_seed(random_seed)
     destinations = [path for path in (save_distribution, save_thumbnails) if path is not None]
     if show_distribution or show_thumbnails or destinations:
         report.check_drawing(*destinations)
     index = ImageIndex.build(
-        image_paths,
+        _add_kept(image_paths, keep),
         hash_size=hash_size,
         n_workers=n_workers,
         show_progress=show_progress,
@@ -198,12 +258,26 @@ def sample_diverse(
         cache=cache,
         cache_dir=cache_dir,
     )
-    selection = index.sample(target_count, random_seed=random_seed)
+    selection = index.draw(target_count, random_seed, options)
     if show_summary:
         print(report.format_summary(selection))
     _present(report.draw_distribution, selection, save_distribution, is_shown=show_distribution)
     _present(report.draw_thumbnails, selection, save_thumbnails, is_shown=show_thumbnails)
     return selection.indices.tolist() if return_indices else selection.paths
+
+
+def _add_kept(
+    image_paths: PathLike | Iterable[PathLike], keep: Collection[PathLike]
+) -> PathLike | Iterable[PathLike]:
+    """Add the images selected before that are not in the collection, after all others."""
+    if not len(keep):
+        return image_paths
+    if isinstance(image_paths, (str, os.PathLike)):
+        paths: list[PathLike] = [*find_images(image_paths)]
+    else:
+        paths = [*image_paths]
+    named = set(map(to_key, map(os.fspath, paths)))
+    return [*paths, *(path for path in keep if to_key(os.fspath(path)) not in named)]
 
 
 def _present(

@@ -1,46 +1,29 @@
 """A collection's features in memory, to be sampled again and again."""
 
-import errno
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Collection, Iterable
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
 
 from .buckets import encode_buckets
-from .columns import needed_columns, order_features
-from .errors import (
-    DecodeError,
-    ImageLoadingWarning,
-    MissingImageError,
-    warn_user,
-)
+from .columns import order_features
 from .features import MIN_HASH_SIZE, make_spec
-from .model import (
-    FLAG_TRUNCATED,
-    MAX_PIXELS,
-    ByteArray,
-    Cause,
-    DecodeMode,
-    Failure,
-    FeatureBatch,
-    FeatureSpec,
-    FeatureTable,
-    FileStats,
-    ItemList,
-    Selection,
-)
+from .gather import OnTruncated, gather_features
+from .groups import GroupsLike, PerGroup
+from .looks import DistanceArray, measure_steps
+from .model import MAX_PIXELS, ByteArray, DecodeMode, Failure, FeatureTable, Selection
 from .packs import read_pack
 from .parameters import check_choice, check_integer, check_seed
-from .paths import PathLike, encode_order_key, list_items, stat_items
-from .picking import pick_rows
-from .store import FeatureStore, choose_cache_dir
+from .paths import PathLike, list_items
+from .picking import Spread
+from .quotas import Quotas
+from .ranking import Ranking, draw_ranking
+from .sampling import SEQUENCE_GAP_S, SamplingOptions, check_target, draw_selection
+from .store import choose_cache_dir
 
 OnLoadingError = Literal["skip", "raise"]
-OnTruncated = Literal["keep", "skip", "raise"]
 
 
 class ImageIndex:
@@ -165,20 +148,16 @@ class ImageIndex:
         check_choice("truncated", truncated, get_args(OnTruncated))
         max_pixels = check_integer("max_pixels", max_pixels, at_least=1)
         folder = choose_cache_dir(cache_dir) if cache else None
-        table = _gather_features(
+        table = gather_features(
             list_items(paths),
             spec,
             folder,
             n_workers=n_workers,
             show_progress=show_progress,
             is_strict=image_loading_errors == "raise",
+            truncated=truncated,
             max_pixels=max_pixels,
         )
-        if truncated != "keep":
-            table = _leave_out_truncated(table)
-            if truncated == "raise":
-                _raise_first(table.failures, Cause.TRUNCATED)
-        _warn_of_failures(table.failures)
         return cls(table)
 
     @classmethod
@@ -219,153 +198,161 @@ class ImageIndex:
             )
         )
 
-    def sample(self, target_count: int, *, random_seed: int | None = 42) -> Selection:
+    @cached_property
+    def steps(self) -> DistanceArray:
+        """How far each image looks from the one before it, see `measure_steps`, shape (n,)."""
+        return measure_steps(self.table.rows, self.table.spec)
+
+    def sample(
+        self,
+        target_count: int | None = None,
+        *,
+        random_seed: int | None = 42,
+        spread: Spread = "joint",
+        quotas: Quotas = "proportional",
+        groups: GroupsLike | None = None,
+        per_group: PerGroup | None = None,
+        balance: float = 0.0,
+        keep: Collection[PathLike] = (),
+        max_per_sequence: int | None = None,
+        sequence_gap_s: float = SEQUENCE_GAP_S,
+    ) -> Selection:
         """Select visually diverse images.
 
         Parameters
         ----------
-        target_count : int
-            How many, at least 0.
+        target_count : int, optional
+            How many new ones, at least 0. Left out only with ``per_group``: then every group
+            gives as many as it may.
         random_seed : int or None
             Same seed, same selection. None takes a fresh one.
+        spread : {"joint", "order", "visual"}
+            ``joint`` spreads picks over the natural order of folders and frames and keeps them
+            apart in looks. ``order`` takes even steps through each bucket, whatever it looks
+            like. ``visual`` goes by looks alone, for names and folders that mean nothing.
+        quotas : {"proportional", "equal", "two-phase"}
+            What each bucket gives: one, and of the rest a share in proportion to its size, or an
+            equal one; or what it gives in the published package.
+        groups : "parent", mapping or sequence, optional
+            What is counted and balanced by: the folder of each image, a label for each path, or
+            the labels of all images in the order in which they were given. Buckets are then
+            represented within each group.
+        per_group : int or mapping of str to int, optional
+            Most images of each group, those in ``keep`` included.
+        balance : float
+            0 shares images among groups in proportion to their sizes, 1 equally. Every group
+            gets one, as far as images go.
+        keep : collection of paths
+            Images selected before, all part of the collection. They are not selected again, but
+            count as picks of their buckets and groups, and new ones are kept apart from them.
+        max_per_sequence : int, optional
+            Most images of one sequence, those in ``keep`` included: of frames of one folder whose
+            capture times follow one another within ``sequence_gap_s``, or, without capture
+            times, that follow one another and look alike.
+        sequence_gap_s : float
+            Longest pause within a sequence, in seconds.
 
         Returns
         -------
         Selection
-            Exactly ``min(target_count, len(self))`` distinct images, in natural order.
+            Exactly as many distinct images as asked for, or as there are to select; in natural
+            order.
+
+        Raises
+        ------
+        InvalidParameterError
+            When a parameter has a wrong type or value, or excludes another.
+        """
+        options = SamplingOptions(
+            spread=spread,
+            quotas=quotas,
+            groups=groups,
+            per_group=per_group,
+            balance=balance,
+            keep=keep,
+            max_per_sequence=max_per_sequence,
+            sequence_gap_s=sequence_gap_s,
+        )
+        return self.draw(target_count, random_seed, options)
+
+    def draw(
+        self, target_count: int | None, random_seed: int | None, options: SamplingOptions
+    ) -> Selection:
+        """Select images, with all options in one: see `sample`.
+
+        Parameters
+        ----------
+        target_count : int or None
+            How many new ones.
+        random_seed : int or None
+            Same seed, same selection.
+        options : SamplingOptions
+            How to sample.
+
+        Returns
+        -------
+        Selection
+            In natural order.
 
         Raises
         ------
         InvalidParameterError
             When a parameter has a wrong type or value.
         """
-        target_count = check_integer("target_count", target_count, at_least=0)
+        target_count = check_target(target_count, options)
         random_seed = check_seed(random_seed)
-        rows = pick_rows(self.codes, target_count, random_seed)
-        return Selection(self.table, self.codes, rows, target_count, random_seed)
-
-
-def _gather_features(
-    items: ItemList,
-    spec: FeatureSpec,
-    cache_dir: Path | None,
-    *,
-    n_workers: int | None,
-    show_progress: bool,
-    is_strict: bool,
-    max_pixels: int,
-) -> FeatureTable:
-    """Take known features from the store, compute the others and bring all in order."""
-    stats = stat_items(items.keys)
-    fresh = [_describe_missing(items, stats, spec)]
-    _raise_failure(items, fresh[0], is_strict=is_strict)
-    with FeatureStore(spec, cache_dir) as store:
-        # Images that were too large for the default limit may not be for this one.
-        retried = () if max_pixels == MAX_PIXELS else (Cause.TOO_LARGE,)
-        known = store.look_up(items.keys, stats, needed_columns(spec), retried)
-        if len(known.misses):
-            # The decoder is imported on first need: a run whose images are all known is done
-            # sooner than its import.
-            from .extract import extract_features
-
-            for batch in extract_features(
-                known.misses,
-                items.keys,
-                spec,
-                n_workers=n_workers,
-                show_progress=show_progress,
-                max_pixels=max_pixels,
-            ):
-                store.append(batch)
-                _raise_failure(items, batch, is_strict=is_strict)
-                fresh.append(batch)
-    ordered = order_features(spec, known, fresh, items.keys)
-    failures = tuple(Failure(items.paths[item], cause) for item, cause in ordered.causes)
-    if is_strict and failures:  # known to the store
-        _raise(failures[0])
-    positions = ordered.ranks if items.positions is None else items.positions
-    return FeatureTable(
-        spec=spec,
-        paths=[items.paths[item] for item in ordered.items.tolist()],
-        indices=positions[ordered.items],
-        rows=ordered.rows,
-        failures=failures,
-        n_given=items.n_given,
-        n_extracted=len(known.misses),
-        n_known=len(known.items),
-    )
-
-
-def _leave_out_truncated(table: FeatureTable) -> FeatureTable:
-    """Make failures of the truncated images."""
-    is_cut = table.rows["flags"] & FLAG_TRUNCATED != 0
-    cut = tuple(Failure(table.paths[row], Cause.TRUNCATED) for row in np.flatnonzero(is_cut))
-    return replace(
-        table,
-        paths=[table.paths[row] for row in np.flatnonzero(~is_cut)],
-        indices=table.indices[~is_cut],
-        rows=table.rows[~is_cut],
-        failures=table.failures + cut,
-    )
-
-
-def _raise_first(failures: tuple[Failure, ...], cause: Cause) -> None:
-    """Raise the first failure of a cause, if there is one."""
-    for failure in failures:
-        if failure.cause is cause:
-            _raise(failure)
-
-
-def _describe_missing(items: ItemList, stats: FileStats, spec: FeatureSpec) -> FeatureBatch:
-    """Describe the items that are no files like those that are no images."""
-    places = np.array(sorted(stats.causes), dtype=np.int64)
-    keys = [items.keys[place] for place in places.tolist()]
-    return FeatureBatch(
-        items=places,
-        keys=keys,
-        order_keys=[encode_order_key(key) for key in keys],
-        mtime_ns=stats.mtime_ns[places],
-        size_bytes=stats.size_bytes[places],
-        rows=np.zeros(len(places), dtype=spec.row_dtype),
-        causes=[stats.causes[place] for place in places.tolist()],
-        is_lasting=np.zeros(len(places), dtype=np.bool_),
-    )
-
-
-def _raise_failure(items: ItemList, batch: FeatureBatch, *, is_strict: bool) -> None:
-    """Raise the first failure of a batch if failures end the call."""
-    if not is_strict:
-        return
-    for item, cause in zip(batch.items.tolist(), batch.causes, strict=True):
-        if cause is not None:
-            _raise(Failure(items.paths[item], cause))
-
-
-def _raise(failure: Failure) -> None:
-    kind = MissingImageError if failure.cause is Cause.MISSING else DecodeError
-    msg = (
-        f"{failure.cause.value}: {failure.path}. "
-        "Use image_loading_errors='skip' to go on without such images."
-    )
-    error = kind(msg)
-    error.filename = failure.path
-    if failure.cause is Cause.MISSING:
-        error.errno = errno.ENOENT
-    raise error
-
-
-def _warn_of_failures(failures: tuple[Failure, ...]) -> None:
-    """Warn once of all images that were left out."""
-    if failures:
-        warn_user(
-            f"{len(failures):,} image(s) could not be loaded and were left out: "
-            f"{'; '.join(_count_causes(failures))}.",
-            ImageLoadingWarning,
+        return draw_selection(
+            self.table, self.codes, self.steps, target_count, random_seed, options
         )
 
+    def rank(
+        self,
+        limit: int | None = None,
+        *,
+        random_seed: int | None = 42,
+        spread: Spread = "joint",
+        quotas: Quotas = "proportional",
+        groups: GroupsLike | None = None,
+        balance: float = 0.0,
+        keep: Collection[PathLike] = (),
+        max_per_sequence: int | None = None,
+        sequence_gap_s: float = SEQUENCE_GAP_S,
+    ) -> Ranking:
+        """Rank images so that the first N are a good selection for every N.
 
-def _count_causes(failures: tuple[Failure, ...]) -> Iterator[str]:
-    """Count each cause and give its first path."""
-    for cause, count in Counter(failure.cause for failure in failures).most_common():
-        first = next(failure.path for failure in failures if failure.cause is cause)
-        yield f"{cause.value} ({count:,}, first {first!r})"
+        For learning curves, and for adding to what is labelled already: a larger selection
+        contains every smaller one.
+
+        Parameters
+        ----------
+        limit : int, optional
+            How many to rank; by default all. Fewer take less time.
+        random_seed, spread, groups, balance, keep, max_per_sequence, sequence_gap_s
+            As in `sample`.
+        quotas : {"proportional", "equal"}
+            As in `sample`; the published rule gives no nested selections.
+
+        Returns
+        -------
+        Ranking
+            Of exactly as many images as asked for, or as there are.
+
+        Raises
+        ------
+        InvalidParameterError
+            When a parameter has a wrong type or value, or excludes another.
+        """
+        check_choice("quotas", quotas, ("proportional", "equal"))
+        options = SamplingOptions(
+            spread=spread,
+            quotas=quotas,
+            groups=groups,
+            balance=balance,
+            keep=keep,
+            max_per_sequence=max_per_sequence,
+            sequence_gap_s=sequence_gap_s,
+        )
+        if limit is not None:
+            limit = check_integer("limit", limit, at_least=0)
+        random_seed = check_seed(random_seed)
+        return draw_ranking(self.table, self.codes, self.steps, limit, random_seed, options)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from typing import Literal, NamedTuple, cast
@@ -265,6 +265,29 @@ class BucketCount(NamedTuple):
     n_kept: int
 
 
+class GroupCount(NamedTuple):
+    """How many items of one group there are, and how many of them were selected."""
+
+    name: str
+    size: int
+    n_kept: int
+
+
+class GroupLabels(NamedTuple):
+    """The groups of a collection.
+
+    Attributes
+    ----------
+    names : tuple of str, length g
+        Name of each group, in natural order.
+    ids : ndarray of int64, shape (n,)
+        Number of each item's group.
+    """
+
+    names: tuple[str, ...]
+    ids: IntArray
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Selection:
     """The selected items of a collection, in natural order.
@@ -281,6 +304,10 @@ class Selection:
         How many items were asked for.
     random_seed : int or None
         The seed they were picked with.
+    labels : GroupLabels or None
+        The groups that were sampled, if any.
+    earlier_rows : ndarray of int64
+        Rows selected before, which these were kept apart from; not among ``rows``.
     """
 
     table: FeatureTable
@@ -288,6 +315,8 @@ class Selection:
     rows: IntArray
     target_count: int
     random_seed: int | None
+    labels: GroupLabels | None = None
+    earlier_rows: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __repr__(self) -> str:
         """Show the counts."""
@@ -330,3 +359,13 @@ class Selection:
         kept = np.bincount(self.codes[self.rows], minlength=256)[codes]
         order = np.argsort(-sizes, kind="stable")
         return [BucketCount(int(codes[i]), int(sizes[i]), int(kept[i])) for i in order]
+
+    @cached_property
+    def groups(self) -> list[GroupCount]:
+        """Size and number of selected items of each group, in natural order of the names."""
+        if self.labels is None:
+            return []
+        names, ids = self.labels
+        sizes = np.bincount(ids, minlength=len(names)).tolist()
+        kept = np.bincount(ids[self.rows], minlength=len(names)).tolist()
+        return list(map(GroupCount, names, sizes, kept))

@@ -1,6 +1,9 @@
 """Checks of what callers pass, made before any file is opened."""
 
+import math
 import operator
+
+import numpy as np
 
 from .errors import InvalidParameterError
 
@@ -82,3 +85,27 @@ def check_integer(name: str, value: object, *, at_least: int) -> int:
         )
         raise InvalidParameterError(msg)
     return number
+
+
+def check_number(name: str, value: object, *, at_least: float, at_most: float = math.inf) -> None:
+    """Make sure that a parameter is a number within bounds.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter.
+    value : object
+        As the caller gave it.
+    at_least, at_most : float
+        What is allowed.
+
+    Raises
+    ------
+    InvalidParameterError
+        When it is no number, or out of bounds.
+    """
+    is_number = isinstance(value, (int, float, np.integer, np.floating))
+    if isinstance(value, bool) or not is_number or not at_least <= float(value) <= at_most:
+        bounds = f"from {at_least} to {at_most}" if at_most < math.inf else f"at least {at_least}"
+        msg = f"The '{name}' parameter must be a number, {bounds}. Got {value!r} instead."
+        raise InvalidParameterError(msg)

@@ -1,66 +1,199 @@
-"""From codes and quotas to the selected rows.
+"""From quotas to the selected rows.
 
-A pure function of codes, target and seed: the same on every run, whatever the order of the
+A pure function of features, quotas and seed: the same on every run, whatever the order of the
 input, the number of workers or the state of the store.
 """
 
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
 import numpy as np
 
-from .model import ByteArray, IntArray
-from .quotas import allocate_quotas
+from .looks import DistanceArray, Neighbourhoods, measure_steps
+from .model import BoolArray, FeatureSpec, IntArray, RowArray
+from .separation import Draft, meet_quotas, move_repeats, rank_within, separate_picks
+from .windows import (
+    WeightArray,
+    cut_windows,
+    draw_places,
+    is_beside,
+    mark_places,
+    weigh_items,
+)
+
+Spread = Literal["joint", "order", "visual"]
+
+# Candidates of each window. More keep picks farther apart, and closer to outliers.
+_N_CANDIDATES = 4
+# What is left of the weight of items close to one that was selected before.
+_KEPT_WEIGHT = 1e-3
 
 
-def pick_rows(codes: ByteArray, target_count: int, random_seed: int | None) -> IntArray:
-    """Pick rows so that every bucket is represented and its picks are spread evenly.
+@dataclass(frozen=True)
+class Pool:
+    """The items that picks are taken from, in natural order.
+
+    Attributes
+    ----------
+    rows : structured ndarray, shape (n,)
+        The feature matrix.
+    spec : FeatureSpec
+        What the rows are.
+    steps : ndarray of uint16, shape (n,)
+        How far each item looks from the one before, see `smartdownsample.looks.measure_steps`.
+    strata : ndarray of int64, shape (n,)
+        What quotas are given for: numbers of buckets, or of each group's buckets.
+    stratum_groups : ndarray of int64, shape (s,)
+        Number of the group that each stratum is part of.
+    is_kept : ndarray of bool, shape (n,)
+        Items selected before: never picked, and kept apart from.
+    """
+
+    rows: RowArray
+    spec: FeatureSpec
+    steps: DistanceArray
+    strata: IntArray
+    stratum_groups: IntArray
+    is_kept: BoolArray
+
+
+def pick_rows(pool: Pool, quotas: IntArray, spread: Spread, rng: np.random.Generator) -> IntArray:
+    """Pick rows of each stratum, spread over natural order and looks.
 
     Parameters
     ----------
-    codes : ndarray of uint8, shape (n,)
-        Bucket of each row; rows are in natural order.
-    target_count : int
-        Rows wanted, at least 0.
-    random_seed : int or None
-        Decides where in each bucket the even steps start. None takes a fresh one.
+    pool : Pool
+        The items.
+    quotas : ndarray of int64, shape (s,)
+        Picks of each stratum, at most its items that are not kept.
+    spread : {"joint", "order", "visual"}
+        ``joint`` gives each window of the natural order a pick and keeps picks apart in looks;
+        ``order`` takes even steps through each stratum, whatever it looks like; ``visual`` goes
+        by looks alone.
+    rng : numpy.random.Generator
+        Draws candidates and starts.
 
     Returns
     -------
-    ndarray of int64, shape (min(target_count, n),)
+    ndarray of int64, shape (quotas.sum(),)
         Distinct rows, ascending.
     """
-    present, sizes = np.unique(codes, return_counts=True)
-    quotas = allocate_quotas(sizes.astype(np.int64), target_count)
-    starts = np.random.default_rng(random_seed).random(len(present))
-    by_bucket = np.argsort(codes, kind="stable")
-    firsts = np.cumsum(sizes) - sizes
-    places = [
-        first + step_evenly(size, quota, start)
-        for first, size, quota, start in zip(firsts, sizes, quotas, starts, strict=True)
-    ]
-    return np.sort(by_bucket[np.concatenate([np.zeros(0, dtype=np.int64), *places])])
-
-
-def step_evenly(n: int, quota: int, start: float) -> IntArray:
-    """Choose `quota` of `n` places in even steps.
-
-    Parameters
-    ----------
-    n : int
-        Number of places.
-    quota : int
-        Places wanted, at most n.
-    start : float
-        Where in the first step to begin, in [0, 1).
-
-    Returns
-    -------
-    ndarray of int64, shape (quota,)
-        Distinct places below n, ascending.
-
-    Notes
-    -----
-    Whole numbers only: place i is ⌊(i n + ⌊start n⌋) / quota⌋. As n ≥ quota, consecutive
-    places differ by at least one, and the last is at most ⌊(quota n - 1) / quota⌋ < n.
-    """
-    if quota == 0:
+    is_free = ~pool.is_kept & (quotas > 0)[pool.strata]
+    n_free = np.bincount(pool.strata[is_free], minlength=len(quotas))
+    if not quotas.any():
         return np.zeros(0, dtype=np.int64)
-    return (np.arange(quota, dtype=np.int64) * n + int(start * n)) // quota
+    if (n_free == quotas).all():
+        return np.flatnonzero(is_free)
+    if spread == "order":
+        return _step_through(pool, quotas, is_free, rng)
+    draft = _draw_draft(pool, quotas, is_free, rng, is_ordered=spread == "joint")
+    separate_picks(draft, draft.windows, rng, n_passes=2)
+    meet_quotas(draft, quotas)
+    cells = draft.windows * len(quotas) + draft.strata
+    separate_picks(draft, cells, rng, n_passes=1)
+    move_repeats(draft, n_rounds=2)
+    return draft.items[draft.is_pick & ~draft.is_kept]
+
+
+def _step_through(
+    pool: Pool, quotas: IntArray, is_free: BoolArray, rng: np.random.Generator
+) -> IntArray:
+    """Pick in even steps through each stratum, each from a start of its own."""
+    order = np.argsort(pool.strata, kind="stable")
+    laid = _lay_windows(order, np.ones(len(order)), pool.strata, quotas, pool.is_kept, is_free)
+    phases = rng.random(len(quotas))[pool.strata[laid.rows[laid.starts]]]
+    offsets = (phases * (laid.ends - laid.starts)).astype(np.int64)
+    return np.sort(laid.rows[laid.starts + offsets])
+
+
+class _Laid(NamedTuple):
+    """Windows laid over rows: the free rows, group by group, and what lies where in them."""
+
+    rows: IntArray
+    starts: IntArray
+    ends: IntArray
+    # Of all rows, by row.
+    marks: WeightArray
+
+
+def _lay_windows(
+    order: IntArray,
+    weights: WeightArray,
+    groups: IntArray,
+    n_windows: IntArray,
+    is_kept: BoolArray,
+    is_free: BoolArray,
+) -> _Laid:
+    """Lay windows over the free rows of each group, away from the kept ones.
+
+    ``order`` lists all rows group by group, ``weights`` are in that order.
+    """
+    n_groups = len(n_windows)
+    n_kept = np.bincount(groups[is_kept], minlength=n_groups)
+    sizes = np.bincount(groups, minlength=n_groups)
+    marks = np.empty(len(order))
+    marks[order] = mark_places(weights, sizes, n_windows + n_kept)
+    if n_kept.any():
+        is_close = is_beside(marks[order], is_kept[order])
+        weights = np.where(is_close, weights * _KEPT_WEIGHT, weights)
+    is_open = is_free[order]
+    rows = order[is_open]
+    sizes = np.bincount(groups[rows], minlength=n_groups)
+    return _Laid(rows, *cut_windows(weights[is_open], sizes, n_windows), marks)
+
+
+def _draw_draft(
+    pool: Pool,
+    quotas: IntArray,
+    is_free: BoolArray,
+    rng: np.random.Generator,
+    *,
+    is_ordered: bool,
+) -> Draft:
+    """Draw a few candidates of each window, the first of them its pick for the present."""
+    groups = pool.stratum_groups[pool.strata]
+    n_windows = np.bincount(pool.stratum_groups, quotas).astype(np.int64)
+    if is_ordered:
+        order = np.argsort(groups, kind="stable")
+        is_natural = len(n_windows) == 1
+        weights = weigh_items(
+            pool.steps if is_natural else measure_steps(pool.rows[order], pool.spec)
+        )
+    else:
+        order = np.lexsort((rng.random(len(groups)), groups))
+        weights = np.ones(len(order))
+    # An order of no meaning keeps nothing apart.
+    is_avoided = pool.is_kept & is_ordered
+    laid = _lay_windows(order, weights, groups, n_windows, is_avoided, is_free)
+    places = draw_places(laid.starts, laid.ends, _N_CANDIDATES, rng)
+    places = np.append(places, _draw_rare(pool.strata[laid.rows], quotas, places, rng))
+    windows = np.searchsorted(laid.starts, places, side="right") - 1
+    is_pick = np.zeros(len(places), dtype=np.bool_)
+    is_pick[np.unique(windows, return_index=True)[1]] = True
+    kept = np.flatnonzero(pool.is_kept)
+    items = np.append(laid.rows[places], kept)
+    windows = np.append(windows, len(laid.starts) + np.arange(len(kept)))
+    is_pick = np.append(is_pick, np.ones(len(kept), dtype=np.bool_))
+    by_row = np.argsort(items)
+    items = items[by_row]
+    marks = laid.marks[items] if is_ordered else None
+    return Draft(
+        items=items,
+        near=Neighbourhoods.find(pool.rows[items], pool.spec, marks, rng),
+        windows=windows[by_row],
+        strata=pool.strata[items],
+        is_kept=pool.is_kept[items],
+        is_pick=is_pick[by_row],
+    )
+
+
+def _draw_rare(
+    strata: IntArray, quotas: IntArray, places: IntArray, rng: np.random.Generator
+) -> IntArray:
+    """Draw more places of the strata that windows gave too few candidates of."""
+    is_drawn = np.zeros(len(strata), dtype=np.bool_)
+    is_drawn[places] = True
+    n_lacking = _N_CANDIDATES * quotas - np.bincount(strata[is_drawn], minlength=len(quotas))
+    others = np.flatnonzero(~is_drawn & (n_lacking > 0)[strata])
+    ranks = rank_within(strata[others], rng.random(len(others)))
+    return others[ranks < n_lacking[strata[others]]]
