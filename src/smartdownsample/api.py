@@ -10,7 +10,7 @@ from .groups import GroupsLike, PerGroup
 from .index import ImageIndex, OnLoadingError
 from .model import MAX_PIXELS, DecodeMode, Selection
 from .parameters import check_seed
-from .paths import PathLike, find_images, to_key
+from .paths import PathLike, find_images, to_key, to_text
 from .picking import Spread
 from .quotas import Quotas
 from .sampling import SEQUENCE_GAP_S, SamplingOptions, check_target
@@ -276,8 +276,9 @@ def _add_kept(
         paths: list[PathLike] = [*find_images(image_paths)]
     else:
         paths = [*image_paths]
-    named = set(map(to_key, map(os.fspath, paths)))
-    return [*paths, *(path for path in keep if to_key(os.fspath(path)) not in named)]
+    named = {to_key(to_text(path, "An element of the paths")) for path in paths}
+    earlier = (to_text(path, "An element of 'keep'") for path in keep)
+    return [*paths, *(path for path in earlier if to_key(path) not in named)]
 
 
 def _present(

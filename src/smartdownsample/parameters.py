@@ -104,8 +104,8 @@ def check_number(name: str, value: object, *, at_least: float, at_most: float = 
     InvalidParameterError
         When it is no number, or out of bounds.
     """
-    is_number = isinstance(value, (int, float, np.integer, np.floating))
-    if isinstance(value, bool) or not is_number or not at_least <= float(value) <= at_most:
+    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not is_number or not at_least <= value <= at_most:  # type: ignore[operator] # a number
         bounds = f"from {at_least} to {at_most}" if at_most < math.inf else f"at least {at_least}"
         msg = f"The '{name}' parameter must be a number, {bounds}. Got {value!r} instead."
         raise InvalidParameterError(msg)

@@ -76,7 +76,7 @@ def find_images(*sources: PathLike) -> list[str]:
 
 def _expand_source(source: PathLike) -> Iterator[str]:
     """Yield the images of one source, in no particular order."""
-    path = _to_text(source, "A source")
+    path = to_text(source, "A source")
     if os.path.isdir(path):
         yield from _walk_folder(path)
     elif os.path.lexists(path):
@@ -166,11 +166,29 @@ def _check_paths(image_paths: Iterable[PathLike]) -> Iterator[str]:
         )
         raise InvalidParameterError(msg) from None
     for i, path in numbered:
-        yield _to_text(path, f"Element {i} of the paths")
+        yield to_text(path, f"Element {i} of the paths")
 
 
-def _to_text(path: PathLike, what: str) -> str:
-    """Return a path as the string that the caller would recognise."""
+def to_text(path: PathLike, what: str) -> str:
+    """Return a path as the string that the caller would recognise.
+
+    Parameters
+    ----------
+    path : str or path-like
+        As the caller gave it.
+    what : str
+        What it is, for the message.
+
+    Returns
+    -------
+    str
+        The path.
+
+    Raises
+    ------
+    InvalidParameterError
+        When it is no path.
+    """
     text = path if isinstance(path, str) else _fspath(path)
     if not isinstance(text, str):
         msg = f"{what} must be a str or a pathlib.Path. Got {path!r} instead."

@@ -100,7 +100,7 @@ def _step_through(
 ) -> IntArray:
     """Pick in even steps through each stratum, each from a start of its own."""
     order = np.argsort(pool.strata, kind="stable")
-    laid = _lay_windows(order, np.ones(len(order)), pool.strata, quotas, pool.is_kept, is_free)
+    laid = _lay_windows(order, np.ones(len(order)), pool.strata, quotas, pool.is_kept, is_free, 0.0)
     phases = rng.random(len(quotas))[pool.strata[laid.rows[laid.starts]]]
     offsets = (phases * (laid.ends - laid.starts)).astype(np.int64)
     return np.sort(laid.rows[laid.starts + offsets])
@@ -123,6 +123,7 @@ def _lay_windows(
     n_windows: IntArray,
     is_kept: BoolArray,
     is_free: BoolArray,
+    phase: float,
 ) -> _Laid:
     """Lay windows over the free rows of each group, away from the kept ones.
 
@@ -139,7 +140,7 @@ def _lay_windows(
     is_open = is_free[order]
     rows = order[is_open]
     sizes = np.bincount(groups[rows], minlength=n_groups)
-    return _Laid(rows, *cut_windows(weights[is_open], sizes, n_windows), marks)
+    return _Laid(rows, *cut_windows(weights[is_open], sizes, n_windows, phase), marks)
 
 
 def _draw_draft(
@@ -164,7 +165,7 @@ def _draw_draft(
         weights = np.ones(len(order))
     # An order of no meaning keeps nothing apart.
     is_avoided = pool.is_kept & is_ordered
-    laid = _lay_windows(order, weights, groups, n_windows, is_avoided, is_free)
+    laid = _lay_windows(order, weights, groups, n_windows, is_avoided, is_free, rng.random() - 0.5)
     places = draw_places(laid.starts, laid.ends, _N_CANDIDATES, rng)
     places = np.append(places, _draw_rare(pool.strata[laid.rows], quotas, places, rng))
     windows = np.searchsorted(laid.starts, places, side="right") - 1

@@ -16,7 +16,7 @@ from .groups import GroupsLike, PerGroup, allocate_groups, label_items
 from .looks import DistanceArray, measure_steps
 from .model import BoolArray, ByteArray, FeatureTable, GroupLabels, IntArray, Selection
 from .parameters import check_choice, check_integer, check_number
-from .paths import PathLike, to_key
+from .paths import PathLike, to_key, to_text
 from .picking import Pool, Spread, pick_rows
 from .quotas import Quotas, allocate_quotas
 from .sequences import find_sequences, number_folders, thin_sequences
@@ -52,6 +52,9 @@ class SamplingOptions:
         check_number("sequence_gap_s", self.sequence_gap_s, at_least=0)
         if self.max_per_sequence is not None:
             check_integer("max_per_sequence", self.max_per_sequence, at_least=1)
+        if isinstance(self.keep, str) or not isinstance(self.keep, Collection):
+            msg = f"The 'keep' parameter must be a list of paths. Got {self.keep!r} instead."
+            raise InvalidParameterError(msg)
         if self.groups is None and (self.per_group is not None or self.balance):
             name = "balance" if self.per_group is None else "per_group"
             msg = f"The '{name}' parameter needs 'groups', which says what a group is."
@@ -289,7 +292,7 @@ def _find_kept(table: FeatureTable, keep: Collection[PathLike]) -> BoolArray:
     is_kept = np.zeros(len(table), dtype=np.bool_)
     if not len(keep):
         return is_kept
-    keys = {to_key(os.fspath(path)) for path in keep}
+    keys = {to_key(to_text(path, "An element of 'keep'")) for path in keep}
     rows = {to_key(path): row for row, path in enumerate(table.paths)}
     is_kept[[rows[key] for key in keys & rows.keys()]] = True
     unknown = keys - rows.keys() - {to_key(failure.path) for failure in table.failures}

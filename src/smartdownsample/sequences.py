@@ -9,9 +9,8 @@ from .model import BoolArray, ByteArray, FeatureSpec, FeatureTable, IntArray, Ro
 from .paths import to_key
 from .separation import rank_within
 
-# Pictures that look nearer than this are near-duplicates, in steps of 1 / DISTANCE_SCALE. In bursts
-# of camera traps nine of ten frames are within 9 of the one before; those of different scenes are
-# mostly farther apart than 11.
+# Pictures that look nearer than this are near-duplicates, in steps of 1 / DISTANCE_SCALE. Of
+# consecutive photos of camera traps nine in ten of one burst are, and one in a hundred of others.
 NEAR_DUPLICATE = 6 * DISTANCE_SCALE
 
 
@@ -61,12 +60,12 @@ def find_sequences(rows: RowArray, spec: FeatureSpec, folders: IntArray, gap_s: 
         Number of each row's sequence, by the first row of each.
     """
     captured = rows["captured"]
-    gap = np.timedelta64(round(gap_s * 1000), "ms")
     # NaT is the smallest number: in each folder the frames without time stand first.
     order = np.lexsort((captured.astype(np.int64), folders))
     before, after = order[:-1], order[1:]
     places = rank_within(folders, np.arange(len(rows)))
-    is_soon = captured[after] - captured[before] <= gap  # False for NaT
+    gaps_s = (captured[after] - captured[before]) / np.timedelta64(1, "s")
+    is_soon = gaps_s <= gap_s  # False for NaT
     is_next = np.isnat(captured[after]) & (places[after] == places[before] + 1)
     is_alike = measure_steps(rows[order], spec)[1:] < NEAR_DUPLICATE
     is_start = np.ones(len(rows), dtype=np.bool_)
@@ -112,7 +111,8 @@ def thin_sequences(
     A bucket of which nothing would remain gets a frame back in exchange for another of the same
     sequence, unless there each stands for a bucket that would then be lost.
     """
-    n_left = max_per_sequence - np.bincount(sequences[is_kept], minlength=len(sequences))
+    n_sequences = sequences.max(initial=-1) + 1
+    n_left = max_per_sequence - np.bincount(sequences[is_kept], minlength=n_sequences)
     new = np.flatnonzero(~is_kept)
     ranks = rank_within(sequences[new], rng.random(len(new)))
     remains = is_kept.copy()

@@ -76,7 +76,7 @@ def is_beside(marks: WeightArray, is_kept: BoolArray) -> BoolArray:
 
 
 def cut_windows(
-    weights: WeightArray, group_sizes: IntArray, n_windows: IntArray
+    weights: WeightArray, group_sizes: IntArray, n_windows: IntArray, phase: float = 0.0
 ) -> tuple[IntArray, IntArray]:
     """Cut each group's items into windows of about equal weight.
 
@@ -88,6 +88,9 @@ def cut_windows(
         Items of each group.
     n_windows : ndarray of int64, shape (g,)
         Windows of each group, at most its items.
+    phase : float, optional
+        Shifts the cuts by a share of a window, from -0.5 to 0.5; the first window and the last
+        are larger or smaller by that.
 
     Returns
     -------
@@ -101,7 +104,8 @@ def cut_windows(
     group_starts = group_ends - group_sizes
     sums = np.concatenate([[0.0], np.cumsum(weights)])
     step = (sums[group_ends] - sums[group_starts]) / np.maximum(n_windows, 1)
-    starts = np.searchsorted(sums, sums[group_starts][group] + place * step[group])
+    cuts = np.where(place > 0, place + phase, 0)
+    starts = np.searchsorted(sums, sums[group_starts][group] + cuts * step[group])
     # An item may weigh as much as several windows; the next windows then move on.
     starts = np.maximum(starts, group_starts[group] + place)
     starts = np.minimum(starts, (group_ends - n_windows)[group] + place)
@@ -139,4 +143,4 @@ def draw_places(
     lows = numbers * lengths[windows] // n_drawn[windows]
     highs = (numbers + 1) * lengths[windows] // n_drawn[windows]
     offsets = (rng.random(len(windows)) * (highs - lows)).astype(np.int64)
-    return starts[windows] + lows + offsets
+    return np.asarray(starts[windows] + lows + offsets)
