@@ -13,9 +13,18 @@ from .errors import (
     StoreWarning,
 )
 from .index import ImageIndex
-from .model import BucketCount, Cause, Failure, FeatureSpec, FeatureTable, Selection
+from .model import (
+    BucketCount,
+    Cause,
+    Failure,
+    FeatureSpec,
+    FeatureTable,
+    GroupCount,
+    Selection,
+)
 from .packs import export_pack, import_pack
 from .paths import find_images
+from .ranking import Ranking
 
 __version__ = "3.0.0.dev0"
 
@@ -26,11 +35,13 @@ __all__ = [
     "Failure",
     "FeatureSpec",
     "FeatureTable",
+    "GroupCount",
     "ImageIndex",
     "ImageLoadingWarning",
     "InvalidParameterError",
     "MissingExtraError",
     "MissingImageError",
+    "Ranking",
     "Selection",
     "SmartDownsampleError",
     "StoreError",

@@ -37,13 +37,15 @@ def run(code: str, folder: Path) -> str:
 
 def test_the_snippets_of_the_readme_run_and_do_what_they_say(clone: Path) -> None:
     """Each in its own process; the counts are those that the text names."""
-    first, figures, repeated = SNIPPETS
+    first, figures, repeated, options = SNIPPETS
     assert run(first, clone).endswith("40 images, and 10 others without decoding anything\n")
     run("from smartdownsample import sample_diverse\n" + figures, clone)
     assert (clone / "demo" / "thumbnails.png").exists()
     assert (clone / "demo" / "distribution.png").exists()
     lines = run(repeated, clone).splitlines()
     assert [int(line.split()[0]) for line in lines] == [10, 20, 40]
+    lines = run(f"{repeated}\n{options}", clone).splitlines()
+    assert lines[-1] == "30 21 20 True"
 
 
 def test_every_make_target_of_the_documents_exists() -> None:

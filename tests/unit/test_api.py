@@ -51,6 +51,14 @@ def test_the_published_signature_is_kept() -> None:
         "decode",
         "cache",
         "cache_dir",
+        "spread",
+        "quotas",
+        "groups",
+        "per_group",
+        "balance",
+        "keep",
+        "max_per_sequence",
+        "sequence_gap_s",
     }
 
 

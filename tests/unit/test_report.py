@@ -27,6 +27,7 @@ from smartdownsample import (
 from smartdownsample.buckets import N_CODES, name_bucket
 from smartdownsample.features import make_spec
 from smartdownsample.report.chart import KEPT_COLOUR
+from tables import make_table
 
 
 @pytest.fixture
@@ -57,6 +58,25 @@ class TestSummary:
             size, kept, share = line.split()[-3:]
             assert (int(size), int(kept)) == (bucket.size, bucket.n_kept)
             assert share == f"{bucket.n_kept / bucket.size:.1%}"
+
+    def test_every_group_has_a_line_with_its_counts(self) -> None:
+        """The end of a long name says most; of many groups the first are listed."""
+        index = ImageIndex(make_table(60))
+        long = "far/" * 20 + "near"
+        labels = [f"{long}_{i % 40}" for i in range(60)]
+        lines = report.format_summary(index.sample(45, groups=labels)).splitlines()
+        assert lines[-1] == "  and 10 groups more"
+        assert lines[-31].split() == [f"…{long[-51:]}_0", "2", "2", "100.0%"]
+        assert max(map(len, lines)) == 83
+
+    def test_a_short_selection_says_why(self) -> None:
+        """All images, or all that limits leave."""
+        index = ImageIndex(make_table(30))
+        text = report.format_summary(index.sample(99, keep=index.paths[:4]))
+        assert "asked for 99: every readable image is selected" in text
+        assert "4 were selected before: counted, and kept apart from" in text
+        text = report.format_summary(index.sample(99, max_per_sequence=1))
+        assert "asked for 99: groups, sequences and earlier selections leave no more" in text
 
     def test_what_was_decoded_and_what_was_known(self, tmp_path: Path) -> None:
         """Cold, partly known, warm."""
