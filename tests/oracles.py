@@ -7,6 +7,7 @@ import nothing of the package, so that a test that compares the two compares two
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
+from math import isqrt
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,10 @@ Grid = list[list[int]]
 Colour = tuple[int, int, int]
 ColourGrid = list[list[Colour]]
 MeanColour = tuple[Fraction, Fraction, Fraction]
+Distances = Sequence[Sequence[int]]
 
+# Farther than any picture can be.
+FAR = 2**16 - 1
 LANCZOS = Image.Resampling.LANCZOS
 # D65 white of the sRGB matrix below: the XYZ of R = G = B = 1.
 XYZ_FROM_RGB = (
@@ -265,41 +269,96 @@ def capture_time(path: Path) -> datetime | None:
     return None
 
 
-def allocate_quotas(sizes: Sequence[int], target_count: int) -> list[int]:
-    """Give one pick each from the largest down, then the rest by largest remainder."""
-    target_count = min(target_count, sum(sizes))
+def share_seats(
+    limits: Sequence[int],
+    target_count: int,
+    weights: Sequence[int],
+    n_kept: Sequence[int] | None = None,
+) -> list[int]:
+    """Give one seat each, the largest first, then seat by seat to the best w / (seats + 1/2).
+
+    Seats after the first count. Returns the new seats.
+    """
+    seats = list(n_kept or [0] * len(limits))
+    kept = list(seats)
+    places = range(len(limits))
+    for place in sorted(places, key=lambda place: (-limits[place], place)):
+        if seats[place] == 0 < limits[place] and sum(seats) < target_count + sum(kept):
+            seats[place] = 1
+    for _ in range(min(target_count, sum(limits) - sum(kept)) + sum(kept) - sum(seats)):
+        open_places = [place for place in places if seats[place] < limits[place]]
+        seats[max(open_places, key=lambda place: claim(weights, seats, place))] += 1
+    return [total - before for total, before in zip(seats, kept, strict=True)]
+
+
+def claim(weights: Sequence[int], seats: Sequence[int], place: int) -> tuple[Fraction, int, int]:
+    """Compute Webster's claim to one more seat; of equals the first, and without one in turn."""
+    extra = max(seats[place] - 1, 0)
+    return Fraction(2 * weights[place], 2 * extra + 1), -extra, -place
+
+
+def allocate_in_two_phases(sizes: Sequence[int], target_count: int) -> list[int]:
+    """Give near-equal shares from the largest down, then the rest in proportion to what is left."""
     quotas = [0] * len(sizes)
     for place in sorted(range(len(sizes)), key=lambda place: (-sizes[place], place)):
-        if sum(quotas) < target_count:
-            quotas[place] = 1
-    n_rest = target_count - sum(quotas)
-    n_left = sum(sizes) - sum(quotas)
-    if n_rest == 0:
-        return quotas
-    shares = [Fraction(n_rest * (size - 1), n_left) for size in sizes]
-    quotas = [1 + int(share) for share in shares]
-    for place in sorted(
-        range(len(sizes)), key=lambda place: (-(shares[place] - int(shares[place])), place)
-    ):
-        if sum(quotas) < target_count:
-            quotas[place] += 1
-    return quotas
+        equal = min(sizes[place], max(1, target_count // len(sizes)))
+        quotas[place] = min(equal, target_count - sum(quotas))
+    left = [size - quota for size, quota in zip(sizes, quotas, strict=True)]
+    more = [0] * len(sizes)
+    for _ in range(min(target_count - sum(quotas), sum(left))):
+        places = [place for place in range(len(sizes)) if more[place] < left[place]]
+        more[
+            max(places, key=lambda place: (Fraction(left[place], 2 * more[place] + 1), -place))
+        ] += 1
+    return [quota + extra for quota, extra in zip(quotas, more, strict=True)]
 
 
-def step_evenly(n: int, quota: int, start: float) -> list[int]:
-    """Choose places in even steps, the first one `start` of the way into the first step."""
-    shift = int(start * n)
-    return [int(Fraction(i * n + shift, quota)) for i in range(quota)]
+def look_distance(
+    lab: tuple[Sequence[int], Sequence[int]], bits: tuple[Sequence[int], Sequence[int]]
+) -> int:
+    """Measure how far apart two pictures look, in whole steps of 1/128."""
+    squares = sum((a - b) ** 2 for a, b in zip(*lab, strict=True))
+    n_different = sum(a != b for a, b in zip(*bits, strict=True))
+    bit_weight = max(1, 16 * 64 // len(bits[0]))
+    return isqrt(128**2 * (squares + bit_weight * n_different) // 16)
 
 
-def pick_rows(codes: Sequence[int], target_count: int, random_seed: int) -> list[int]:
-    """Pick rows bucket by bucket, buckets in the order of their codes."""
-    buckets: dict[int, list[int]] = {code: [] for code in sorted(set(codes))}
-    for row, code in enumerate(codes):
-        buckets[code].append(row)
-    quotas = allocate_quotas([len(rows) for rows in buckets.values()], target_count)
-    starts = np.random.default_rng(random_seed).random(len(buckets)).tolist()
-    picks: list[int] = []
-    for rows, quota, start in zip(buckets.values(), quotas, starts, strict=True):
-        picks.extend(rows[place] for place in step_evenly(len(rows), quota, start))
-    return sorted(picks)
+def find_nearest(distances: Distances, is_pick: Sequence[bool]) -> list[int]:
+    """Measure the distance from each point to the nearest pick but itself."""
+    points = range(len(is_pick))
+    return [
+        min((distances[i][j] for j in points if is_pick[j] and j != i), default=FAR) for i in points
+    ]
+
+
+def find_repeats(distances: Distances, is_pick: Sequence[bool]) -> list[bool]:
+    """Tell which picks have an earlier pick as near as their nearest."""
+    nearest = find_nearest(distances, is_pick)
+    return [
+        is_pick[i] and any(is_pick[j] and distances[i][j] <= nearest[i] for j in range(i))
+        for i in range(len(is_pick))
+    ]
+
+
+def find_peaks(
+    distances: Distances, is_candidate: Sequence[bool], nearest: Sequence[int]
+) -> list[bool]:
+    """Tell which candidates are lonelier than all others as near to them as any pick."""
+    points = range(len(is_candidate))
+    return [
+        is_candidate[i]
+        and not any(
+            (nearest[j], -j) > (nearest[i], -i)
+            for j in points
+            if j != i and is_candidate[j] and distances[i][j] <= nearest[i]
+        )
+        for i in points
+    ]
+
+
+def rank_within(keys: Sequence[int], values: Sequence[float]) -> list[int]:
+    """Count, for each value, those of its key that are smaller, or equal and before it."""
+    places = range(len(keys))
+    return [
+        sum(keys[j] == keys[i] and (values[j], j) < (values[i], i) for j in places) for i in places
+    ]

@@ -33,6 +33,8 @@ _PROJECTION_BITS = 15
 # Rows, or blocks, compared at a time, to bound memory.
 _BATCH_ROWS = 1 << 15
 _BATCH_BLOCKS = 128
+# Pairs compared at a time when all are.
+_BATCH_PAIRS = 1 << 20
 
 
 def measure_steps(rows: RowArray, spec: FeatureSpec) -> DistanceArray:
@@ -83,6 +85,102 @@ def measure_distances(a: RowArray, b: RowArray, spec: FeatureSpec) -> DistanceAr
     squares = np.einsum("ij,ij->i", lab, lab)
     bits = np.bitwise_count(a["dhash"] ^ b["dhash"]).sum(axis=1, dtype=np.int32)
     return _scale(squares + _weigh_bit(spec) * bits)
+
+
+def compare_all(rows: RowArray, others: RowArray, spec: FeatureSpec) -> Iterator[DistanceArray]:
+    """Measure how far each picture looks from each of others, a batch of pictures at a time.
+
+    Parameters
+    ----------
+    rows : structured ndarray, shape (n,)
+        Rows of the feature matrix; not changed.
+    others : structured ndarray, shape (m,)
+        More of them; not changed.
+    spec : FeatureSpec
+        What the rows are.
+
+    Yields
+    ------
+    ndarray of uint16, shape (b, m)
+        Distances from the next b rows, see `measure_distances`.
+
+    Notes
+    -----
+    The time grows with n times m, the memory with m.
+    """
+    return map(_scale, _compare_squares(rows, others, spec))
+
+
+def find_nearest_rows(
+    rows: RowArray, others: RowArray, spec: FeatureSpec, own: IntArray | None = None
+) -> tuple[IntArray, DistanceArray]:
+    """Find which of others each picture looks most like.
+
+    Parameters
+    ----------
+    rows : structured ndarray, shape (n,)
+        Rows of the feature matrix; not changed.
+    others : structured ndarray, shape (m,)
+        More of them; not changed.
+    spec : FeatureSpec
+        What the rows are.
+    own : ndarray of int64, shape (n,), optional
+        Where each row stands itself among the others, to be passed over.
+
+    Returns
+    -------
+    nearest : ndarray of int64, shape (n,)
+        Place among the others, of equals the first; -1 where there is no other.
+    distances : ndarray of uint16, shape (n,)
+        How far apart they look, see `measure_distances`; `FAR` where there is no other.
+
+    Notes
+    -----
+    Exact: all pairs are compared. The time grows with n times m, the memory with m.
+    """
+    nearest = np.full(len(rows), -1)
+    distances = np.full(len(rows), FAR, dtype=np.uint16)
+    if len(others) <= (own is not None):
+        return nearest, distances
+    start = 0
+    for squares in _compare_squares(rows, others, spec):
+        lines = np.arange(len(squares))
+        batch = slice(start, start + len(squares))
+        if own is not None:
+            squares[lines, own[batch]] = np.inf
+        nearest[batch] = squares.argmin(axis=1)
+        distances[batch] = _scale(squares[lines, nearest[batch]])
+        start = batch.stop
+    return nearest, distances
+
+
+def _compare_squares(
+    rows: RowArray, others: RowArray, spec: FeatureSpec
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield the sums of squares between the next b rows and all others, shape (b, m).
+
+    Sums of products of bytes stay below 2^24 and are exact in single precision.
+    """
+    vectors, weights = _make_vectors(others, spec)
+    norms = vectors**2 @ weights
+    factors = (-2 * weights * vectors).T
+    n_rows = _BATCH_PAIRS // max(len(others), 1) + 1
+    for start in range(0, len(rows), n_rows):
+        of_batch, _ = _make_vectors(rows[start : start + n_rows], spec)
+        squares = of_batch @ factors
+        squares += norms
+        squares += (of_batch**2 @ weights)[:, np.newaxis]
+        yield squares
+
+
+def _make_vectors(
+    rows: RowArray, spec: FeatureSpec
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Join colour layouts and bits to vectors, shape (n, d); weigh their values, shape (d,)."""
+    lab = rows["lab_layout"]
+    bits = np.unpackbits(rows["dhash"], axis=1, count=spec.hash_size**2)
+    weights = np.repeat([1, _weigh_bit(spec)], [lab.shape[1], bits.shape[1]])
+    return np.hstack([lab, bits]).astype(np.float32), weights.astype(np.float32)
 
 
 def _weigh_bit(spec: FeatureSpec) -> int:
@@ -210,8 +308,10 @@ class Neighbourhoods:
                 nearest[places] = np.minimum(nearest[places], found)
         return nearest
 
-    def find_repeats(self, is_pick: BoolArray, nearest: DistanceArray) -> BoolArray:
-        """Tell which picks have an earlier pick as near as their nearest.
+    def find_repeats(
+        self, is_pick: BoolArray, nearest: DistanceArray, is_kept: BoolArray | None = None
+    ) -> BoolArray:
+        """Tell which picks have an earlier one as near as their nearest.
 
         Of two picks that are each other's nearest, one is a repeat.
 
@@ -221,16 +321,22 @@ class Neighbourhoods:
             The picks.
         nearest : ndarray of uint16, shape (m,)
             From `find_nearest`.
+        is_kept : ndarray of bool, shape (m,), optional
+            Picks that come before all others, and are no repeats themselves.
 
         Returns
         -------
         ndarray of bool, shape (m,)
             False for points that are no picks.
         """
+        turns = np.arange(self.n_points)
+        if is_kept is not None:
+            turns[is_kept] = -1
 
         def is_earlier(places: IntArray) -> BoolArray:
-            of_block = np.where(is_pick[places], places, self.n_points)
-            return np.asarray(of_block[:, np.newaxis, :] < places[:, :, np.newaxis])
+            own = turns[places]
+            of_block = np.where(is_pick[places], own, self.n_points)
+            return np.asarray(of_block[:, np.newaxis, :] < own[:, :, np.newaxis])
 
         return is_pick & self._has_mate(is_earlier, nearest)
 

@@ -102,14 +102,18 @@ def _step_through(
     order = np.argsort(pool.strata, kind="stable")
     laid = _lay_windows(order, np.ones(len(order)), pool.strata, quotas, pool.is_kept, is_free, 0.0)
     phases = rng.random(len(quotas))[pool.strata[laid.rows[laid.starts]]]
-    offsets = (phases * (laid.ends - laid.starts)).astype(np.int64)
-    return np.sort(laid.rows[laid.starts + offsets])
+    # By weight, so that rows close to kept ones are passed over.
+    sums = np.append(0.0, np.cumsum(laid.weights))
+    targets = sums[laid.starts] + phases * (sums[laid.ends] - sums[laid.starts])
+    places = np.searchsorted(sums, targets, side="right") - 1
+    return np.sort(laid.rows[np.clip(places, laid.starts, laid.ends - 1)])
 
 
 class _Laid(NamedTuple):
     """Windows laid over rows: the free rows, group by group, and what lies where in them."""
 
     rows: IntArray
+    weights: WeightArray
     starts: IntArray
     ends: IntArray
     # Of all rows, by row.
@@ -140,7 +144,8 @@ def _lay_windows(
     is_open = is_free[order]
     rows = order[is_open]
     sizes = np.bincount(groups[rows], minlength=n_groups)
-    return _Laid(rows, *cut_windows(weights[is_open], sizes, n_windows, phase), marks)
+    weights = weights[is_open]
+    return _Laid(rows, weights, *cut_windows(weights, sizes, n_windows, phase), marks)
 
 
 def _draw_draft(

@@ -13,6 +13,8 @@ from .model import BoolArray, IntArray
 
 # A repeat is moved to where its nearest pick is at least so many times as far.
 _MIN_GAIN = 1.5
+# A distance of 16 bits, a drawn number and the point make a score that no other point has.
+_DRAW_BITS, _POINT_BITS = 20, 27
 
 
 @dataclass
@@ -70,11 +72,13 @@ def separate_picks(
     numbers[by_cell] = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(cells)))
     n_picks = np.add.reduceat(draft.is_pick[by_cell].astype(np.int64), starts)
     near = draft.near.leave_out(cells)
+    points = np.arange(len(cells))
     for _ in range(n_passes):
         is_first = rng.integers(2, size=len(starts)) == 0
         for is_half in (is_first, ~is_first):
             nearest = near.find_nearest(draft.is_pick).astype(np.int64)
-            scores = (nearest << 32) | rng.integers(1 << 32, size=len(cells))
+            drawn = rng.integers(1 << _DRAW_BITS, size=len(cells))
+            scores = (nearest << _DRAW_BITS | drawn) << _POINT_BITS | points
             best = np.maximum.reduceat(scores[by_cell], starts)
             is_moving = (is_half & (n_picks == 1))[numbers]
             draft.is_pick[is_moving] = (scores == best[numbers])[is_moving]
@@ -152,7 +156,8 @@ def move_repeats(draft: Draft, *, n_rounds: int) -> None:
     """
     for _ in range(n_rounds):
         nearest = draft.near.find_nearest(draft.is_pick)
-        repeats = np.flatnonzero(draft.near.find_repeats(draft.is_pick, nearest) & ~draft.is_kept)
+        is_repeat = draft.near.find_repeats(draft.is_pick, nearest, draft.is_kept)
+        repeats = np.flatnonzero(is_repeat)
         peaks = np.flatnonzero(draft.near.find_peaks(~draft.is_pick, nearest))
         distances = nearest.astype(np.int64)
         # The closest repeat moves to the loneliest peak of its stratum, and so on.

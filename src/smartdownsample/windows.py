@@ -110,7 +110,7 @@ def cut_windows(
     starts = np.maximum(starts, group_starts[group] + place)
     starts = np.minimum(starts, (group_ends - n_windows)[group] + place)
     starts = np.maximum.accumulate(starts - numbers) + numbers
-    ends = np.append(starts[1:], 0)
+    ends = np.roll(starts, -1)
     is_last = place == n_windows[group] - 1
     ends[is_last] = group_ends[group[is_last]]
     return starts, ends

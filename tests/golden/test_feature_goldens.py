@@ -1,12 +1,9 @@
-"""Features and picks that may not change by accident.
+"""Features that may not change by accident.
 
 `features_v<version>.json` holds the features of a few computed arrays under the formulas of that
 `FEATURE_VERSION`. A changed formula needs a higher version, because stored features carry it;
 then ``python tests/golden/test_feature_goldens.py`` writes the goldens of the new version beside
 the old ones, to be read and committed. It never writes over goldens that are there.
-
-The picks stand in this file: a changed one is a changed result for every user with a fixed seed,
-and is edited by hand, with a line in the changelog.
 """
 
 import json
@@ -21,7 +18,6 @@ import pytest
 from pictures import make_single_thumbnails
 from smartdownsample.buckets import encode_buckets, name_bucket
 from smartdownsample.features import FEATURE_VERSION, compute_features, make_spec
-from smartdownsample.picking import pick_rows
 from smartdownsample.resample import Thumbnails, make_thumbnails
 
 Levels = npt.NDArray[np.uint8]
@@ -144,127 +140,6 @@ def test_golden_features_are_of_many_buckets() -> None:
     assert {code >> 4 for code in codes} == set(range(5))
     for bit in (1, 2, 4, 8):
         assert {code & bit for code in codes} == {0, bit}
-
-
-def make_codes(n: int) -> Levels:
-    """Compute codes of large and small buckets."""
-    places = np.arange(n)
-    return ((places * places // 7 % 11) * (places % 5)).astype(np.uint8)
-
-
-@pytest.mark.parametrize(
-    ("n", "target_count", "random_seed", "rows"),
-    [
-        (40, 6, 42, [4, 16, 17, 28, 30, 31]),
-        (40, 12, 42, [4, 7, 12, 16, 17, 23, 27, 28, 30, 31, 36, 38]),
-        (
-            200,
-            20,
-            42,
-            [
-                21,
-                44,
-                63,
-                91,
-                92,
-                106,
-                107,
-                113,
-                117,
-                131,
-                133,
-                148,
-                154,
-                157,
-                169,
-                176,
-                181,
-                184,
-                194,
-                199,
-            ],
-        ),
-        (
-            200,
-            30,
-            0,
-            [
-                3,
-                19,
-                23,
-                28,
-                40,
-                48,
-                49,
-                52,
-                53,
-                63,
-                69,
-                91,
-                97,
-                98,
-                99,
-                105,
-                112,
-                114,
-                121,
-                137,
-                147,
-                161,
-                166,
-                169,
-                170,
-                171,
-                173,
-                181,
-                182,
-                196,
-            ],
-        ),
-        (
-            200,
-            30,
-            1,
-            [
-                23,
-                24,
-                34,
-                36,
-                37,
-                38,
-                46,
-                47,
-                48,
-                49,
-                57,
-                58,
-                66,
-                81,
-                89,
-                90,
-                94,
-                96,
-                132,
-                142,
-                148,
-                149,
-                151,
-                163,
-                167,
-                171,
-                184,
-                189,
-                196,
-                198,
-            ],
-        ),
-    ],
-)
-def test_picks_are_those_of_the_seed(
-    n: int, target_count: int, random_seed: int, rows: list[int]
-) -> None:
-    """The same collection, target and seed give the same selection in every release."""
-    assert pick_rows(make_codes(n), target_count, random_seed).tolist() == rows
 
 
 def write_goldens() -> None:

@@ -3,29 +3,27 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
+from typing import get_args
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from PIL import Image
 
 import oracles
 from pictures import make_single_thumbnails
-from smartdownsample.buckets import N_CODES, encode_buckets
+from pools import make_bursts, make_pool, make_scattered_rows
+from smartdownsample.buckets import encode_buckets
 from smartdownsample.features import compute_features, make_spec
-from smartdownsample.model import ByteArray, RowArray
-from smartdownsample.picking import pick_rows, step_evenly
-from smartdownsample.quotas import allocate_quotas
+from smartdownsample.model import ByteArray, IntArray, RowArray
+from smartdownsample.picking import Pool, Spread, pick_rows
 from smartdownsample.resample import make_thumbnails, resize_lanczos
 
-sizes_of_buckets = st.lists(st.integers(1, 400), min_size=1, max_size=80)
-targets = st.integers(0, 4000)
+PoolAndQuotas = tuple[Pool, IntArray]
+
+spreads = st.sampled_from(get_args(Spread))
 seeds = st.integers(0, 2**64 - 1)
-# Few codes make large buckets, all 80 make small ones.
-codes_of_items = st.integers(1, N_CODES).flatmap(
-    lambda n_codes: st.lists(st.integers(0, n_codes - 1), max_size=300)
-)
 hash_sizes = st.sampled_from([2, 3, 4, 7, 8, 16])
 levels = st.integers(0, 255)
 pictures = st_numpy.arrays(
@@ -36,12 +34,29 @@ pictures = st_numpy.arrays(
 chunks = st.lists(pictures, min_size=1, max_size=5)
 
 
-def allocate(sizes: Sequence[int], target_count: int) -> list[int]:
-    return [int(quota) for quota in allocate_quotas(np.array(sizes, dtype=np.int64), target_count)]
+@st.composite
+def draw_pools(draw: st.DrawFn) -> PoolAndQuotas:
+    """Draw a pool of a few strata in a few groups, some items kept, and quotas it can meet."""
+    n_strata = draw(st.integers(1, 6))
+    items = draw(
+        st.lists(
+            st.tuples(st.integers(0, n_strata - 1), st.integers(0, 12), st.integers(0, 4)),
+            min_size=1,
+            max_size=60,
+        )
+    )
+    strata, scenes, dice = np.array(items, dtype=np.int64).T
+    strata[0] = n_strata - 1  # numbers of strata end where one is
+    groups = draw(st.lists(st.integers(0, 3), min_size=n_strata, max_size=n_strata))
+    pool = make_pool(make_bursts(scenes), strata, groups, kept=np.flatnonzero(dice == 0))
+    sizes = np.bincount(strata[~pool.is_kept], minlength=n_strata)
+    quotas = [draw(st.integers(0, size)) for size in sizes.tolist()]
+    return pool, np.array(quotas, dtype=np.int64)
 
 
-def pick(codes: Sequence[int], target_count: int, seed: int) -> list[int]:
-    return [int(row) for row in pick_rows(np.array(codes, dtype=np.uint8), target_count, seed)]
+def pick(pool: Pool, quotas: IntArray, spread: Spread, seed: int) -> list[int]:
+    rows = pick_rows(pool, quotas, spread, np.random.default_rng(seed))
+    return [int(row) for row in rows]
 
 
 def describe(chunk: Sequence[ByteArray], hash_size: int) -> RowArray:
@@ -53,99 +68,59 @@ def describe(chunk: Sequence[ByteArray], hash_size: int) -> RowArray:
     )
 
 
-@given(sizes_of_buckets, targets)
-def test_quotas_add_up_and_fit(sizes: list[int], target_count: int) -> None:
-    """Their sum is exact, and none is negative or beyond its bucket."""
-    quotas = allocate(sizes, target_count)
-    assert sum(quotas) == min(target_count, sum(sizes))
-    assert all(0 <= quota <= size for quota, size in zip(quotas, sizes, strict=True))
-
-
-@given(sizes_of_buckets, targets)
-def test_quotas_equal_the_scalar_version(sizes: list[int], target_count: int) -> None:
-    """One each, then largest remainder, in exact fractions."""
-    assert allocate(sizes, target_count) == oracles.allocate_quotas(sizes, target_count)
-
-
-@given(sizes_of_buckets, st.integers(0, 4000))
-def test_every_bucket_has_a_quota(sizes: list[int], n_more: int) -> None:
-    """From as many picks as buckets on."""
-    assert min(allocate(sizes, len(sizes) + n_more)) >= 1
-
-
-@given(sizes_of_buckets, targets)
-def test_larger_buckets_never_get_less(sizes: list[int], target_count: int) -> None:
-    """Quotas rise with sizes."""
-    quotas = allocate(sizes, target_count)
-    ordered = [quota for _, quota in sorted(zip(sizes, quotas, strict=True))]
-    assert ordered == sorted(ordered)
-
-
-@given(sizes_of_buckets, targets)
-def test_equal_buckets_differ_by_one_at_most(sizes: list[int], target_count: int) -> None:
-    """What cannot be shared evenly is a single pick."""
-    by_size: dict[int, set[int]] = {}
-    for size, quota in zip(sizes, allocate(sizes, target_count), strict=True):
-        by_size.setdefault(size, set()).add(quota)
-    assert all(max(quotas) - min(quotas) <= 1 for quotas in by_size.values())
-
-
-@given(st.integers(1, 10**6), st.data())
-def test_steps_are_distinct_even_and_inside(n: int, data: st.DataObject) -> None:
-    """Gaps differ by one at most, also around the end."""
-    quota = data.draw(st.integers(1, min(n, 500)))
-    start = data.draw(st.floats(0, 1, exclude_max=True))
-    places = step_evenly(n, quota, start).tolist()
-    assert places == oracles.step_evenly(n, quota, start)
-    assert 0 <= places[0] <= places[-1] < n
-    gaps = [b - a for a, b in zip(places, [*places[1:], places[0] + n], strict=True)]
-    assert max(gaps) - min(gaps) <= 1
-    assert min(gaps) >= 1
-
-
-@given(codes_of_items, targets, seeds)
-def test_picks_are_distinct_rows_exactly_as_many_as_wanted(
-    codes: list[int], target_count: int, seed: int
+@given(draw_pools(), spreads, seeds)
+def test_picks_are_distinct_free_rows_and_meet_the_quotas(
+    pool_and_quotas: PoolAndQuotas, spread: Spread, seed: int
 ) -> None:
-    """A subset in natural order, of exactly min(N, n)."""
-    rows = pick(codes, target_count, seed)
-    assert len(rows) == min(target_count, len(codes))
+    """Ascending, none of them kept, of each stratum exactly as many as its quota."""
+    pool, quotas = pool_and_quotas
+    rows = pick(pool, quotas, spread, seed)
     assert rows == sorted(set(rows))
-    assert set(rows) <= set(range(len(codes)))
+    assert set(rows) <= set(np.flatnonzero(~pool.is_kept).tolist())
+    assert np.bincount(pool.strata[rows], minlength=len(quotas)).tolist() == quotas.tolist()
 
 
-@given(codes_of_items, targets, seeds)
-def test_picks_equal_the_scalar_version(codes: list[int], target_count: int, seed: int) -> None:
-    """Bucket by bucket, place by place."""
-    assert pick(codes, target_count, seed) == oracles.pick_rows(codes, target_count, seed)
-
-
-@given(codes_of_items, st.integers(0, 300), seeds)
-def test_every_bucket_is_represented(codes: list[int], n_more: int, seed: int) -> None:
-    """From as many picks as buckets on."""
-    rows = pick(codes, len(set(codes)) + n_more, seed)
-    assert {codes[row] for row in rows} == set(codes)
-
-
-@given(codes_of_items, targets, seeds)
-def test_too_few_picks_are_of_different_buckets(
-    codes: list[int], target_count: int, seed: int
+@settings(max_examples=12)
+@given(st.integers(1200, 3000), st.integers(1, 7), spreads, seeds)
+def test_picks_of_many_points_meet_the_quotas(
+    n: int, n_strata: int, spread: Spread, seed: int
 ) -> None:
-    """With fewer picks than buckets no bucket gives two."""
-    target_count %= len(set(codes)) + 1
-    rows = pick(codes, target_count, seed)
-    assert len({codes[row] for row in rows}) == len(rows) == target_count
+    """Also where candidates are too many to be compared all with all."""
+    rng = np.random.default_rng(seed)
+    strata = rng.integers(n_strata, size=n)
+    pool = make_pool(
+        make_scattered_rows(n, seed % 1000),
+        strata,
+        rng.integers(3, size=int(strata.max()) + 1).tolist(),
+        kept=np.flatnonzero(rng.random(n) < 0.1),
+    )
+    sizes = np.bincount(strata[~pool.is_kept], minlength=len(pool.stratum_groups))
+    quotas = rng.integers(sizes * 3 // 4 + 1)
+    rows = pick(pool, quotas, spread, seed)
+    assert rows == sorted(set(rows))
+    assert not pool.is_kept[rows].any()
+    assert np.bincount(strata[rows], minlength=len(quotas)).tolist() == quotas.tolist()
 
 
-@given(codes_of_items, targets, seeds, st.integers(0, 2**32 - 1))
+@given(draw_pools(), spreads, seeds)
+def test_one_seed_gives_one_selection(
+    pool_and_quotas: PoolAndQuotas, spread: Spread, seed: int
+) -> None:
+    """The generator is the only chance there is."""
+    pool, quotas = pool_and_quotas
+    assert pick(pool, quotas, spread, seed) == pick(pool, quotas, spread, seed)
+
+
+@given(draw_pools(), spreads, seeds, st.integers(0, 2**32 - 1))
 def test_global_random_state_neither_matters_nor_changes(
-    codes: list[int], target_count: int, seed: int, global_seed: int
+    pool_and_quotas: PoolAndQuotas, spread: Spread, seed: int, global_seed: int
 ) -> None:
-    """The seed is the only chance there is."""
-    expected = pick(codes, target_count, seed)
+    """NumPy's old generator belongs to the caller."""
+    pool, quotas = pool_and_quotas
+    expected = pick(pool, quotas, spread, seed)
     with random_state_of(global_seed) as read_state:
         before = read_state()
-        assert pick(codes, target_count, seed) == expected
+        assert pick(pool, quotas, spread, seed) == expected
         assert read_state() == before
 
 
@@ -160,13 +135,13 @@ def random_state_of(global_seed: int) -> Iterator[Callable[[], str]]:
         np.random.set_state(kept)  # noqa: NPY002 - as above
 
 
-@given(codes_of_items, targets, seeds)
-def test_numbers_of_buckets_do_not_matter_but_their_order(
-    codes: list[int], target_count: int, seed: int
-) -> None:
-    """Codes are labels: the same partition numbered otherwise in the same order picks the same."""
-    renumbered = [2 * code + 7 for code in codes]
-    assert pick(renumbered, target_count, seed) == pick(codes, target_count, seed)
+@given(st.integers(2, 200), st.integers(1, 60), seeds)
+def test_even_steps_leave_no_gap(n: int, quota: int, seed: int) -> None:
+    """Neighbouring picks are a step apart, but for rounding, whatever the pictures."""
+    quota = min(quota, n - 1)
+    rows = pick(make_pool(make_scattered_rows(n, 1)), np.array([quota]), "order", seed)
+    gaps = np.diff([*rows, rows[0] + n])
+    assert gaps.max() <= -(-n // quota) + 1
 
 
 @given(pictures, hash_sizes)
