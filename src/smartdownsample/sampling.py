@@ -3,7 +3,6 @@
 Joins the steps: groups, sequences, kept items, quotas, picking.
 """
 
-import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +22,10 @@ from .sequences import find_sequences, number_folders, thin_sequences
 
 # Frames of one trigger are seconds apart; a minute is the customary gap between visits.
 SEQUENCE_GAP_S = 60.0
+
+# Codes of buckets are single bytes.
+_CODE_BITS = 8
+_MAX_COUNTED = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -181,18 +184,27 @@ def make_frame(
         )
         steps = measure_steps(table.rows[open_rows], table.spec)
     groups = np.zeros(len(table), dtype=np.int64) if labels is None else labels.ids
-    keys = groups[open_rows] << 8 | codes[open_rows]
-    strata, numbers = np.unique(keys, return_inverse=True)
+    strata, numbers = _number_strata(groups[open_rows] << _CODE_BITS | codes[open_rows])
     is_all = len(open_rows) == len(table)
     pool = Pool(
         rows=table.rows if is_all else table.rows[open_rows],
         spec=table.spec,
         steps=steps,
-        strata=numbers.astype(np.int64),
-        stratum_groups=strata >> 8,
+        strata=numbers,
+        stratum_groups=strata >> _CODE_BITS,
         is_kept=is_kept[open_rows],
     )
     return Frame(table, codes, options, labels, open_rows, pool)
+
+
+def _number_strata(keys: IntArray) -> tuple[IntArray, IntArray]:
+    """List the distinct keys, ascending, and number each item's among them."""
+    if not len(keys) or keys.max() >= _MAX_COUNTED:
+        strata, numbers = np.unique(keys, return_inverse=True)
+        return strata, numbers.astype(np.int64)
+    # A few keys are counted faster than sorted.
+    is_there = np.bincount(keys) > 0
+    return np.flatnonzero(is_there), (np.cumsum(is_there) - 1)[keys]
 
 
 def allocate_strata(frame: Frame, is_kept: BoolArray, target_count: int | None) -> IntArray:
@@ -292,15 +304,20 @@ def _find_kept(table: FeatureTable, keep: Collection[PathLike]) -> BoolArray:
     is_kept = np.zeros(len(table), dtype=np.bool_)
     if not len(keep):
         return is_kept
-    keys = {to_key(to_text(path, "An element of 'keep'")) for path in keep}
-    rows = {to_key(path): row for row, path in enumerate(table.paths)}
-    is_kept[[rows[key] for key in keys & rows.keys()]] = True
-    unknown = keys - rows.keys() - {to_key(failure.path) for failure in table.failures}
-    if unknown:
-        msg = (
-            f"The 'keep' parameter must name images of the collection. {len(unknown):,} of its "
-            f"{len(keys):,} are none, first {os.fsdecode(min(unknown))!r}. "
-            "Build the index of both: ImageIndex.build([*paths, *keep])."
-        )
-        raise InvalidParameterError(msg)
+    spelt = {to_text(path, "An element of 'keep'") for path in keep}
+    rows = {path: row for row, path in enumerate(table.paths)}
+    is_kept[[rows[path] for path in spelt & rows.keys()]] = True
+    others = {to_key(path): path for path in spelt - rows.keys()}
+    if others:
+        rows_of_keys = {to_key(path): row for path, row in rows.items()}
+        is_kept[[rows_of_keys[key] for key in others.keys() & rows_of_keys.keys()]] = True
+        failures = {to_key(failure.path) for failure in table.failures}
+        unknown = [others[key] for key in others.keys() - rows_of_keys.keys() - failures]
+        if unknown:
+            msg = (
+                f"The 'keep' parameter must name images of the collection. {len(unknown):,} of its "
+                f"{len(spelt):,} are none, first {min(unknown)!r}. "
+                "Build the index of both: ImageIndex.build([*paths, *keep])."
+            )
+            raise InvalidParameterError(msg)
     return is_kept
