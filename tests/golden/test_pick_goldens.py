@@ -3,7 +3,8 @@
 `picks.json` holds the rows that are picked from two computed collections, one of them large
 enough for its candidates to be compared in blocks. A changed pick is a changed result for every
 user with a fixed seed. If it is meant, remove the file, write it anew with
-``PYTHONPATH=tests python tests/golden/test_pick_goldens.py``, read what changed, and say so in the changelog.
+``PYTHONPATH=tests python tests/golden/test_pick_goldens.py``, read what changed, and say so in
+the changelog.
 
 Collections are computed from whole numbers, and picked rows are whole numbers, so that the
 goldens are the same on every machine.

@@ -15,6 +15,8 @@ from smartdownsample.looks import (
     DISTANCE_SCALE,
     FAR,
     Neighbourhoods,
+    compare_all,
+    find_nearest_rows,
     measure_distances,
     measure_steps,
 )
@@ -46,7 +48,7 @@ def make_few_looks(looks: Sequence[int]) -> RowArray:
     return make_rows(np.repeat(levels, N_LAB, axis=1))
 
 
-def compare_all(rows: RowArray, hash_size: int = 8) -> list[list[int]]:
+def compare_each(rows: RowArray, hash_size: int = 8) -> list[list[int]]:
     """Compare all with all, value by value; far from each to itself."""
     lab = rows["lab_layout"].tolist()
     bits = np.unpackbits(rows["dhash"], axis=1)[:, : hash_size**2].tolist()
@@ -87,7 +89,7 @@ def test_distances_equal_the_scalar_version(hash_size: int) -> None:
     rows["lab_layout"][20:] //= 16  # near ones as well
     distances = measure_distances(rows[:-1], rows[1:], spec)
     assert distances.dtype == np.uint16
-    expected = compare_all(rows, hash_size)
+    expected = compare_each(rows, hash_size)
     assert distances.tolist() == [expected[i][i + 1] for i in range(len(rows) - 1)]
 
 
@@ -127,7 +129,7 @@ def test_the_farthest_pictures_are_nearer_than_far(hash_size: int) -> None:
     bits = np.repeat(np.array([[0], [1], [0], [1]], dtype=np.uint8), hash_size**2, axis=1)
     lab = np.repeat(np.array([[0], [255], [255], [0]], dtype=np.uint8), N_LAB, axis=1)
     rows = make_rows(lab, np.packbits(bits, axis=1), spec)
-    expected = compare_all(rows, hash_size)
+    expected = compare_each(rows, hash_size)
     assert max(expected[0][1:]) == expected[0][1] < FAR
     assert measure_distances(rows[[0, 0, 0]], rows[1:], spec).tolist() == expected[0][1:]
     (order,) = find(rows, spec=spec).orders
@@ -177,7 +179,7 @@ def test_few_points_are_compared_all_with_all(n: int, hash_size: int) -> None:
     (order,) = find(rows, spec=spec).orders
     assert order.places.tolist() == [list(range(n))]
     assert order.distances.dtype == np.uint16
-    assert order.distances[0].tolist() == compare_all(rows, hash_size)
+    assert order.distances[0].tolist() == compare_each(rows, hash_size)
 
 
 def test_a_thousand_points_are_compared_all_with_all() -> None:
@@ -277,7 +279,7 @@ def test_marks_bring_points_nearer_that_stand_near() -> None:
     rows = make_scattered_rows(6, 8)
     marks = np.array([1.0, 1.25, 1.5, 2.0, 7.0, 8.5])
     (order,) = find(rows, marks).orders
-    plain = compare_all(rows)
+    plain = compare_each(rows)
     for i in range(6):
         for j in range(6):
             shrunk = int(plain[i][j] * min(abs(marks[i] - marks[j]), 1))
@@ -306,7 +308,7 @@ def test_marks_count_in_every_order_of_many_points() -> None:
 def test_nearest_repeats_and_peaks_equal_the_scalar_versions(looks: list[int], seed: int) -> None:
     """Also between pictures that look the same."""
     rows = make_few_looks(looks)
-    distances, near = compare_all(rows), find(rows)
+    distances, near = compare_each(rows), find(rows)
     is_pick = draw_picks(len(rows), seed)
     nearest = near.find_nearest(is_pick)
     picks = is_pick.tolist()
@@ -317,12 +319,27 @@ def test_nearest_repeats_and_peaks_equal_the_scalar_versions(looks: list[int], s
 
 
 @given(small_pools, seeds)
+def test_kept_picks_are_no_repeats_and_come_before_all_others(looks: list[int], seed: int) -> None:
+    """As if they stood first."""
+    rows = make_few_looks(looks)
+    distances, near = compare_each(rows), find(rows)
+    is_pick = draw_picks(len(rows), seed)
+    is_kept = is_pick & (np.random.default_rng(seed + 1).random(len(rows)) < 0.5)
+    repeats = near.find_repeats(is_pick, near.find_nearest(is_pick), is_kept)
+    first = [*np.flatnonzero(is_kept).tolist(), *np.flatnonzero(~is_kept).tolist()]
+    moved = [[distances[i][j] for j in first] for i in first]
+    expected = np.array(oracles.find_repeats(moved, is_pick[first].tolist()))
+    expected[: is_kept.sum()] = False
+    assert repeats[first].tolist() == expected.tolist()
+
+
+@given(small_pools, seeds)
 def test_points_of_one_slot_are_left_out(looks: list[int], seed: int) -> None:
     """They are far from one another and as near to all others as they look."""
     rows = make_few_looks(looks)
     slots = np.random.default_rng(seed).integers(0, 5, size=len(rows))
     is_pick = draw_picks(len(rows), seed)
-    distances = compare_all(rows)
+    distances = compare_each(rows)
     for i, slot in enumerate(slots):
         for j in np.flatnonzero(slots == slot):
             distances[i][j] = oracles.FAR
@@ -413,3 +430,78 @@ def test_many_points_have_no_more_repeats_and_no_fewer_peaks_than_there_are() ->
     is_lonelier = loneliness > loneliness[:, np.newaxis]
     is_peak = ~is_pick & ~(within & ~is_pick & is_lonelier).any(axis=1)
     assert not (is_peak & ~near.find_peaks(~is_pick, nearest)).any()
+
+
+@pytest.mark.parametrize("hash_size", [*HASH_SIZES, 8])
+def test_all_are_compared_with_all_others_as_pair_by_pair(hash_size: int) -> None:
+    """Exactly, also between black and white."""
+    spec = make_spec(hash_size, "exact")
+    rows = make_scattered_rows(30, 5, spec)
+    rows["lab_layout"][:2] = [[0], [255]]
+    rows["dhash"][0] = 0
+    rows["dhash"][1] = np.packbits(np.ones(hash_size**2, dtype=np.uint8))
+    (distances,) = compare_all(rows[:20], rows[5:], spec)
+    assert distances.dtype == np.uint16
+    for row, of_row in zip(rows[:20], distances, strict=True):
+        expected = measure_distances(np.repeat(row[np.newaxis], 25), rows[5:], spec)
+        assert of_row.tolist() == expected.tolist()
+
+
+def test_all_are_compared_in_batches_of_whole_rows() -> None:
+    """In order and without a gap, however many others there are."""
+    rows, others = make_scattered_rows(900, 5), make_scattered_rows(10_000, 6)
+    start = 0
+    for batch in compare_all(rows, others, SPEC):
+        for line in (0, len(batch) - 1):
+            row = rows[start + line : start + line + 1]
+            expected = measure_distances(np.repeat(row, len(others)), others, SPEC)
+            np.testing.assert_array_equal(batch[line], expected)
+        start += len(batch)
+        assert batch.shape[1:] == others.shape
+        assert len(batch) < len(rows)
+    assert start == len(rows)
+
+
+@given(small_pools, small_pools)
+def test_nearest_rows_equal_the_scalar_version(looks: list[int], others: list[int]) -> None:
+    """Of equals the first."""
+    nearest, distances = find_nearest_rows(make_few_looks(looks), make_few_looks(others), SPEC)
+    gaps = [[abs(look - other) for other in others] for look in looks]
+    assert nearest.tolist() == [of_row.index(min(of_row)) for of_row in gaps]
+    assert distances.dtype == np.uint16
+    assert distances.tolist() == [
+        int((128**2 * 3 * (4 * min(of_row)) ** 2) ** 0.5) for of_row in gaps
+    ]
+
+
+@given(small_pools)
+def test_nearest_rows_pass_over_their_own_place(looks: list[int]) -> None:
+    """Where there is no other, there is no nearest."""
+    rows = make_few_looks(looks)
+    nearest, distances = find_nearest_rows(rows, rows, SPEC, np.arange(len(rows)))
+    each = compare_each(rows)
+    assert distances.dtype == np.uint16
+    assert distances.tolist() == [min(of_row) for of_row in each]
+    if len(rows) == 1:
+        assert nearest.tolist() == [-1]
+    else:
+        assert nearest.tolist() == [of_row.index(min(of_row)) for of_row in each]
+
+
+def test_nearest_rows_of_no_rows_are_none() -> None:
+    """On either side."""
+    rows, none = make_few_looks([1, 2]), make_few_looks([])
+    assert [found.tolist() for found in find_nearest_rows(none, rows, SPEC)] == [[], []]
+    assert [found.tolist() for found in find_nearest_rows(rows, none, SPEC)] == [
+        [-1] * 2,
+        [FAR] * 2,
+    ]
+
+
+def test_nearest_rows_are_found_in_batches() -> None:
+    """Each among all others, but for itself."""
+    rows = make_scattered_rows(6_000, 6)
+    rows["lab_layout"][1::2] = rows["lab_layout"][::2] ^ 1
+    places = np.arange(1_500) * 4
+    nearest, _ = find_nearest_rows(rows[places], rows, SPEC, places)
+    assert nearest.tolist() == (places + 1).tolist()
