@@ -1,6 +1,6 @@
 """Between rows of features and Arrow columns: what a part of the store looks like inside.
 
-Pure functions. Together with the store the only rooms that know Arrow.
+Pure functions. Only the store, and what hands out Arrow tables, knows Arrow beside this room.
 """
 
 import time
@@ -134,15 +134,15 @@ def make_table(batches: Sequence[FeatureBatch], schema: pa.Schema) -> pa.Table:
     n = len(rows)
     columns = [
         pack_bytes([key for batch in batches for key in batch.keys]),
-        _to_arrow(np.tile(_WHOLE_IMAGE, (n, 1)), schema.field("region").type),
-        _to_arrow(np.concatenate([batch.mtime_ns for batch in batches]), pa.int64()),
-        _to_arrow(np.concatenate([batch.size_bytes for batch in batches]), pa.int64()),
+        pack_values(np.tile(_WHOLE_IMAGE, (n, 1)), schema.field("region").type),
+        pack_values(np.concatenate([batch.mtime_ns for batch in batches]), pa.int64()),
+        pack_values(np.concatenate([batch.size_bytes for batch in batches]), pa.int64()),
         pack_bytes([key for batch in batches for key in batch.order_keys]),
-        _pack_causes(causes),
+        pack_texts([cause.name if cause else None for cause in causes]),
         pack_texts([decoder_version() for _ in range(n)]),
-        _to_arrow(np.full(n, time.time_ns()), pa.int64()),
+        pack_values(np.full(n, time.time_ns()), pa.int64()),
     ]
-    fields = [_to_arrow(rows[name], schema.field(name).type) for name in rows.dtype.names or ()]
+    fields = [pack_values(rows[name], schema.field(name).type) for name in rows.dtype.names or ()]
     return pa.Table.from_arrays([*columns, *fields], schema=schema)
 
 
@@ -180,31 +180,53 @@ def pack_flags(values: BoolArray) -> pa.Array:
     return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
 
 
-def pack_texts(values: Sequence[str]) -> pa.Array:
-    """Pack strings into an Arrow array, see `pack_bytes`."""
-    return pack_bytes([value.encode() for value in values]).cast(pa.string())
+def pack_texts(values: Sequence[str | None]) -> pa.Array:
+    """Pack strings into an Arrow array.
+
+    Parameters
+    ----------
+    values : sequence of str or None, length n
+        Of paths, bytes that are no Unicode are escaped.
+
+    Returns
+    -------
+    pyarrow.StringArray
+        In the same order, with null for None.
+    """
+    encoded = [(value or "").encode(errors="backslashreplace") for value in values]
+    _, offsets, data = pack_bytes(encoded).cast(pa.string()).buffers()
+    is_text = np.array([value is not None for value in values], dtype=np.bool_)
+    _, is_known = pack_flags(is_text).buffers()
+    return pa.Array.from_buffers(pa.string(), len(values), [is_known, offsets, data])
 
 
-def _pack_causes(causes: Sequence[Cause | None]) -> pa.Array:
-    """Pack the names of causes; null where there is none."""
-    names = pack_texts([cause.name if cause else "" for cause in causes])
-    is_cause = np.array([cause is not None for cause in causes], dtype=np.bool_)
-    _, offsets, data = names.buffers()
-    return pa.Array.from_buffers(
-        pa.string(), len(causes), [pack_flags(is_cause).buffers()[1], offsets, data]
-    )
+def pack_values(
+    values: np.ndarray, kind: pa.DataType, is_known: BoolArray | None = None
+) -> pa.Array:
+    """Pack values of one field into an Arrow array.
 
+    Parameters
+    ----------
+    values : ndarray, shape (n,) or (n, length)
+        Numbers, times, or vectors of numbers or bytes of one length.
+    kind : pyarrow.DataType
+        Of the same size as the values: a number, a time, binary or a list of one length.
+    is_known : ndarray of bool, shape (n,), optional
+        False where a value becomes null. By default all are known but times that are NaT.
 
-def _to_arrow(values: np.ndarray, kind: pa.DataType) -> pa.Array:
-    """Turn one field of n rows into an Arrow array; times that are NaT into nulls."""
+    Returns
+    -------
+    pyarrow.Array
+        In the same order.
+    """
     flat = np.ascontiguousarray(values)
     if pa.types.is_fixed_size_list(kind):
-        values = _to_arrow(flat.reshape(-1), kind.value_type)
-        return pa.FixedSizeListArray.from_arrays(values, type=kind)
-    is_known = None
-    if pa.types.is_timestamp(kind):
-        _, is_known = pack_flags(~np.isnat(flat)).buffers()
-    return pa.Array.from_buffers(kind, len(flat), [is_known, pa.py_buffer(flat.view(np.uint8))])
+        items = pack_values(flat.reshape(-1), kind.value_type)
+        return pa.FixedSizeListArray.from_arrays(items, type=kind)
+    if is_known is None and pa.types.is_timestamp(kind):
+        is_known = ~np.isnat(flat)
+    bits = None if is_known is None else pack_flags(is_known).buffers()[1]
+    return pa.Array.from_buffers(kind, len(flat), [bits, pa.py_buffer(flat.view(np.uint8))])
 
 
 def unpack(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
@@ -286,7 +308,7 @@ def _join_keys(
     fixed[:, :16] = np.ascontiguousarray(regions, dtype=np.float32).view(np.uint8)
     fixed[:, 16:24] = np.ascontiguousarray(mtime_ns).view(np.uint8).reshape(n, 8)
     fixed[:, 24:] = np.ascontiguousarray(size_bytes).view(np.uint8).reshape(n, 8)
-    tails = _to_arrow(fixed, pa.binary(32)).cast(pa.large_binary())
+    tails = pack_values(fixed, pa.binary(32)).cast(pa.large_binary())
     return pc.binary_join_element_wise(paths, tails, pack_bytes([b""] * n))
 
 
@@ -334,8 +356,8 @@ def _take_bytes(array: pa.Array) -> ByteArray:
 def keep_newest(table: pa.Table) -> pa.Table:
     """Keep the row of each item that was written last."""
     table = table.take(pc.sort_indices(table["written_ns"]))
-    regions = _to_arrow(unpack(table["region"]).view(np.uint8), pa.binary(16))
-    places = _to_arrow(np.arange(len(table)), pa.int64())
+    regions = pack_values(unpack(table["region"]).view(np.uint8), pa.binary(16))
+    places = pack_values(np.arange(len(table)), pa.int64())
     numbered = pa.table({"path": table["path"], "region": regions, "row": places})
     newest = numbered.group_by(["path", "region"]).aggregate([("row", "max")])
     return table.take(newest["row_max"])
@@ -396,7 +418,7 @@ def order_features(
     if batches:
         table = pa.concat_tables([table, make_table(batches, schema).select(columns)])
     items = np.concatenate([known.items, *(batch.items for batch in batches)])
-    path_ranks = _to_arrow(_rank_paths(keys)[items], pa.int64())
+    path_ranks = pack_values(_rank_paths(keys)[items], pa.int64())
     order = pc.sort_indices(
         pa.table({"order_key": table["order_key"], "path": path_ranks}),
         sort_keys=[("order_key", "ascending"), ("path", "ascending")],

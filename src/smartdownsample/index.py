@@ -6,21 +6,25 @@ from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
+import pyarrow as pa
 
 from .buckets import encode_buckets
 from .columns import order_features
+from .coverage import Coverage, measure_coverage
+from .explain import explain_selection
 from .features import MIN_HASH_SIZE, make_spec
 from .gather import OnTruncated, gather_features
-from .groups import GroupsLike, PerGroup
+from .groups import GroupsLike, PerGroup, label_items
 from .looks import DistanceArray, measure_steps
 from .model import MAX_PIXELS, ByteArray, DecodeMode, Failure, FeatureTable, Selection
 from .packs import read_pack
-from .parameters import check_choice, check_integer, check_seed
+from .parameters import check_choice, check_integer, check_number, check_seed
 from .paths import PathLike, list_items
 from .picking import Spread
 from .quotas import Quotas
 from .ranking import Ranking, draw_ranking
 from .sampling import SEQUENCE_GAP_S, SamplingOptions, check_target, draw_selection
+from .split import Split, split_selection
 from .store import choose_cache_dir
 
 OnLoadingError = Literal["skip", "raise"]
@@ -356,3 +360,106 @@ class ImageIndex:
             limit = check_integer("limit", limit, at_least=0)
         random_seed = check_seed(random_seed)
         return draw_ranking(self.table, self.codes, self.steps, limit, random_seed, options)
+
+    def measure_coverage(
+        self, limit: int | None = None, *, random_seed: int | None = 42
+    ) -> Coverage:
+        """Measure how well selections of growing size cover the collection.
+
+        For choosing how many images to select: up to the suggested count each adds much, beyond
+        it little.
+
+        Parameters
+        ----------
+        limit : int, optional
+            Largest selection looked at, at least 1; by default 10,000. The suggestion is up to
+            that.
+        random_seed : int or None
+            Same seed, same result.
+
+        Returns
+        -------
+        Coverage
+            Of selections of 1 to `limit` images, or to as many as there are.
+
+        Raises
+        ------
+        InvalidParameterError
+            When a parameter has a wrong type or value.
+
+        Examples
+        --------
+        >>> coverage = index.measure_coverage()  # doctest: +SKIP
+        >>> selection = index.sample(coverage.suggested_count)  # doctest: +SKIP
+        """
+        if limit is not None:
+            limit = check_integer("limit", limit, at_least=1)
+        random_seed = check_seed(random_seed)
+        return measure_coverage(self.table, self.codes, self.steps, limit, random_seed)
+
+    @staticmethod
+    def explain(selection: Selection, *, random_seed: int | None = 42) -> pa.Table:
+        """Describe each selected image.
+
+        Parameters
+        ----------
+        selection : Selection
+            From this index or another. Not changed.
+        random_seed : int or None
+            Of the ranks. Same seed, same ranks.
+
+        Returns
+        -------
+        pyarrow.Table
+            A row for each selected image, in natural order: its path and index, bucket, group
+            and capture time, its rank among the selected ones, the other selected image that
+            looks most like it, and how far apart both look. See
+            `smartdownsample.explain.explain_selection`.
+
+        Raises
+        ------
+        InvalidParameterError
+            When the seed has a wrong type or value.
+        """
+        return explain_selection(selection, check_seed(random_seed))
+
+    @staticmethod
+    def split(
+        selection: Selection,
+        validation: float = 0.2,
+        *,
+        groups: GroupsLike | None = None,
+        random_seed: int | None = 42,
+    ) -> Split:
+        """Split a selection in two, for training and for validation, by whole groups.
+
+        Parameters
+        ----------
+        selection : Selection
+            From this index or another. Not changed.
+        validation : float
+            Share of the selected images that is for validation, from 0 to 1. It is met as well
+            as whole groups can.
+        groups : "parent", mapping or sequence, optional
+            What is not to be torn apart, as in `sample`. By default the groups of the selection,
+            or, where it has none, the folders.
+        random_seed : int or None
+            Same seed, same split.
+
+        Returns
+        -------
+        Split
+            Both sides, each a selection, and the near-duplicates between them.
+
+        Raises
+        ------
+        InvalidParameterError
+            When a parameter has a wrong type or value, or the selected images are of fewer than
+            two groups.
+        """
+        check_number("validation", validation, at_least=0, at_most=1)
+        random_seed = check_seed(random_seed)
+        labels = selection.labels if groups is None else label_items(groups, selection.table)
+        if labels is None:
+            labels = label_items("parent", selection.table)
+        return split_selection(selection, labels, validation, random_seed)

@@ -33,8 +33,9 @@ _PROJECTION_BITS = 15
 # Rows, or blocks, compared at a time, to bound memory.
 _BATCH_ROWS = 1 << 15
 _BATCH_BLOCKS = 128
-# Pairs compared at a time when all are.
-_BATCH_PAIRS = 1 << 20
+# Pairs compared at a time when all are; fewer rows than that are slow, however many others.
+_BATCH_PAIRS = 1 << 22
+_MIN_BATCH = 256
 
 
 def measure_steps(rows: RowArray, spec: FeatureSpec) -> DistanceArray:
@@ -164,7 +165,7 @@ def _compare_squares(
     vectors, weights = _make_vectors(others, spec)
     norms = vectors**2 @ weights
     factors = (-2 * weights * vectors).T
-    n_rows = _BATCH_PAIRS // max(len(others), 1) + 1
+    n_rows = max(_MIN_BATCH, _BATCH_PAIRS // max(len(others), 1))
     for start in range(0, len(rows), n_rows):
         of_batch, _ = _make_vectors(rows[start : start + n_rows], spec)
         squares = of_batch @ factors

@@ -29,7 +29,8 @@ def allocate_quotas(
         Every bucket one, and the rest in proportion to what each has left, or as equally as
         sizes allow; or the rule of the published package.
     n_kept : ndarray of int64, shape (b,), optional
-        Items of each bucket that were selected before. They count as its picks.
+        Items of each bucket that were selected before. They count as its picks. The published
+        rule knows of none.
 
     Returns
     -------

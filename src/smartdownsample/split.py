@@ -1,16 +1,104 @@
 """A selection split in two, for training and for validation, without leaks between them."""
 
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
 import numpy as np
 
 from .errors import InvalidParameterError
-from .looks import DISTANCE_SCALE, DistanceArray, measure_distances
-from .model import LAB_LAYOUT_SIDE, BoolArray, FeatureSpec, IntArray, RowArray
-from .parameters import check_number
+from .looks import DISTANCE_SCALE, DistanceArray, find_nearest_rows
+from .model import BoolArray, FeatureSpec, GroupLabels, IntArray, RowArray, Selection
+from .sequences import NEAR_DUPLICATE
 
 # Random orders tried. With a dozen groups or more the best of them is off by a few items at most.
 _N_TRIES = 64
-# Pairs compared at a time, to bound memory.
-_BATCH_PAIRS = 1 << 18
+
+
+class NearDuplicate(NamedTuple):
+    """A validation item that looks like a training item.
+
+    Attributes
+    ----------
+    validation_path, train_path : str
+        Of both, as the caller gave them.
+    distance : float
+        How far apart they look, in levels of 8-bit Lab, see
+        `smartdownsample.looks.measure_distances`.
+    """
+
+    validation_path: str
+    train_path: str
+    distance: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Split:
+    """A selection in two: no group has items on both sides.
+
+    Attributes
+    ----------
+    train, validation : Selection
+        Both sides, each in natural order.
+    near_duplicates : tuple of NearDuplicate
+        The validation items that look like a training item, each with the nearest one.
+    """
+
+    train: Selection
+    validation: Selection
+    near_duplicates: tuple[NearDuplicate, ...]
+
+    def __repr__(self) -> str:
+        """Show the counts."""
+        return (
+            f"<Split of {len(self.train):,} images for training and {len(self.validation):,} for "
+            f"validation, {len(self.near_duplicates):,} near-duplicates between them>"
+        )
+
+
+def split_selection(
+    selection: Selection, labels: GroupLabels, share: float, random_seed: int | None
+) -> Split:
+    """Split a selection by whole groups.
+
+    Parameters
+    ----------
+    selection : Selection
+        Not changed.
+    labels : GroupLabels
+        The group of each item of its collection.
+    share : float
+        Of the selected items that is for validation, from 0 to 1.
+    random_seed : int or None
+        Same seed, same split.
+
+    Returns
+    -------
+    Split
+        With every selected item on one side. Near-duplicates between the sides stay and are
+        listed: groups such as two cameras at one waterhole may have some.
+
+    Raises
+    ------
+    InvalidParameterError
+        When the selected items are of fewer than two groups.
+    """
+    table, rows = selection.table, selection.rows
+    rng = np.random.default_rng(random_seed)
+    is_validation = split_groups(labels.ids[rows], share, rng)
+    pairs, distances = find_near_duplicates(
+        table.rows[rows], table.spec, is_validation, NEAR_DUPLICATE
+    )
+    train, validation = (
+        replace(selection, rows=side, target_count=len(side), labels=labels)
+        for side in (rows[~is_validation], rows[is_validation])
+    )
+    near_duplicates = tuple(
+        NearDuplicate(table.paths[of_validation], table.paths[of_train], distance)
+        for (of_validation, of_train), distance in zip(
+            rows[pairs].tolist(), (distances / DISTANCE_SCALE).tolist(), strict=True
+        )
+    )
+    return Split(train, validation, near_duplicates)
 
 
 def split_groups(group_ids: IntArray, share: float, rng: np.random.Generator) -> BoolArray:
@@ -33,7 +121,7 @@ def split_groups(group_ids: IntArray, share: float, rng: np.random.Generator) ->
     Raises
     ------
     InvalidParameterError
-        When `share` is no such number, or there are fewer than two groups.
+        When there are fewer than two groups.
 
     Notes
     -----
@@ -41,7 +129,6 @@ def split_groups(group_ids: IntArray, share: float, rng: np.random.Generator) ->
     orders the one counts that comes nearest, of equals the first. A group larger than about
     twice the share is never for validation unless all are.
     """
-    check_number("share", share, at_least=0, at_most=1)
     groups, inverse, sizes = np.unique(group_ids, return_inverse=True, return_counts=True)
     if len(groups) <= 1:
         msg = (
@@ -100,35 +187,10 @@ def find_near_duplicates(
 
     Notes
     -----
-    Exact: all pairs are compared by colour layout, and those that it does not rule out in full.
-    The time grows with the product of both sides; the memory does not.
+    Exact: all pairs are compared. The time grows with the product of both sides, the memory with
+    the training side.
     """
     validation, training = np.flatnonzero(is_validation), np.flatnonzero(~is_validation)
-    # Sums of products of bytes stay below 2^24 and are exact in single precision.
-    lab = rows["lab_layout"].astype(np.float32)
-    norms = np.einsum("ij,ij->i", lab, lab)
-    lab_of_training, norms_of_training = lab[training].T, norms[training]
-    # The hash can only add to the distance.
-    largest = limit**2 * LAB_LAYOUT_SIDE**2 / DISTANCE_SCALE**2
-    found = [(np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.uint16))]
-    step = _BATCH_PAIRS // max(len(training), 1) + 1
-    for start in range(0, len(validation), step):
-        batch = validation[start : start + step]
-        squares = norms[batch, np.newaxis] + norms_of_training - 2 * (lab[batch] @ lab_of_training)
-        of_batch, of_training = np.nonzero(squares <= largest)
-        pairs = np.column_stack([batch[of_batch], training[of_training]])
-        found.append(_take_nearest(pairs, rows, spec, limit))
-    all_pairs, distances = zip(*found, strict=True)
-    return np.concatenate(all_pairs), np.concatenate(distances)
-
-
-def _take_nearest(
-    pairs: IntArray, rows: RowArray, spec: FeatureSpec, limit: int
-) -> tuple[IntArray, DistanceArray]:
-    """Take, for each validation row, the nearest of the pairs below the limit."""
-    distances = measure_distances(rows[pairs[:, 0]], rows[pairs[:, 1]], spec)
-    order = np.lexsort((distances, pairs[:, 0]))
-    order = order[distances[order] < limit]
-    is_first = np.diff(pairs[order, 0], prepend=-1) != 0
-    nearest = order[is_first]
-    return pairs[nearest], distances[nearest]
+    nearest, distances = find_nearest_rows(rows[validation], rows[training], spec)
+    near = np.flatnonzero(distances < limit)
+    return np.column_stack([validation[near], training[nearest[near]]]), distances[near]

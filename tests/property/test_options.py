@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feature_tables import make_table, steps_of
 from smartdownsample import ImageIndex
 from smartdownsample.sampling import SamplingOptions, draw_selection
 from smartdownsample.sequences import find_sequences, number_folders
-from tables import make_table, steps_of
 
 
 @st.composite

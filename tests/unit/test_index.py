@@ -219,3 +219,104 @@ class TestSample:
         """The message says what was expected."""
         with pytest.raises(InvalidParameterError, match="'random_seed'"):
             ImageIndex.build(collection).sample(5, random_seed=-1)
+
+
+class TestExplain:
+    """explain describes each selected image."""
+
+    def test_each_selected_image_has_a_row(self, collection: list[str]) -> None:
+        """With columns that other tools read."""
+        selection = ImageIndex.build(collection).sample(20, groups="parent")
+        columns = ImageIndex.explain(selection).to_pydict()
+        assert columns["path"] == selection.paths
+        assert columns["group"] == [os.path.dirname(path) for path in selection.paths]
+        assert sorted(columns["rank"]) == list(range(20))
+        assert set(columns["nearest_path"]) <= set(selection.paths)
+
+    def test_images_selected_before_may_be_the_nearest(self, tmp_path: Path) -> None:
+        """They are no rows of the table."""
+        paths = [str(write_picture(tmp_path / f"{name}.jpg", 1)) for name in ("a", "b")]
+        index = ImageIndex.build(paths)
+        columns = index.explain(index.sample(1, keep=paths[:1])).to_pydict()
+        assert (columns["path"], columns["nearest_path"]) == (paths[1:], paths[:1])
+        assert columns["distance"] == [0]
+
+    def test_a_wrong_seed_is_refused(self, collection: list[str]) -> None:
+        """The message says what was expected."""
+        selection = ImageIndex.build(collection).sample(5)
+        with pytest.raises(InvalidParameterError, match="'random_seed'"):
+            ImageIndex.explain(selection, random_seed=-1)
+
+
+class TestMeasureCoverage:
+    """measure_coverage tells how many images to select."""
+
+    def test_the_suggestion_can_be_sampled(self, collection: list[str]) -> None:
+        """A selection of that size covers what the curve says it does, more or less."""
+        index = ImageIndex.build(collection)
+        coverage = index.measure_coverage()
+        assert (coverage.counts[0], coverage.counts[-1]) == (1, 60)
+        assert len(index.sample(coverage.suggested_count)) == coverage.suggested_count
+        assert index.measure_coverage(10).counts[-1] == 10
+
+    @pytest.mark.parametrize(
+        ("parameter", "value"), [("limit", 0), ("limit", 2.5), ("random_seed", "x")]
+    )
+    def test_wrong_parameters_are_refused(
+        self, collection: list[str], parameter: str, value: object
+    ) -> None:
+        """The message names the parameter."""
+        index = ImageIndex.build(collection)
+        with pytest.raises(InvalidParameterError, match=f"The '{parameter}' parameter must be an"):
+            index.measure_coverage(**{parameter: value})  # type: ignore[arg-type]
+
+
+class TestSplit:
+    """split parts a selection by whole groups."""
+
+    def test_folders_stay_whole(self, collection: list[str]) -> None:
+        """When nothing else is said; both sides together are the selection."""
+        selection = ImageIndex.build(collection).sample(30)
+        split = ImageIndex.split(selection)
+        folders = [
+            {os.path.dirname(path) for path in side.paths}
+            for side in (split.train, split.validation)
+        ]
+        assert all(folders)
+        assert not folders[0] & folders[1]
+        assert sorted(split.train.paths + split.validation.paths) == sorted(selection.paths)
+
+    def test_the_groups_of_the_selection_are_those_of_the_split(
+        self, collection: list[str]
+    ) -> None:
+        """Unless others are given."""
+        species = {path: f"species {row % 5}" for row, path in enumerate(collection)}
+        selection = ImageIndex.build(collection).sample(50, groups=species)
+        by_species = ImageIndex.split(selection, 0.2)
+        assert [group.name for group in by_species.validation.groups if group.n_kept] in [
+            [f"species {number}"] for number in range(5)
+        ]
+        by_image = ImageIndex.split(selection, 0.5, groups=list(range(60)))
+        assert len(by_image.validation) == 25
+
+    def test_the_share_and_the_seed_decide(self, collection: list[str]) -> None:
+        """Same seed, same split."""
+        selection = ImageIndex.build(collection).sample(40)
+        groups = list(range(60))
+        splits = [
+            ImageIndex.split(selection, share, groups=groups, random_seed=seed).validation
+            for share, seed in ((0.1, 1), (0.1, 1), (0.1, 2), (0.6, 1))
+        ]
+        assert list(map(len, splits)) == [4, 4, 4, 24]
+        assert splits[0].paths == splits[1].paths != splits[2].paths
+
+    @pytest.mark.parametrize("validation", [-0.1, 20, "0.2", None, float("nan")])
+    def test_a_share_that_is_none_is_refused(
+        self, collection: list[str], validation: float
+    ) -> None:
+        """Percents are not meant."""
+        selection = ImageIndex.build(collection).sample(10)
+        with pytest.raises(
+            InvalidParameterError, match="'validation' parameter must be a number, from 0 to 1"
+        ):
+            ImageIndex.split(selection, validation)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from feature_tables import make_table, scenes_of
 from smartdownsample import ImageIndex, InvalidParameterError
-from tables import make_table, scenes_of
 
 
 def test_a_ranking_holds_every_image_once() -> None:

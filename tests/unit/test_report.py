@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from feature_tables import make_table
 from pictures import write_collection, write_picture
 from smartdownsample import (
     FeatureTable,
@@ -27,7 +28,6 @@ from smartdownsample import (
 from smartdownsample.buckets import N_CODES, name_bucket
 from smartdownsample.features import make_spec
 from smartdownsample.report.chart import KEPT_COLOUR
-from tables import make_table
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from feature_tables import make_table, scenes_of
 from smartdownsample import Cause, Failure, ImageIndex, InvalidParameterError
 from smartdownsample.model import FeatureTable
 from smartdownsample.sampling import SamplingOptions
-from tables import make_table, scenes_of
 
 
 class TestOptions:

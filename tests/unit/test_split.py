@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pytest
 
-from smartdownsample import InvalidParameterError
+from pools import make_scattered_rows
+from smartdownsample import FeatureTable, InvalidParameterError, Selection
 from smartdownsample.features import make_spec
 from smartdownsample.looks import DISTANCE_SCALE, measure_distances
-from smartdownsample.model import BoolArray, RowArray
-from smartdownsample.split import find_near_duplicates, split_groups
+from smartdownsample.model import BoolArray, GroupLabels, IntArray, RowArray
+from smartdownsample.split import Split, find_near_duplicates, split_groups, split_selection
 
 SPEC = make_spec(8, "fast")
 LIMIT = 6 * DISTANCE_SCALE
@@ -88,12 +88,6 @@ class TestSplitGroups:
         with pytest.raises(InvalidParameterError, match=rf"two groups.* Got {len(sizes)} instead"):
             split(sizes, 0.2)
 
-    @pytest.mark.parametrize("share", [-0.1, 20, "0.2", None, float("nan")])
-    def test_a_share_that_is_none_is_an_error(self, share: Any) -> None:
-        """Percents are not meant."""
-        with pytest.raises(InvalidParameterError, match="'share' parameter must be a number"):
-            split([5, 5], share)
-
 
 def make_rows(n: int, n_scenes: int, seed: int = 0) -> RowArray:
     """Make rows of a few scenes, each with little changes."""
@@ -153,3 +147,73 @@ class TestFindNearDuplicates:
         pairs, distances = find_near_duplicates(rows, SPEC, np.full(n, side), LIMIT)
         assert pairs.shape == (0, 2)
         assert distances.shape == (0,)
+
+
+def split_items(
+    rows: RowArray, groups: IntArray, selected: IntArray, share: float = 0.3, seed: int = 0
+) -> Split:
+    """Split a selection of items of numbered groups."""
+    n = len(rows)
+    paths = [f"{group}/{row}.jpg" for row, group in enumerate(groups.tolist())]
+    table = FeatureTable(SPEC, paths, np.arange(n), rows, (), n, 0, n)
+    codes = np.zeros(n, dtype=np.uint8)
+    selection = Selection(table, codes, selected, len(selected), 7)
+    labels = GroupLabels(tuple(map(str, range(groups.max() + 1))), groups)
+    return split_selection(selection, labels, share, seed)
+
+
+class TestSplitSelection:
+    """split_selection splits a selection in two selections."""
+
+    def test_every_selected_item_is_on_one_side(self) -> None:
+        """In natural order, and no group on both."""
+        groups = np.arange(200) // 10
+        selected = np.arange(0, 200, 3)
+        split = split_items(make_rows(200, 200), groups, selected)
+        sides = split.train, split.validation
+        assert sorted([*split.train.rows, *split.validation.rows]) == selected.tolist()
+        for side in sides:
+            assert (np.diff(side.rows) > 0).all()
+            assert side.target_count == len(side.paths) == len(side.rows)
+        assert not {*groups[sides[0].rows]} & {*groups[sides[1].rows]}
+        assert abs(len(split.validation) - 0.3 * len(selected)) <= 2
+
+    def test_sides_know_their_groups(self) -> None:
+        """Those that the split is by."""
+        split = split_items(make_rows(40, 40), np.arange(40) // 10, np.arange(0, 40, 2), share=0.25)
+        assert [group.n_kept for group in split.train.groups].count(5) == 3
+        assert [group.n_kept for group in split.validation.groups].count(5) == 1
+
+    def test_near_duplicates_between_the_sides_are_listed(self) -> None:
+        """With paths and distance; those within a side, or not selected, are not."""
+        rows = make_scattered_rows(40, 1)
+        groups = np.arange(40) // 10
+        rows[[10, 20, 30, 1]] = rows[0]
+        rows["lab_layout"][10, 0] += 4  # the root of the mean over the cells, of squares: 1
+        selected = np.delete(np.arange(40), [5, 20, 30])
+        # By the group for validation.
+        expected = {
+            0: [("0/0.jpg", "1/10.jpg", 1.0), ("0/1.jpg", "1/10.jpg", 1.0)],
+            1: [("1/10.jpg", "0/0.jpg", 1.0)],
+        }
+        for seed in range(10):
+            split = split_items(rows, groups, selected, share=0.25, seed=seed)
+            (group,) = set(groups[split.validation.rows].tolist())
+            assert list(split.near_duplicates) == expected.get(group, [])
+
+    def test_the_seed_decides(self) -> None:
+        """The same seed splits in the same way."""
+        rows, groups = make_rows(100, 100), np.arange(100) // 5
+        rows_of_seeds = [
+            split_items(rows, groups, np.arange(100), seed=seed).validation.rows.tolist()
+            for seed in (1, 1, 2)
+        ]
+        assert rows_of_seeds[0] == rows_of_seeds[1] != rows_of_seeds[2]
+
+    def test_it_shows_its_counts(self) -> None:
+        """Of both sides and of what they share."""
+        rows = np.zeros(4, dtype=SPEC.row_dtype)
+        split = split_items(rows, np.array([0, 0, 1, 1]), np.arange(4), share=0.5)
+        assert repr(split) == (
+            "<Split of 2 images for training and 2 for validation, 2 near-duplicates between them>"
+        )
