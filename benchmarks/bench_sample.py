@@ -16,6 +16,7 @@ from statistics import median
 from measuring import Measurement, Peer, describe_machine, run_peer
 from peers.job import Job
 from scenarios import Scenario, choose_photos, lay_out, make_scenarios
+from tables import align_table
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Photos to use when none are given: real ones beside the repository, else rendered ones in it.
@@ -179,6 +180,7 @@ def measure(scenario: Scenario, paths: list[str], options: argparse.Namespace) -
                 n_workers=options.n_workers,
                 random_seed=scenario.random_seed,
                 cache_dir=cache_dir,
+                wants_picks=False,
             )
             for sampler, peer in runs:
                 seconds, result = run_peer(peer, job)
@@ -228,19 +230,10 @@ def format_table(scenario: Scenario, measurements: Sequence[Measurement]) -> str
     for measurement in measurements:
         by_sampler.setdefault(measurement.sampler, []).append(measurement)
     reference = by_sampler.get(_REFERENCE, [])
-    lines = [_COLUMNS] + [
-        _summarise(scenario, sampler, runs, reference) for sampler, runs in by_sampler.items()
-    ]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_COLUMNS))]
-    rules = ["-" * widths[0]] + ["-" * (width - 1) + ":" for width in widths[1:]]
-    header, *body = (_align(line, widths) for line in lines)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rules, *body))
-
-
-def _align(line: Sequence[str], widths: Sequence[int]) -> list[str]:
-    """Pad a line's cells so that the name stands on the left and figures on the right."""
-    cells = [cell.rjust(width) for cell, width in zip(line, widths, strict=True)]
-    return [line[0].ljust(widths[0]), *cells[1:]]
+    return align_table(
+        _COLUMNS,
+        [_summarise(scenario, sampler, runs, reference) for sampler, runs in by_sampler.items()],
+    )
 
 
 def _summarise(

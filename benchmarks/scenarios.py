@@ -139,17 +139,24 @@ def lay_out(scenario: Scenario, photos: Sequence[str], folder: str) -> list[str]
     paths = [os.path.join(target, f"IMG_{number:05d}.JPG") for number in range(scenario.n_images)]
     if scenario.crop_size is None:
         for number, path in enumerate(paths):
-            _link_or_copy(photos[number % len(photos)], path)
+            link_or_copy(photos[number % len(photos)], path)
     else:
         _cut_crops(photos[: scenario.n_photos], paths, scenario.crop_size, scenario.random_seed)
     return paths
 
 
-def _link_or_copy(source: str, path: str) -> None:
+def link_or_copy(source: str, path: str) -> None:
     """Give a file another name, or copy it where that cannot be.
 
     For samplers both are the same: no one looks at inodes, and either way the content lies in
     the system's page cache when the clock starts.
+
+    Parameters
+    ----------
+    source : str
+        The file.
+    path : str
+        Its other name.
     """
     try:
         os.link(source, path)

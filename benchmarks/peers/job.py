@@ -27,6 +27,8 @@ class Job(TypedDict):
     random_seed: int
     # Folder for what a sampler keeps between runs; empty at first.
     cache_dir: str
+    # Whether the picks themselves are part of the result.
+    wants_picks: bool
 
 
 class Result(TypedDict):
@@ -38,6 +40,7 @@ class Result(TypedDict):
     cpu_s: float
     n_returned: int
     n_different: int
+    picks: list[str]
     peak_bytes: int | None
     versions: dict[str, str]
 
@@ -74,6 +77,7 @@ def run_job(
         cpu_s=time.process_time() - cpu_before,
         n_returned=len(picks),
         n_different=len(set(picks)),
+        picks=list(picks) if job["wants_picks"] else [],
         peak_bytes=measure_peak_memory(),
         versions={
             "Python": platform.python_version(),

@@ -24,6 +24,8 @@ SCHEMA = pa.schema(
         ("bucket", pa.string()),
         ("group", pa.string()),
         ("captured", pa.timestamp("ms")),
+        ("width", pa.uint32()),
+        ("height", pa.uint32()),
         ("rank", pa.int64()),
         ("nearest_path", pa.string()),
         ("distance", pa.float32()),

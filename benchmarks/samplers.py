@@ -1,0 +1,121 @@
+"""Samplers to judge: this package's ways, and plain ones that work on the same stored features.
+
+Each takes an index, the numbers of pictures wanted and a seed, and returns rows for each number.
+"""
+
+import heapq
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from smartdownsample import ImageIndex
+from smartdownsample.looks import measure_distances
+from smartdownsample.model import IntArray
+from smartdownsample.picking import Spread
+from smartdownsample.quotas import Quotas
+
+Picks = list[IntArray]
+Sampler = Callable[[ImageIndex, Sequence[int], int], Picks]
+
+# Facility location compares all pictures with all.
+MOST_COMPARED = 4000
+
+
+def sample_ours(
+    index: ImageIndex, counts: Sequence[int], seed: int, *, spread: Spread, quotas: Quotas
+) -> Picks:
+    """Sample with this package."""
+    return [
+        index.sample(count, random_seed=seed, spread=spread, quotas=quotas).rows for count in counts
+    ]
+
+
+def take_prefixes(index: ImageIndex, counts: Sequence[int], seed: int) -> Picks:
+    """Rank all pictures once and take the first ones."""
+    ranking = index.rank(random_seed=seed)
+    return [ranking.first(count).rows for count in counts]
+
+
+def draw_randomly(index: ImageIndex, counts: Sequence[int], seed: int) -> Picks:
+    """Draw by lot."""
+    rng = np.random.default_rng(seed)
+    return [rng.choice(len(index), count, replace=False) for count in counts]
+
+
+def step_evenly(index: ImageIndex, counts: Sequence[int], seed: int) -> Picks:
+    """Take even steps through the natural order from a random start."""
+    start = np.random.default_rng(seed).random()
+    n = len(index)
+    return [((np.arange(count) + start) * n / count).astype(np.int64) for count in counts]
+
+
+def go_farthest(index: ImageIndex, counts: Sequence[int], seed: int) -> Picks:
+    """Add the picture farthest from all picks, again and again, from a random start.
+
+    T. F. Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985,
+    https://doi.org/10.1016/0304-3975(85)90224-5.
+    """
+    pick = int(np.random.default_rng(seed).integers(len(index)))
+    nearest = _measure_from(index, pick)
+    picks: list[int] = []
+    while len(picks) < max(counts):
+        picks.append(pick)
+        nearest = np.minimum(nearest, _measure_from(index, pick))
+        # Of pictures that look the same none is taken twice.
+        nearest[pick] = -1
+        pick = int(nearest.argmax())
+    return [np.array(picks[:count]) for count in counts]
+
+
+def locate_facilities(index: ImageIndex, counts: Sequence[int], seed: int) -> Picks:
+    """Add the picture that brings all pictures nearest to the picks; the seed has no say.
+
+    M. Minoux, "Accelerated greedy algorithms for maximizing submodular set functions", 1978,
+    https://doi.org/10.1007/BFb0006528.
+    """
+    del seed
+    distances = np.array([_measure_from(index, row) for row in range(len(index))], np.float32)
+    closeness = distances.max() - distances
+    covered = np.zeros(len(index), dtype=np.float32)
+    # A gain never grows, so that one that is still the largest when renewed is the largest.
+    gains = [(-float(gain), row) for row, gain in enumerate(closeness.sum(axis=1))]
+    heapq.heapify(gains)
+    picks: list[int] = []
+    while len(picks) < max(counts):
+        row = gains[0][1]
+        gain = float(np.maximum(closeness[row] - covered, 0).sum())
+        heapq.heapreplace(gains, (-gain, row))
+        if gains[0][1] == row:
+            heapq.heappop(gains)
+            picks.append(row)
+            np.maximum(covered, closeness[row], out=covered)
+    return [np.array(picks[:count]) for count in counts]
+
+
+def _measure_from(index: ImageIndex, row: int) -> npt.NDArray[np.int64]:
+    """Measure how far all pictures look from one, shape (n,)."""
+    table = index.table
+    distances = measure_distances(table.rows, table.rows[row : row + 1], table.spec)
+    return distances.astype(np.int64)
+
+
+DEFAULT = "default"
+RANDOM = "random"
+PREFIXES = "rank() prefixes"
+FACILITIES = "facility location"
+FARTHEST = "farthest point"
+STRIDE = "even stride"
+SAMPLERS: dict[str, Sampler] = {
+    DEFAULT: partial(sample_ours, spread="joint", quotas="proportional"),
+    PREFIXES: take_prefixes,
+    'spread="order"': partial(sample_ours, spread="order", quotas="proportional"),
+    'spread="visual"': partial(sample_ours, spread="visual", quotas="proportional"),
+    'quotas="equal"': partial(sample_ours, spread="joint", quotas="equal"),
+    "two-phase, order": partial(sample_ours, spread="order", quotas="two-phase"),
+    RANDOM: draw_randomly,
+    STRIDE: step_evenly,
+    FARTHEST: go_farthest,
+    FACILITIES: locate_facilities,
+}
