@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from .buckets import name_bucket
 from .columns import pack_texts, pack_values
 from .looks import DISTANCE_SCALE, FAR, find_nearest_rows, measure_steps
 from .model import IntArray, Selection
 from .ranking import draw_ranking
 from .sampling import SamplingOptions
+from .tabulate import tabulate_selection
 
 
 def explain_selection(selection: Selection, random_seed: int | None = 42) -> pa.Table:
@@ -26,13 +26,9 @@ def explain_selection(selection: Selection, random_seed: int | None = 42) -> pa.
     Returns
     -------
     pyarrow.Table
-        A row for each selected item, in natural order:
+        A row for each selected item, in natural order, with the columns:
 
-        - ``path``: string, as the caller gave it; bytes that are no Unicode are escaped.
-        - ``index``: int64, place in the caller's list.
-        - ``bucket``: string, see `smartdownsample.buckets.name_bucket`.
-        - ``group``: string, null without groups.
-        - ``captured``: timestamp in ms, local time of the camera; null where it is not known.
+        - all of `smartdownsample.tabulate.tabulate_selection`;
         - ``rank``: int64 from 0; the first N in this order are a good selection of the selected.
         - ``nearest_path``: string, the other item that looks most like it, among the selected
           ones and those selected before; null when there is none.
@@ -44,35 +40,15 @@ def explain_selection(selection: Selection, random_seed: int | None = 42) -> pa.
     All pairs of selected items are compared: the time grows with the square of their number.
     """
     nearest_paths, distances = _find_nearest_paths(selection)
-    return pa.table(
-        {
-            "path": pack_texts(selection.paths),
-            "index": pack_values(selection.indices, pa.int64()),
-            "bucket": pack_texts(_name_buckets(selection)),
-            "group": pack_texts(_name_groups(selection)),
-            "captured": pack_values(
-                selection.table.rows["captured"][selection.rows], pa.timestamp("ms")
-            ),
-            "rank": pack_values(_rank_items(selection, random_seed), pa.int64()),
-            "nearest_path": pack_texts(nearest_paths),
-            "distance": distances,
-        }
-    )
-
-
-def _name_buckets(selection: Selection) -> list[str]:
-    """Name the bucket of each selected item, length k."""
-    codes = selection.codes[selection.rows].tolist()
-    name_of = {code: name_bucket(code) for code in set(codes)}
-    return [name_of[code] for code in codes]
-
-
-def _name_groups(selection: Selection) -> list[str | None]:
-    """Name the group of each selected item, length k."""
-    if selection.labels is None:
-        return [None] * len(selection)
-    names, ids = selection.labels
-    return [names[group] for group in ids[selection.rows].tolist()]
+    columns = {
+        "rank": pack_values(_rank_items(selection, random_seed), pa.int64()),
+        "nearest_path": pack_texts(nearest_paths),
+        "distance": distances,
+    }
+    table = tabulate_selection(selection)
+    for name, column in columns.items():
+        table = table.append_column(name, column)
+    return table
 
 
 def _rank_items(selection: Selection, random_seed: int | None) -> IntArray:

@@ -25,6 +25,8 @@ Spread = Literal["joint", "order", "visual"]
 
 # Candidates of each window. More keep picks farther apart, and closer to outliers.
 _N_CANDIDATES = 4
+# How often repeats are moved: where one leads to another, a second time helps.
+_N_ROUNDS = 2
 # What is left of the weight of items close to one that was selected before.
 _KEPT_WEIGHT = 1e-3
 
@@ -87,11 +89,12 @@ def pick_rows(pool: Pool, quotas: IntArray, spread: Spread, rng: np.random.Gener
     if spread == "order":
         return _step_through(pool, quotas, is_free, rng)
     draft = _draw_draft(pool, quotas, is_free, rng, is_ordered=spread == "joint")
-    separate_picks(draft, draft.windows, rng, n_passes=2)
+    separate_picks(draft, draft.windows, rng)
     meet_quotas(draft, quotas)
     cells = draft.windows * len(quotas) + draft.strata
-    separate_picks(draft, cells, rng, n_passes=1)
-    move_repeats(draft, n_rounds=2)
+    separate_picks(draft, cells, rng)
+    for _ in range(_N_ROUNDS):
+        move_repeats(draft)
     return draft.items[draft.is_pick & ~draft.is_kept]
 
 

@@ -45,9 +45,7 @@ class Draft:
     is_pick: BoolArray
 
 
-def separate_picks(
-    draft: Draft, cells: IntArray, rng: np.random.Generator, *, n_passes: int
-) -> None:
+def separate_picks(draft: Draft, cells: IntArray, rng: np.random.Generator) -> None:
     """Move each pick to the candidate of its cell that is farthest from all other picks.
 
     Parameters
@@ -57,9 +55,7 @@ def separate_picks(
     cells : ndarray of int64, shape (m,)
         Each point's cell; cells without a pick, or with several, are left alone.
     rng : numpy.random.Generator
-        Decides between equals, and who moves first: in each pass one half, then the other.
-    n_passes : int
-        How often each pick may move.
+        Decides between equals, and who moves first: one half, then the other.
 
     References
     ----------
@@ -73,15 +69,14 @@ def separate_picks(
     n_picks = np.add.reduceat(draft.is_pick[by_cell].astype(np.int64), starts)
     near = draft.near.leave_out(cells)
     points = np.arange(len(cells))
-    for _ in range(n_passes):
-        is_first = rng.integers(2, size=len(starts)) == 0
-        for is_half in (is_first, ~is_first):
-            nearest = near.find_nearest(draft.is_pick).astype(np.int64)
-            drawn = rng.integers(1 << _DRAW_BITS, size=len(cells))
-            scores = (nearest << _DRAW_BITS | drawn) << _POINT_BITS | points
-            best = np.maximum.reduceat(scores[by_cell], starts)
-            is_moving = (is_half & (n_picks == 1))[numbers]
-            draft.is_pick[is_moving] = (scores == best[numbers])[is_moving]
+    is_first = rng.integers(2, size=len(starts)) == 0
+    for is_half in (is_first, ~is_first):
+        nearest = near.find_nearest(draft.is_pick).astype(np.int64)
+        drawn = rng.integers(1 << _DRAW_BITS, size=len(cells))
+        scores = (nearest << _DRAW_BITS | drawn) << _POINT_BITS | points
+        best = np.maximum.reduceat(scores[by_cell], starts)
+        is_moving = (is_half & (n_picks == 1))[numbers]
+        draft.is_pick[is_moving] = (scores == best[numbers])[is_moving]
 
 
 def meet_quotas(draft: Draft, quotas: IntArray) -> None:
@@ -144,31 +139,26 @@ def _exchange_anywhere(draft: Draft, excess: IntArray) -> None:
     draft.is_pick[dropped], draft.is_pick[added] = False, True
 
 
-def move_repeats(draft: Draft, *, n_rounds: int) -> None:
+def move_repeats(draft: Draft) -> None:
     """Move picks that look like another pick to where nothing is selected.
 
     Parameters
     ----------
     draft : Draft
         Its picks are moved; each stays in its stratum.
-    n_rounds : int
-        How often.
     """
-    for _ in range(n_rounds):
-        nearest = draft.near.find_nearest(draft.is_pick)
-        is_repeat = draft.near.find_repeats(draft.is_pick, nearest, draft.is_kept)
-        repeats = np.flatnonzero(is_repeat)
-        peaks = np.flatnonzero(draft.near.find_peaks(~draft.is_pick, nearest))
-        distances = nearest.astype(np.int64)
-        # The closest repeat moves to the loneliest peak of its stratum, and so on.
-        repeat_keys = _make_keys(draft.strata[repeats], distances[repeats])
-        peak_keys = _make_keys(draft.strata[peaks], -distances[peaks])
-        _, from_, to = np.intersect1d(
-            repeat_keys, peak_keys, assume_unique=True, return_indices=True
-        )
-        is_worth = distances[peaks[to]] > _MIN_GAIN * distances[repeats[from_]]
-        draft.is_pick[repeats[from_[is_worth]]] = False
-        draft.is_pick[peaks[to[is_worth]]] = True
+    nearest = draft.near.find_nearest(draft.is_pick)
+    is_repeat = draft.near.find_repeats(draft.is_pick, nearest, draft.is_kept)
+    repeats = np.flatnonzero(is_repeat)
+    peaks = np.flatnonzero(draft.near.find_peaks(~draft.is_pick, nearest))
+    distances = nearest.astype(np.int64)
+    # The closest repeat moves to the loneliest peak of its stratum, and so on.
+    repeat_keys = _make_keys(draft.strata[repeats], distances[repeats])
+    peak_keys = _make_keys(draft.strata[peaks], -distances[peaks])
+    _, from_, to = np.intersect1d(repeat_keys, peak_keys, assume_unique=True, return_indices=True)
+    is_worth = distances[peaks[to]] > _MIN_GAIN * distances[repeats[from_]]
+    draft.is_pick[repeats[from_[is_worth]]] = False
+    draft.is_pick[peaks[to[is_worth]]] = True
 
 
 def _make_keys(strata: IntArray, values: IntArray) -> IntArray:

@@ -87,13 +87,13 @@ def test_the_same_request_gives_the_same_selection(
     index, options, target, seed = request
     first = index.sample(target, random_seed=seed, **options)
     np.random.seed(seed + 1)  # noqa: NPY002 # the state of others is what is tested
-    state = np.random.get_state()[1].tolist()  # type: ignore[index,union-attr] # noqa: NPY002
+    state = np.random.get_state()[1].tolist()  # type: ignore[index] # noqa: NPY002
     steps = steps_of(index.table)
     again = draw_selection(
         index.table, index.codes, steps, target, seed, SamplingOptions(**options)
     )
     assert first.rows.tolist() == again.rows.tolist()
-    assert np.random.get_state()[1].tolist() == state  # type: ignore[index,union-attr] # noqa: NPY002
+    assert np.random.get_state()[1].tolist() == state  # type: ignore[index] # noqa: NPY002
 
 
 @settings(deadline=None, max_examples=60)

@@ -56,9 +56,9 @@ def count_new(draft: Draft, n_strata: int) -> list[int]:
     return [int(n) for n in np.bincount(draft.strata[is_new], minlength=n_strata)]
 
 
-def separate(draft: Draft, cells: IntArray | None = None, seed: int = 0, n_passes: int = 2) -> None:
+def separate(draft: Draft, cells: IntArray | None = None, seed: int = 0) -> None:
     cells = draft.windows if cells is None else cells
-    separate_picks(draft, cells, np.random.default_rng(seed), n_passes=n_passes)
+    separate_picks(draft, cells, np.random.default_rng(seed))
 
 
 @st.composite
@@ -112,7 +112,7 @@ def test_two_picks_do_not_flee_to_the_same_place() -> None:
     n_apart = 0
     for seed in range(40):
         draft = make_draft([10, 100, 10, 100], [0, 2], windows=[0, 0, 1, 1])
-        separate(draft, seed=seed, n_passes=1)
+        separate(draft, seed=seed)
         n_apart += list_picks(draft) in ([0, 3], [1, 2])
     assert n_apart > 10
 
@@ -120,7 +120,7 @@ def test_two_picks_do_not_flee_to_the_same_place() -> None:
 def test_cells_without_a_pick_or_with_several_are_left_alone() -> None:
     """One gains none, the other loses none."""
     draft = make_draft([0, 10, 20, 30, 40, 50], [2, 3], windows=[0, 0, 1, 1, 1, 0])
-    separate(draft, n_passes=5)
+    separate(draft)
     assert list_picks(draft) == [2, 3]
 
 
@@ -129,13 +129,6 @@ def test_cells_of_any_numbers_are_told_apart() -> None:
     draft = make_draft([100, 100, 50, 200], [0, 1])
     separate(draft, np.array([10**6, 7, 7, 7]))
     assert list_picks(draft) == [0, 3]
-
-
-def test_no_pass_moves_nothing() -> None:
-    """Each pass is one move."""
-    draft = make_draft([100, 100, 200], [0, 1], windows=[0, 1, 1])
-    separate(draft, n_passes=0)
-    assert list_picks(draft) == [0, 1]
 
 
 def test_of_equals_chance_decides() -> None:
@@ -161,7 +154,7 @@ class FixedNumbers(np.random.Generator):
 def test_of_equals_one_is_taken_even_if_the_same_number_is_drawn_for_both() -> None:
     """Among millions of points that happens, and the number of picks may not change."""
     draft = make_draft([9] * 8, [0, 4], windows=[0, 0, 0, 0, 1, 1, 1, 1])
-    separate_picks(draft, draft.windows, FixedNumbers(np.random.PCG64(0)), n_passes=2)
+    separate_picks(draft, draft.windows, FixedNumbers(np.random.PCG64(0)))
     assert np.bincount(draft.windows[draft.is_pick]).tolist() == [1, 1]
 
 
@@ -188,7 +181,7 @@ def test_separation_moves_each_pick_to_where_no_point_of_its_cell_is_farther(
     # All other cells are of single points, where nothing can move.
     own = windows == movable[0]
     cells = np.where(own, 0, 1 + np.arange(len(windows)))
-    separate(draft, cells, seed, n_passes=1)
+    separate(draft, cells, seed)
     others = draft.near.find_nearest(draft.is_pick & ~own)
     assert others[own & draft.is_pick].tolist() == [others[own].max()]
 
@@ -265,11 +258,11 @@ def test_quotas_are_met_exactly(draft_and_quotas: tuple[Draft, IntArray]) -> Non
     assert (before & ~draft.is_pick).sum() == excess[excess > 0].sum()
 
 
-@given(draw_drafts(), st.integers(0, 4))
-def test_repeats_stay_in_their_stratum(draft: Draft, n_rounds: int) -> None:
-    """However often they move, and kept points do not."""
+@given(draw_drafts())
+def test_repeats_stay_in_their_stratum(draft: Draft) -> None:
+    """Kept points stay where they are."""
     before = count_new(draft, 5)
-    move_repeats(draft, n_rounds=n_rounds)
+    move_repeats(draft)
     assert count_new(draft, 5) == before
     assert draft.is_pick[draft.is_kept].all()
 
@@ -277,49 +270,42 @@ def test_repeats_stay_in_their_stratum(draft: Draft, n_rounds: int) -> None:
 def test_a_repeat_moves_to_where_nothing_is_selected() -> None:
     """Of two like picks the later one moves to the loneliest point."""
     draft = make_draft([10, 11, 60, 200, 240], [0, 1, 3])
-    move_repeats(draft, n_rounds=1)
+    move_repeats(draft)
     assert list_picks(draft) == [0, 2, 3]
 
 
 def test_a_repeat_stays_where_its_stratum_has_nothing_better() -> None:
     """60 is of another stratum, 13 hardly farther from the other pick."""
     draft = make_draft([10, 12, 60, 13, 200], [0, 1, 4], strata=[0, 0, 1, 0, 1])
-    move_repeats(draft, n_rounds=3)
+    move_repeats(draft)
     assert list_picks(draft) == [0, 1, 4]
 
 
 def test_a_repeat_of_a_kept_point_moves() -> None:
     """The kept point comes first."""
     draft = make_draft([10, 11, 200], [1], kept=[0])
-    move_repeats(draft, n_rounds=1)
+    move_repeats(draft)
     assert list_picks(draft) == [0, 2]
 
 
 def test_a_repeat_of_a_kept_point_moves_wherever_it_stands() -> None:
     """The kept point comes last and stays all the same."""
     draft = make_draft([200, 10, 11], [1], kept=[2])
-    move_repeats(draft, n_rounds=1)
+    move_repeats(draft)
     assert list_picks(draft) == [0, 2]
-
-
-def test_no_round_moves_nothing() -> None:
-    """Repeats stay."""
-    draft = make_draft([10, 10, 200], [0, 1])
-    move_repeats(draft, n_rounds=0)
-    assert list_picks(draft) == [0, 1]
 
 
 def test_the_closest_repeats_move_to_the_loneliest_points() -> None:
     """With two repeats and one place the closer one moves."""
     draft = make_draft([0, 9, 100, 101, 220], [0, 1, 2, 3])
-    move_repeats(draft, n_rounds=1)
+    move_repeats(draft)
     assert list_picks(draft) == [0, 1, 2, 4]
 
 
 def test_picks_that_all_look_the_same_stay() -> None:
     """There is nowhere to move to."""
     draft = make_draft([7] * 6, [0, 2, 4])
-    move_repeats(draft, n_rounds=2)
+    move_repeats(draft)
     assert list_picks(draft) == [0, 2, 4]
 
 
