@@ -40,6 +40,10 @@ class DamagedPartError(StoreError):
     """A file is not, or no longer, a part of the feature store."""
 
 
+class OutputError(SmartDownsampleError, OSError):
+    """A file could not be written, or images could not be placed, as asked."""
+
+
 class ImageLoadingWarning(UserWarning):
     """Some images could not be loaded and were left out."""
 

@@ -72,6 +72,12 @@ class ImageIndex:
             f"{len(self.failures):,} unreadable>"
         )
 
+    def _repr_html_(self) -> str:
+        """Show the counts and the buckets in a notebook."""
+        from .report import format_html
+
+        return format_html(Selection(self.table, self.codes, np.zeros(0, dtype=np.int64), 0, None))
+
     @property
     def paths(self) -> list[str]:
         """Paths of the readable images as the caller gave them, in natural order."""

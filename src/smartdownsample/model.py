@@ -1,14 +1,20 @@
 """The frozen records that pass between the rooms of smartdownsample."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from matplotlib.figure import Figure
 
 IntArray = npt.NDArray[np.int64]
 ByteArray = npt.NDArray[np.uint8]
@@ -369,3 +375,104 @@ class Selection:
         sizes = np.bincount(ids, minlength=len(names)).tolist()
         kept = np.bincount(ids[self.rows], minlength=len(names)).tolist()
         return list(map(GroupCount, names, sizes, kept))
+
+    # A selection hands itself to the rooms that show and write it. They stand above this one, and
+    # are imported on first need.
+
+    def save(self, destination: "str | os.PathLike[str]") -> None:
+        """Write the selection to a file.
+
+        Parameters
+        ----------
+        destination : path
+            Its extension decides the format: ``.txt`` (paths), ``.csv``, ``.json``, ``.parquet``.
+
+        Raises
+        ------
+        InvalidParameterError
+            When the extension is another one.
+        OutputError
+            When the file cannot be written.
+        """
+        from .outputs import write_selection
+
+        write_selection(self, destination)
+
+    def save_report(self, path: "str | os.PathLike[str]") -> None:
+        """Write a page that shows what was selected and what was not, and why.
+
+        Parameters
+        ----------
+        path : path
+            By custom ``*.html``. The file needs no other and no network.
+
+        Raises
+        ------
+        OutputError
+            When the file cannot be written.
+        """
+        from .report import save_report
+
+        save_report(self, path)
+
+    def to_arrow(self) -> "pa.Table":
+        """Hand over a table with a row for each selected item.
+
+        Returns
+        -------
+        pyarrow.Table
+            See `smartdownsample.tabulate.tabulate_selection`.
+        """
+        from .tabulate import tabulate_selection
+
+        return tabulate_selection(self)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Hand over the table of `to_arrow` to pandas, which must be installed.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the same columns.
+        """
+        return self.to_arrow().to_pandas()
+
+    def plot_distribution(self) -> "Figure":
+        """Draw the chart of the buckets. Needs the extra ``viz``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Shown by notebooks, and saved by its own method.
+
+        Raises
+        ------
+        MissingExtraError
+            When matplotlib is not installed.
+        """
+        from . import report
+
+        return report.make_figure(report.draw_distribution, self)
+
+    def plot_thumbnails(self) -> "Figure":
+        """Draw grids of thumbnails, one for each bucket. Needs the extra ``viz``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Shown by notebooks, and saved by its own method.
+
+        Raises
+        ------
+        MissingExtraError
+            When matplotlib is not installed.
+        """
+        from . import report
+
+        return report.make_figure(report.draw_thumbnails, self)
+
+    def _repr_html_(self) -> str:
+        """Show the counts and the buckets in a notebook."""
+        from .report import format_html
+
+        return format_html(self)

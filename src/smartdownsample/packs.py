@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .columns import SPEC_KEY, KnownFeatures, make_schema, pack_bytes
-from .errors import InvalidParameterError, StoreError
+from .errors import StoreError
 from .features import make_spec
 from .model import DecodeMode, FeatureSpec
 from .parts import check_seal, read_part, write_part
-from .paths import PathLike, encode_order_key, list_items, stat_items, to_key
+from .paths import PathLike, encode_order_key, list_items, stat_items, strip_folder, to_key
 from .store import FeatureStore, choose_cache_dir
 
 
@@ -73,7 +73,7 @@ def export_pack(
         )
         raise StoreError(msg)
     base = to_key(os.fspath(root))
-    relative = [_strip_root(path, base) for path in known.table["path"].to_pylist()]
+    relative = [strip_folder(path, base, "the root") for path in known.table["path"].to_pylist()]
     write_part(Path(pack), _move(known.table, relative))
     return len(known.table)
 
@@ -151,18 +151,6 @@ def _read_pack(pack: PathLike) -> tuple[FeatureSpec, pa.Table]:
         msg = f"{os.fspath(pack)!r} is no feature pack of this version of smartdownsample."
         raise StoreError(msg)
     return spec, read_part(Path(pack), make_schema(spec))
-
-
-def _strip_root(path: bytes, base: bytes) -> bytes:
-    """Make an absolute path relative to an absolute folder above it."""
-    prefix = os.path.join(base, b"")
-    if not path.startswith(prefix):
-        msg = (
-            f"Every image must lie below the root {os.fsdecode(base)!r}. Got {os.fsdecode(path)!r}."
-        )
-        raise InvalidParameterError(msg)
-    # Packs travel between systems; every one of them reads the slash.
-    return path[len(prefix) :].replace(os.fsencode(os.sep), b"/")
 
 
 def _move(rows: pa.Table, paths: list[bytes]) -> pa.Table:

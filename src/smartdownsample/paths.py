@@ -74,6 +74,39 @@ def find_images(*sources: PathLike) -> list[str]:
     return sorted(first.values(), key=order)
 
 
+def list_source(source: PathLike) -> list[str]:
+    """List the images of one source.
+
+    Parameters
+    ----------
+    source : str or path-like
+        A folder, glob or file, see `find_images`.
+
+    Returns
+    -------
+    list of str
+        In no particular order, which saves the time of finding the natural one.
+
+    Raises
+    ------
+    InvalidParameterError
+        When it is no path, or names nothing that exists.
+
+    Warns
+    -----
+    ImageLoadingWarning
+        When there are none.
+    """
+    paths = list(_expand_source(source))
+    if not paths:
+        warn_user(
+            f"{os.fspath(source)!r} leads to no images, that is, to no files that end in "
+            f"{', '.join(sorted(IMAGE_EXTENSIONS))}.",
+            ImageLoadingWarning,
+        )
+    return paths
+
+
 def _expand_source(source: PathLike) -> Iterator[str]:
     """Yield the images of one source, in no particular order."""
     path = to_text(source, "A source")
@@ -135,13 +168,7 @@ def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
         When an element is no path.
     """
     if isinstance(image_paths, (str, os.PathLike)):
-        is_source, given = True, list(_expand_source(image_paths))
-        if not given:
-            warn_user(
-                f"{os.fspath(image_paths)!r} leads to no images, that is, to no files that end in "
-                f"{', '.join(sorted(IMAGE_EXTENSIONS))}.",
-                ImageLoadingWarning,
-            )
+        is_source, given = True, list_source(image_paths)
     else:
         is_source, given = False, list(_check_paths(image_paths))
     first: dict[bytes, int] = {}
@@ -204,6 +231,36 @@ def _fspath(path: object) -> object:
 def to_key(path: str) -> bytes:
     """Return the absolute path as bytes; an empty path stays empty and is never found."""
     return os.fsencode(os.path.abspath(path)) if path else b""
+
+
+def strip_folder(key: bytes, folder: bytes, what: str) -> bytes:
+    """Make an absolute path relative to a folder above it.
+
+    Parameters
+    ----------
+    key, folder : bytes
+        Absolute paths.
+    what : str
+        What the folder is, for the message.
+
+    Returns
+    -------
+    bytes
+        With slashes: relative paths travel between systems, and every one of them reads those.
+
+    Raises
+    ------
+    InvalidParameterError
+        When the path does not lie below the folder.
+    """
+    prefix = os.path.join(folder, b"")
+    if not key.startswith(prefix):
+        msg = (
+            f"Every image must lie below {what} {os.fsdecode(folder)!r}. "
+            f"Got {os.fsdecode(key)!r}. Give a folder above all images."
+        )
+        raise InvalidParameterError(msg)
+    return key[len(prefix) :].replace(os.fsencode(os.sep), b"/")
 
 
 def sort_paths(paths: list[bytes]) -> IntArray:

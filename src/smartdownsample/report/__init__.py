@@ -1,10 +1,12 @@
-"""What people look at: a summary in text, a chart of the buckets, grids of thumbnails.
+"""What people look at: a summary in text, a chart of the buckets, grids of thumbnails, a page.
 
 Drawing needs matplotlib, which the extra ``viz`` installs; it is imported on first need.
 """
 
 from .chart import draw_distribution
-from .figures import check_drawing, save_figure, show_figure
+from .figures import check_drawing, make_figure, save_figure, show_figure
+from .notebook import format_html
+from .page import save_page, save_report
 from .text import format_summary
 from .thumbnails import draw_thumbnails
 
@@ -12,7 +14,11 @@ __all__ = [
     "check_drawing",
     "draw_distribution",
     "draw_thumbnails",
+    "format_html",
     "format_summary",
+    "make_figure",
     "save_figure",
+    "save_page",
+    "save_report",
     "show_figure",
 ]

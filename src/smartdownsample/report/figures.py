@@ -55,6 +55,34 @@ def check_drawing(*paths: PathLike) -> None:
             raise InvalidParameterError(msg)
 
 
+def make_figure(draw: Draw, selection: Selection) -> "Figure":
+    """Draw a selection.
+
+    Parameters
+    ----------
+    draw : callable
+        `draw_distribution` or `draw_thumbnails`.
+    selection : Selection
+        What to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Of its own, without pyplot: no window system and no global state.
+
+    Raises
+    ------
+    MissingExtraError
+        When matplotlib is not installed.
+    """
+    check_drawing()
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    draw(figure, selection)
+    return figure
+
+
 def save_figure(draw: Draw, selection: Selection, path: PathLike) -> None:
     """Draw a selection into a file.
 
@@ -73,11 +101,7 @@ def save_figure(draw: Draw, selection: Selection, path: PathLike) -> None:
         When matplotlib is not installed.
     """
     check_drawing(path)
-    # A figure of its own, without pyplot: no window system and no global state.
-    from matplotlib.figure import Figure
-
-    figure = Figure()
-    draw(figure, selection)
+    figure = make_figure(draw, selection)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 

@@ -1,0 +1,99 @@
+"""Files that exist either completely or not at all.
+
+A file is written under a temporary name in its own folder and then renamed, so that neither a
+full disk nor a killed run leaves half of it under the name that others read.
+"""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from .errors import OutputError
+
+# Hidden, and with no image's extension: not found by whoever looks for images meanwhile.
+_TEMPORARY_PREFIX = b".smartdownsample-"
+_TEMPORARY_SUFFIX = b".tmp"
+# No single file takes longer to write.
+_STALE_SECONDS = 3600.0
+
+
+@contextmanager
+def in_one_piece(target: bytes) -> Iterator[bytes]:
+    """Have a file written beside its place, and put it there when all went well.
+
+    Parameters
+    ----------
+    target : bytes
+        Where it belongs; its folder exists. A file that stands there is replaced.
+
+    Yields
+    ------
+    bytes
+        The path to write to.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be put there; nothing is left of it then.
+    """
+    name = _TEMPORARY_PREFIX + uuid.uuid4().hex.encode() + _TEMPORARY_SUFFIX
+    temporary = os.path.join(os.path.dirname(target), name)
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    finally:
+        with suppress(OSError):  # the first error is the one to report
+            os.unlink(temporary)
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Write a file in one piece, with the folders that it needs.
+
+    Parameters
+    ----------
+    path : str
+        The file. A symbolic link stays one: the file it leads to is written.
+    data : bytes
+        All of it.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written; what stood there before is unchanged then.
+    """
+    target = os.fsencode(os.path.realpath(path))
+    try:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with in_one_piece(target) as temporary, open(temporary, "xb") as file:
+            file.write(data)
+    except OSError as error:
+        msg = (
+            f"{path!r} cannot be written ({error.strerror or error}); what stood there is "
+            f"unchanged. It needs {len(data):,} bytes and a folder that may be written to."
+        )
+        raise OutputError(msg) from error
+
+
+def remove_leftovers(folder: bytes) -> None:
+    """Remove the temporary files of runs that died.
+
+    Parameters
+    ----------
+    folder : bytes
+        Where to look, without the folders in it.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be read.
+    """
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(_TEMPORARY_PREFIX) and entry.name.endswith(_TEMPORARY_SUFFIX):
+                with suppress(OSError):  # removed meanwhile, or not ours to remove
+                    status = entry.stat(follow_symlinks=False)
+                    # A copy takes over the original's modification time before its name.
+                    if time.time() - max(status.st_mtime, status.st_ctime) > _STALE_SECONDS:
+                        os.unlink(entry.path)

@@ -1,0 +1,58 @@
+"""What notebooks show of collections and selections."""
+
+from collections.abc import Iterable
+from html import escape
+
+from ..buckets import name_bucket
+from ..model import Selection
+
+_BAR_EM = 12
+# Buckets that have a line; the others are counted.
+_MAX_LINES = 20
+
+
+def format_html(selection: Selection) -> str:
+    """Show a selection as HTML: its counts, and how each bucket fared.
+
+    Parameters
+    ----------
+    selection : Selection
+        Of any size; an empty one stands for the collection alone.
+
+    Returns
+    -------
+    str
+        A fragment without scripts, readable on light and dark pages.
+    """
+    n, n_kept = len(selection.table), len(selection)
+    words = f"<b>{n_kept:,}</b> of {n:,} images selected" if n_kept else f"<b>{n:,}</b> images"
+    n_failures = len(selection.failures)
+    failures = f", {n_failures:,} could not be loaded" if n_failures else ""
+    buckets = selection.buckets
+    heading = f"{words} from {len(buckets)} buckets{failures}"
+    lines = "".join(_format_lines(selection))
+    n_more = len(buckets) - _MAX_LINES
+    more = f"<div>and {n_more} buckets more</div>" if n_more > 0 else ""
+    return f"<div><div>{heading}</div><table>{lines}</table>{more}</div>"
+
+
+def _format_lines(selection: Selection) -> Iterable[str]:
+    """Yield a row of the table for each of the largest buckets."""
+    buckets = selection.buckets[:_MAX_LINES]
+    largest = max((bucket.size for bucket in buckets), default=1)
+    for code, size, n_kept in buckets:
+        bar = _draw_bar(size / largest, n_kept / size)
+        count = f"{n_kept:,} of {size:,}" if len(selection) else f"{size:,}"
+        yield (
+            f"<tr><td style='text-align:left'>{escape(name_bucket(code))}</td>"
+            f"<td>{bar}</td><td style='text-align:right'>{count}</td></tr>"
+        )
+
+
+def _draw_bar(length: float, share: float) -> str:
+    """Draw a bar, the selected share of it in blue."""
+    blue = f"linear-gradient(90deg,#0072b2 {share:.1%},#999 {share:.1%})"
+    return (
+        f"<div style='height:.7em;width:{length * _BAR_EM:.2f}em;min-width:1px;"
+        f"background:{blue}'></div>"
+    )
