@@ -1,0 +1,169 @@
+"""The coverage curves of the report page: places of lines, ticks and marks in a drawing."""
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ..coverage import Coverage
+from ..looks import FloatArray
+from ..model import IntArray
+
+# In units of the drawing, which are pixels at its natural size.
+WIDTH, HEIGHT = 440, 230
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 12, 40
+_MAX_TICKS = 5
+
+
+class _Unit(NamedTuple):
+    """How values are written: on the axis, and at a mark."""
+
+    tick: str
+    value: str
+
+
+_SHARE = _Unit("{:.0%}", "{:.0%}")
+_LEVELS = _Unit("{:g}", "{:.1f} levels")
+_MARKS = {"current": "kept", "suggested": "suggested"}
+
+
+class Tick(NamedTuple):
+    """A place on an axis, and what is written there."""
+
+    at: float
+    label: str
+
+
+class Mark(NamedTuple):
+    """A number of images that is marked on a curve.
+
+    Attributes
+    ----------
+    kind : {"current", "suggested"}
+        What it is.
+    label : str
+        What it says, with the value of the curve.
+    x, y : float
+        Where it is on the curve.
+    """
+
+    kind: str
+    label: str
+    x: float
+    y: float
+
+
+class Curve(NamedTuple):
+    """A curve over the number of images, ready to be drawn.
+
+    Attributes
+    ----------
+    title : str
+        What the values are.
+    points : str
+        Of an SVG polyline.
+    area : str
+        Of an SVG polygon, down to the axis.
+    x_ticks, y_ticks : list of Tick
+        Of the axes.
+    marks : list of Mark
+        The current number of images and the suggested one, where the curve has them.
+    frame : tuple of float
+        Left, top, right and bottom edge of the field that the curve is in.
+    """
+
+    title: str
+    points: str
+    area: str
+    x_ticks: list[Tick]
+    y_ticks: list[Tick]
+    marks: list[Mark]
+    frame: tuple[float, float, float, float]
+
+
+def plot_coverage(coverage: Coverage, n_kept: int) -> list[Curve]:
+    """Lay out the curves of a coverage.
+
+    Parameters
+    ----------
+    coverage : Coverage
+        Of any collection.
+    n_kept : int
+        The current number of images.
+
+    Returns
+    -------
+    list of Curve
+        Of the covered share, and of the mean distance; none for an empty collection.
+    """
+    if not len(coverage.counts):
+        return []
+    marked = {"current": n_kept, "suggested": coverage.suggested_count}
+    return [
+        _plot(
+            "Covered share of the collection",
+            coverage.counts,
+            coverage.covered_shares,
+            _SHARE,
+            marked,
+        ),
+        _plot(
+            "Mean distance to the nearest selected image",
+            coverage.counts,
+            coverage.mean_distances,
+            _LEVELS,
+            marked,
+        ),
+    ]
+
+
+def _plot(
+    title: str, counts: IntArray, values: FloatArray, unit: _Unit, marked: Mapping[str, int]
+) -> Curve:
+    """Lay out one curve over the logarithm of the count."""
+    right, bottom = WIDTH - _RIGHT, HEIGHT - _BOTTOM
+    y_values = _choose_ticks(float(values.max()))
+    last = int(counts[-1])
+
+    def place_x(count: float) -> float:
+        return round(_LEFT + (right - _LEFT) * math.log(count) / (math.log(last) or 1), 1)
+
+    def place_y(value: float) -> float:
+        return round(bottom - (bottom - _TOP) * value / y_values[-1], 1)
+
+    marks = []
+    for kind, count in marked.items():
+        if 1 <= count <= last:
+            value = float(np.interp(math.log(count), np.log(counts), values))
+            label = f"{count:,} {_MARKS[kind]}: {unit.value.format(value)}"
+            marks.append(Mark(kind, label, place_x(count), place_y(value)))
+    places = [*zip(map(place_x, counts.tolist()), map(place_y, values.tolist()), strict=True)]
+    line = " ".join(f"{x},{y}" for x, y in places)
+    return Curve(
+        title=title,
+        points=line,
+        area=f"{places[0][0]},{bottom} {line} {places[-1][0]},{bottom}",
+        x_ticks=[Tick(place_x(count), f"{count:,}") for count in _list_powers(last)],
+        y_ticks=[Tick(place_y(value), unit.tick.format(value)) for value in y_values],
+        marks=marks,
+        frame=(_LEFT, _TOP, right, bottom),
+    )
+
+
+def _list_powers(last: int) -> list[int]:
+    """List the powers of ten up to the last count."""
+    return [10**power for power in range(len(str(last)))]
+
+
+def _choose_ticks(top: float) -> list[float]:
+    """Choose a few round numbers from 0 to one not below `top`."""
+    if top <= 0:
+        return [0.0, 1.0]
+    power = 10.0 ** math.floor(math.log10(top))
+    step = next(
+        power * factor
+        for factor in (0.1, 0.2, 0.25, 0.5, 1, 2, 2.5)
+        if top / (power * factor) <= _MAX_TICKS
+    )
+    return [step * number for number in range(math.ceil(top / step - 1e-9) + 1)]
