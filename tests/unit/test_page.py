@@ -35,8 +35,8 @@ from smartdownsample.report.page_items import State, find_reasons
 from smartdownsample.report.page_thumbnails import (
     choose_shown,
     encode_thumbnails,
-    load_thumbnail,
 )
+from smartdownsample.report.pictures import load_picture
 
 _VOID = frozenset(("br", "img", "input", "link", "meta"))
 EVIL_NAMES = (
@@ -330,7 +330,7 @@ class TestThumbnails:
     ) -> None:
         """The longer side is 160 pixels."""
         path = write_picture(tmp_path / "a.jpg", 1, *size)
-        thumbnail = load_thumbnail(str(path))
+        thumbnail = load_picture(str(path), 160, 160)
         assert thumbnail is not None
         assert thumbnail.shape == (expected[1], expected[0], 3)
 

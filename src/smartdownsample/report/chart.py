@@ -10,8 +10,8 @@ from ..model import Selection
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-KEPT_COLOUR = "#1b7f5c"
-EXCLUDED_COLOUR = "#d5d9dc"
+KEPT_COLOUR = "#1b5fc1"
+EXCLUDED_COLOUR = "#c9d0d8"
 TEXT_COLOUR = "#30363b"
 
 _WIDTH_INCHES = 10.0

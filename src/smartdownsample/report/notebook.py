@@ -51,7 +51,7 @@ def _format_lines(selection: Selection) -> Iterable[str]:
 
 def _draw_bar(length: float, share: float) -> str:
     """Draw a bar, the selected share of it in blue."""
-    blue = f"linear-gradient(90deg,#0072b2 {share:.1%},#999 {share:.1%})"
+    blue = f"linear-gradient(90deg,#1b5fc1 {share:.1%},#999 {share:.1%})"
     return (
         f"<div style='height:.7em;width:{length * _BAR_EM:.2f}em;min-width:1px;"
         f"background:{blue}'></div>"

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..model import ByteArray, Cause, IntArray, Selection
+from ..model import ByteArray, IntArray, Selection
 from ..paths import to_key
 from .page_items import State, find_states
+from .pictures import load_picture
 
 # Most images shown on a page, and most kept and most excluded ones of a bucket.
 _MAX_SHOWN = 1_500
@@ -98,40 +99,15 @@ def load_thumbnails(selection: Selection, shown: Iterable[Shown]) -> dict[int, s
     paths = [os.fsdecode(to_key(selection.table.paths[row])) for row in rows]
     run = joblib.Parallel(n_jobs=count_workers(None), prefer="threads")
     with decoding_process():
-        pictures = run(joblib.delayed(load_thumbnail)(path) for path in paths)
+        pictures = run(
+            joblib.delayed(load_picture)(path, _SIDE_PIXELS, _SIDE_PIXELS) for path in paths
+        )
     loaded = {
         int(row): picture
         for row, picture in zip(rows, pictures, strict=True)
         if picture is not None
     }
     return dict(zip(loaded, encode_thumbnails([*loaded.values()]), strict=True))
-
-
-def load_thumbnail(path: str) -> ByteArray | None:
-    """Read an image at the size of a thumbnail.
-
-    Parameters
-    ----------
-    path : str
-        Absolute path.
-
-    Returns
-    -------
-    ndarray of uint8, shape (h, w, 3), or None
-        RGB; None if it cannot be read.
-    """
-    from ..decode import decode_image, read_file
-    from ..resample import resize_lanczos
-
-    content = read_file(path)
-    if isinstance(content, Cause):
-        return None
-    picture = decode_image(content.data, min_side=_SIDE_PIXELS)
-    if isinstance(picture, Cause):
-        return None
-    scale = _SIDE_PIXELS / max(picture.width, picture.height)
-    width, height = (max(round(scale * length), 1) for length in (picture.width, picture.height))
-    return resize_lanczos(picture.pixels, width, height)
 
 
 def encode_thumbnails(pictures: Sequence[ByteArray]) -> list[str]:

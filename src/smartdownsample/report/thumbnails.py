@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..buckets import name_bucket
-from ..model import BucketCount, ByteArray, Cause, IntArray, Selection
+from ..model import BucketCount, ByteArray, IntArray, Selection
 from ..paths import to_key
 from .chart import KEPT_COLOUR, TEXT_COLOUR
+from .pictures import load_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 _CELL_WIDTH, _CELL_HEIGHT = 84, 64
 _FRAME_PIXELS = 3
 _GAP_PIXELS = 2
+_PICTURE_PIXELS = tuple(
+    side - 2 * (_FRAME_PIXELS + _GAP_PIXELS) for side in (_CELL_WIDTH, _CELL_HEIGHT)
+)
 _PANELS_PER_ROW = 4
 _RESOLUTION = 100  # pixels per inch
 _TITLE_INCHES = 0.5
@@ -110,25 +114,11 @@ def _load_thumbnails(selection: Selection, shown: list[IntArray]) -> dict[int, B
     paths = selection.table.paths
     run = joblib.Parallel(n_jobs=count_workers(None), prefer="threads")
     with decoding_process():
-        cells = run(joblib.delayed(load_cell)(os.fsdecode(to_key(paths[row]))) for row in rows)
+        cells = run(
+            joblib.delayed(load_picture)(os.fsdecode(to_key(paths[row])), *_PICTURE_PIXELS)
+            for row in rows
+        )
     return {row: cell for row, cell in zip(rows, cells, strict=True) if cell is not None}
-
-
-def load_cell(path: str) -> ByteArray | None:
-    """Read an image as a thumbnail that fits a cell inside its frame; None if unreadable."""
-    from ..decode import decode_image, read_file
-    from ..resample import resize_lanczos
-
-    margin = 2 * (_FRAME_PIXELS + _GAP_PIXELS)
-    content = read_file(path)
-    if isinstance(content, Cause):
-        return None
-    picture = decode_image(content.data, min_side=_CELL_HEIGHT)
-    if isinstance(picture, Cause):
-        return None
-    scale = min((_CELL_WIDTH - margin) / picture.width, (_CELL_HEIGHT - margin) / picture.height)
-    width, height = (max(round(scale * length), 1) for length in (picture.width, picture.height))
-    return resize_lanczos(picture.pixels, width, height)
 
 
 def _compose(
