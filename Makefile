@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest check format bench samples pictures clean
+.PHONY: help demo test test-oldest check format bench quality browser samples pictures docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' \
@@ -35,14 +35,29 @@ format: $(VENV)/.dev ## mend what the style check can mend
 bench: $(VENV)/.demo $(VENV)-reference/.done ## compare with the published package, side by side
 	$(BIN)/python benchmarks/bench_sample.py --reference $(VENV)-reference/bin/python
 
+quality: $(VENV)/.demo $(VENV)-reference/.done ## judge selections and time picking, write docs/selection.md
+	$(BIN)/python benchmarks/bench_quality.py --reference $(VENV)-reference/bin/python --document
+	$(BIN)/python benchmarks/bench_picking.py --document
+
+browser: ## install Chromium, which the tests of the report page drive, where apt-get may
+	@command -v chromium >/dev/null || \
+		{ test "$$(id -u)" = 0 && apt-get update --quiet && \
+			apt-get install --quiet --yes --no-install-recommends chromium; } || \
+		echo "Chromium was not installed; the tests that drive it will be skipped."
+
 samples: $(VENV)/.dev ## render data_samples/ again
 	$(BIN)/python data_samples/render.py
 
 pictures: $(VENV)/.demo ## draw the pictures of the README again
 	$(BIN)/python docs/draw_pictures.py
 
+docs: $(VENV)/.dev ## set up, then build the documentation as pages into docs/_build/
+	$(BIN)/python docs/write_command.py
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
+	@echo "Open docs/_build/index.html"
+
 clean: ## remove the environments and everything that was made
-	rm -rf $(VENV) $(VENV)-oldest $(VENV)-reference demo build dist .coverage .*_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-reference demo build dist docs/_build .coverage .*_cache .hypothesis
 
 # ------------------------------------------------------------------ environments
 

@@ -79,7 +79,7 @@ def test_a_file_that_is_deleted_during_the_run_is_a_failure(
         os.unlink(paths[1])
         return stats
 
-    monkeypatch.setattr("smartdownsample.index.stat_items", stat_then_delete)
+    monkeypatch.setattr("smartdownsample.gather.stat_items", stat_then_delete)
     with pytest.warns(ImageLoadingWarning, match="File not found"):
         index = ImageIndex.build(paths)
     assert index.paths == [paths[0], paths[2]]

@@ -1,0 +1,66 @@
+"""``smartdownsample inspect``: what is in a collection."""
+
+import argparse
+import dataclasses
+
+from ..inspection import Figures, inspect_index
+from .collection import collect
+from .printing import print_json
+
+# Sizes that are listed for people.
+_MAX_SIZES = 5
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of the command.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    index = collect(options).index
+    found = inspect_index(index, sequence_gap_s=options.sequence_gap_s)
+    coverage = index.measure_coverage()
+    if options.json:
+        suggested = {"suggested_count": coverage.suggested_count}
+        print_json({**dataclasses.asdict(found), **suggested})
+        return 0
+    total = found.total
+    print(f"{total.n_images:,} images in {len(found.folders):,} folders")
+    if found.n_duplicates:
+        print(f"{found.n_duplicates:,} paths named an image again")
+    if found.n_truncated:
+        print(f"{found.n_truncated:,} are truncated")
+    for cause, count in found.failures.items():
+        print(f"{count:,} could not be loaded: {cause}")
+    if not total.n_images:
+        return 0
+    sizes = [f"{size} ({count:,})" for size, count in found.sizes.items()]
+    more = f" and {len(sizes) - _MAX_SIZES:,} more" if len(sizes) > _MAX_SIZES else ""
+    print(f"Sizes: {', '.join(sizes[:_MAX_SIZES])}{more}")
+    print(f"How many to select: {coverage.describe()}")
+    print()
+    print(
+        f"{'images':>9} {'infrared':>8} {'near-duplicates':>15} {'sequences':>9} "
+        f"{'longest':>7}  {'first':19}  {'last':19}  folder"
+    )
+    for folder, figures in found.folders.items():
+        print(f"{_format_figures(figures)}  {folder}")
+    print(f"{_format_figures(total)}  all")
+    return 0
+
+
+def _format_figures(figures: Figures) -> str:
+    """Lay out the figures of a line."""
+    n = figures.n_images
+    return (
+        f"{n:9,} {figures.n_infrared / n:8.0%} {figures.n_near_duplicates / n:15.0%} "
+        f"{figures.n_sequences:9,} {figures.longest_sequence:7,}  "
+        f"{figures.first_captured or '':19}  {figures.last_captured or '':19}"
+    )

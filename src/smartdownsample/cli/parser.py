@@ -1,0 +1,114 @@
+"""What the command understands.
+
+Only the standard library is imported here, so that help appears at once.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from .about import CompletionAction, VersionAction
+from .grammar import PROGRAM, Commands, Parser
+
+__all__ = ["PROGRAM", "make_parser", "parse_arguments"]
+
+# Of each command what it does, and its usage.
+_COMMANDS = {
+    "sample": ("Select images and print their paths", "SOURCE ... -n N [options]"),
+    "rank": (
+        "Print paths in an order of which every first N are a good selection",
+        "SOURCE ... [options]",
+    ),
+    "report": ("Select images and write a page about them", "SOURCE ... -n N FILE.html [options]"),
+    "inspect": ("Tell what is in a collection", "SOURCE ... [options]"),
+    "features": ("Decode images and keep their features for later runs", "SOURCE ... [options]"),
+    "cache": ("Look after the kept features", "ACTION ..."),
+}
+_PAGE_EXTENSIONS = (".html", ".htm")
+
+
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse a command line, or end the process with a message.
+
+    Parameters
+    ----------
+    arguments : sequence of str or None
+        None takes those of the process.
+
+    Returns
+    -------
+    argparse.Namespace
+        With the name of the command in ``command``.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    called = arguments[0] if arguments else ""
+    options, rest = make_parser(called).parse_known_args(arguments)
+    fail = options.parser.error
+    # argparse looks for sources in one place only; those after an option are as good.
+    unknown = [text for text in rest if text.startswith("-") and text != "-"]
+    if unknown or (rest and "sources" not in options):
+        fail(f"unknown argument {[*unknown, *rest][0]!r}")
+    if rest:
+        options.sources += rest
+    if [*getattr(options, "sources", []), *getattr(options, "keep", [])].count("-") > 1:
+        fail("standard input (-) can be read once only")
+    if options.command == "report":
+        *options.sources, options.page = options.sources
+        if not options.sources or not options.page.lower().endswith(_PAGE_EXTENSIONS):
+            fail(f"name the page to write after the sources, such as page.html, not {options.page}")
+    if "grouping" in options:
+        _check_sampling(options)
+    return options
+
+
+def _check_sampling(options: argparse.Namespace) -> None:
+    """Make sure that sampling options go together."""
+    fail = options.parser.error
+    is_nested = options.command == "rank"
+    per_group = None if is_nested else options.per_group
+    if options.grouping is None and (per_group or options.balance):
+        name = "--per-group" if per_group else "--balance"
+        fail(f"{name} needs --group-by, which says what makes a group")
+    if options.target_count is None and not is_nested:
+        if not per_group:
+            fail("say how many images with -n, or how many of each group with --per-group")
+        if options.balance:
+            fail("--balance shares the images of -n among groups: give -n as well")
+    if options.keep and options.quotas == "two-phase":
+        fail("--quotas two-phase, the published rule, knows of no earlier images: leave out --keep")
+
+
+def make_parser(called: str | None = None) -> Parser:
+    """Make the parser of all commands.
+
+    Parameters
+    ----------
+    called : str, optional
+        The only command that is given its options, which saves the time of making all others'.
+        By default all are.
+
+    Returns
+    -------
+    Parser
+        Of the whole command line.
+    """
+    parser = Parser(
+        prog=PROGRAM,
+        description="Pick exactly N visually diverse images out of a large, redundant collection.",
+        epilog=f"Help for a command: {PROGRAM} sample --help",
+    )
+    parser.add_argument("--version", action=VersionAction, help="show the versions in use")
+    parser.add_argument(
+        "--print-completion",
+        action=CompletionAction,
+        const=make_parser,
+        metavar="SHELL",
+        help="print what a shell, such as bash or zsh, needs to complete this command",
+    )
+    commands = Commands(parser, "command")
+    for name, (summary, usage) in _COMMANDS.items():
+        command = commands.add(name, summary, usage)
+        if called in {None, name}:
+            import_module(".commands", __package__).FILLERS[name](command)
+    return parser

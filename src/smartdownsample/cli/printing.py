@@ -1,0 +1,57 @@
+"""What goes to standard output, and what to standard error."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from ..errors import InvalidParameterError
+from ..paths import strip_folder, to_key
+
+
+def print_paths(paths: Sequence[str], *, is_null_ended: bool, relative_to: str | None) -> None:
+    """Print paths as they are on disk, one a line, or each with a NUL behind it.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        In the order in which they are printed.
+    is_null_ended : bool
+        Whether NUL ends a path, and not the line.
+    relative_to : str or None
+        Folder that all of them lie below; they are printed relative to it.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a path lies elsewhere, or has a line break of its own; nothing is printed then.
+    """
+    if relative_to is not None:
+        folder = to_key(relative_to)
+        lines = [strip_folder(to_key(path), folder, "--relative-to") for path in paths]
+    else:
+        lines = list(map(os.fsencode, paths))
+    broken = [line for line in lines if b"\n" in line]
+    if broken and not is_null_ended:
+        msg = f"A path has a line break: {os.fsdecode(broken[0])!r}. Print paths with -0."
+        raise InvalidParameterError(msg)
+    end = b"\0" if is_null_ended else b"\n"
+    sys.stdout.buffer.write(b"".join(line + end for line in lines))
+    sys.stdout.buffer.flush()
+
+
+def print_json(value: object) -> None:
+    """Print a value for programs.
+
+    Parameters
+    ----------
+    value : object
+        Of dicts, lists, texts and numbers. Bytes of paths that are no Unicode become lone
+        surrogates, of which Python's `os.fsencode` makes the same bytes again.
+    """
+    print(json.dumps(value, indent=2))
+
+
+def say(line: str) -> None:
+    """Tell people something, on standard error."""
+    print(line, file=sys.stderr)

@@ -1,0 +1,79 @@
+"""A command is run, and what goes wrong is said in a line."""
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from io import TextIOWrapper
+
+from ..errors import ImageLoadingWarning, SmartDownsampleError, StoreWarning
+from .grammar import FAILED, complain
+
+# Seconds between lines of progress where nobody watches, such as in a file.
+_CALM_PROGRESS_S = "10"
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Run a command, and say what went wrong.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of the command line.
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    BrokenPipeError
+        When nobody reads the output any more.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # No name of a file and no encoding of a terminal ends a run.
+            stream.reconfigure(errors="backslashreplace")
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_MININTERVAL", _CALM_PROGRESS_S)
+    try:
+        with _plain_warnings():
+            command = import_module(f".{options.command}", __package__)
+            return int(command.run(options))
+    except BrokenPipeError:
+        raise
+    except SmartDownsampleError as error:
+        complain(f"error: {error}")
+    except OSError as error:
+        where = "" if error.filename is None else f": {os.fspath(error.filename)!r}"
+        complain(f"error: {error.strerror or error}{where}. Mend this, then run the command again.")
+    return FAILED
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Show warnings of this package as a line each, and each once."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: object = None,
+        line: str | None = None,
+    ) -> None:
+        del file
+        if issubclass(category, (ImageLoadingWarning, StoreWarning)):
+            complain(f"warning: {message}")
+        else:
+            sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
+
+    with warnings.catch_warnings():
+        for category in (ImageLoadingWarning, StoreWarning):
+            warnings.simplefilter("once", category)
+        warnings.showwarning = show
+        yield

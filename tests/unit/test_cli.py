@@ -1,0 +1,319 @@
+"""Tests of smartdownsample.cli: what command lines mean, and what runs say and write."""
+
+import inspect
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import NoReturn
+
+import pyarrow.parquet as pq
+import pytest
+
+from pictures import write_collection, write_picture
+from smartdownsample import ImageIndex, __version__
+from smartdownsample.cli import collection, main
+from smartdownsample.cli.parser import make_parser, parse_arguments
+
+
+@pytest.mark.parametrize("command", ["sample", "rank"])
+def test_options_have_the_names_and_defaults_of_the_library(command: str) -> None:
+    """Whatever the library takes and the command has means the same in both."""
+    options = vars(parse_arguments([command, "photos", "-n", "3"]))
+    n_compared = 0
+    for call in (ImageIndex.build, getattr(ImageIndex, command)):
+        for name, parameter in inspect.signature(call).parameters.items():
+            if name in options and name not in {"target_count", "keep"}:
+                assert options[name] == parameter.default
+                n_compared += 1
+    assert n_compared == {"sample": 13, "rank": 12}[command]
+
+
+def test_choices_are_those_of_the_library() -> None:
+    """A word that one knows, the other knows as well."""
+    parser = make_parser()
+    sample = next(action for action in parser._actions if action.dest == "command").choices  # noqa: SLF001 # argparse has no other way
+    assert sample is not None
+    choices = {
+        action.dest: action.choices
+        for action in sample["sample"]._actions  # type: ignore[index] # a mapping # noqa: SLF001
+        if action.choices
+    }
+    for call in (ImageIndex.build, ImageIndex.sample):
+        for name, parameter in inspect.signature(call).parameters.items():
+            if name in choices:
+                assert set(choices[name]) == set(parameter.annotation.__args__)
+
+
+def test_sources_may_stand_on_both_sides_of_options() -> None:
+    """In the order in which they are given."""
+    options = parse_arguments(["sample", "a", "b", "-n", "5", "c", "--seed", "1", "d"])
+    assert options.sources == ["a", "b", "c", "d"]
+    assert options.target_count == 5
+
+
+def test_a_share_is_told_from_a_count() -> None:
+    """The percent sign decides."""
+    assert parse_arguments(["sample", "a", "-n", "1"]).target_count == 1
+    share = parse_arguments(["sample", "a", "-n", "12.5%"]).target_count
+    assert isinstance(share, float)
+    assert share == 0.125
+
+
+def test_the_page_of_a_report_is_named_last() -> None:
+    """Wherever the options stand."""
+    for line in ("a b page.html -n 5", "a b -n 5 page.html", "-n 5 a b page.html"):
+        options = parse_arguments(["report", *line.split()])
+        assert (options.sources, options.page) == (["a", "b"], "page.html")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", "required: COMMAND"),
+        ("pick photos", "invalid choice: 'pick'"),
+        ("sample -n 5", "required: SOURCE"),
+        ("sample photos", "say how many images with -n"),
+        ("sample photos -n ten", "a count such as 1000, or a share such as 10%. Got 'ten'"),
+        ("sample photos -n -1", "-n"),
+        ("sample photos -n 101%", "Got '101%'"),
+        ("sample photos -n 5 --balance 2", "from 0 to 1. Got '2'"),
+        ("sample photos -n 5 --balance 1", "--balance needs --group-by"),
+        ("sample photos --per-group 5", "--per-group needs --group-by"),
+        ("sample photos --per-group 5 --balance 1 --group-by parent", "give -n as well"),
+        ("sample photos --per-group 0 --group-by parent", "of at least 1. Got '0'"),
+        ("sample photos -n 5 --group-by site", "column:NAME. Got 'site'"),
+        ("sample photos -n 5 --group-by column:", "Got 'column:'"),
+        ("sample photos -n 5 --group-by regex:(", "no regular expression"),
+        ("sample photos -n 5 --hash-size 1", "from 2 to 32. Got '1'"),
+        ("sample photos -n 5 --hash-size 33", "from 2 to 32. Got '33'"),
+        ("sample photos -n 5 --quotas two-phase --keep a.txt", "leave out --keep"),
+        ("sample photos -n 5 -o picked.xlsx", ".parquet. Got 'picked.xlsx'"),
+        ("sample - -n 5 --keep -", "can be read once only"),
+        ("sample photos -n 5 --see 3", "unknown argument '--see'"),
+        ("sample photos more -n 5 --seed", "--seed"),
+        ("rank photos --per-group 5 --group-by parent", "unknown argument '--per-group'"),
+        ("rank photos --quotas two-phase", "invalid choice: 'two-phase'"),
+        ("report photos -n 5", "such as page.html, not photos"),
+        ("report page.html -n 5", "name the page to write after the sources"),
+        ("cache", "required: ACTION"),
+        ("cache info photos", "unknown argument 'photos'"),
+        ("cache import pack.parquet", "required: --root"),
+        ("--print-completion cmd", "must be one of bash"),
+    ],
+)
+def test_a_line_that_makes_no_sense_is_told_so(
+    line: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In two lines with exit code 2; the second says where help is."""
+    with pytest.raises(SystemExit) as ended:
+        parse_arguments(line.split())
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+    first, second = err.splitlines()
+    assert first.startswith("smartdownsample: error: ")
+    assert second.startswith("See: smartdownsample")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_what_shells_need_is_printed(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the options of every command."""
+    with pytest.raises(SystemExit) as ended:
+        parse_arguments(["--print-completion", shell])
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert "--max-per-sequence" in out
+    assert "prune" in out
+
+
+# ------------------------------------------------------------------ runs
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder of photos."""
+    write_collection(tmp_path / "photos", 30)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TQDM_MININTERVAL", "0.1")  # which a run would set
+    return tmp_path
+
+
+def test_a_run_writes_all_that_is_asked_for(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """And prints no paths then; images that were placed before are there already."""
+    outputs = {
+        "--output": "picked.parquet",
+        "--manifest": "run.json",
+        "--report": "page.html",
+        "--distribution": "distribution.png",
+        "--thumbnails": "thumbnails.png",
+        "--copy-to": "copies",
+        "--link-to": "links",
+    }
+    words = [word for pair in outputs.items() for word in pair]
+    line = ["sample", "photos", "-n", "20%", "--group-by", "parent", "--explain", *words]
+    for told in ("Placed 6 images in copies", "Placed 0 images in copies, 6 were there already"):
+        assert main(line) == 0
+        out, err = capfd.readouterr()
+        assert out == ""
+        assert told in err
+    assert all((folder / name).exists() for name in outputs.values())
+    assert {"rank", "nearest_path"} <= set(pq.read_table("picked.parquet").column_names)
+    manifest = json.loads((folder / "run.json").read_text())
+    assert manifest["parameters"]["grouping"] == "parent"
+
+
+def test_images_that_are_gone_before_they_are_placed_fail_the_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """They are named, and all others are placed."""
+    build = collection.build_index
+
+    def build_and_lose(*arguments: object) -> ImageIndex:
+        index = build(*arguments)  # type: ignore[arg-type] # as given
+        os.unlink(index.paths[3])
+        return index
+
+    monkeypatch.setattr(collection, "build_index", build_and_lose)
+    assert main(["sample", "photos", "-n", "30", "-q", "--copy-to", "copies"]) == 1
+    assert "Could not be placed: photos/site_1/IMG_4.jpg (File not found)" in capfd.readouterr().err
+    assert len(list((folder / "copies").rglob("*.jpg"))) == 29
+
+
+@pytest.mark.usefixtures("folder")
+def test_every_command_answers(capfd: pytest.CaptureFixture[str]) -> None:
+    """For people as for programs."""
+
+    def run(line: str) -> str:
+        assert main(line.split()) == 0
+        return capfd.readouterr().out
+
+    assert run("features photos/site_1 --cache-dir store") == ""
+    told = run("sample photos -n 5 --dry-run --cache-dir store")
+    assert told.startswith("30 images: 20 known from earlier runs")
+    assert told.endswith("10  photos/site_2\n")
+    assert json.loads(run("sample photos -n 5 --dry-run --json"))["n_to_decode"] == 30
+    assert len(json.loads(run("sample photos -n 5 --json"))["paths"]) == 5
+    assert len(run("rank photos -n 50% --relative-to photos -0").split("\0")) == 16
+    assert run("report photos --per-group 1 --group-by regex:site_. page.html") == ""
+    assert "30 images in 2 folders" in run("inspect photos")
+    assert json.loads(run("inspect photos --json"))["total"]["n_images"] == 30
+    assert "30 images in 2 folders" in run("cache info")
+    assert json.loads(run("cache info --json"))[0]["spec"].startswith("hash8-fast")
+    assert "30 images to pack" in run("cache export pack photos --root .")
+    assert "30 images below ." in run("cache import pack --root . --cache-dir new")
+    assert run("cache verify") == "All is well.\n"
+    assert run("cache prune") == "Forgot 0 images.\n"
+    assert json.loads(run("cache prune --json")) == {"n_removed": 0}
+    assert run("cache clear").startswith("Freed ")
+    assert json.loads(run("cache clear --json")) == {"size_bytes": 0}
+    assert run("cache info") == "Nothing is kept.\n"
+
+
+def test_an_empty_collection_has_figures(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With a warning that there is nothing in the folder, and the reasons of failures."""
+    (folder / "empty").mkdir()
+    assert main(["inspect", "empty", "-q"]) == 0
+    out, err = capfd.readouterr()
+    assert out == "0 images in 0 folders\n"
+    assert err.startswith("smartdownsample: warning: 'empty' leads to no images")
+    assert main(["inspect", "gone.jpg", "photos/site_1/IMG_1.jpg", "-q"]) == 1
+    (folder / "bad.jpg").write_text("no image")
+    assert main(["inspect", *(["bad.jpg", "photos/site_1/IMG_1.jpg"] * 2), "-q"]) == 0
+    out, err = capfd.readouterr()
+    assert "2 paths named an image again" in out
+    assert "1 could not be loaded: Not an image but text" in out
+
+
+def test_damage_is_named(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With the exit code of a failure."""
+    assert main(["features", "photos", "-q", "--cache-dir", "store"]) == 0
+    (part,) = (folder / "store").rglob("part-*")
+    part.write_bytes(b"no part")
+    assert main(["cache", "verify", "--cache-dir", "store"]) == 1
+    assert f"{part.name}: " in capfd.readouterr().out
+    assert main(["cache", "verify", "--cache-dir", "store", "--json"]) == 1
+    assert len(json.loads(capfd.readouterr().out)) == 1
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("sample nowhere -n 5", "no file, folder or match for 'nowhere'"),
+        ("sample photos -n 5 --relative-to elsewhere", "--relative-to"),
+        ("cache import nowhere.parquet --root .", "No such file or directory: 'nowhere.parquet'"),
+    ],
+)
+def test_an_error_is_said_in_a_line(
+    line: str, words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whether it is an error of this package or of the system."""
+    assert main([*line.split(), *(["-q"] if line.startswith("sample") else [])]) == 1
+    out, err = capfd.readouterr()
+    assert out == ""
+    (told,) = [text for text in err.splitlines() if "error" in text]
+    assert told.startswith("smartdownsample: error: ")
+    assert words in told
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [([], "To go on, run the same command again"), (["--no-cache"], "interrupted.\n")],
+)
+def test_an_interrupt_is_told_of(
+    options: list[str],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """With what has become of the work done so far."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(collection, "build_index", interrupt)
+    assert main(["sample", "photos", "-n", "5", *options]) == 130
+    assert told in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_warnings_of_others_look_as_ever(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Only those of this package are a line in the name of the command."""
+    build = collection.build_index
+
+    def build_and_warn(*arguments: object) -> ImageIndex:
+        warnings.warn("beware", stacklevel=1)
+        return build(*arguments)  # type: ignore[arg-type] # as given
+
+    monkeypatch.setattr(collection, "build_index", build_and_warn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["rank", "photos", "-q"]) == 0
+    assert "UserWarning: beware" in capfd.readouterr().err
+
+
+def test_a_line_break_in_a_path_needs_nul(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Nothing is printed that a reader would take for two paths."""
+    write_picture(folder / "odd" / "a\nb.png", 1)
+    assert main(["rank", "odd", "-q"]) == 1
+    out, err = capfd.readouterr()
+    assert (out, "Print paths with -0" in err) == ("", True)
+
+
+def test_versions_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of what the package can use, not of what it is developed with."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"smartdownsample {__version__}"
+    names = {line.partition(" ")[0] for line in lines}
+    assert {"numpy", "shtab", "opencv-python-headless"} <= names
+    assert "pytest" not in names
