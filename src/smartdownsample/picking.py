@@ -25,7 +25,8 @@ Spread = Literal["joint", "order", "visual"]
 
 # Candidates of each window. More keep picks farther apart, and closer to outliers.
 _N_CANDIDATES = 4
-# How often repeats are moved: where one leads to another, a second time helps.
+# How often picks are moved apart, and repeats away. What was near at first may have moved itself;
+# a third round gains nothing.
 _N_ROUNDS = 2
 # What is left of the weight of items close to one that was selected before.
 _KEPT_WEIGHT = 1e-3
@@ -89,7 +90,8 @@ def pick_rows(pool: Pool, quotas: IntArray, spread: Spread, rng: np.random.Gener
     if spread == "order":
         return _step_through(pool, quotas, is_free, rng)
     draft = _draw_draft(pool, quotas, is_free, rng, is_ordered=spread == "joint")
-    separate_picks(draft, draft.windows, rng)
+    for _ in range(_N_ROUNDS):
+        separate_picks(draft, draft.windows, rng)
     meet_quotas(draft, quotas)
     cells = draft.windows * len(quotas) + draft.strata
     separate_picks(draft, cells, rng)
