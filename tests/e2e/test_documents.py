@@ -1,6 +1,5 @@
 """What the README and the demo promise is what happens."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -9,17 +8,12 @@ from pathlib import Path
 
 import pytest
 
+import smartdownsample
 from pictures import DATA_SAMPLES, REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-
-
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """Make a folder that holds the sample pictures as a clone of the repository does."""
-    os.symlink(DATA_SAMPLES, tmp_path / "data_samples")
-    return tmp_path
+DOCS = REPOSITORY / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
 
 
 def run(code: str, folder: Path) -> str:
@@ -35,19 +29,6 @@ def run(code: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_the_snippets_of_the_readme_run_and_do_what_they_say(clone: Path) -> None:
-    """Each in its own process; the counts are those that the text names."""
-    first, figures, repeated, options = SNIPPETS
-    assert run(first, clone).endswith("40 images, and 10 others without decoding anything\n")
-    run("from smartdownsample import sample_diverse\n" + figures, clone)
-    assert (clone / "demo" / "thumbnails.png").exists()
-    assert (clone / "demo" / "distribution.png").exists()
-    lines = run(repeated, clone).splitlines()
-    assert [int(line.split()[0]) for line in lines] == [10, 20, 40]
-    lines = run(f"{repeated}\n{options}", clone).splitlines()
-    assert lines[-1] == "30 21 20 True"
-
-
 def test_every_make_target_of_the_documents_exists() -> None:
     """README and CONTRIBUTING name no target that the Makefile lacks."""
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
@@ -58,10 +39,51 @@ def test_every_make_target_of_the_documents_exists() -> None:
     assert named <= targets
 
 
-def test_every_local_link_and_picture_of_the_readme_exists() -> None:
-    """No picture is missing where the README is read."""
-    links = re.findall(r"\]\(([^)]+)\)", README)
-    assert [link for link in links if not (REPOSITORY / link).exists()] == []
+@pytest.mark.parametrize("page", [REPOSITORY / "README.md", *PAGES], ids=lambda page: page.name)
+def test_every_local_link_and_picture_of_a_page_exists(page: Path) -> None:
+    """Nothing is missing where it is read, in the repository as well."""
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    local = [link for link in links if not link.startswith("https://")]
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    """For readers of the site and for those of the repository."""
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    for page in PAGES:
+        if page.stem != "index":
+            assert f"\n{page.stem}\n" in index
+            assert f"]({page.name})" in index
+
+
+def test_the_page_of_the_command_is_what_the_command_understands() -> None:
+    """Run docs/write_command.py when it is not."""
+    script = str(DOCS / "write_command.py")
+    done = subprocess.run(
+        [sys.executable, script, "--check"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_page_of_the_library_has_every_public_name() -> None:
+    """All but the version, which says what it is."""
+    text = (DOCS / "api.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\.\. auto\w+:: (?:smartdownsample\.)?(\w+)$", text, re.MULTILINE))
+    assert set(smartdownsample.__all__) - named == {"__version__"}
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    """Every link leads somewhere, and every docstring is well formed."""
+    strict = ["--quiet", "--fail-on-warning", "--keep-going"]
+    folders = [f"--doctree-dir={tmp_path / 'trees'}", str(DOCS), str(tmp_path / "site")]
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", *strict, *folders],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ImageIndex.measure_coverage" in (tmp_path / "site" / "api.html").read_text("utf-8")
 
 
 def test_the_figures_of_the_readme_are_those_of_the_benchmark() -> None:
