@@ -202,7 +202,7 @@ def _holds_something(folder: bytes) -> bool:
 
 
 def clear(cache_dir: PathLike | None = None) -> int:
-    """Remove all stores of a cache folder, of every version, and nothing else in it.
+    """Remove all stores and thumbnails of a cache folder, of every version, and nothing else.
 
     Parameters
     ----------
@@ -219,10 +219,13 @@ def clear(cache_dir: PathLike | None = None) -> int:
     OSError
         When a file cannot be removed.
     """
-    folders = list(choose_cache_dir(cache_dir).glob("features-*/"))
-    size_bytes = sum(_measure(folder) for folder in folders)
-    for folder in folders:
-        shutil.rmtree(folder)
+    folder = choose_cache_dir(cache_dir)
+    stores, thumbnails = list(folder.glob("features-*/")), list(folder.glob("thumbnails-*.sqlite"))
+    size_bytes = sum(map(_measure, stores)) + sum(path.stat().st_size for path in thumbnails)
+    for store in stores:
+        shutil.rmtree(store)
+    for path in thumbnails:
+        path.unlink()
     return size_bytes
 
 

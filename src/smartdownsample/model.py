@@ -398,13 +398,15 @@ class Selection:
 
         write_selection(self, destination)
 
-    def save_report(self, path: "str | os.PathLike[str]") -> None:
+    def save_report(self, path: "str | os.PathLike[str]", *, cache: bool = True) -> None:
         """Write a page that shows what was selected and what was not, and why.
 
         Parameters
         ----------
         path : path
             By custom ``*.html``. The file needs no other and no network.
+        cache : bool
+            Whether its thumbnails are kept for later pages, beside the features.
 
         Raises
         ------
@@ -413,7 +415,7 @@ class Selection:
         """
         from .report import save_report
 
-        save_report(self, path)
+        save_report(self, path, cache=cache)
 
     def to_arrow(self) -> "pa.Table":
         """Hand over a table with a row for each selected item.

@@ -34,7 +34,8 @@ from smartdownsample.report.page_curve import HEIGHT, WIDTH, plot_coverage
 from smartdownsample.report.page_items import State, find_reasons
 from smartdownsample.report.page_thumbnails import (
     choose_shown,
-    encode_thumbnails,
+    encode_jpeg,
+    fit_thumbnails,
 )
 from smartdownsample.report.pictures import load_picture
 
@@ -348,7 +349,7 @@ class TestThumbnails:
     def test_colours_are_right(self) -> None:
         """Red stays red."""
         pixels = make_pixels(1)
-        (source,) = encode_thumbnails([pixels])
+        (source,) = fit_thumbnails([encode_jpeg(pixels[:, :, ::-1], 70)])
         data = base64.b64decode(source.removeprefix("data:image/jpeg;base64,"))
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
         assert decoded is not None
@@ -357,8 +358,9 @@ class TestThumbnails:
     def test_the_worst_pictures_fit(self) -> None:
         """1,500 of pure noise take 11 MB as text, others less or look better."""
         noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
-        assert sum(map(len, encode_thumbnails([noise] * 1_500))) < 11_000_000
-        few = encode_thumbnails([noise] * 15)
+        jpeg = encode_jpeg(noise, 70)
+        assert sum(map(len, fit_thumbnails([jpeg] * 1_500))) < 11_000_000
+        few = fit_thumbnails([jpeg] * 15)
         assert len(few[0]) > 13_000
 
 

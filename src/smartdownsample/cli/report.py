@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     index = collection.index
     parameters = choose_parameters(options, collection)
     selection = index.sample(count_target(options, index), **parameters)
-    report.save_report(selection, options.page)
+    report.save_report(selection, options.page, cache=options.cache, cache_dir=options.cache_dir)
     if not options.quiet:
         say(f"Wrote {options.page}: {len(selection):,} of {len(index):,} images")
     return 0

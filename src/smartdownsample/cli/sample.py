@@ -70,7 +70,9 @@ def _write_files(options: argparse.Namespace, selection: Selection, images: Name
     if options.manifest is not None:
         write_manifest(selection, options.manifest, list_parameters(options))
     if options.report is not None:
-        report.save_report(selection, options.report)
+        report.save_report(
+            selection, options.report, cache=options.cache, cache_dir=options.cache_dir
+        )
     if options.distribution is not None:
         report.save_figure(report.draw_distribution, selection, options.distribution)
     if options.thumbnails is not None:

@@ -5,6 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib import metadata, resources
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..files import write_file
 from ..looks import measure_steps
 from ..model import IntArray, Selection
 from ..paths import PathLike, to_text
+from ..store import choose_cache_dir
 from .page_curve import HEIGHT, WIDTH, plot_coverage
 from .page_items import find_reasons, pack_items
 from .page_thumbnails import Shown, choose_shown, load_thumbnails
@@ -68,7 +70,14 @@ class Fact(NamedTuple):
     remark: str = ""
 
 
-def save_report(selection: Selection, path: PathLike, *, title: str | None = None) -> None:
+def save_report(
+    selection: Selection,
+    path: PathLike,
+    *,
+    title: str | None = None,
+    cache: bool = True,
+    cache_dir: PathLike | None = None,
+) -> None:
     """Write the report page of a selection, with all that can be found out about it.
 
     Parameters
@@ -79,6 +88,10 @@ def save_report(selection: Selection, path: PathLike, *, title: str | None = Non
         The file to write, by custom ``*.html``. Missing folders are made.
     title : str, optional
         Heading of the page.
+    cache : bool
+        Whether thumbnails are kept for later pages.
+    cache_dir : path, optional
+        Where, by default the folder that sampling uses by default.
 
     Raises
     ------
@@ -87,8 +100,8 @@ def save_report(selection: Selection, path: PathLike, *, title: str | None = Non
 
     Notes
     -----
-    Images are read again for up to 1,500 thumbnails. Selections of more than 20,000 images are
-    not explained one by one.
+    Images are read again for the thumbnails, 1,500 at most, that are not kept yet. Selections of
+    more than 20,000 images are not explained one by one.
 
     Examples
     --------
@@ -104,6 +117,7 @@ def save_report(selection: Selection, path: PathLike, *, title: str | None = Non
         coverage=measure_coverage(table, selection.codes, steps, None, seed),
         explained=explain_selection(selection, seed) if is_explained else None,
         title=title,
+        cache_dir=choose_cache_dir(cache_dir) if cache else None,
     )
 
 
@@ -114,6 +128,7 @@ def save_page(
     coverage: Coverage | None = None,
     explained: "pa.Table | None" = None,
     title: str | None = None,
+    cache_dir: Path | None = None,
 ) -> None:
     """Write a page about a selection that any browser opens, without a network.
 
@@ -131,6 +146,8 @@ def save_page(
         does not tell why the kept images were chosen.
     title : str, optional
         Heading of the page, by default what was selected.
+    cache_dir : Path, optional
+        Where thumbnails are kept for later pages; by default nowhere.
 
     Raises
     ------
@@ -138,7 +155,7 @@ def save_page(
         When the file cannot be written.
     """
     name = to_text(path, "The path of a page")
-    text = render_page(selection, coverage, explained, title)
+    text = render_page(selection, coverage, explained, title, cache_dir)
     write_file(name, text.encode(errors="backslashreplace"))
 
 
@@ -147,6 +164,7 @@ def render_page(
     coverage: Coverage | None,
     explained: "pa.Table | None",
     title: str | None,
+    cache_dir: Path | None,
 ) -> str:
     """Render the page.
 
@@ -160,6 +178,8 @@ def render_page(
         From `smartdownsample.explain.explain_selection`.
     title : str or None
         Heading of the page.
+    cache_dir : Path or None
+        Where thumbnails are kept for later pages.
 
     Returns
     -------
@@ -179,7 +199,7 @@ def render_page(
     return environment.from_string(_read_source("page.html.jinja")).render(
         title=title or f"{len(selection):,} of {len(selection.table):,} images kept",
         selection=selection,
-        panels=[*_list_panels(selection, shown)],
+        panels=[*_list_panels(selection, shown, cache_dir)],
         groups=selection.groups[:_MAX_GROUPS],
         facts=[*_list_facts(selection)],
         settings=[*_list_settings(selection)],
@@ -200,9 +220,11 @@ def _read_source(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _list_panels(selection: Selection, shown: list[Shown]) -> Iterator[Panel]:
+def _list_panels(
+    selection: Selection, shown: list[Shown], cache_dir: Path | None
+) -> Iterator[Panel]:
     """Describe each bucket, the largest first."""
-    sources = load_thumbnails(selection, shown)
+    sources = load_thumbnails(selection, shown, cache_dir)
     for bucket, some in zip(selection.buckets, shown, strict=True):
         name, _, traits = name_bucket(bucket.code).partition(", ")
         yield Panel(

@@ -2,13 +2,15 @@
 
 import base64
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ..model import ByteArray, IntArray, Selection
-from ..paths import to_key
+from ..paths import stat_items, to_key
+from .kept_thumbnails import keep_thumbnails, name_thumbnail, read_thumbnails
 from .page_items import State, find_states
 from .pictures import load_picture
 
@@ -69,7 +71,9 @@ def _thin(rows: IntArray, limit: int) -> IntArray:
     return rows[np.arange(n) * len(rows) // max(n, 1)]
 
 
-def load_thumbnails(selection: Selection, shown: Iterable[Shown]) -> dict[int, str]:
+def load_thumbnails(
+    selection: Selection, shown: Iterable[Shown], cache_dir: Path | None
+) -> dict[int, str]:
     """Read the images that are shown, as thumbnails to be written into a page.
 
     Parameters
@@ -78,6 +82,8 @@ def load_thumbnails(selection: Selection, shown: Iterable[Shown]) -> dict[int, s
         Not changed.
     shown : iterable of Shown
         Which images.
+    cache_dir : Path or None
+        Where thumbnails are kept for later pages; None keeps none.
 
     Returns
     -------
@@ -90,51 +96,97 @@ def load_thumbnails(selection: Selection, shown: Iterable[Shown]) -> dict[int, s
     quicker, but are those of the camera: where people were made unrecognisable or a photo was
     cut to size, they still show what was there.
     """
+    rows = [int(row) for of_bucket in shown for row in (*of_bucket.kept, *of_bucket.excluded)]
+    keys = [to_key(selection.table.paths[row]) for row in rows]
+    stats = stat_items(keys)
+    names = [
+        name_thumbnail(key, int(mtime_ns), int(size_bytes), _SIDE_PIXELS)
+        for key, mtime_ns, size_bytes in zip(keys, stats.mtime_ns, stats.size_bytes, strict=True)
+    ]
+    jpegs = read_thumbnails(cache_dir, names)
+    key_of = {
+        name: key
+        for item, (name, key) in enumerate(zip(names, keys, strict=True))
+        if name not in jpegs and item not in stats.causes
+    }
+    made = _make_thumbnails(key_of)
+    keep_thumbnails(cache_dir, made)
+    jpegs |= made
+    there = {row: jpegs[name] for row, name in zip(rows, names, strict=True) if name in jpegs}
+    return dict(zip(there, fit_thumbnails([*there.values()]), strict=True))
+
+
+def _make_thumbnails(key_of: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Make the thumbnails of files, JPEGs by name; leave out what cannot be read."""
     import joblib
 
     from ..extract import count_workers
     from ..process import decoding_process
 
-    rows = [row for of_bucket in shown for row in (*of_bucket.kept, *of_bucket.excluded)]
-    paths = [os.fsdecode(to_key(selection.table.paths[row])) for row in rows]
     run = joblib.Parallel(n_jobs=count_workers(None), prefer="threads")
     with decoding_process():
-        pictures = run(
-            joblib.delayed(load_picture)(path, _SIDE_PIXELS, _SIDE_PIXELS) for path in paths
-        )
-    loaded = {
-        int(row): picture
-        for row, picture in zip(rows, pictures, strict=True)
-        if picture is not None
-    }
-    return dict(zip(loaded, encode_thumbnails([*loaded.values()]), strict=True))
+        jpegs = run(joblib.delayed(make_thumbnail)(os.fsdecode(key)) for key in key_of.values())
+    return {name: jpeg for name, jpeg in zip(key_of, jpegs, strict=True) if jpeg is not None}
 
 
-def encode_thumbnails(pictures: Sequence[ByteArray]) -> list[str]:
-    """Encode thumbnails as JPEGs, at the best quality with which all of them fit.
+def make_thumbnail(path: str) -> bytes | None:
+    """Make the thumbnail of a file.
 
     Parameters
     ----------
-    pictures : sequence of ndarray of uint8, shape (h, w, 3)
-        RGB.
+    path : str
+        Absolute path.
+
+    Returns
+    -------
+    bytes or None
+        A JPEG; None if the file cannot be read.
+    """
+    picture = load_picture(path, _SIDE_PIXELS, _SIDE_PIXELS)
+    return None if picture is None else encode_jpeg(picture[:, :, ::-1], _QUALITIES[0])
+
+
+def fit_thumbnails(jpegs: Sequence[bytes]) -> list[str]:
+    """Write thumbnails as text, at the best quality with which all of them fit.
+
+    Parameters
+    ----------
+    jpegs : sequence of bytes
+        Of the best quality.
 
     Returns
     -------
     list of str
         Data URIs, in the same order.
     """
-    encoded: list[bytes] = []
-    for quality in _QUALITIES:
-        encoded = [_encode_jpeg(picture, quality) for picture in pictures]
-        if sum(map(len, encoded)) <= _MAX_BYTES:
+    import cv2
+
+    fitting = list(jpegs)
+    for quality in _QUALITIES[1:]:
+        if sum(map(len, fitting)) <= _MAX_BYTES:
             break
-    return [f"data:image/jpeg;base64,{base64.b64encode(data).decode()}" for data in encoded]
+        pictures = (cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) for jpeg in jpegs)
+        fitting = [encode_jpeg(np.asarray(picture), quality) for picture in pictures]
+    return [f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" for jpeg in fitting]
 
 
-def _encode_jpeg(pixels: ByteArray, quality: int) -> bytes:
-    """Encode a picture of RGB, shape (h, w, 3), as a JPEG."""
+def encode_jpeg(pixels: ByteArray, quality: int) -> bytes:
+    """Encode a picture as a JPEG.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (h, w, 3)
+        Blue, green, red.
+    quality : int
+        Up to 100.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
     import cv2
 
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
+    _, data = cv2.imencode(".jpg", np.ascontiguousarray(pixels), options)
     return data.tobytes()
