@@ -54,7 +54,8 @@ def write_file(path: str, data: bytes) -> None:
     Parameters
     ----------
     path : str
-        The file. A symbolic link stays one: the file it leads to is written.
+        The file. A symbolic link stays one: the file it leads to is written. What is no file, such
+        as a device or a pipe, is written to.
     data : bytes
         All of it.
 
@@ -66,6 +67,10 @@ def write_file(path: str, data: bytes) -> None:
     target = os.fsencode(os.path.realpath(path))
     try:
         os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.lexists(target) and not os.path.isfile(target):
+            with open(target, "wb") as device:
+                device.write(data)
+            return
         with in_one_piece(target) as temporary, open(temporary, "xb") as file:
             file.write(data)
     except OSError as error:

@@ -26,9 +26,9 @@ class Forecast:
     n_images : int
         Distinct images.
     n_known : int
-        Of them known to the store.
+        Of them that the store knows the features of.
     n_unreadable : int
-        Of them that are no files, or not readable ones.
+        Of them that are no files, or that the store knows to be unreadable.
     n_to_decode : int
         The others.
     folders : dict of str to int
@@ -72,14 +72,16 @@ def forecast_work(
     """
     items = list_items(paths)
     stats = stat_items(items.keys)
-    misses = FeatureStore(spec, cache_dir).look_up(items.keys, stats).misses
+    known = FeatureStore(spec, cache_dir).look_up(items.keys, stats, ["cause"])
+    misses = known.misses
+    n_failures = len(known.items) - known.table["cause"].null_count
     n_measured = min(len(misses), _MEASURED_PER_WORKER * count_workers(n_workers))
     measured = misses[np.linspace(0, len(misses) - 1, n_measured).astype(np.int64)]
     seconds = _time_decoding(measured, items.keys, spec, n_workers)
     return Forecast(
         n_images=len(items.keys),
-        n_known=len(items.keys) - len(misses) - len(stats.causes),
-        n_unreadable=len(stats.causes),
+        n_known=len(known.items) - n_failures,
+        n_unreadable=len(stats.causes) + n_failures,
         n_to_decode=len(misses),
         folders=dict(
             Counter(os.path.dirname(items.paths[item]) or os.curdir for item in misses.tolist())

@@ -186,7 +186,7 @@ def allocate_groups(
             )
             raise InvalidParameterError(msg)
         return limits - n_kept
-    weights = (1 - balance) * _normalise(sizes - 1) + balance * _normalise(sizes > 1)
+    weights = (1 - balance) * _normalise(np.maximum(sizes - 1, 0)) + balance * _normalise(sizes > 1)
     # Groups of the same limit are served from the largest.
     by_size = np.argsort(-sizes, kind="stable")
     picks = np.empty_like(sizes)

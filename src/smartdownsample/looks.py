@@ -30,6 +30,8 @@ _BLOCK_SIZE = 32
 _N_TREES = 2
 # 48 bytes added or subtracted span fewer values than that.
 _PROJECTION_BITS = 15
+# Of the number of a point, where it shares 64 bits with other numbers: 134 million points.
+MAX_POINT_BITS = 27
 # Rows, or blocks, compared at a time, to bound memory.
 _BATCH_ROWS = 1 << 15
 _BATCH_BLOCKS = 128
@@ -259,6 +261,8 @@ class Neighbourhoods:
             Of the rows.
         """
         m = len(rows)
+        # Sorted keys and scores have so many bits for a point.
+        assert m < 1 << MAX_POINT_BITS
         orders = [np.arange(m, dtype=np.int64)]
         if m > _MAX_WHOLE:
             # What one cut parts another joins.

@@ -136,7 +136,8 @@ def draw_ranking(
     ranked = [np.zeros(0, dtype=np.int64)]
     n_done = 0
     while n_done < n_ranked:
-        n_next = min(max(n_done + 1, int(n_done * _GROWTH)), n_ranked) - n_done
+        # Rounds do not depend on the limit, so that a longer ranking begins with a shorter one.
+        n_next = min(max(n_done + 1, int(n_done * _GROWTH)), frame.n_free) - n_done
         quotas = allocate_strata(frame, is_taken, n_next)
         picks = pick_rows(replace(frame.pool, is_kept=is_taken), quotas, options.spread, rng)
         ranked.append(_order_round(frame, picks, is_taken, rng))
@@ -145,7 +146,7 @@ def draw_ranking(
     return Ranking(
         table=table,
         codes=codes,
-        rows=frame.open_rows[np.concatenate(ranked)],
+        rows=frame.open_rows[np.concatenate(ranked)[:n_ranked]],
         random_seed=random_seed,
         labels=frame.labels,
         earlier_rows=frame.earlier_rows,

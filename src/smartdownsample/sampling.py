@@ -3,7 +3,7 @@
 Joins the steps: groups, sequences, kept items, quotas, picking.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import get_args
@@ -179,9 +179,15 @@ def make_frame(
         sequences = find_sequences(
             table.rows, table.spec, number_folders(table), options.sequence_gap_s
         )
-        open_rows = np.flatnonzero(
-            thin_sequences(sequences, codes, options.max_per_sequence, is_kept, rng)
+        # Groups that are to give nothing must not take the places of others.
+        wanted = np.flatnonzero(is_kept | _is_wanted(table, labels, options.per_group))
+        kinds: list[ByteArray | IntArray] = [codes[wanted]]
+        if labels is not None:
+            kinds.append(labels.ids[wanted])
+        remains = thin_sequences(
+            sequences[wanted], kinds, options.max_per_sequence, is_kept[wanted], rng
         )
+        open_rows = wanted[remains]
         steps = measure_steps(table.rows[open_rows], table.spec)
     groups = np.zeros(len(table), dtype=np.int64) if labels is None else labels.ids
     strata, numbers = _number_strata(groups[open_rows] << _CODE_BITS | codes[open_rows])
@@ -195,6 +201,16 @@ def make_frame(
         is_kept=is_kept[open_rows],
     )
     return Frame(table, codes, options, labels, open_rows, pool)
+
+
+def _is_wanted(
+    table: FeatureTable, labels: GroupLabels | None, per_group: PerGroup | None
+) -> BoolArray:
+    """Tell which items are of groups that may give any, shape (n,)."""
+    if labels is None or not isinstance(per_group, Mapping):
+        return np.ones(len(table), dtype=np.bool_)
+    given = {str(name) for name, count in per_group.items() if count}
+    return np.array([name in given for name in labels.names], dtype=np.bool_)[labels.ids]
 
 
 def _number_strata(keys: IntArray) -> tuple[IntArray, IntArray]:

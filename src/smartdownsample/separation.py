@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .looks import Neighbourhoods
+from .looks import MAX_POINT_BITS, Neighbourhoods
 from .model import BoolArray, IntArray
 
 # A repeat is moved to where its nearest pick is at least so many times as far.
 _MIN_GAIN = 1.5
 # A distance of 16 bits, a drawn number and the point make a score that no other point has.
-_DRAW_BITS, _POINT_BITS = 20, 27
+_DRAW_BITS = 20
 
 
 @dataclass
@@ -73,7 +73,7 @@ def separate_picks(draft: Draft, cells: IntArray, rng: np.random.Generator) -> N
     for is_half in (is_first, ~is_first):
         nearest = near.find_nearest(draft.is_pick).astype(np.int64)
         drawn = rng.integers(1 << _DRAW_BITS, size=len(cells))
-        scores = (nearest << _DRAW_BITS | drawn) << _POINT_BITS | points
+        scores = (nearest << _DRAW_BITS | drawn) << MAX_POINT_BITS | points
         best = np.maximum.reduceat(scores[by_cell], starts)
         is_moving = (is_half & (n_picks == 1))[numbers]
         draft.is_pick[is_moving] = (scores == best[numbers])[is_moving]

@@ -1,6 +1,7 @@
 """Sequences: frames that a camera took in quick succession and that show much the same."""
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def find_sequences(rows: RowArray, spec: FeatureSpec, folders: IntArray, gap_s: 
 
 def thin_sequences(
     sequences: IntArray,
-    codes: ByteArray | IntArray,
+    kinds: Sequence[ByteArray | IntArray],
     max_per_sequence: int,
     is_kept: BoolArray,
     rng: np.random.Generator,
@@ -92,8 +93,8 @@ def thin_sequences(
     ----------
     sequences : ndarray of int64, shape (n,)
         Each row's sequence.
-    codes : ndarray of uint8 or int64, shape (n,)
-        Each row's bucket.
+    kinds : sequence of ndarray of uint8 or int64, shape (n,)
+        Each row's bucket, and its group where there are groups.
     max_per_sequence : int
         Most frames left of a sequence, at least 1. Kept ones count.
     is_kept : ndarray of bool, shape (n,)
@@ -108,8 +109,8 @@ def thin_sequences(
 
     Notes
     -----
-    A bucket of which nothing would remain gets a frame back in exchange for another of the same
-    sequence, unless there each stands for a bucket that would then be lost.
+    A bucket or group of which nothing would remain gets a frame back in exchange for another of
+    the same sequence, unless there each stands for a bucket or group that would then be lost.
     """
     n_sequences = sequences.max(initial=-1) + 1
     n_left = max_per_sequence - np.bincount(sequences[is_kept], minlength=n_sequences)
@@ -117,24 +118,26 @@ def thin_sequences(
     ranks = rank_within(sequences[new], rng.random(len(new)))
     remains = is_kept.copy()
     remains[new] = ranks < n_left[sequences[new]]
-    for code in np.setdiff1d(codes, codes[remains]):
-        _bring_back(code, remains, sequences, codes, is_kept, rng)
+    for codes in kinds:
+        for code in np.setdiff1d(codes, codes[remains]):
+            members = np.flatnonzero(codes == code)
+            _bring_back(members, remains, sequences, kinds, is_kept, rng)
     return remains
 
 
 def _bring_back(
-    code: np.integer,
+    members: IntArray,
     remains: BoolArray,
     sequences: IntArray,
-    codes: ByteArray | IntArray,
+    kinds: Sequence[ByteArray | IntArray],
     is_kept: BoolArray,
     rng: np.random.Generator,
 ) -> None:
-    """Exchange a frame for one of a bucket of which nothing remains; changes `remains`."""
-    n_remaining = np.bincount(codes[remains])
+    """Exchange a frame for one of the members, of which none remains; changes `remains`."""
     spares = np.flatnonzero(remains & ~is_kept)
-    spares = spares[n_remaining[codes[spares]] > 1]
-    members = np.flatnonzero(codes == code)
+    for codes in kinds:
+        n_remaining = np.bincount(codes[remains])
+        spares = spares[n_remaining[codes[spares]] > 1]
     members = members[np.isin(sequences[members], sequences[spares])]
     if len(members):
         added = rng.choice(members)

@@ -1,5 +1,6 @@
 """The command, as shells and other programs call it: each test in processes of its own."""
 
+import csv
 import json
 import os
 import re
@@ -474,3 +475,55 @@ def test_the_benchmark_of_the_command_runs() -> None:
     )
     assert "--help / Python that does nothing" in done.stdout
     assert "sample 10 of 2,000 known / library" in done.stdout
+
+
+def test_a_folder_that_holds_all_images_is_no_place_for_copies(place: Place) -> None:
+    """They would be left out of the collection, and nothing remained to select."""
+    done = place.call("sample", "photos", "-n", "5", "--copy-to", ".")
+    assert done.returncode == 1
+    assert b"All images are below '.'" in done.stderr
+
+
+def test_copies_of_a_later_selection_fit_in_beside_those_of_an_earlier_one(
+    place: Place, tmp_path: Path
+) -> None:
+    """Folders are kept below the source, whatever is selected or kept."""
+    copies = str(tmp_path / "copies")
+    place.run("sample", "photos", "-q", "-n", "6", "--copy-to", copies)
+    place.run("sample", "photos", "-q", "-n", "6", "--keep", copies, "--copy-to", copies)
+    place.run("sample", "photos", "-q", "-n", "1", "--copy-to", copies)
+    names = {path.name for path in (place.folder / "photos").iterdir()}
+    assert {path.name for path in Path(copies).iterdir()} <= names
+
+
+def test_columns_of_a_table_are_told_from_ours(place: Place, tmp_path: Path) -> None:
+    """None is lost, and none of ours is replaced."""
+    paths = sorted((place.folder / "photos").rglob("*.[jJ]*"))[:6]
+    lines = [f"{path},fox,{i}" for i, path in enumerate(paths)]
+    (tmp_path / "t.csv").write_text("\n".join(["path,group,species_id", *lines, ""]))
+    written = tmp_path / "picks.csv"
+    place.run("sample", str(tmp_path / "t.csv"), "-q", "-n", "3", "-o", str(written))
+    with written.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["source_group"] for row in rows] == ["fox"] * 3
+    assert all(row["species_id"] for row in rows)
+    assert {row["group"] for row in rows} == {""}
+
+
+@pytest.mark.skipif(BASH is None, reason="there is no bash to close streams")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_are_no_error(place: Place, tmp_path: Path, closed: str) -> None:
+    """As daemons start commands."""
+    written = tmp_path / "picks.txt"
+    line = f"{sys.executable} -m smartdownsample sample photos -n 3 -o {written} {closed}"
+    assert BASH is not None
+    done = subprocess.run([BASH, "-c", line], cwd=place.folder, env=place.environment, check=False)
+    assert done.returncode == 0
+    assert len(written.read_text().splitlines()) == 3
+
+
+def test_a_table_that_explains_needs_a_file(place: Place) -> None:
+    """An option is not ignored in silence."""
+    done = place.call("sample", "photos", "-n", "3", "--explain")
+    assert done.returncode == 2
+    assert b"--explain needs -o" in done.stderr

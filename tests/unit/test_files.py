@@ -115,3 +115,14 @@ class TestRemoveLeftovers:
             assert os.path.exists(temporary) is not is_removed
             Path(os.fsdecode(temporary)).touch()
         assert list_names(tmp_path) == sorted([*others, "late.jpg"])
+
+
+def test_what_is_no_file_is_written_to_and_stays(tmp_path: Path) -> None:
+    """A device or a pipe is never replaced."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_file(str(pipe), b"something")
+    assert os.read(reader, 100) == b"something"
+    os.close(reader)
+    assert pipe.is_fifo()

@@ -52,6 +52,14 @@ def test_the_first_ones_are_of_different_bursts() -> None:
         assert len(np.unique(scenes_of(rows[:n]))) >= 0.85 * n
 
 
+def test_a_longer_ranking_begins_with_a_shorter_one() -> None:
+    """What is labelled already is not wasted."""
+    index = ImageIndex(make_table(200))
+    whole = index.rank().rows.tolist()
+    for limit in (1, 10, 33, 50, 99, 150):
+        assert index.rank(limit).rows.tolist() == whole[:limit]
+
+
 def test_a_limit_takes_no_more_than_asked_for() -> None:
     """Zero gives nothing, more than there are gives all."""
     index = ImageIndex(make_table(50))

@@ -158,6 +158,22 @@ class TestSequences:
         selection = index.sample(1000, max_per_sequence=1, keep=index.paths[:25])
         assert np.bincount(scenes_of(selection.rows), minlength=20).tolist() == [0] * 5 + [1] * 15
 
+    def test_groups_keep_their_places_in_sequences(self) -> None:
+        """A rare label among common frames is not lost, and groups that give nothing take none."""
+        index = ImageIndex(make_table(100))
+        labels = ["common"] * 100
+        for row in (5, 40, 80):
+            labels[row] = "rare"
+        for seed in range(5):
+            capped = index.sample(
+                groups=labels, per_group={"rare": 3}, max_per_sequence=1, random_seed=seed
+            )
+            assert capped.rows.tolist() == [5, 40, 80]
+            balanced = index.sample(
+                15, groups=labels, balance=1.0, max_per_sequence=1, random_seed=seed
+            )
+            assert [group.n_kept > 0 for group in balanced.groups] == [True, True]
+
     def test_the_gap_says_what_a_sequence_is(self) -> None:
         """Bursts of the table are an hour apart, and its folders are never joined."""
         index = ImageIndex(make_table(90))

@@ -146,7 +146,7 @@ def thin(
     is_kept[list(kept)] = True
     return thin_sequences(
         np.array(sequences, dtype=np.int64),
-        np.array(codes, dtype=np.uint8),
+        [np.array(codes, dtype=np.uint8)],
         max_per_sequence,
         is_kept,
         np.random.default_rng(seed),

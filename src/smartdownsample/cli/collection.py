@@ -4,6 +4,7 @@ import argparse
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import InvalidParameterError
 from ..index import ImageIndex
 from ..sources import Grouping, NamedImages, add_images, leave_out_folder, name_images
 
@@ -70,7 +71,14 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[str]]:
     )
     for folder in (getattr(options, "copy_to", None), getattr(options, "link_to", None)):
         if folder is not None:
+            n_named = len(images.paths)
             images = leave_out_folder(images, folder)
+            if n_named and not images.paths:
+                msg = (
+                    f"All images are below {folder!r}, where the selected ones are to be placed. "
+                    "Name a folder of its own."
+                )
+                raise InvalidParameterError(msg)
     sources = getattr(options, "keep", [])
     if not sources:
         return images, []

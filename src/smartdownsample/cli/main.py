@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with 2.
     """
     options = argparse.Namespace()
+    _replace_closed_streams()
     try:
         try:
             options = parse_arguments(arguments)
@@ -50,6 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         advice = "To go on, run the same command again: nothing decoded so far is lost."
         complain(f"interrupted. {advice if is_kept else ''}".rstrip())
         return INTERRUPTED
+
+
+def _replace_closed_streams() -> None:
+    """Let what is written to a closed standard stream go nowhere, as daemons start commands."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - to the end
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - to the end
 
 
 def _drop_output() -> None:

@@ -75,6 +75,8 @@ def _check_sampling(options: argparse.Namespace) -> None:
             fail("say how many images with -n, or how many of each group with --per-group")
         if options.balance:
             fail("--balance shares the images of -n among groups: give -n as well")
+    if getattr(options, "explain", False) and options.output is None:
+        fail("--explain needs -o, the file whose table it adds to")
     if options.keep and options.quotas == "two-phase":
         fail("--quotas two-phase, the published rule, knows of no earlier images: leave out --keep")
 

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import os
+from collections.abc import Sequence
 
 import pyarrow as pa
 
@@ -96,17 +97,17 @@ def _describe(
     if table is not None:
         rows = table.take(pack_values(selection.indices, pa.int64()))
         for name in table.column_names:
-            if name not in described.column_names:
-                described = described.append_column(name, rows[name])
+            if name == "path":
+                continue
+            # What the table calls like one of our columns is told from it.
+            shown = f"source_{name}" if name in described.column_names else name
+            described = described.append_column(shown, rows[name])
     return described
 
 
 def _place(options: argparse.Namespace, selection: Selection, folder: str, how: How) -> bool:
     """Copy or link the selected images; tell whether all were there."""
-    # The folder that the whole collection has in common: other selections fit in beside this one.
-    base = options.relative_to
-    if base is None:
-        base = os.fsdecode(find_base(list(map(to_key, selection.table.paths)))) or None
+    base = options.relative_to or _choose_base(options.sources, selection)
     placed = place_images(selection.paths, folder, how, base=base)
     for path, cause in placed.failures:
         say(f"Could not be placed: {path} ({cause.value})")
@@ -114,6 +115,15 @@ def _place(options: argparse.Namespace, selection: Selection, folder: str, how: 
         there = f", {placed.n_there:,} were there already" if placed.n_there else ""
         say(f"Placed {placed.n_new:,} images in {folder}{there}")
     return not placed.failures
+
+
+def _choose_base(sources: Sequence[str], selection: Selection) -> str | None:
+    """Choose the folder below which folders are kept, so that other selections fit in beside."""
+    if all(map(os.path.isdir, sources)):
+        return os.path.commonpath(list(map(os.path.abspath, sources)))
+    earlier = set(selection.earlier_rows.tolist())
+    paths = (path for row, path in enumerate(selection.table.paths) if row not in earlier)
+    return os.fsdecode(find_base(list(map(to_key, paths)))) or None
 
 
 def _forecast(options: argparse.Namespace) -> int:
