@@ -67,6 +67,7 @@ def run_job(
     # Whatever a sampler prints must not mix with the result.
     with contextlib.redirect_stdout(sys.stderr):
         package = importlib.import_module(package_name)
+        package.sample_diverse  # noqa: B018 - a package may import what it offers on first use
         imported = time.perf_counter()
         cpu_before = time.process_time()
         picks = sample(package, job)
