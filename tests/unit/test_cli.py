@@ -317,3 +317,21 @@ def test_versions_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     names = {line.partition(" ")[0] for line in lines}
     assert {"numpy", "shtab", "opencv-python-headless"} <= names
     assert "pytest" not in names
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("photos -n 3 -o a.json --manifest ./a.json", "two outputs have the name './a.json'"),
+        ("photos -n 3 --keep a.csv -o a.csv", "'a.csv' is read: give the output another name"),
+        ("a.txt -n 3 -o ./a.txt", "'./a.txt' is read"),
+    ],
+)
+def test_no_output_replaces_another_or_a_list_that_is_read(
+    line: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Labels of last season are not lost."""
+    with pytest.raises(SystemExit) as ended:
+        parse_arguments(["sample", *line.split()])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err

@@ -4,6 +4,7 @@ Only the standard library is imported here, so that help appears at once.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -25,6 +26,8 @@ _COMMANDS = {
     "features": ("Decode images and keep their features for later runs", "SOURCE ... [options]"),
     "cache": ("Look after the kept features", "ACTION ..."),
 }
+# Options that name a file to write.
+_OUTPUTS = ("output", "manifest", "report", "page", "distribution", "thumbnails")
 _PAGE_EXTENSIONS = (".html", ".htm")
 
 
@@ -59,6 +62,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
             fail(f"name the page to write after the sources, such as page.html, not {options.page}")
     if "grouping" in options:
         _check_sampling(options)
+        _check_outputs(options)
     return options
 
 
@@ -79,6 +83,18 @@ def _check_sampling(options: argparse.Namespace) -> None:
         fail("--explain needs -o, the file whose table it adds to")
     if options.keep and options.quotas == "two-phase":
         fail("--quotas two-phase, the published rule, knows of no earlier images: leave out --keep")
+
+
+def _check_outputs(options: argparse.Namespace) -> None:
+    """Make sure that no file is written twice, nor over a list that is read."""
+    written = [path for path in (getattr(options, name, None) for name in _OUTPUTS) if path]
+    places = [os.path.abspath(path) for path in written]
+    read = set(map(os.path.abspath, [*options.sources, *options.keep]))
+    for number, (path, place) in enumerate(zip(written, places, strict=True)):
+        if place in places[:number]:
+            options.parser.error(f"two outputs have the name {path!r}: give each one of its own")
+        if place in read:
+            options.parser.error(f"{path!r} is read: give the output another name")
 
 
 def make_parser(called: str | None = None) -> Parser:
