@@ -9,8 +9,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from .looks import DistanceArray, Neighbourhoods, measure_steps
+from .looks import DistanceArray, measure_steps
 from .model import BoolArray, FeatureSpec, IntArray, RowArray
+from .neighbourhoods import Neighbourhoods
 from .separation import Draft, meet_quotas, move_repeats, rank_within, separate_picks
 from .windows import (
     WeightArray,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .looks import MAX_POINT_BITS, Neighbourhoods
 from .model import BoolArray, IntArray
+from .neighbourhoods import MAX_POINT_BITS, Neighbourhoods
 
 # A repeat is moved to where its nearest pick is at least so many times as far.
 _MIN_GAIN = 1.5

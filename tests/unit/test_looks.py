@@ -1,4 +1,4 @@
-"""Distances between looks are exact, and near neighbours are found among many."""
+"""Tests of smartdownsample.looks and smartdownsample.neighbourhoods."""
 
 from collections.abc import Sequence
 
@@ -14,13 +14,13 @@ from smartdownsample.features import make_spec
 from smartdownsample.looks import (
     DISTANCE_SCALE,
     FAR,
-    Neighbourhoods,
     compare_all,
     find_nearest_rows,
     measure_distances,
     measure_steps,
 )
 from smartdownsample.model import BoolArray, FeatureSpec, IntArray, RowArray
+from smartdownsample.neighbourhoods import Neighbourhoods
 
 HASH_SIZES = (2, 9, 16, 32)
 # More points than are compared all with all.

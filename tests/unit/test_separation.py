@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import oracles
 from pools import N_LAB, SPEC, make_rows
-from smartdownsample.looks import Neighbourhoods
 from smartdownsample.model import IntArray
+from smartdownsample.neighbourhoods import Neighbourhoods
 from smartdownsample.separation import (
     Draft,
     meet_quotas,
