@@ -4,18 +4,19 @@ Only the standard library is imported here, since peers run in environments of t
 """
 
 import contextlib
-import importlib
 import json
 import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from types import ModuleType
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 if sys.platform != "win32":
     import resource
+
+
+T = TypeVar("T")
 
 
 class Job(TypedDict):
@@ -46,8 +47,8 @@ class Result(TypedDict):
 
 
 def run_job(
-    package_name: str,
-    sample: Callable[[ModuleType, Job], Sequence[str]],
+    load: Callable[[], T],
+    sample: Callable[[T, Job], Sequence[str]],
     *,
     distributions: Sequence[str],
 ) -> None:
@@ -55,10 +56,11 @@ def run_job(
 
     Parameters
     ----------
-    package_name : str
-        Module to import; how long that takes is reported apart from the call.
+    load : callable
+        Imports what the sampler is called by and returns it; how long that takes is reported
+        apart from the call.
     sample : callable
-        Does the job with the imported package and returns the picked paths.
+        Does the job with what was loaded and returns the picked paths.
     distributions : sequence of str
         Installed distributions whose versions belong to the result.
     """
@@ -66,11 +68,10 @@ def run_job(
     started = time.perf_counter()
     # Whatever a sampler prints must not mix with the result.
     with contextlib.redirect_stdout(sys.stderr):
-        package = importlib.import_module(package_name)
-        package.sample_diverse  # noqa: B018 - a package may import what it offers on first use
+        loaded = load()
         imported = time.perf_counter()
         cpu_before = time.process_time()
-        picks = sample(package, job)
+        picks = sample(loaded, job)
         done = time.perf_counter()
     result = Result(
         import_s=imported - started,

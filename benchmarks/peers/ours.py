@@ -1,14 +1,21 @@
 """Run this package: cold when the job's cache folder is empty, warm when a run has filled it."""
 
-from types import ModuleType
+from collections.abc import Callable
 
 from peers.job import Job, run_job
 
 
-def sample(package: ModuleType, job: Job) -> list[str]:
+def load() -> Callable[..., list[str]]:
+    """Import the call."""
+    from smartdownsample import sample_diverse
+
+    return sample_diverse
+
+
+def sample(sample_diverse: Callable[..., list[str]], job: Job) -> list[str]:
     """Do a job with this package."""
     return list(
-        package.sample_diverse(
+        sample_diverse(
             job["paths"],
             job["target_count"],
             n_workers=job["n_workers"],
@@ -22,7 +29,7 @@ def sample(package: ModuleType, job: Job) -> list[str]:
 
 if __name__ == "__main__":
     run_job(
-        "smartdownsample",
+        load,
         sample,
         distributions=("smartdownsample", "opencv-python-headless", "pyarrow", "numpy"),
     )

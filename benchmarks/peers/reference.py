@@ -3,15 +3,22 @@
 It keeps nothing between runs, so that every run is cold.
 """
 
-from types import ModuleType
+from collections.abc import Callable
 
 from peers.job import Job, run_job
 
 
-def sample(package: ModuleType, job: Job) -> list[str]:
+def load() -> Callable[..., list[str]]:
+    """Import the call."""
+    from smartdownsample import sample_diverse
+
+    return sample_diverse
+
+
+def sample(sample_diverse: Callable[..., list[str]], job: Job) -> list[str]:
     """Do a job with the published package."""
     return list(
-        package.sample_diverse(
+        sample_diverse(
             job["paths"],
             job["target_count"],
             n_workers=job["n_workers"],
@@ -23,4 +30,4 @@ def sample(package: ModuleType, job: Job) -> list[str]:
 
 
 if __name__ == "__main__":
-    run_job("smartdownsample", sample, distributions=("smartdownsample", "pillow", "numpy"))
+    run_job(load, sample, distributions=("smartdownsample", "pillow", "numpy"))
