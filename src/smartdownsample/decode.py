@@ -43,13 +43,17 @@ _MAX_PIXELS_PER_BYTE = 8 * 64
 _MISSING_LEVEL, _MISSING_SPREAD = 128, 2
 
 _JPEG_END = b"\xff\xd9"
-# The strength of a reduction and the flags of the decoder. Orientation is ours to apply, since
-# versions of OpenCV differ in the formats for which they do.
+# Orientation is ours to apply, since versions of OpenCV differ in the formats for which they do.
+_PLAIN_FLAGS = cv2.IMREAD_COLOR_BGR | cv2.IMREAD_IGNORE_ORIENTATION
+# The strength of a reduction and the flags of the JPEG decoder, which gives RGB at no cost.
 _REDUCED_FLAGS = {
-    1: cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION,
-    2: cv2.IMREAD_REDUCED_COLOR_2 | cv2.IMREAD_IGNORE_ORIENTATION,
-    4: cv2.IMREAD_REDUCED_COLOR_4 | cv2.IMREAD_IGNORE_ORIENTATION,
-    8: cv2.IMREAD_REDUCED_COLOR_8 | cv2.IMREAD_IGNORE_ORIENTATION,
+    scale: flags & ~cv2.IMREAD_COLOR_BGR | cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    for scale, flags in (
+        (1, cv2.IMREAD_COLOR_BGR),
+        (2, cv2.IMREAD_REDUCED_COLOR_2),
+        (4, cv2.IMREAD_REDUCED_COLOR_4),
+        (8, cv2.IMREAD_REDUCED_COLOR_8),
+    )
 }
 # Formats whose alpha and depth are kept, to be flattened here the way people see them.
 _FORMATS_WITH_ALPHA = frozenset(("AVIF", "GIF", "JPEG 2000", "PNG", "WebP"))
@@ -208,7 +212,7 @@ def _decode_jpeg(data: bytes, header: Header, min_side: int | None) -> Picture |
         pixels, is_truncated = _decode(data + _JPEG_END, flags), True
     if pixels is None or (is_truncated and measure_share(pixels) < _MIN_SHARE):
         return _blame_jpeg(data, header)
-    upright = _turn_upright(flatten_pixels(pixels), header.orientation)
+    upright = _turn_upright(pixels, header.orientation)
     is_turned = header.orientation >= _FIRST_TURNED
     size = (header.height, header.width) if is_turned else (header.width, header.height)
     return Picture(upright, *size, is_truncated, header.captured)
@@ -226,7 +230,7 @@ def _decode_whole(data: bytes, header: Header) -> ByteArray | Cause:
         if simple is None:
             return Cause.UNREADABLE
         data = simple
-    kept, flat = cv2.IMREAD_UNCHANGED, _REDUCED_FLAGS[1]
+    kept, flat = cv2.IMREAD_UNCHANGED, _PLAIN_FLAGS
     has_alpha = header.has_alpha or header.format in _FORMATS_WITH_ALPHA
     first, second = (kept, flat) if has_alpha else (flat, kept)
     pixels = _decode(data, first)

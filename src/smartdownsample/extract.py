@@ -31,7 +31,7 @@ from .model import (
 )
 from .paths import encode_order_key
 from .process import decoding_process
-from .resample import make_thumbnails
+from .resample import EXACT, FAST, make_thumbnails
 
 # Large enough that handing out tasks costs nothing, small enough that the last ones finish
 # together and that a killed run loses little.
@@ -214,6 +214,7 @@ def extract_chunk(
     """
     n = len(paths)
     min_side = choose_min_side(spec)
+    arithmetic = EXACT if spec.decode == "exact" else FAST
     rows = np.zeros(n, dtype=spec.row_dtype)
     rows["captured"] = np.datetime64("NaT")
     causes: list[Cause | None] = [None] * n
@@ -246,7 +247,7 @@ def extract_chunk(
             captured.append(picture.captured)
             yield picture.pixels
 
-    thumbnails = make_thumbnails(decode_files(), spec.hash_size)
+    thumbnails = make_thumbnails(decode_files(), spec.hash_size, arithmetic)
     rows[places] = compute_features(thumbnails, sizes, spec)
     rows["flags"][places] = flags
     rows["captured"][places] = captured

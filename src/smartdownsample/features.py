@@ -5,9 +5,10 @@ that stored features of older formulas are never taken for new ones.
 """
 
 from collections.abc import Sequence
-from typing import get_args
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from .errors import InvalidParameterError
 from .model import (
@@ -20,9 +21,14 @@ from .model import (
     RowArray,
 )
 from .parameters import check_choice
-from .resample import MEAN_SIDE, Thumbnails
 
-FEATURE_VERSION = 2
+if TYPE_CHECKING:  # it brings the decoder's library along, which known features do not need
+    from .resample import Thumbnails
+from .resample import Thumbnails
+
+CellArray: TypeAlias = npt.NDArray[np.float64]
+
+FEATURE_VERSION = 3
 
 MIN_HASH_SIZE = 2
 MAX_HASH_SIZE = 32
@@ -79,7 +85,7 @@ def choose_min_side(spec: FeatureSpec) -> int | None:
 
 
 def compute_features(
-    thumbnails: Thumbnails, sizes: Sequence[tuple[int, int]], spec: FeatureSpec
+    thumbnails: "Thumbnails", sizes: Sequence[tuple[int, int]], spec: FeatureSpec
 ) -> RowArray:
     """Compute the feature rows of a chunk of pictures.
 
@@ -101,9 +107,9 @@ def compute_features(
     rows = np.zeros(n, dtype=spec.row_dtype)
     rows["dhash"] = hash_gradients(thumbnails.dhash)
     rows["ahash"] = hash_averages(thumbnails.ahash)
-    levels = thumbnails.mean.reshape(n, MEAN_SIDE**2, 3)
-    rows["mean_rgb"] = levels.mean(axis=1, dtype=np.float64)
-    layouts = summarise_colours(thumbnails.mean)
+    cells = average_cells(thumbnails.mean)
+    rows["mean_rgb"] = cells.mean(axis=(1, 2))
+    layouts = summarise_colours(cells)
     rows["lab_layout"] = layouts.reshape(n, spec.row_dtype["lab_layout"].itemsize)
     rows["width"], rows["height"] = np.array(sizes, dtype=np.uint32).reshape(n, 2).T
     return rows
@@ -158,8 +164,8 @@ def _pack_bits(bits: BoolArray) -> ByteArray:
     return np.packbits(bits.reshape(len(bits), bits.shape[1] * bits.shape[2]), axis=1)
 
 
-def summarise_colours(rgb: ByteArray) -> ByteArray:
-    """Compute the colour layout: the mean colour of each cell of a 4×4 grid, in CIE Lab.
+def average_cells(rgb: ByteArray) -> CellArray:
+    """Compute the mean colour of each cell of a 4×4 grid.
 
     Parameters
     ----------
@@ -168,25 +174,36 @@ def summarise_colours(rgb: ByteArray) -> ByteArray:
 
     Returns
     -------
-    ndarray of uint8, shape (n, 4, 4, 3)
-        L scaled from 0–100 to 0–255, a and b shifted by 128.
-
-    References
-    ----------
-    E. Kasutani, A. Yamada, "The MPEG-7 color layout descriptor", ICIP 2001,
-    https://doi.org/10.1109/ICIP.2001.959135
+    ndarray of float64, shape (n, 4, 4, 3)
+        In levels of 0 to 255; exact where s is a power of two, and so is their mean.
     """
     n, side = rgb.shape[:2]
     cell = side // LAB_LAYOUT_SIDE
     # Rows first, over contiguous memory: several times faster than both axes at once.
     bands = rgb.reshape(n, LAB_LAYOUT_SIDE, cell, side * 3).sum(axis=2, dtype=np.uint32)
     sums = bands.reshape(n, LAB_LAYOUT_SIDE, LAB_LAYOUT_SIDE, cell, 3).sum(axis=3)
-    return _convert_to_lab(sums / cell**2)
+    return np.asarray(sums / cell**2)
 
 
-def _convert_to_lab(rgb: np.ndarray) -> ByteArray:
-    """Convert sRGB levels of 0 to 255 to 8-bit CIE Lab (CIE 15:2004, section 8.2.1)."""
-    encoded = rgb / 255
+def summarise_colours(cells: CellArray) -> ByteArray:
+    """Compute the colour layout: the mean colours of the cells of a grid, in CIE Lab.
+
+    Parameters
+    ----------
+    cells : ndarray of float64, shape (..., 3)
+        sRGB levels of 0 to 255, see `average_cells`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (..., 3)
+        L scaled from 0–100 to 0–255, a and b shifted by 128 (CIE 15:2004, section 8.2.1).
+
+    References
+    ----------
+    E. Kasutani, A. Yamada, "The MPEG-7 color layout descriptor", ICIP 2001,
+    https://doi.org/10.1109/ICIP.2001.959135
+    """
+    encoded = cells / 255
     linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
     xyz = linear @ _XYZ_FROM_RGB.T
     f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * (29 / 6) ** 2 / 3 + 4 / 29)

@@ -1,41 +1,66 @@
 """From a picture to its thumbnails: antialiased Lanczos resampling as matrix products.
 
 Pure functions of arrays. A resize is two products, first along the rows and then along the
-columns, each rounded to 8 bits: bit for bit what Pillow's ``LANCZOS`` gives (before release 13,
-which for some shapes takes the columns first).
+columns, each rounded to 8 bits. In `EXACT` arithmetic that is bit for bit what Pillow's
+``LANCZOS`` gives (before release 13, which for some shapes takes the columns first); in `FAST`
+arithmetic, which takes half the time, one pixel in a hundred differs by a level.
 
-Pixels have 8 bits and weights are whole multiples of 2**-22, so that every sum is exact in
-float64, in whatever order it is taken: a picture's features are the same on every machine, with
+Pixels have 8 bits and weights are whole multiples of a power of two, so small that every sum is
+exact, in whatever order it is taken: a picture's features are the same on every machine, with
 every linear algebra library, alone or among others.
 """
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby, islice
 from typing import NamedTuple, TypeAlias
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from .model import ByteArray
 
-LevelArray: TypeAlias = npt.NDArray[np.float64]
+LevelArray: TypeAlias = npt.NDArray[np.floating]
+# Which inputs make which outputs, and their weights, shape (n_out, n_in).
+Blocks: TypeAlias = list[tuple[slice, slice, LevelArray]]
 
 MEAN_SIDE = 32
 
 # Lobes of the Lanczos kernel, Pillow's LANCZOS.
 _LOBES = 3
-# Weights are rounded to multiples of 2**-22, as in Pillow's fixed-point arithmetic.
-_WEIGHT_STEPS = 2**22
 # ITU-R BT.601 luma in units of 2**-16, as in Pillow's conversion to "L".
-_GREY_WEIGHTS = np.array([19595, 38470, 7471], dtype=np.float64) / np.float64(2**16)
+_GREY_WEIGHTS = np.array([[19595, 38470, 7471]]) / 2**16
 # Large pictures are resampled in bands and small ones together, of this many pixels: few array
-# operations, in little memory.
+# operations, in memory that stays near the processor.
 _BAND_PIXELS = 2**17
-# Columns of the weights that are multiplied at a time: each needs a part of the rows only.
-_BLOCK_COLUMNS = 8
+# Outputs that are computed at a time: each needs a part of the inputs only.
+_BLOCK_OUTPUTS = 8
+# Colours of larger pictures are averaged over pairs of pixels first in `FAST` arithmetic.
+_HALVED_SIDE = 3 * MEAN_SIDE
+# Means of four whole levels are rounded half up: of the remainders 0 to 3, the third gains 1/2 and
+# the others lose and gain 1/4, 1/8 on average.
+_HALVING_BIAS = 1 / 8
 # Sizes whose weights are kept; crops come in hundreds of sizes, of some 20 kB each.
 _N_SIZES = 1024
+
+
+class Arithmetic(NamedTuple):
+    """What is computed with: a type of numbers, and the steps that weights take in 1.
+
+    ``max_side`` is the most pixels in a row or column for which it serves.
+    """
+
+    dtype: type[np.floating]
+    n_steps: int
+    max_side: int
+
+
+# Pillow's fixed point: 8 bits of a pixel, 22 of a weight, and as many as there are terms.
+EXACT = Arithmetic(np.float64, 2**22, 2**16)
+# A float32 has 24 bits: 8 of a pixel, 15 of a weight, and one since absolute weights add up to
+# less than 2. Of more terms, the errors of the weights add up to a tenth of a level.
+FAST = Arithmetic(np.float32, 2**15, 2**11)
 
 
 class Thumbnails(NamedTuple):
@@ -50,7 +75,9 @@ class Thumbnails(NamedTuple):
     mean: ByteArray
 
 
-def make_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thumbnails:
+def make_thumbnails(
+    pictures: Iterable[ByteArray], hash_size: int, arithmetic: Arithmetic = EXACT
+) -> Thumbnails:
     """Shrink pictures to the thumbnails of their features.
 
     Parameters
@@ -60,25 +87,29 @@ def make_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thumbnails
         is held at a time.
     hash_size : int
         Side of the DHash in bits.
+    arithmetic : Arithmetic
+        What to compute with; pictures that are too large for it are computed in `EXACT`.
 
     Returns
     -------
     Thumbnails
         In the order given. Grey is (19595 R + 38470 G + 7471 B + 32768) >> 16, as in Pillow's
-        conversion to "L".
+        conversion to "L"; in `FAST` arithmetic the weights have 15 bits.
 
     Notes
     -----
-    Costs about 45 multiplications for each pixel. Small pictures of one size that follow each
+    Costs about 35 multiplications for each pixel. Small pictures of one size that follow each
     other share the array operations: each of these gives up the interpreter to other workers,
     which costs more than the operation.
     """
-    empty = [np.zeros((0, *shape), dtype=np.float64) for shape in _thumbnail_shapes(hash_size)]
+    empty = tuple(np.zeros((0, *shape), dtype=np.uint8) for shape in _thumbnail_shapes(hash_size))
     # Large arrays that come and go cost more in page faults than in arithmetic.
-    scratch = np.empty(4 * _BAND_PIXELS)
-    batches = [_shrink_batch(batch, hash_size, scratch) for batch in _batch_pictures(pictures)]
-    stacks = (np.concatenate(same) for same in zip(empty, *batches, strict=True))
-    return Thumbnails(*map(_round_to_levels, stacks))
+    scratch = np.empty(3 * _BAND_PIXELS * np.dtype(arithmetic.dtype).itemsize, dtype=np.uint8)
+    batches = (
+        _shrink_batch(batch, _make_recipe(*batch.shape[1:3], hash_size, arithmetic), scratch)
+        for batch in _batch_pictures(pictures)
+    )
+    return Thumbnails(*map(np.concatenate, zip(empty, *batches, strict=True)))
 
 
 def _thumbnail_shapes(hash_size: int) -> tuple[tuple[int, ...], ...]:
@@ -95,57 +126,102 @@ def _batch_pictures(pictures: Iterable[ByteArray]) -> Iterator[ByteArray]:
             yield np.stack(batch) if len(batch) > 1 else batch[0][np.newaxis]
 
 
-def _shrink_batch(
-    batch: ByteArray, hash_size: int, scratch: LevelArray
-) -> tuple[LevelArray, LevelArray, LevelArray]:
-    """Shrink pictures of one size to their thumbnails, before the last rounding.
+class _Recipe(NamedTuple):
+    """What shrinks pictures of one size, with all weights."""
 
-    One pass over the pictures: each band of rows is converted to numbers once and serves all
-    three thumbnails.
-    """
-    n, n_rows, n_columns = batch.shape[:3]
-    grey_weights = _join_weights(n_columns, hash_size + 1, hash_size // 2)
-    n_rgb = 3 * n * n_rows * MEAN_SIDE
-    # Side by side in memory, to be rounded in one go.
-    narrow = np.empty(n_rgb + n * n_rows * grey_weights.shape[1], dtype=np.float64)
-    rgb = narrow[:n_rgb].reshape(n, 3, n_rows, -1)
-    grey = narrow[n_rgb:].reshape(n, n_rows, -1)
-    for band in _split_rows(n_rows, n * n_columns):
-        planes, levels = _convert_band(batch[:, band], scratch)
-        _shrink_rows(planes, MEAN_SIDE, out=rgb[:, :, band])
-        np.matmul(levels, grey_weights, out=grey[:, band])
-    _round_in_place(narrow)
-    return (
-        _shrink_columns(grey[..., : hash_size + 1], hash_size),
-        _shrink_columns(grey[..., hash_size + 1 :], hash_size // 2),
-        _shrink_columns(rgb, MEAN_SIDE).transpose(0, 2, 3, 1),
+    arithmetic: Arithmetic
+    is_halved: bool
+    grey_across: LevelArray
+    dhash_down: LevelArray
+    ahash_down: LevelArray
+    rgb_across: Blocks
+    rgb_down: Blocks
+
+
+@lru_cache(maxsize=_N_SIZES)
+def _make_recipe(n_rows: int, n_columns: int, hash_size: int, arithmetic: Arithmetic) -> _Recipe:
+    """Choose what shrinks pictures of a size."""
+    if max(n_rows, n_columns) > arithmetic.max_side:
+        arithmetic = EXACT
+    is_halved = arithmetic is FAST and min(n_rows, n_columns) >= _HALVED_SIDE
+    weigh = partial(_lanczos_weights, arithmetic=arithmetic)
+    colours = [weigh(length, MEAN_SIDE) for length in (n_columns, n_rows)]
+    if is_halved:
+        colours = list(map(_add_pairs, colours))
+    across, down = map(_split_weights, colours)
+    return _Recipe(
+        arithmetic,
+        is_halved,
+        np.vstack([weigh(n_columns, hash_size + 1), weigh(n_columns, hash_size // 2)]),
+        weigh(n_rows, hash_size),
+        weigh(n_rows, hash_size // 2),
+        across,
+        down,
     )
 
 
-def _split_rows(n_rows: int, n_columns: int) -> Iterator[slice]:
-    """Split the rows of a picture into bands."""
-    step = max(1, _BAND_PIXELS // n_columns)
-    return (slice(top, min(top + step, n_rows)) for top in range(0, n_rows, step))
+def _add_pairs(weights: LevelArray) -> LevelArray:
+    """Make weights of pairs of inputs, shape (n_out, n_in), to (n_out, ceil(n_in / 2))."""
+    return np.add.reduceat(weights, np.arange(0, weights.shape[1], 2), axis=1)
 
 
-def _split_planes(pixels: ByteArray) -> LevelArray:
-    """Convert pixels, shape (..., h, w, c), to numbers, shape (..., c, h, w)."""
-    return np.moveaxis(pixels, -1, -3).astype(np.float64, order="C")
+def _shrink_batch(
+    batch: ByteArray, recipe: _Recipe, scratch: ByteArray
+) -> tuple[ByteArray, ByteArray, ByteArray]:
+    """Shrink pictures of one size to their thumbnails."""
+    n, n_rows = batch.shape[:2]
+    shrink_rows = _shrink_halved_rows if recipe.is_halved else _shrink_rows
+    rgb, grey = shrink_rows(batch, recipe, scratch)
+    columns = _round_to_levels(grey).astype(grey.dtype).reshape(-1, n, n_rows)
+    n_dhash = len(recipe.dhash_down) + 1
+    return (
+        _shrink_grey(columns[:n_dhash], recipe.dhash_down),
+        _shrink_grey(columns[n_dhash:], recipe.ahash_down),
+        _shrink_columns(rgb, n, MEAN_SIDE, recipe.rgb_down),
+    )
 
 
-def _convert_band(pixels: ByteArray, scratch: LevelArray) -> tuple[LevelArray, LevelArray]:
-    """Convert RGB, shape (n, h, w, 3), to planes, (n, 3, h, w), and to grey, (n, h, w)."""
-    n, n_rows, n_columns, _ = pixels.shape
-    size = n * n_rows * n_columns
-    if len(scratch) < 4 * size:  # a single row that is wider than a band
-        scratch = np.empty(4 * size)
-    planes = scratch[: 3 * size].reshape(n, 3, n_rows, n_columns)
-    grey = scratch[3 * size : 4 * size].reshape(n, n_rows * n_columns)
-    np.copyto(planes, np.moveaxis(pixels, -1, -3))
-    np.matmul(_GREY_WEIGHTS, planes.reshape(n, 3, -1), out=grey)
-    grey += 0.5
-    np.floor(grey, out=grey)
-    return planes, grey.reshape(n, n_rows, n_columns)
+def _shrink_rows(
+    batch: ByteArray, recipe: _Recipe, scratch: ByteArray
+) -> tuple[LevelArray, LevelArray]:
+    """Shrink the rows of n pictures to colours, shape (32, n · h, 3), and greys, (m, n · h).
+
+    One pass over the pictures: each band of rows is converted to numbers once and serves all
+    thumbnails.
+    """
+    n, n_rows, n_columns, _ = batch.shape
+    rows = batch.reshape(n * n_rows, n_columns, 3)
+    rgb = np.empty((MEAN_SIDE, 3 * len(rows)), dtype=recipe.arithmetic.dtype)
+    grey = np.empty((len(recipe.grey_across), len(rows)), dtype=rgb.dtype)
+    for band in _split_rows(len(rows), n_columns):
+        levels = _convert_rows(rows[band], rgb.dtype, scratch)
+        values = slice(3 * band.start, 3 * band.stop)
+        _shrink(levels.reshape(n_columns, -1), recipe.rgb_across, out=rgb[:, values])
+        np.matmul(recipe.grey_across, _convert_to_grey(levels), out=grey[:, band])
+    return rgb.reshape(MEAN_SIDE, -1, 3), grey
+
+
+def _shrink_halved_rows(
+    batch: ByteArray, recipe: _Recipe, scratch: ByteArray
+) -> tuple[LevelArray, LevelArray]:
+    """Do the same in less time, with colours averaged over squares of four pixels.
+
+    The decoder's library averages, and turns colours to grey, in whole numbers.
+    """
+    n, n_rows, n_columns, _ = batch.shape
+    rows = batch.reshape(n * n_rows, n_columns, 3)
+    greys = np.asarray(cv2.cvtColor(rows, cv2.COLOR_RGB2GRAY))
+    grey = recipe.grey_across @ _convert_rows(greys, recipe.arithmetic.dtype, scratch)
+    if n_rows % 2 or n_columns % 2:
+        edges = ((0, 0), (0, n_rows % 2), (0, n_columns % 2), (0, 0))
+        rows = np.pad(batch, edges, mode="edge").reshape(-1, n_columns + n_columns % 2, 3)
+    size = rows.shape[1] // 2, len(rows) // 2
+    halved = np.asarray(cv2.resize(rows, size, interpolation=cv2.INTER_AREA))
+    levels = _convert_rows(halved, recipe.arithmetic.dtype, scratch)
+    rgb = np.empty((MEAN_SIDE, 3 * size[1]), dtype=levels.dtype)
+    _shrink(levels.reshape(size[0], -1), recipe.rgb_across, out=rgb)
+    rgb -= levels.dtype.type(_HALVING_BIAS)
+    return rgb.reshape(MEAN_SIDE, -1, 3), grey
 
 
 def resize_lanczos(pixels: ByteArray, width: int, height: int) -> ByteArray:
@@ -154,14 +230,14 @@ def resize_lanczos(pixels: ByteArray, width: int, height: int) -> ByteArray:
     Parameters
     ----------
     pixels : ndarray of uint8, shape (h, w, c)
-        One or more channels.
+        One to four channels.
     width, height : int
         Size of the result in pixels.
 
     Returns
     -------
     ndarray of uint8, shape (height, width, c)
-        The resized picture, C-contiguous.
+        The resized picture, C-contiguous; in `EXACT` arithmetic.
 
     Notes
     -----
@@ -173,72 +249,96 @@ def resize_lanczos(pixels: ByteArray, width: int, height: int) -> ByteArray:
     Meteorology 18 (1979), https://doi.org/10.1175/1520-0450(1979)018<1016:LFIOAT>2.0.CO;2
     """
     n_rows, n_columns, n_channels = pixels.shape
-    narrow = np.empty((n_channels, n_rows, width), dtype=np.float64)
+    across = _split_weights(_lanczos_weights(n_columns, width, EXACT))
+    down = _split_weights(_lanczos_weights(n_rows, height, EXACT))
+    narrow = np.empty((width, n_rows * n_channels), dtype=EXACT.dtype)
+    scratch = np.empty(3 * _BAND_PIXELS * np.dtype(EXACT.dtype).itemsize, dtype=np.uint8)
     for band in _split_rows(n_rows, n_columns):
-        _shrink_rows(_split_planes(pixels[band]), width, out=narrow[:, band])
-    _round_in_place(narrow)
-    return _round_to_levels(_shrink_columns(narrow, height).transpose(1, 2, 0))
+        levels = _convert_rows(np.ascontiguousarray(pixels[band]), EXACT.dtype, scratch)
+        values = slice(n_channels * band.start, n_channels * band.stop)
+        _shrink(levels.reshape(n_columns, -1), across, out=narrow[:, values])
+    (resized,) = _shrink_columns(narrow.reshape(width, n_rows, n_channels), 1, height, down)
+    return np.asarray(resized, dtype=np.uint8)
 
 
-def _shrink_rows(planes: LevelArray, width: int, out: LevelArray) -> None:
-    """Resample along the rows, shape (..., h, w) to (..., h, width), before rounding."""
-    for inputs, outputs, weights in _lanczos_blocks(planes.shape[-1], width):
-        np.matmul(planes[..., inputs], weights, out=out[..., outputs])
+def _split_rows(n_rows: int, n_columns: int) -> Iterator[slice]:
+    """Split rows into bands."""
+    step = max(1, _BAND_PIXELS // n_columns)
+    return (slice(top, min(top + step, n_rows)) for top in range(0, n_rows, step))
 
 
-def _shrink_columns(narrow: LevelArray, height: int) -> LevelArray:
-    """Resample along the columns, shape (..., h, w) to (..., height, w)."""
-    small: LevelArray = _lanczos_weights(narrow.shape[-2], height).T @ narrow
-    return small
+def _convert_rows(rows: np.ndarray, dtype: npt.DTypeLike, scratch: ByteArray) -> LevelArray:
+    """Convert rows of pixels, shape (h, w, ...), to columns of numbers, (w, h, ...)."""
+    columns = np.asarray(cv2.transpose(rows))
+    n_bytes = columns.size * np.dtype(dtype).itemsize
+    if len(scratch) < n_bytes:  # more than a band
+        scratch = np.empty(n_bytes, dtype=np.uint8)
+    levels = scratch[:n_bytes].view(dtype).reshape(rows.shape[1], rows.shape[0], *rows.shape[2:])
+    np.copyto(levels, columns.reshape(levels.shape))
+    return levels
+
+
+def _convert_to_grey(levels: LevelArray) -> LevelArray:
+    """Convert RGB, shape (w, h, 3), to grey, shape (w, h)."""
+    grey = np.asarray(cv2.transform(levels, _GREY_WEIGHTS), dtype=levels.dtype)
+    grey += levels.dtype.type(0.5)
+    return np.asarray(np.floor(grey, out=grey))
+
+
+def _shrink(values: LevelArray, blocks: Blocks, out: LevelArray) -> None:
+    """Resample along the last axis but one, shape (..., n_in, m) to (..., n_out, m)."""
+    for inputs, outputs, weights in blocks:
+        np.matmul(weights, values[..., inputs, :], out=out[..., outputs, :])
+
+
+def _shrink_columns(narrow: LevelArray, n: int, height: int, blocks: Blocks) -> ByteArray:
+    """Shrink the columns of n pictures, shape (w, n · h, c), to (n, height, w, c)."""
+    width, _, n_channels = narrow.shape
+    # Rounded, the numbers are bytes, which are quickly brought back into rows.
+    rows = np.asarray(cv2.transpose(_round_to_levels(narrow)))
+    levels = rows.reshape(n, -1, width * n_channels).astype(narrow.dtype)
+    small = np.empty((n, height, width * n_channels), dtype=narrow.dtype)
+    _shrink(levels, blocks, out=small)
+    return _round_to_levels(small).reshape(n, height, width, n_channels)
+
+
+def _shrink_grey(columns: LevelArray, weights: LevelArray) -> ByteArray:
+    """Shrink the rounded columns of n grey pictures, shape (w, n, h), to (n, height, w)."""
+    return _round_to_levels(columns @ weights.T).transpose(1, 2, 0)
 
 
 def _round_to_levels(values: LevelArray) -> ByteArray:
-    """Round to pixels, C-contiguous; the input is not changed."""
-    rounded = np.array(values, dtype=np.float64, order="C")
-    _round_in_place(rounded)
-    return rounded.astype(np.uint8)
+    """Round to pixels, halves up; the input is used up."""
+    values += values.dtype.type(0.5)
+    values.clip(0, 255, out=values)
+    return values.astype(np.uint8)
 
 
-def _round_in_place(values: LevelArray) -> None:
-    """Round to whole levels of 0 to 255, halves up."""
-    values += np.float64(0.5)
-    np.floor(values, out=values)
-    np.maximum(values, 0, out=values)
-    np.minimum(values, 255, out=values)
-
-
-@lru_cache(maxsize=_N_SIZES)
-def _join_weights(n_in: int, *n_outs: int) -> LevelArray:
-    """Put the weights of several widths side by side, shape (n_in, sum of n_outs)."""
-    return np.hstack([_lanczos_weights(n_in, n_out) for n_out in n_outs])
-
-
-@lru_cache(maxsize=_N_SIZES)
-def _lanczos_blocks(n_in: int, n_out: int) -> list[tuple[slice, slice, LevelArray]]:
-    """Cut the weights into blocks of columns without the rows that are zero in all of them."""
-    weights = _lanczos_weights(n_in, n_out)
+def _split_weights(weights: LevelArray) -> Blocks:
+    """Cut weights into blocks of outputs, without the inputs that none of them takes."""
     blocks = []
-    for first in range(0, n_out, _BLOCK_COLUMNS):
-        outputs = slice(first, first + _BLOCK_COLUMNS)
-        used = np.flatnonzero(weights[:, outputs].any(axis=1))
+    for first in range(0, len(weights), _BLOCK_OUTPUTS):
+        outputs = slice(first, first + _BLOCK_OUTPUTS)
+        used = np.flatnonzero(weights[outputs].any(axis=0))
         inputs = slice(int(used[0]), int(used[-1]) + 1)
-        blocks.append((inputs, outputs, np.ascontiguousarray(weights[inputs, outputs])))
+        blocks.append((inputs, outputs, np.ascontiguousarray(weights[outputs, inputs])))
     return blocks
 
 
 @lru_cache(maxsize=_N_SIZES)
-def _lanczos_weights(n_in: int, n_out: int) -> LevelArray:
-    """Compute how much each of `n_in` pixels adds to each of `n_out`, shape (n_in, n_out)."""
+def _lanczos_weights(n_in: int, n_out: int, arithmetic: Arithmetic) -> LevelArray:
+    """Compute how much each of `n_in` pixels adds to each of `n_out`, shape (n_out, n_in)."""
     scale = n_in / n_out
     stretch = max(scale, 1.0)
-    centres = (np.arange(n_out) + 0.5) * scale
+    centres = (np.arange(n_out)[:, np.newaxis] + 0.5) * scale
     starts = np.maximum((centres - _LOBES * stretch + 0.5).astype(np.int64), 0)
     stops = np.minimum((centres + _LOBES * stretch + 0.5).astype(np.int64), n_in)
-    places = np.arange(n_in)[:, np.newaxis]
+    places = np.arange(n_in)
     distances = (places + 0.5 - centres) / stretch
     weights = np.sinc(distances) * np.sinc(distances / _LOBES)
     weights[(places < starts) | (places >= stops)] = 0
-    weights /= weights.sum(axis=0)
-    rounded: LevelArray = np.floor(weights * _WEIGHT_STEPS + 0.5) / _WEIGHT_STEPS
+    weights /= weights.sum(axis=1, keepdims=True)
+    rounded = np.floor(weights * arithmetic.n_steps + 0.5) / arithmetic.n_steps
+    rounded = rounded.astype(arithmetic.dtype)
     rounded.flags.writeable = False
     return rounded

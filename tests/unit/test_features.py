@@ -15,6 +15,7 @@ from smartdownsample.features import (
     FEATURE_VERSION,
     MAX_HASH_SIZE,
     MIN_HASH_SIZE,
+    average_cells,
     choose_min_side,
     compute_features,
     hash_averages,
@@ -130,7 +131,7 @@ def test_lab_layout_of_known_colours(
 ) -> None:
     """Black and white are neutral, primaries where colour tables have them."""
     rgb = np.full((1, 32, 32, 3), colour, dtype=np.uint8)
-    layout = summarise_colours(rgb)
+    layout = summarise_colours(average_cells(rgb))
     assert layout.shape == (1, 4, 4, 3)
     assert layout.dtype == np.uint8
     assert (layout == lab).all()
@@ -141,7 +142,7 @@ def test_lab_layout_of_greys_is_neutral(level: int) -> None:
     """A grey level has lightness only, from the darkest, where the curve is straight."""
     rgb = np.full((1, 4, 4, 3), level, dtype=np.uint8)
     expected = oracles.lab_layout([[(level, level, level)] * 4] * 4)
-    layout = summarise_colours(rgb)
+    layout = summarise_colours(average_cells(rgb))
     assert (layout[..., 1:] == 128).all()
     assert np.abs(layout.reshape(-1) - np.array(expected)).max() <= 0.5 + 1e-9
 
@@ -150,7 +151,7 @@ def test_lab_layout_goes_row_by_row() -> None:
     """The second value of the layout is the cell right of the first one, not below it."""
     rgb = np.zeros((1, 32, 32, 3), dtype=np.uint8)
     rgb[0, :8, 8:16] = 255
-    light = summarise_colours(rgb)[0, :, :, 0]
+    light = summarise_colours(average_cells(rgb))[0, :, :, 0]
     assert light[0, 1] == 255
     assert np.count_nonzero(light) == 1
 
@@ -160,7 +161,7 @@ def test_lab_layout_averages_levels_before_it_converts_them() -> None:
     rgb = np.zeros((1, 8, 8, 3), dtype=np.uint8)
     rgb[0, ::2] = 255
     # Level 127.5 has L = 53.4; the mean of black's and white's would be 50.
-    assert (summarise_colours(rgb)[..., 0] == round(53.389 * 2.55)).all()
+    assert (summarise_colours(average_cells(rgb))[..., 0] == round(53.389 * 2.55)).all()
 
 
 def test_mean_rgb_is_exact() -> None:
