@@ -24,7 +24,6 @@ from .parameters import check_choice
 
 if TYPE_CHECKING:  # it brings the decoder's library along, which known features do not need
     from .resample import Thumbnails
-from .resample import Thumbnails
 
 CellArray: TypeAlias = npt.NDArray[np.float64]
 
