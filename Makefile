@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := $(VENV)-imagehash $(VENV)-imagededup $(VENV)-fastdup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest check format bench quality browser samples pictures docs clean
+.PHONY: help demo test test-oldest check format bench peers guard quality browser samples pictures \
+	docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' \
@@ -32,8 +34,13 @@ format: $(VENV)/.dev ## mend what the style check can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.demo $(VENV)-reference/.done ## compare with the published package, side by side
-	$(BIN)/python benchmarks/bench_sample.py --reference $(VENV)-reference/bin/python
+bench: $(VENV)/.demo $(VENV)-reference/.done ## compare speed, write docs/benchmarks.md; PHOTOS=DIR: on your photos
+	$(BIN)/python benchmarks/bench_sample.py $(if $(PHOTOS),--photos '$(PHOTOS)',--keep --document)
+
+peers: $(PEERS:%=%/.done) ## install the other samplers for make bench, as far as they can be
+
+guard: $(VENV)/.dev ## check that nothing got slower: counts, and ratios to bare work
+	$(BIN)/python benchmarks/bench_guard.py
 
 quality: $(VENV)/.demo $(VENV)-reference/.done ## judge selections and time picking, write docs/selection.md
 	$(BIN)/python benchmarks/bench_quality.py --reference $(VENV)-reference/bin/python --document
@@ -57,7 +64,8 @@ docs: $(VENV)/.dev ## set up, then build the documentation as pages into docs/_b
 	@echo "Open docs/_build/index.html"
 
 clean: ## remove the environments and everything that was made
-	rm -rf $(VENV) $(VENV)-oldest $(VENV)-reference demo build dist docs/_build .coverage .*_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-reference $(PEERS) \
+		demo build dist docs/_build .coverage .*_cache .hypothesis
 
 # ------------------------------------------------------------------ environments
 
@@ -98,3 +106,16 @@ $(VENV)-oldest/.dev: pyproject.toml | $(VENV)-oldest/bin/python
 
 $(VENV)-reference/.done: | $(VENV)-reference/bin/python
 	$(call install,the published smartdownsample 1.8.4,$(VENV)-reference,smartdownsample==1.8.4)
+
+# What cannot be had for this system is left out.
+PIP = $*/bin/python -m pip install --quiet --disable-pip-version-check
+$(VENV)-imagehash/.done: INSTALL = $(PIP) ImageHash==4.3.2
+$(VENV)-fastdup/.done: INSTALL = $(PIP) fastdup==2.54
+# Without torch, which its hashes do not need.
+$(VENV)-imagededup/.done: INSTALL = $(PIP) Pillow PyWavelets scikit-learn tqdm && \
+	$(PIP) --no-deps imagededup==0.3.3.post2
+
+$(PEERS:%=%/.done): %/.done: | %/bin/python
+	@echo "Installing a sampler into $* …"
+	@{ $(INSTALL); } && touch $@ || { rm -rf $*; \
+		echo "$* could not be made; the benchmark goes without it."; }

@@ -6,6 +6,7 @@ second run must open none of them.
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -18,8 +19,9 @@ from typing import TypedDict
 
 import numpy as np
 
+from layout import CROPS_PER_PHOTO, choose_photos, lay_out
 from measuring import describe_machine
-from scenarios import CROP_SIZE, Scenario, choose_photos, lay_out
+from scenarios import Collection
 from smartdownsample.model import Cause
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -164,8 +166,8 @@ def lay_out_files(options: argparse.Namespace, folder: str) -> tuple[list[str], 
         What is to be said of each broken one.
     """
     n_good = round(options.n_different * _SHARE_GOOD)
-    scenario = Scenario("different", "", n_good, 0, CROP_SIZE)
-    originals = lay_out(scenario, choose_photos(options.photos, scenario.n_photos), folder)
+    photos = choose_photos(options.photos, math.ceil(n_good / CROPS_PER_PHOTO))
+    originals = lay_out(Collection("different", "", "crops", n_good), photos, folder)
     damaged: list[tuple[str, Cause]] = []
     for number in range(options.n_different - n_good):
         damage, cause = _DAMAGES[number % len(_DAMAGES)]

@@ -18,6 +18,7 @@ import numpy as np
 
 from bursts import BurstCollection, render_bursts
 from judging import Judge, measure_overlap
+from layout import link_or_copy
 from measuring import Peer, describe_machine, run_peer
 from peers.job import Job
 from results import (
@@ -31,7 +32,6 @@ from results import (
     write_document,
 )
 from samplers import FACILITIES, MOST_COMPARED, RANDOM, SAMPLERS
-from scenarios import link_or_copy
 from smartdownsample import ImageIndex, find_images
 from smartdownsample.model import IntArray
 
@@ -335,7 +335,7 @@ def run_reference(collection: Collection, count: int, options: argparse.Namespac
         wants_picks=True,
     )
     # Not resolved: a virtual environment's interpreter is known by its link's place.
-    _, result = run_peer(Peer("reference", os.path.abspath(options.reference)), job)
+    result = run_peer(Peer("reference", os.path.abspath(options.reference)), job).result
     row_of = {path: row for row, path in enumerate(collection.index.paths)}
     return np.array([row_of[path] for path in result["picks"]])
 

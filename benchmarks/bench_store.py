@@ -7,7 +7,6 @@ floor of a look-up is what nothing can do without: `os.stat` of each file, and r
 import argparse
 import gc
 import importlib.metadata
-import json
 import multiprocessing
 import os
 import platform
@@ -16,48 +15,48 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
 
 from measuring import describe_machine
+from records import trim
 from smartdownsample import ImageIndex
 from smartdownsample.columns import make_table, needed_columns, order_features
 from smartdownsample.features import make_spec
 from smartdownsample.model import FeatureBatch, FileStats, IntArray
 from smartdownsample.paths import encode_order_key, list_items, stat_items
 from smartdownsample.store import FeatureStore
+from store_figures import (
+    FOLDER_FILES,
+    FOLDER_MEASUREMENTS,
+    FOLDER_READS,
+    KEPT,
+    Growth,
+    Measurement,
+    StoreRecord,
+    check_document,
+    format_record,
+    load_record,
+    save_record,
+    write_document,
+)
 
 _SPEC = make_spec(8, "fast")
-_FOLDER_FILES = 1000
 # Well below the links that a file may have (65,000 on ext4).
 _LINKS_PER_FILE = 5000
 _BATCH_ROWS = 64
 _GROWTH_RUNS = 20
-# A folder is read in milliseconds; as many readings make one measurement.
-_FOLDER_READS = 10
-_FOLDER_MEASUREMENTS = 5
 # As a run that decodes writes them.
 _PART_ROWS = 4096
 _STATUS = "/proc/self/status"
-
-
-class Target(NamedTuple):
-    """What a figure should be at most, and its unit."""
-
-    at_most: float
-    unit: str
-
-
-FLOOR = Target(2, "x")
-SCALE = Target(12, "x")
-FOLDER = Target(2, "x")
-MEMORY = Target(600, "bytes")
-SIZE = Target(120, "bytes")
+_DISTRIBUTIONS = ("smartdownsample", "pyarrow", "numpy")
+_DOCUMENT = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs", "feature-store.md"
+)
 
 
 @dataclass(frozen=True)
@@ -84,55 +83,6 @@ class Collection:
         return FeatureStore(_SPEC, self.cache_dir)
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """One timing.
-
-    Parameters
-    ----------
-    name : str
-        What was done.
-    collection : str
-        Name of the collection.
-    n_images : int
-        How many images it was done with.
-    round : int
-        From 1.
-    seconds, cpu_s : float
-        By the clock, and of the processor in all threads.
-    """
-
-    name: str
-    collection: str
-    n_images: int
-    round: int
-    seconds: float
-    cpu_s: float
-
-
-class Growth(NamedTuple):
-    """What one run does to a large store that adds a few images to it.
-
-    Attributes
-    ----------
-    n_rows : int
-        Images added.
-    append_s, merge_s : float
-        Seconds for writing them, and for merging parts.
-    bytes_added, bytes_merged : int
-        Written in each.
-    n_parts : int
-        Parts of the store afterwards.
-    """
-
-    n_rows: int
-    append_s: float
-    merge_s: float
-    bytes_added: int
-    bytes_merged: int
-    n_parts: int
-
-
 class Memory(NamedTuple):
     """Memory of a process that builds an index, in bytes beyond the list of paths."""
 
@@ -149,6 +99,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Of the command line.
     """
     options = parse_options(arguments)
+    if options.check:
+        sys.exit(check_document(_DOCUMENT, load_record(KEPT)))
+    record = load_record(options.again) if options.again else measure(options)
+    print(format_record(record))
+    if options.json:
+        save_record(options.json, record)
+    if options.document:
+        write_document(_DOCUMENT, record)
+
+
+def measure(options: argparse.Namespace) -> StoreRecord:
+    """Lay out stores and measure everything.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of the run.
+
+    Returns
+    -------
+    StoreRecord
+        All figures.
+    """
     machine = describe_machine()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as folder:
         small, medium, large = collections = lay_out(Path(folder), options)
@@ -159,26 +132,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for collection in (medium, large):
                 measurements += measure_look_up(collection, number)
             # Several short ones for each long one, in turn.
-            for _ in range(_FOLDER_MEASUREMENTS):
+            for _ in range(FOLDER_MEASUREMENTS):
                 for collection in (small, large):
                     measurements.append(measure_folder(collection, small.paths, number))
             _say(f"round {number} of {options.rounds} done")
         sizes = measure_sizes(Path(folder), medium.paths)
         growth = measure_growth(large)
-    print(introduce(options, collections))
-    print(format_figures(choose_figures(measurements, memory, sizes)))
-    print(format_timings(measurements))
-    print(format_growth(growth, large))
-    print(format_environment(machine))
-    if options.json:
-        kept = {
-            "machine": machine,
-            "memory_bytes": memory,
-            "row_bytes": sizes,
-            "growth": [run._asdict() for run in growth],
-            "measurements": [asdict(measurement) for measurement in measurements],
-        }
-        Path(options.json).write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    return StoreRecord(
+        machine=machine,
+        versions={
+            "Python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in _DISTRIBUTIONS},
+        },
+        is_smoke=options.smoke,
+        n_rounds=options.rounds,
+        n_images=[len(each.paths) for each in collections],
+        path_bytes=round(sum(map(len, large.paths)) / len(large.paths)),
+        memory_bytes=memory,
+        row_bytes=sizes,
+        growth=growth,
+        measurements=measurements,
+    )
 
 
 def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -203,17 +177,25 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--folder", metavar="DIR", help="where to lay out files; by default the temporary folder")
     add("--smoke", action="store_true", help="run everything once, with a few images")
     add("--json", metavar="FILE", help="keep every measurement there")
+    add("--again", metavar="FILE", help="measure nothing, show what --json has kept there")
+    add("--keep", action="store_true", help="keep every measurement in benchmarks/results/")
+    add("--document", action="store_true", help="write the tables into docs/")
+    add("--check", action="store_true", help="compare docs/ with what --keep has kept")
     options = parser.parse_args(arguments)
+    if options.smoke and (options.keep or options.document):
+        parser.error("A smoke run is not worth keeping.")
+    if options.keep:
+        options.json = KEPT
     defaults = (1, 2000, 4000, 8000) if options.smoke else (5, 10_000, 100_000, 1_000_000)
     names = ("rounds", "n_small", "n_medium", "n_large")
     for name, default in zip(names, defaults, strict=True):
         if getattr(options, name) is None:
             setattr(options, name, default)
     if options.rounds < 1 or not (
-        _FOLDER_FILES <= options.n_small < options.n_medium < options.n_large
+        FOLDER_FILES <= options.n_small < options.n_medium < options.n_large
     ):
         parser.error(
-            f"There must be at least one round, {_FOLDER_FILES:,} images in the smallest store "
+            f"There must be at least one round, {FOLDER_FILES:,} images in the smallest store "
             "and more in each larger one."
         )
     return options
@@ -246,7 +228,7 @@ def lay_out(folder: Path, options: argparse.Namespace) -> list[Collection]:
     collections = []
     for name in ("small", "medium", "large"):
         n_images = getattr(options, f"n_{name}")
-        n_folders = n_images // _FOLDER_FILES
+        n_folders = n_images // FOLDER_FILES
         chosen = np.linspace(0, len(folders) - 1, n_folders).round().astype(int)
         paths = [path for place in chosen.tolist() for path in folders[place]]
         collection = Collection(name, paths, folder / f"cache-{name}")
@@ -281,11 +263,11 @@ def link_files(folder: Path, n_files: int) -> list[list[str]]:
         os.utime(source, ns=(taken_ns, taken_ns))
         sources.append(source)
     folders = []
-    for place in range(n_files // _FOLDER_FILES):
+    for place in range(n_files // FOLDER_FILES):
         parent = folder / "survey_2023_northern_reserve" / f"site_{place // 4:03d}_riverbank"
         parent /= f"camera_{'ABCD'[place % 4]}/100RECNX"
         parent.mkdir(parents=True)
-        paths = [f"{parent}/IMG_{number:04d}.JPG" for number in range(1, _FOLDER_FILES + 1)]
+        paths = [f"{parent}/IMG_{number:04d}.JPG" for number in range(1, FOLDER_FILES + 1)]
         for path, source in zip(paths, generator.choice(len(sources), len(paths)), strict=True):
             os.link(sources[source], path)
         folders.append(paths)
@@ -347,7 +329,7 @@ def _timing(
     started, cpu_before = time.perf_counter(), time.process_time()
     yield
     seconds, cpu_s = time.perf_counter() - started, time.process_time() - cpu_before
-    into.append(Measurement(name, collection, n, number, seconds, cpu_s))
+    into.append(Measurement(name, collection, n, number, trim(seconds), trim(cpu_s)))
 
 
 def measure_look_up(collection: Collection, number: int) -> list[Measurement]:
@@ -410,12 +392,12 @@ def measure_folder(collection: Collection, paths: list[str], number: int) -> Mea
         Of several readings.
     """
     done: list[Measurement] = []
-    start = len(paths) // _FOLDER_FILES // 2 * _FOLDER_FILES
-    keys = list_items(paths[start : start + _FOLDER_FILES]).keys
-    with _timing(done, "folder", collection.name, _FOLDER_FILES * _FOLDER_READS, number):
-        for _ in range(_FOLDER_READS):
+    start = len(paths) // FOLDER_FILES // 2 * FOLDER_FILES
+    keys = list_items(paths[start : start + FOLDER_FILES]).keys
+    with _timing(done, "folder", collection.name, FOLDER_FILES * FOLDER_READS, number):
+        for _ in range(FOLDER_READS):
             n_found = _look_up(collection.store, keys)
-    assert n_found == _FOLDER_FILES
+    assert n_found == FOLDER_FILES
     return done[0]
 
 
@@ -453,8 +435,8 @@ def measure_growth(collection: Collection) -> list[Growth]:
         grown.append(
             Growth(
                 n_rows=n_added,
-                append_s=appended - started,
-                merge_s=merged - appended,
+                append_s=trim(appended - started),
+                merge_s=trim(merged - appended),
                 bytes_added=sum(between.values()) - sum(before.values()),
                 bytes_merged=sum(after[name] for name in after.keys() - between.keys()),
                 n_parts=len(after),
@@ -510,7 +492,7 @@ def measure_sizes(folder: Path, paths: list[str]) -> dict[str, float]:
     for number, (name, keys) in enumerate(named.items()):
         store = FeatureStore(_SPEC, folder / f"cache-sizes-{number}")
         fill(store, keys, _make_stats(len(keys), number))
-        sizes[name] = sum(_list_sizes(store).values()) / len(keys)
+        sizes[name] = trim(sum(_list_sizes(store).values()) / len(keys))
     return sizes
 
 
@@ -539,7 +521,7 @@ def measure_memory(fewer: Collection, more: Collection) -> dict[str, float] | No
             chunksize=1,
         )
     n = len(more.paths) - len(fewer.paths)
-    return {"peak": (many.peak - few.peak) / n, "kept": (many.kept - few.kept) / n}
+    return {"peak": trim((many.peak - few.peak) / n), "kept": trim((many.kept - few.kept) / n)}
 
 
 def _write_list(collection: Collection) -> Path:
@@ -569,243 +551,6 @@ def _read_status(name: str) -> int:
     lines = Path(_STATUS).read_text(encoding="ascii").splitlines()
     (line,) = (line for line in lines if line.startswith(f"{name}:"))
     return int(line.split()[1]) * 1024
-
-
-# -------------------------------------------------------------------------- tables
-
-
-def compare(
-    measurements: Sequence[Measurement], ours: tuple[str, str], other: tuple[str, str]
-) -> list[float]:
-    """Divide one measurement by another of the same round.
-
-    Parameters
-    ----------
-    measurements : sequence of Measurement
-        All of them.
-    ours, other : (str, str)
-        What was done, and with which collection.
-
-    Returns
-    -------
-    list of float
-        Ratios of seconds, one for each round.
-    """
-    seconds: dict[tuple[str, str], list[float]] = {ours: [], other: []}
-    for measurement in measurements:
-        of_round = seconds.get((measurement.name, measurement.collection))
-        if of_round is not None:
-            of_round.append(measurement.seconds)
-    return [one / two for one, two in zip(seconds[ours], seconds[other], strict=True)]
-
-
-def choose_figures(
-    measurements: Sequence[Measurement],
-    memory: dict[str, float] | None,
-    sizes: dict[str, float],
-) -> list[tuple[str, Target, Sequence[float]]]:
-    """Choose what has a target.
-
-    Parameters
-    ----------
-    measurements : sequence of Measurement
-        All of them.
-    memory : dict of str to float, or None
-        See `measure_memory`.
-    sizes : dict of str to float
-        See `measure_sizes`.
-
-    Returns
-    -------
-    list of (str, Target, sequence of float)
-        What of, the target, and the figure of each round.
-    """
-    figures: list[tuple[str, Target, Sequence[float]]] = []
-    for name in ("medium", "large"):
-        for what in ("look-up", "build"):
-            ratios = compare(measurements, (what, name), ("floor", name))
-            figures.append((f"{name}: {what} / floor", FLOOR, ratios))
-    for what in ("look-up", "build"):
-        ratios = compare(measurements, (what, "large"), (what, "medium"))
-        figures.append((f"{what}: large / medium", SCALE, ratios))
-    ratios = compare(measurements, ("folder", "large"), ("folder", "small"))
-    figures.append(("folder: beside large / beside small", FOLDER, ratios))
-    if memory is not None:
-        figures.append(("memory for each image, peak", MEMORY, [memory["peak"]]))
-    figures += [(f"store for each image, {name}", SIZE, [size]) for name, size in sizes.items()]
-    return figures
-
-
-def tabulate(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    """Write a Markdown table that reads well as it is: names to the left, figures to the right.
-
-    Parameters
-    ----------
-    header : sequence of str
-        Names of the columns.
-    body : sequence of sequence of str
-        Cells of each line.
-
-    Returns
-    -------
-    str
-        The table.
-    """
-    widths = [max(map(len, column)) for column in zip(header, *body, strict=True)]
-    rules = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    lines = [
-        [line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]
-        for line in (header, rules, *body)
-    ]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def format_figures(figures: Sequence[tuple[str, Target, Sequence[float]]]) -> str:
-    """Tabulate figures that have a target.
-
-    Parameters
-    ----------
-    figures : sequence of (str, Target, sequence of float)
-        What of, the target, and the figure of each round.
-
-    Returns
-    -------
-    str
-        A Markdown table after an empty line.
-    """
-    body = []
-    for what, target, values in figures:
-        digits = ".1f" if target.unit == "bytes" else ".2f"
-        unit = "x" if target.unit == "x" else f" {target.unit}"
-        body.append(
-            (
-                what,
-                f"{median(values):{digits}}{unit}",
-                f"{min(values):{digits}} to {max(values):{digits}}" if len(values) > 1 else "",
-                f"{target.at_most:g}{unit}",
-                "yes" if median(values) <= target.at_most else "no",
-            )
-        )
-    return "\n" + tabulate(("figure", "median", "range", "target", "met"), body)
-
-
-def format_timings(measurements: Sequence[Measurement]) -> str:
-    """Tabulate the medians of what was timed.
-
-    Parameters
-    ----------
-    measurements : sequence of Measurement
-        All of them.
-
-    Returns
-    -------
-    str
-        A Markdown table after an empty line.
-    """
-    runs: dict[tuple[str, int, str], list[Measurement]] = {}
-    for measurement in measurements:
-        key = (measurement.collection, measurement.n_images, measurement.name)
-        runs.setdefault(key, []).append(measurement)
-    body = []
-    for (collection, n_images, name), of_kind in runs.items():
-        seconds = median(run.seconds for run in of_kind)
-        cpu_s = median(run.cpu_s for run in of_kind)
-        body.append(
-            (
-                f"{collection}: {name}",
-                f"{n_images:,}",
-                f"{seconds:.3f}",
-                f"{cpu_s:.3f}",
-                f"{seconds / n_images * 1e6:.2f}",
-            )
-        )
-    return "\n" + tabulate(("timing", "images", "s", "cpu s", "µs/image"), body)
-
-
-def format_growth(grown: Sequence[Growth], collection: Collection) -> str:
-    """Tell what it costs to add to a large store.
-
-    Parameters
-    ----------
-    grown : sequence of Growth
-        The additions.
-    collection : Collection
-        Whose store has grown.
-
-    Returns
-    -------
-    str
-        A paragraph after an empty line.
-    """
-    added = sum(run.bytes_added for run in grown)
-    merges = [run for run in grown if run.bytes_merged]
-    merged = sum(run.bytes_merged for run in merges)
-    longest = max(run.merge_s for run in grown)
-    return (
-        f"\n{len(grown)} additions of {grown[0].n_rows:,} rows to a store of "
-        f"{len(collection.paths):,}: {median(run.append_s for run in grown):.3f} s each, and "
-        f"{len(merges)} of them merged parts, in at most {longest:.2f} s;\n"
-        f"{added / 1e6:,.2f} MB were added and {merged / 1e6:,.2f} MB written again "
-        f"({merged / added:.2f} bytes for each one added); "
-        f"{max(run.n_parts for run in grown)} parts at most."
-    )
-
-
-def introduce(options: argparse.Namespace, collections: Sequence[Collection]) -> str:
-    """Say what was measured.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the run.
-    collections : sequence of Collection
-        Small, medium and large.
-
-    Returns
-    -------
-    str
-        A few lines.
-    """
-    small, medium, large = collections
-    length = sum(map(len, large.paths)) / len(large.paths)
-    lines = [
-        f"Stores of {len(small.paths):,}, {len(medium.paths):,} and {len(large.paths):,} images,",
-        f"paths of {length:.0f} bytes; {options.rounds} round(s), in turn; every file's entry and",
-        "every part is in memory.",
-    ]
-    if options.smoke:
-        lines.append("A smoke run: the times mean nothing.")
-    return "\n".join(lines)
-
-
-def format_environment(machine: str) -> str:
-    """Name machine and versions, and explain the names.
-
-    Parameters
-    ----------
-    machine : str
-        See `describe_machine`.
-
-    Returns
-    -------
-    str
-        A few lines.
-    """
-    versions = ", ".join(
-        f"{name} {importlib.metadata.version(name)}"
-        for name in ("smartdownsample", "pyarrow", "numpy")
-    )
-    return "\n".join(
-        [
-            "\nfloor: os.stat of each file and pyarrow reading all parts; listing: of the distinct",
-            "absolute paths; look-up: stat, read, verify, join and natural order; build: all of",
-            f"ImageIndex.build (listing, look-up, buckets); folder: {_FOLDER_READS} look-ups of a",
-            f"folder of {_FOLDER_FILES:,}. Memory is that of ImageIndex.build without the caller's",
-            "list of paths. Ratios are of neighbours in one round; cpu counts all threads.\n",
-            f"- machine: {machine}",
-            f"- Python {platform.python_version()}, {versions}",
-        ]
-    )
 
 
 if __name__ == "__main__":

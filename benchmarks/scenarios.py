@@ -1,21 +1,66 @@
-"""Collections of images to sample from, laid out as files before any clock starts."""
+"""Collections of images, and what is asked of them: which samplers, how many picks, how often."""
 
-import math
-import os
-import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
-import numpy as np
-from PIL import Image
+from runs import (
+    AGAIN_JOINT,
+    AGAIN_ORDER,
+    AGAIN_VISUAL,
+    COLD,
+    COLD_ONE_CORE,
+    EXACT,
+    FASTDUP,
+    FLOOR_DECODE,
+    FLOOR_DECODE_8,
+    FLOOR_DECODE_ONE_CORE,
+    FLOOR_KNOWN,
+    FLOOR_READ,
+    IMAGEDEDUP,
+    IMAGEHASH,
+    OTHER_COUNT,
+    OTHER_SEED,
+    PREVIEW,
+    RANDOM,
+    REFERENCE,
+    REFERENCE_SEED,
+    RUNS,
+    SOME_NEW,
+    WARM,
+    Run,
+)
 
-from smartdownsample import find_images
+Kind = Literal["photos", "originals", "png", "crops", "mixed", "many"]
 
-# What a detector cuts out of a photo is about this large.
-CROP_SIZE = (320, 240)
-CROP_QUALITY = 90
-# As many crops come from one photo, so that thousands need only hundreds of decodes.
-CROPS_PER_PHOTO = 12
+
+@dataclass(frozen=True)
+class Collection:
+    """Files to sample from.
+
+    Parameters
+    ----------
+    name : str
+        Of the folder.
+    title : str
+        What the images are, for people.
+    kind : str
+        How they are made, see `layout`.
+    n_images : int
+        Files.
+    repeats : Collection, optional
+        Whose files these are under new names.
+    random_seed : int
+        Of everything that is drawn by lot.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    n_images: int
+    repeats: "Collection | None" = None
+    random_seed: int = 42
 
 
 @dataclass(frozen=True)
@@ -25,156 +70,219 @@ class Scenario:
     Parameters
     ----------
     name : str
-        Of the folder and in the results.
-    title : str
-        What the images are, for people.
-    n_images : int
-        Files in the collection.
+        In the results.
+    collection : Collection
+        The files.
     target_count : int
         How many to pick.
-    crop_size : (int, int), optional
-        Width and height in pixels of the crops that the images are. None for whole photos.
+    rounds : mapping of str to int
+        Of each run's name how often it is measured.
+    compares_seeds : bool
+        Whether the picks of two seeds are compared.
     random_seed : int
-        Of everything that is drawn by lot.
+        Of the samplers.
     """
 
     name: str
-    title: str
-    n_images: int
+    collection: Collection
     target_count: int
-    crop_size: tuple[int, int] | None = None
+    rounds: Mapping[str, int]
+    compares_seeds: bool = False
     random_seed: int = 42
 
     @property
-    def n_photos(self) -> int:
-        """How many different photos the collection can use."""
-        return (
-            self.n_images if self.crop_size is None else math.ceil(self.n_images / CROPS_PER_PHOTO)
-        )
+    def title(self) -> str:
+        """What is asked, for people."""
+        return f"{self.target_count:,} of {self.collection.n_images:,} {self.collection.title}"
+
+    @property
+    def n_rounds(self) -> int:
+        """Count the rounds that it takes."""
+        return max(self.rounds.values())
+
+    def list_runs(self, number: int) -> list[Run]:
+        """List what is run in a round, in order.
+
+        Parameters
+        ----------
+        number : int
+            Of the round, from 1.
+
+        Returns
+        -------
+        list of Run
+            Those that are measured so often.
+        """
+        return [run for run in RUNS.values() if self.rounds.get(run.name, 0) >= number]
 
 
-def make_scenarios(n_photos: int, n_crops: int) -> list[Scenario]:
-    """Describe the collections of the benchmark; a third of each is asked for.
+class _Plan(NamedTuple):
+    """What is asked of a collection; later rounds of the same run count."""
+
+    collection: str
+    rounds: tuple[Mapping[str, int], ...]
+    # Both default to those of the collection.
+    name: str = ""
+    share: float = 0
+    compares_seeds: bool = False
+
+
+# Of each collection how its files are made and what they are.
+_COLLECTIONS: dict[str, tuple[Kind, str]] = {
+    "few": ("crops", "crops of 320×240"),
+    "photos": ("photos", "full-size photos"),
+    "originals": ("originals", "originals with an EXIF thumbnail"),
+    "png": ("png", "PNG files"),
+    "mixed": ("mixed", "crops of mixed sizes"),
+    "crops": ("crops", "crops of 320×240"),
+    "many": ("many", "crops of 320×240"),
+}
+_REPEATED = {"many": "crops"}
+# Files, and how many of them are asked for.
+_FULL_SIZES = {
+    "few": (1000, 100),
+    "photos": (1000, 100),
+    "originals": (1000, 100),
+    "png": (1000, 100),
+    "mixed": (8000, 1000),
+    "crops": (24_000, 1000),
+    "many": (100_000, 1000),
+}
+_SMOKE_SIZES = {
+    "few": (20, 2),
+    "photos": (6, 2),
+    "originals": (4, 2),
+    "png": (4, 2),
+    "mixed": (24, 5),
+    "crops": (48, 5),
+    "many": (120, 5),
+}
+
+# How often each is measured; what takes minutes, once.
+_PEERS = {IMAGEHASH: 1, IMAGEDEDUP: 1, RANDOM: 3}
+_SMOKED_ONCE = {*_PEERS, FASTDUP}
+# Many times slower than all others: not of tens of thousands.
+_SLOW_PEERS = {FASTDUP: 1}
+_COLD_FLOORS = {FLOOR_READ: 3, FLOOR_DECODE: 3}
+_ALL_FLOORS = {**_COLD_FLOORS, FLOOR_KNOWN: 3}
+_TWICE = {COLD: 3, WARM: 3}
+_KNOWN = {WARM: 3, OTHER_COUNT: 3, OTHER_SEED: 3, SOME_NEW: 3}
+_STATES = {COLD: 3, **_KNOWN}
+_AGAIN = {AGAIN_ORDER: 3, AGAIN_VISUAL: 3, AGAIN_JOINT: 3}
+_ONE_CORE = {COLD_ONE_CORE: 2, FLOOR_DECODE_ONE_CORE: 2}
+_ONCE = {REFERENCE: 1, COLD: 1, WARM: 1}
+_SEEDS = {REFERENCE_SEED: 1, OTHER_SEED: 1}
+
+_PLANS = (
+    _Plan(
+        "few",
+        ({REFERENCE: 3}, _PEERS, _SLOW_PEERS, _SEEDS, _STATES, _ALL_FLOORS, _AGAIN),
+        compares_seeds=True,
+    ),
+    _Plan("few", (_ONCE, _SEEDS), name="few-most", share=0.9, compares_seeds=True),
+    _Plan(
+        "photos",
+        (
+            {REFERENCE: 3},
+            _PEERS,
+            _SLOW_PEERS,
+            _STATES,
+            {EXACT: 1, FLOOR_DECODE_8: 3},
+            _ALL_FLOORS,
+            _ONE_CORE,
+        ),
+    ),
+    _Plan("originals", ({REFERENCE: 1}, _STATES, {PREVIEW: 3}, _COLD_FLOORS)),
+    _Plan("png", ({REFERENCE: 1}, _TWICE, _COLD_FLOORS)),
+    _Plan("mixed", ({REFERENCE: 2}, _TWICE, _COLD_FLOORS)),
+    _Plan(
+        "crops",
+        (
+            {REFERENCE: 2},
+            _PEERS,
+            _SEEDS,
+            _STATES,
+            {FLOOR_DECODE_8: 3},
+            _ALL_FLOORS,
+            _ONE_CORE,
+            _AGAIN,
+        ),
+        compares_seeds=True,
+    ),
+    _Plan("crops", (_ONCE,), name="crops-third", share=1 / 3),
+    _Plan("crops", (_ONCE, {OTHER_SEED: 1}), name="crops-most", share=23 / 24, compares_seeds=True),
+    _Plan(
+        "many",
+        (
+            {REFERENCE: 1, RANDOM: 1, COLD: 1, FLOOR_READ: 1, FLOOR_DECODE: 1, FLOOR_KNOWN: 3},
+            _KNOWN,
+            _AGAIN,
+        ),
+    ),
+)
+
+
+def make_scenarios(*, is_smoke: bool = False) -> list[Scenario]:
+    """Describe what is measured.
 
     Parameters
     ----------
-    n_photos, n_crops : int
-        Files in each; a collection without files is left out.
+    is_smoke : bool
+        Whether to take a handful of images, once.
 
     Returns
     -------
     list of Scenario
-        Full-size photos, then crops.
+        In the order in which they are measured; those of one collection are neighbours.
     """
-    width, height = CROP_SIZE
-    scenarios = [
-        Scenario("photos", "full-size photos", n_photos, n_photos // 3),
-        Scenario("crops", f"crops of {width}x{height}", n_crops, n_crops // 3, CROP_SIZE),
-    ]
-    return [scenario for scenario in scenarios if scenario.n_images]
+    sizes = _SMOKE_SIZES if is_smoke else _FULL_SIZES
+    collections: dict[str, Collection] = {}
+    for name, (kind, title) in _COLLECTIONS.items():
+        repeated = collections.get(_REPEATED.get(name, ""))
+        collections[name] = Collection(name, title, kind, sizes[name][0], repeated)
+    scenarios: list[Scenario] = []
+    for plan in _PLANS:
+        n_images, n_picked = sizes[plan.collection]
+        rounds = {name: number for each in plan.rounds for name, number in each.items()}
+        if is_smoke:
+            # Other samplers take seconds to start: once is enough to see that they do.
+            done = {name for each in scenarios for name in each.rounds} & _SMOKED_ONCE
+            rounds = dict.fromkeys(rounds.keys() - done, 1)
+        scenarios.append(
+            Scenario(
+                plan.name or plan.collection,
+                collections[plan.collection],
+                round(plan.share * n_images) or n_picked,
+                MappingProxyType(rounds),
+                compares_seeds=plan.compares_seeds,
+            )
+        )
+    return scenarios
 
 
-def choose_photos(folder: str, at_most: int, random_seed: int = 42) -> list[str]:
-    """Choose photos to make collections of: readable ones, large enough to be cut from.
-
-    Files that cannot be decoded to the end are passed over, because samplers differ in what
-    they do about them: that is not a matter of speed.
+def choose_scenarios(scenarios: Sequence[Scenario], names: Sequence[str]) -> list[Scenario]:
+    """Choose scenarios by their own names or by those of their collections.
 
     Parameters
     ----------
-    folder : str
-        Where to look, with everything below.
-    at_most : int
-        How many are needed.
-    random_seed : int
-        Of the choice.
+    scenarios : sequence of Scenario
+        All of them.
+    names : sequence of str
+        Wanted; empty for all.
 
     Returns
     -------
-    list of str
-        Up to `at_most` paths, in random order.
+    list of Scenario
+        In their order.
+
+    Raises
+    ------
+    ValueError
+        When a name is unknown.
     """
-    found = find_images(folder)
-    photos: list[str] = []
-    for place in np.random.default_rng(random_seed).permutation(len(found)).tolist():
-        if len(photos) == at_most:
-            break
-        if _is_usable(found[place]):
-            photos.append(found[place])
-    return photos
-
-
-def _is_usable(path: str) -> bool:
-    """Tell whether a photo is large enough and decodes to its end."""
-    try:
-        with Image.open(path) as image:
-            is_large = min(image.size) >= max(CROP_SIZE)
-            # A reduced decode reads the whole file all the same.
-            image.draft(None, CROP_SIZE)
-            image.load()
-    except OSError:
-        return False
-    return is_large
-
-
-def lay_out(scenario: Scenario, photos: Sequence[str], folder: str) -> list[str]:
-    """Write a scenario's files.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        What to write.
-    photos : sequence of str
-        Paths of the photos to use, at least one; used again when there are too few.
-    folder : str
-        An existing folder, which gets one named after the scenario.
-
-    Returns
-    -------
-    list of str
-        Paths of the files, in natural order.
-    """
-    target = os.path.join(folder, scenario.name)
-    os.mkdir(target)
-    paths = [os.path.join(target, f"IMG_{number:05d}.JPG") for number in range(scenario.n_images)]
-    if scenario.crop_size is None:
-        for number, path in enumerate(paths):
-            link_or_copy(photos[number % len(photos)], path)
-    else:
-        _cut_crops(photos[: scenario.n_photos], paths, scenario.crop_size, scenario.random_seed)
-    return paths
-
-
-def link_or_copy(source: str, path: str) -> None:
-    """Give a file another name, or copy it where that cannot be.
-
-    For samplers both are the same: no one looks at inodes, and either way the content lies in
-    the system's page cache when the clock starts.
-
-    Parameters
-    ----------
-    source : str
-        The file.
-    path : str
-        Its other name.
-    """
-    try:
-        os.link(source, path)
-    except OSError:
-        shutil.copyfile(source, path)
-
-
-def _cut_crops(
-    photos: Sequence[str], paths: Sequence[str], size: tuple[int, int], random_seed: int
-) -> None:
-    """Cut crops at random places, the same number from each photo, pixel for pixel."""
-    generator = np.random.default_rng(random_seed)
-    width, height = size
-    for photo, share in zip(photos, np.array_split(np.array(paths), len(photos)), strict=True):
-        with Image.open(photo) as image:
-            picture = image.convert("RGB")
-        for path in share.tolist():
-            left = int(generator.integers(picture.width - width, endpoint=True))
-            top = int(generator.integers(picture.height - height, endpoint=True))
-            crop = picture.crop((left, top, left + width, top + height))
-            crop.save(path, quality=CROP_QUALITY)
+    known = {name for each in scenarios for name in (each.name, each.collection.name)}
+    unknown = sorted(set(names) - known)
+    if unknown:
+        raise ValueError(f"There is no {', '.join(unknown)}. There are: {', '.join(sorted(known))}")
+    wanted = set(names) or known
+    return [each for each in scenarios if wanted & {each.name, each.collection.name}]

@@ -31,6 +31,27 @@ def align_table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (aligned[0], rules, *aligned[1:]))
 
 
+def read_section(path: str, name: str) -> str:
+    """Read what stands between two marks of a document.
+
+    Parameters
+    ----------
+    path : str
+        The document.
+    name : str
+        Of the marks, see `replace_section`.
+
+    Returns
+    -------
+    str
+        The text.
+    """
+    with open(path, encoding="utf-8") as file:
+        document = file.read()
+    after = document.split(f"<!-- begin: {name} -->")[1]
+    return after.split(f"<!-- end: {name} -->")[0].strip()
+
+
 def replace_section(path: str, name: str, text: str) -> None:
     """Replace what stands between two marks of a document.
 

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from typing import TypedDict, TypeVar
+from typing import Literal, TypedDict, TypeVar
 
 if sys.platform != "win32":
     import resource
@@ -19,7 +19,15 @@ if sys.platform != "win32":
 T = TypeVar("T")
 
 
-class Job(TypedDict):
+class Options(TypedDict, total=False):
+    """What only this package is asked; without them its own choice."""
+
+    # See `smartdownsample.ImageIndex.build` and `sample`.
+    decode: Literal["fast", "exact", "preview"]
+    spread: Literal["order", "visual", "joint"]
+
+
+class Job(Options):
     """What every sampler is asked, in the same words."""
 
     paths: list[str]

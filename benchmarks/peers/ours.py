@@ -23,6 +23,7 @@ def sample(sample_diverse: Callable[..., list[str]], job: Job) -> list[str]:
             show_progress=False,
             show_summary=False,
             cache_dir=job["cache_dir"],
+            decode=job.get("decode", "fast"),
         )
     )
 

@@ -86,20 +86,6 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     assert "ImageIndex.measure_coverage" in (tmp_path / "site" / "api.html").read_text("utf-8")
 
 
-def test_the_figures_of_the_readme_are_those_of_the_benchmark() -> None:
-    """Every number of its table stands in the full record."""
-    record = (REPOSITORY / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    table = re.findall(r"^\| [\d,]+ of .*$", README, flags=re.MULTILINE)
-    assert len(table) == 2
-    figures = re.findall(r"\d+\.\d+", record)
-    for line in table:
-        for seconds in re.findall(r"([\d.]+) s", line):
-            n_decimals = len(seconds.partition(".")[2])
-            assert seconds in {f"{float(figure):.{n_decimals}f}" for figure in figures}
-        for ratio in re.findall(r"([\d.]+)× faster", line):
-            assert f" {ratio}x " in record
-
-
 def test_the_demo_shows_a_cold_and_a_warm_run(tmp_path: Path) -> None:
     """It says where its pictures are, and they are there."""
     shutil.copytree(DATA_SAMPLES, tmp_path / "data_samples")

@@ -1,0 +1,67 @@
+"""The other samplers and the floors of the benchmark keep to the small call they stand behind."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pictures import DATA_SAMPLES, REPOSITORY
+
+PATHS = sorted(map(str, (DATA_SAMPLES / "crops").rglob("*.jpg")))[:12]
+FLOORS = ("floor_read", "floor_decode", "floor_decode_8")
+
+
+def run_peer(name: str, cache_dir: Path, python: str = sys.executable) -> Any:
+    """Do a job with a peer; its result."""
+    job = {
+        "paths": PATHS,
+        "target_count": 5,
+        "n_workers": 2,
+        "random_seed": 42,
+        "cache_dir": str(cache_dir),
+        "wants_picks": True,
+    }
+    done = subprocess.run(
+        [python, "-E", "-m", f"peers.{name}"],
+        cwd=REPOSITORY / "benchmarks",
+        input=json.dumps(job),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", ["random_choice", "imagehash_threads", "imagededup", "fastdup"])
+def test_a_sampler_picks_the_same_distinct_images_again(name: str, tmp_path: Path) -> None:
+    """As many as asked for, all from the collection; those without an environment are skipped."""
+    python = sys.executable
+    if name in {"imagededup", "fastdup"}:
+        environment = REPOSITORY / f".venv-{name}"
+        if not (environment / ".done").exists():
+            pytest.skip(f"There is no {environment.name}; make peers installs it.")
+        python = str(environment / "bin" / "python")
+    picks = run_peer(name, tmp_path, python)["picks"]
+    assert len(set(picks)) == 5
+    assert set(picks) <= set(PATHS)
+    assert run_peer(name, tmp_path, python)["picks"] == picks
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_a_floor_handles_every_file_and_picks_none(name: str, tmp_path: Path) -> None:
+    """What counts is the number of files that its time is for."""
+    result = run_peer(name, tmp_path)
+    assert result["n_returned"] == len(PATHS)
+    assert result["picks"] == []
+
+
+def test_the_floor_of_a_warm_run_reads_what_a_run_has_kept(tmp_path: Path) -> None:
+    """It needs a store that knows all images, and says so where there is none."""
+    with pytest.raises(AssertionError, match="knows 0 of 12 images"):
+        run_peer("floor_known", tmp_path)
+    run_peer("ours", tmp_path)
+    assert run_peer("floor_known", tmp_path)["n_returned"] == len(PATHS)
