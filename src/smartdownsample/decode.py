@@ -84,9 +84,7 @@ class Picture(NamedTuple):
     captured: np.datetime64 | None = None
 
 
-def read_file(
-    path: str, is_enough: Callable[[bytes], bool] | None = None
-) -> FileContent | Cause:
+def read_file(path: str, is_enough: Callable[[bytes], bool] | None = None) -> FileContent | Cause:
     """Read a file, and notice when somebody changes it meanwhile.
 
     Parameters

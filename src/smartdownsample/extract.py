@@ -232,7 +232,7 @@ def _split(items: IntArray, n_workers: int) -> list[IntArray]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _extract_numbered(  # noqa: PLR0913, PLR0917 - a task has all it needs
+def _extract_numbered(
     number: int,
     paths: list[str],
     treatments: Sequence[Treatment],
