@@ -1,9 +1,9 @@
 """From the beginning of a file to the small picture that a camera put there, if it can be trusted.
 
 Cameras store a thumbnail of each photo in its EXIF data. Reading it takes a hundredth of the time
-of decoding the photo, but it need not show the photo: it may be of another shape, have bars where
-the shape differs, or be left from before the photo was edited. One that looks wrong is not used;
-whether those of a folder are like their photos is checked on a few, see
+of a full decode, or less, but it need not show the photo: it may be of another shape, have bars
+where the shape differs, or be left from before the photo was edited. One that looks wrong is not
+used; whether those of a folder are like their photos is checked on a few, see
 `smartdownsample.provenance`.
 """
 

@@ -22,7 +22,7 @@ from .model import (
 
 # Photos that are decoded to check a folder. When half of its previews are wrong, one of five is
 # with a chance of 97 %, when a quarter is, with 76 %; and five photos take about as long as the
-# previews of 300 (8 megapixels, on one core).
+# previews of 130 (8 megapixels, on one core).
 N_CHECKED = 5
 # Fewer comparisons, of a folder where most photos have no preview, say too little.
 MIN_COMPARED = 3
