@@ -4,8 +4,6 @@
 preview is a picture of its own, made by the camera, so that more differs than with `fast`.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -21,11 +19,11 @@ LEAST_AGREEMENT = (0.88, 0.955)
 
 
 @pytest.fixture(scope="module")
-def originals() -> Iterator[tuple[ImageIndex, ImageIndex]]:
+def originals() -> tuple[ImageIndex, ImageIndex]:
     """Describe originals of two cameras by their previews, and from a full decode."""
     if not ORIGINALS.is_dir():
         pytest.skip(NO_SHARED_IMAGES)
-    yield (
+    return (
         ImageIndex.build(ORIGINALS, decode="preview", cache=False),
         ImageIndex.build(ORIGINALS, decode="exact", cache=False),
     )
