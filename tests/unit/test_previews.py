@@ -1,6 +1,7 @@
 """Tests of smartdownsample.previews."""
 
 import os
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -113,7 +114,9 @@ def test_damaged_and_strange_thumbnails_are_not_used() -> None:
     assert find_preview(embed(whole[: len(whole) // 2])) is None
     assert find_preview(embed(whole[:-2])) is None
     assert find_preview(embed(b"\xff\xd8" + bytes(200))) is None
-    assert find_preview(embed(b"BM" + bytes(200))) is None
+    png = BytesIO()
+    Image.fromarray(shrink(PHOTO, 160, 120)).save(png, "PNG")
+    assert find_preview(embed(png.getvalue())) is None
     frame = whole.index(b"\xff\xc0") + 5
     giant = whole[:frame] + b"\xe0\xc0\xff\xff" + whole[frame + 4 :]
     assert find_preview(embed(giant)) is None
@@ -123,6 +126,7 @@ def test_what_has_no_thumbnail_or_is_no_jpeg_has_no_preview(tmp_path: Path) -> N
     """Nor has nothing at all."""
     assert find_preview(encode_jpeg(PHOTO)) is None
     assert find_preview(write_picture(tmp_path / "1.png", 1).read_bytes()) is None
+    assert find_preview(b"GI" + embed(shrink(PHOTO, 160, 120))[2:]) is None
     assert find_preview(b"") is None
 
 
@@ -142,6 +146,13 @@ def test_images_that_are_too_large_have_no_preview() -> None:
     data = embed(shrink(PHOTO, 160, 120))
     assert find_preview(data, max_pixels=800 * 600) is not None
     assert find_preview(data, max_pixels=800 * 600 - 1) is None
+
+
+def test_what_is_as_large_as_a_photo_is_no_preview() -> None:
+    """A flat picture of any size fits into the EXIF data; decoding it would take its time."""
+    pixels = np.full((1200, 1600, 3), 99, dtype=np.uint8)
+    assert find_preview(embed(pixels[:750, :1000], pixels)) is not None
+    assert find_preview(embed(pixels[:900, :1200], pixels)) is None
 
 
 def test_large_previews_are_decoded_at_reduced_size() -> None:
