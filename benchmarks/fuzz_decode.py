@@ -22,6 +22,7 @@ from smartdownsample.decode import Picture, decode_image
 from smartdownsample.features import choose_min_side, make_spec
 from smartdownsample.headers import Header, read_header
 from smartdownsample.model import ByteArray, Cause
+from smartdownsample.previews import find_preview
 
 if sys.platform != "win32":
     import resource
@@ -286,7 +287,7 @@ def work(sources: Sources, options: argparse.Namespace) -> None:
 
 
 def judge(data: bytes, min_side: int | None) -> str:
-    """Decode an input and say what became of it.
+    """Decode an input, look for its preview, and say what became of it.
 
     Parameters
     ----------
@@ -302,10 +303,13 @@ def judge(data: bytes, min_side: int | None) -> str:
     """
     try:
         result = decode_image(data, min_side=min_side)
+        preview = find_preview(data, min_side)
     except Exception as error:  # noqa: BLE001 # that none leaves the decoder is the question
         return f"{_EXCEPTION}: {type(error).__name__}: {error}".replace("\n", " ")
     if measure_peak() > _MAX_RSS_BYTES:
         return _MEMORY
+    if preview is not None and not is_sensible(preview):
+        return f"{_NONSENSE}: preview {preview.pixels.shape} of {preview.width}x{preview.height}"
     if isinstance(result, Cause):
         return result.name
     if not is_sensible(result):

@@ -3,6 +3,7 @@
 import os
 import struct
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -53,18 +54,23 @@ def make_exif(
     photo: Mapping[int, bytes | int] | None = None,
     *,
     order: str = "<",
+    thumbnail: bytes = b"",
 ) -> bytes:
     """Make EXIF data, laid out as a TIFF, of the fields of its two directories by their tags.
 
     Texts are written as they are, numbers as LONG; without `photo` there is one directory only.
+    A thumbnail has a directory behind all that, and follows it.
     """
     first = dict(first or {})
     photo_at = 8 + 2 + 12 * (len(first) + (photo is not None)) + 4
     if photo is not None:
         first[0x8769] = photo_at
     texts_at = photo_at + 2 + 12 * len(photo or {}) + 4
+    all_fields = [*first.values(), *(photo or {}).values()]
+    long_texts = [text for text in all_fields if isinstance(text, bytes) and len(text) > 4]
+    thumbnail_at = texts_at + sum(map(len, long_texts))
     tables, texts = b"", b""
-    for fields in (first, photo or {}):
+    for fields, next_at in ((first, thumbnail_at if thumbnail else 0), (photo or {}, 0)):
         tables += struct.pack(order + "H", len(fields))
         for tag, value in sorted(fields.items()):
             if isinstance(value, int):
@@ -74,9 +80,45 @@ def make_exif(
             else:
                 tables += struct.pack(order + "HHII", tag, 2, len(value), texts_at + len(texts))
                 texts += value
-        tables += struct.pack(order + "I", 0)
+        tables += struct.pack(order + "I", next_at)
     mark = {"<": b"II*\0", ">": b"MM\0*"}[order]
-    return mark + struct.pack(order + "I", 8) + tables + texts
+    data = mark + struct.pack(order + "I", 8) + tables + texts
+    if thumbnail:
+        data += struct.pack(order + "H", 2)
+        data += struct.pack(order + "HHII", 0x0201, 4, 1, thumbnail_at + 2 + 24 + 4)
+        data += struct.pack(order + "HHII", 0x0202, 4, 1, len(thumbnail))
+        data += struct.pack(order + "I", 0) + thumbnail
+    return data
+
+
+def encode_jpeg(pixels: npt.NDArray[np.uint8], exif: bytes = b"") -> bytes:
+    """Encode a picture as a JPEG, with EXIF data if there is any."""
+    file = BytesIO()
+    options = {"exif": b"Exif\0\0" + exif} if exif else {}
+    Image.fromarray(pixels).save(file, "JPEG", quality=90, **options)
+    return file.getvalue()
+
+
+def shrink(pixels: npt.NDArray[np.uint8], width: int, height: int) -> npt.NDArray[np.uint8]:
+    """Shrink a picture, as cameras do for their thumbnails."""
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX))
+
+
+def write_photo(
+    path: Path,
+    seed: int,
+    thumbnail: npt.NDArray[np.uint8] | None = None,
+    *,
+    has_thumbnail: bool = True,
+) -> Path:
+    """Write a seeded photo of 640×480, long ago, with the thumbnail given or its own."""
+    pixels = make_pixels(seed, 640, 480)
+    if thumbnail is None:
+        thumbnail = shrink(pixels, 160, 120)
+    exif = make_exif(thumbnail=encode_jpeg(thumbnail)) if has_thumbnail else b""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode_jpeg(pixels, exif))
+    return make_old(path, seed)
 
 
 def write_collection(folder: Path, n: int) -> list[str]:

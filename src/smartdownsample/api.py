@@ -184,9 +184,10 @@ def sample_diverse(
         is used like others, left out, or ends the call.
     max_pixels : int
         An image that claims more pixels is a failure; its pixels are not decoded.
-    decode : {"fast", "exact"}
+    decode : {"fast", "exact", "preview"}
         ``fast`` decodes JPEGs at a reduced size; ``exact`` decodes in full and gives the
-        features of the published package.
+        features of the published package; ``preview`` takes the thumbnails that cameras put into
+        their files, folder by folder, where a few decoded photos show that these are alike.
     cache : bool
         Whether features are kept in the store and taken from it.
     cache_dir : path, optional

@@ -7,6 +7,7 @@ on names that are not valid UTF-8.
 import os
 import stat
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
@@ -26,6 +27,9 @@ _FIRST_TURNED = 5
 _COARSE_TICK_NS = 2 * 10**9
 _FINE_TICK_NS = 50 * 10**6
 
+# A segment of a JPEG, such as the one that holds its EXIF data and thumbnail, has less than 64 KiB;
+# behind it there is room for the short ones that stand before the frame header.
+HEAD_BYTES = 2**16 + 2**12
 # Larger files are no photos; reading one would eat the memory.
 MAX_FILE_BYTES = 2**30
 # JPEG's own limit; the weights of a longer side would eat the memory.
@@ -60,7 +64,7 @@ _FORMATS_WITH_ALPHA = frozenset(("AVIF", "GIF", "JPEG 2000", "PNG", "WebP"))
 
 
 class FileContent(NamedTuple):
-    """The bytes of a file, and what they are a state of."""
+    """The bytes of a file, or of its beginning, and what they are a state of."""
 
     data: bytes
     mtime_ns: int
@@ -84,13 +88,15 @@ class Picture(NamedTuple):
     captured: np.datetime64 | None = None
 
 
-def read_file(path: str) -> FileContent | Cause:
-    """Read a whole file, and notice when somebody changes it meanwhile.
+def read_file(path: str, is_enough: Callable[[bytes], bool] | None = None) -> FileContent | Cause:
+    """Read a file, and notice when somebody changes it meanwhile.
 
     Parameters
     ----------
     path : str
         Absolute path; undecodable bytes as surrogates.
+    is_enough : callable, optional
+        Told the first `HEAD_BYTES` of the file. When it says so, no more is read.
 
     Returns
     -------
@@ -107,7 +113,9 @@ def read_file(path: str) -> FileContent | Cause:
                 return Cause.FOLDER if stat.S_ISDIR(before.st_mode) else Cause.NOT_A_FILE
             if before.st_size > MAX_FILE_BYTES:
                 return Cause.TOO_LARGE
-            data = _read_all(descriptor, before.st_size)
+            head = b"" if is_enough is None else os.read(descriptor, HEAD_BYTES)
+            is_part = is_enough is not None and is_enough(head)
+            data = head if is_part else _read_all(descriptor, before.st_size, head)
             after = os.fstat(descriptor)
         finally:
             os.close(descriptor)
@@ -117,7 +125,8 @@ def read_file(path: str) -> FileContent | Cause:
         return Cause.MEMORY
     is_stable = (
         before.st_mtime_ns == after.st_mtime_ns
-        and before.st_size == after.st_size == len(data)
+        and before.st_size == after.st_size
+        and (is_part or after.st_size == len(data))
         and is_settled(before.st_mtime_ns, start_ns)
     )
     return FileContent(data, after.st_mtime_ns, after.st_size, is_stable)
@@ -148,9 +157,9 @@ def is_settled(mtime_ns: int, now_ns: int) -> bool:
     return abs(now_ns - mtime_ns) > tick_ns
 
 
-def _read_all(descriptor: int, size_bytes: int) -> bytes:
-    """Read to the end of a file that should have a given size."""
-    data = os.read(descriptor, size_bytes + 1)
+def _read_all(descriptor: int, size_bytes: int, head: bytes) -> bytes:
+    """Read to the end of a file that should have a given size and begins with what was read."""
+    data = head + os.read(descriptor, max(size_bytes + 1 - len(head), 0))
     while len(data) < size_bytes and (more := os.read(descriptor, size_bytes - len(data) + 1)):
         data += more
     return data
@@ -212,10 +221,8 @@ def _decode_jpeg(data: bytes, header: Header, min_side: int | None) -> Picture |
         pixels, is_truncated = _decode(data + _JPEG_END, flags), True
     if pixels is None or (is_truncated and measure_share(pixels) < _MIN_SHARE):
         return _blame_jpeg(data, header)
-    upright = _turn_upright(pixels, header.orientation)
-    is_turned = header.orientation >= _FIRST_TURNED
-    size = (header.height, header.width) if is_turned else (header.width, header.height)
-    return Picture(upright, *size, is_truncated, header.captured)
+    upright = turn_upright(pixels, header.orientation)
+    return Picture(upright, *measure_upright(header), is_truncated, header.captured)
 
 
 def _blame_jpeg(data: bytes, header: Header) -> Cause:
@@ -238,7 +245,7 @@ def _decode_whole(data: bytes, header: Header) -> ByteArray | Cause:
         pixels = _decode(data, second)
     if pixels is None:
         return _blame(header)
-    return _turn_upright(flatten_pixels(pixels), header.orientation)
+    return turn_upright(flatten_pixels(pixels), header.orientation)
 
 
 def _choose_scale(short_side: int, min_side: int | None) -> int:
@@ -319,8 +326,42 @@ def _scale_levels(pixels: np.ndarray, limit: float) -> ByteArray:
     return np.asarray(np.rint(np.clip(pixels, 0, limit) * (255 / limit)), dtype=np.uint8)
 
 
-def _turn_upright(pixels: ByteArray, orientation: int) -> ByteArray:
-    """Undo an EXIF orientation (Exif 2.32, 4.6.4): where the first row and column belong."""
+def measure_upright(header: Header) -> tuple[int, int]:
+    """Tell width and height of the upright picture.
+
+    Parameters
+    ----------
+    header : Header
+        Of the image.
+
+    Returns
+    -------
+    int, int
+        In pixels.
+    """
+    is_turned = header.orientation >= _FIRST_TURNED
+    return (header.height, header.width) if is_turned else (header.width, header.height)
+
+
+def turn_upright(pixels: ByteArray, orientation: int) -> ByteArray:
+    """Undo an EXIF orientation: where the first row and column belong.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (h, w, 3)
+        As stored.
+    orientation : int
+        1 to 8.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w, 3) or (w, h, 3)
+        C-contiguous.
+
+    References
+    ----------
+    Exif 2.32, 4.6.4
+    """
     if orientation >= _FIRST_TURNED:
         pixels = pixels.transpose(1, 0, 2)
     if orientation in {3, 4, 7, 8}:

@@ -1,4 +1,4 @@
-"""From EXIF data to what it says of a photo: which side is up, and when it was taken.
+"""From EXIF data to what it says of a photo: which side is up, when it was taken, its thumbnail.
 
 EXIF data is laid out as a TIFF, so that a TIFF's own fields are read here as well. Nothing is
 taken on trust and nothing fails: what cannot be read is unknown.
@@ -25,6 +25,9 @@ _ORIGINAL_TAGS = (0x9003, 0x9291)
 _DIGITIZED_TAGS = (0x9004, 0x9292)
 _CHANGED_TAGS = (0x0132, 0x9290)
 
+# Exif 2.32, 4.6.3: where the thumbnail, a JPEG, begins and how long it is, in the second directory.
+_THUMBNAIL_TAG, _THUMBNAIL_BYTES_TAG = 0x0201, 0x0202
+
 _TIME_BYTES = 19
 # The year 0 is that of a clock that was never set.
 _TIME = re.compile(rb"(?!0000)(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)\.(\d{0,3})")
@@ -42,11 +45,16 @@ class Exif(NamedTuple):
 
 
 class Directory(NamedTuple):
-    """A directory of data that is laid out as a TIFF: ``fields`` has its fields end to end."""
+    """A directory of data that is laid out as a TIFF.
+
+    ``fields`` has its fields end to end; ``next_at`` is where the next directory is, 0 when this
+    is the last one.
+    """
 
     data: bytes
     order: Literal["little", "big"]
     fields: bytes
+    next_at: int = 0
 
     def read_number(self, tag: int) -> int | None:
         """Read the first value of a field of whole numbers; None when there is none."""
@@ -96,7 +104,8 @@ def read_directory(data: bytes, at: int | None = None) -> Directory:
         at = int.from_bytes(data[4:8], order)
     n_fields = int.from_bytes(data[at : at + 2], order) if data[:2] in {b"II", b"MM"} else 0
     n_fields = min(n_fields, _MAX_FIELDS, max(len(data) - at - 2, 0) // _FIELD_BYTES)
-    return Directory(data, order, data[at + 2 : at + 2 + n_fields * _FIELD_BYTES])
+    end = at + 2 + n_fields * _FIELD_BYTES
+    return Directory(data, order, data[at + 2 : end], int.from_bytes(data[end : end + 4], order))
 
 
 def read_exif(data: bytes) -> Exif:
@@ -119,6 +128,28 @@ def read_exif(data: bytes) -> Exif:
     first = read_directory(data)
     orientation = first.read_number(_ORIENTATION_TAG) or 1
     return Exif(orientation if orientation in range(1, 9) else 1, read_captured(first))
+
+
+def find_thumbnail(data: bytes) -> bytes:
+    """Find the thumbnail in EXIF data.
+
+    Parameters
+    ----------
+    data : bytes
+        From the mark of the byte order on.
+
+    Returns
+    -------
+    bytes
+        The thumbnail, a JPEG mostly; empty when there is none, or only a part of it.
+    """
+    at = read_directory(data).next_at
+    second = read_directory(data, at) if at else None
+    start = second and second.read_number(_THUMBNAIL_TAG)
+    length = second and second.read_number(_THUMBNAIL_BYTES_TAG)
+    if not start or not length or start + length > len(data):
+        return b""
+    return data[start : start + length]
 
 
 def read_captured(first: Directory) -> np.datetime64 | None:

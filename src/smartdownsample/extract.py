@@ -8,17 +8,20 @@ they come.
 
 import os
 import threading
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import joblib
 import numpy as np
 from tqdm import tqdm
 
-from .decode import decode_image, read_file
+from .decode import Picture, decode_image, read_file
 from .features import choose_min_side, compute_features
 from .model import (
+    FLAG_CHECKED,
+    FLAG_PREVIEW,
     FLAG_TRUNCATED,
     MAX_PIXELS,
     BoolArray,
@@ -30,7 +33,9 @@ from .model import (
     RowArray,
 )
 from .paths import encode_order_key
+from .previews import Treatment, compare_previews, read_with_preview
 from .process import decoding_process
+from .provenance import choose_checked, is_trusted, split_folders
 from .resample import EXACT, FAST, make_thumbnails
 
 # Large enough that handing out tasks costs nothing, small enough that the last ones finish
@@ -51,6 +56,9 @@ class ExtractedChunk(NamedTuple):
 
 _Numbered: TypeAlias = tuple[int, ExtractedChunk]
 _Results: TypeAlias = Generator[_Numbered, None, None]
+_Batches: TypeAlias = Generator[FeatureBatch, None, None]
+# From items, and what is to be done with each, to their batches.
+_Run: TypeAlias = Callable[[IntArray, Sequence[Treatment] | None], _Batches]
 
 
 class Stop:
@@ -105,7 +113,7 @@ def extract_features(
     n_workers: int | None = None,
     show_progress: bool = False,
     max_pixels: int = MAX_PIXELS,
-) -> Generator[FeatureBatch, None, None]:
+) -> _Batches:
     """Decode images and compute their features.
 
     Parameters
@@ -127,14 +135,64 @@ def extract_features(
     ------
     FeatureBatch
         A chunk, as soon as it is done; in no particular order.
+
+    Notes
+    -----
+    With ``decode="preview"`` the photos that check the previews of their folders come first. Which
+    they are is decided by the names of the items of each folder, nothing else.
     """
     n_workers = count_workers(n_workers)
+    run = partial(_run_chunks, keys=keys, spec=spec, n_workers=n_workers, max_pixels=max_pixels)
+    with (
+        tqdm(total=len(items), unit="img", desc="Decoding", disable=not show_progress) as bar,
+        decoding_process(),
+        closing(_run_all(run, items, keys, spec)) as batches,
+    ):
+        for batch in batches:
+            bar.update(len(batch.items))
+            yield batch
+
+
+def _run_all(run: _Run, items: IntArray, keys: Sequence[bytes], spec: FeatureSpec) -> _Batches:
+    """Decode all items, or use previews where those of a few items of the folder are trusted."""
+    if spec.decode != "preview":
+        yield from run(items, None)
+        return
+    folders = split_folders([keys[item] for item in items.tolist()])
+    checks = [choose_checked(folder) for folder in folders]
+    checked = np.concatenate([np.zeros(0, dtype=np.int64), *checks])
+    flags = np.zeros(len(keys), dtype=np.uint8)
+    with closing(run(items[checked], [Treatment.COMPARE] * len(checked))) as batches:
+        for batch in batches:
+            flags[batch.items] = batch.rows["flags"]
+            yield batch
+    treatments = np.full(len(items), Treatment.DECODE)
+    for folder, check in zip(folders, checks, strict=True):
+        if is_trusted(flags[items[check]]):
+            treatments[folder] = Treatment.PREVIEW
+    is_left = np.ones(len(items), dtype=np.bool_)
+    is_left[checked] = False
+    yield from run(items[is_left], list(map(Treatment, treatments[is_left].tolist())))
+
+
+def _run_chunks(
+    items: IntArray,
+    treatments: Sequence[Treatment] | None,
+    *,
+    keys: Sequence[bytes],
+    spec: FeatureSpec,
+    n_workers: int,
+    max_pixels: int,
+) -> _Batches:
+    """Extract items in parallel chunks."""
     chunks = _split(items, n_workers)
+    starts = np.cumsum([0, *map(len, chunks)]).tolist()
     stop = Stop()
     tasks = (
         joblib.delayed(_extract_numbered)(
             number,
             [os.fsdecode(keys[item]) for item in chunk.tolist()],
+            treatments and treatments[starts[number] : starts[number + 1]],
             spec,
             max_pixels,
             stop,
@@ -143,15 +201,10 @@ def extract_features(
         if not stop.is_set
     )
     run = joblib.Parallel(n_jobs=n_workers, prefer="threads", return_as="generator_unordered")
-    with (
-        tqdm(total=len(items), unit="img", desc="Decoding", disable=not show_progress) as bar,
-        decoding_process(),
-        _stopping(run(tasks), stop) as results,
-    ):
+    with _stopping(run(tasks), stop) as results:
         for number, result in results:
             chunk = chunks[number]
             chunk_keys = [keys[item] for item in chunk.tolist()]
-            bar.update(len(chunk))
             yield FeatureBatch(
                 items=chunk,
                 keys=chunk_keys,
@@ -180,16 +233,22 @@ def _split(items: IntArray, n_workers: int) -> list[IntArray]:
 
 
 def _extract_numbered(
-    number: int, paths: list[str], spec: FeatureSpec, max_pixels: int, stop: Stop
+    number: int,
+    paths: list[str],
+    treatments: Sequence[Treatment] | None,
+    spec: FeatureSpec,
+    max_pixels: int,
+    stop: Stop,
 ) -> _Numbered:
     """Extract a chunk and say which; results arrive in no particular order."""
     with stop:
-        return number, extract_chunk(paths, spec, max_pixels=max_pixels, stop=stop)
+        return number, extract_chunk(paths, spec, treatments, max_pixels=max_pixels, stop=stop)
 
 
 def extract_chunk(
     paths: Sequence[str],
     spec: FeatureSpec,
+    treatments: Sequence[Treatment] | None = None,
     *,
     max_pixels: int = MAX_PIXELS,
     stop: Stop | None = None,
@@ -202,6 +261,8 @@ def extract_chunk(
         Absolute paths.
     spec : FeatureSpec
         What to compute.
+    treatments : sequence of Treatment, length n, optional
+        What to do with each; by default all are decoded.
     max_pixels : int
         An image that claims more pixels is not decoded.
     stop : Stop, optional
@@ -212,46 +273,86 @@ def extract_chunk(
     ExtractedChunk
         In the order of the paths. A file that cannot be used gives a cause; none ends the run.
     """
-    n = len(paths)
     min_side = choose_min_side(spec)
     arithmetic = EXACT if spec.decode == "exact" else FAST
-    rows = np.zeros(n, dtype=spec.row_dtype)
+    seen = _Seen(len(paths))
+    pictures = _decode_files(paths, treatments, min_side, max_pixels, stop, seen)
+    thumbnails = make_thumbnails(pictures, spec.hash_size, arithmetic)
+    rows = np.zeros(len(paths), dtype=spec.row_dtype)
     rows["captured"] = np.datetime64("NaT")
-    causes: list[Cause | None] = [None] * n
-    mtime_ns = np.zeros(n, dtype=np.int64)
-    size_bytes = np.zeros(n, dtype=np.int64)
-    is_lasting = np.zeros(n, dtype=np.bool_)
-    places: list[int] = []
-    sizes: list[tuple[int, int]] = []
-    flags: list[int] = []
-    captured: list[np.datetime64 | None] = []
+    rows[seen.places] = compute_features(thumbnails, seen.sizes, spec)
+    rows["flags"][seen.places] = seen.flags
+    rows["captured"][seen.places] = seen.captured
+    if seen.previews:
+        compared = list(seen.previews)
+        shrunk = make_thumbnails(seen.previews.values(), spec.hash_size, arithmetic)
+        others = compute_features(shrunk, [(0, 0)] * len(compared), spec)
+        rows["flags"][compared] |= compare_previews(others, rows[compared], spec)
+    return ExtractedChunk(rows, seen.causes, seen.mtime_ns, seen.size_bytes, seen.is_lasting)
 
-    def decode_files() -> Iterator[ByteArray]:
-        for place, path in enumerate(paths):
-            if stop is not None and stop.is_set:
-                return
+
+class _Seen:
+    """What is seen of n files beside the pixels: of all of them, and of those that were decoded."""
+
+    def __init__(self, n: int) -> None:
+        self.causes: list[Cause | None] = [None] * n
+        self.mtime_ns = np.zeros(n, dtype=np.int64)
+        self.size_bytes = np.zeros(n, dtype=np.int64)
+        self.is_lasting = np.zeros(n, dtype=np.bool_)
+        self.places: list[int] = []
+        self.sizes: list[tuple[int, int]] = []
+        self.flags: list[int] = []
+        self.captured: list[np.datetime64 | None] = []
+        # Of images that were decoded to compare the two.
+        self.previews: dict[int, ByteArray] = {}
+
+
+def _decode_files(
+    paths: Sequence[str],
+    treatments: Sequence[Treatment] | None,
+    min_side: int | None,
+    max_pixels: int,
+    stop: Stop | None,
+    seen: _Seen,
+) -> Iterator[ByteArray]:
+    """Read and decode files one after the other, and note what is seen of them."""
+    treatment, preview = Treatment.DECODE, None
+    for place, path in enumerate(paths):
+        if stop is not None and stop.is_set:
+            return
+        if treatments is None:
             content = read_file(path)
-            if isinstance(content, Cause):
-                causes[place] = content
-                continue
-            mtime_ns[place], size_bytes[place] = content.mtime_ns, content.size_bytes
-            is_lasting[place] = content.is_stable
+        else:
+            treatment = treatments[place]
+            content, preview = read_with_preview(path, treatment, min_side, max_pixels)
+        if isinstance(content, Cause):
+            seen.causes[place] = content
+            continue
+        seen.mtime_ns[place], seen.size_bytes[place] = content.mtime_ns, content.size_bytes
+        seen.is_lasting[place] = content.is_stable
+        if preview is not None and treatment is Treatment.PREVIEW:
+            picture: Picture | Cause = preview
+        else:
             picture = decode_image(content.data, min_side=min_side, max_pixels=max_pixels)
-            if isinstance(picture, Cause):
-                causes[place] = picture
-                is_lasting[place] &= _is_lasting(picture, max_pixels)
-                continue
-            places.append(place)
-            sizes.append((picture.width, picture.height))
-            flags.append(FLAG_TRUNCATED if picture.is_truncated else 0)
-            captured.append(picture.captured)
-            yield picture.pixels
+        if isinstance(picture, Cause):
+            seen.causes[place] = picture
+            seen.is_lasting[place] &= _is_lasting(picture, max_pixels)
+            continue
+        seen.places.append(place)
+        seen.sizes.append((picture.width, picture.height))
+        seen.flags.append(_choose_flags(picture, treatment, preview))
+        seen.captured.append(picture.captured)
+        if preview is not None and picture is not preview:
+            seen.previews[place] = preview.pixels
+        yield picture.pixels
 
-    thumbnails = make_thumbnails(decode_files(), spec.hash_size, arithmetic)
-    rows[places] = compute_features(thumbnails, sizes, spec)
-    rows["flags"][places] = flags
-    rows["captured"][places] = captured
-    return ExtractedChunk(rows, causes, mtime_ns, size_bytes, is_lasting)
+
+def _choose_flags(picture: Picture, treatment: Treatment, preview: Picture | None) -> int:
+    """Choose the flags of the row of a picture."""
+    if picture is preview:
+        return FLAG_PREVIEW
+    flags = FLAG_TRUNCATED if picture.is_truncated else 0
+    return flags | FLAG_CHECKED if treatment is Treatment.COMPARE else flags
 
 
 def _is_lasting(cause: Cause, max_pixels: int) -> bool:

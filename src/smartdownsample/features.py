@@ -55,7 +55,7 @@ def make_spec(hash_size: int, decode: DecodeMode) -> FeatureSpec:
     ----------
     hash_size : int
         Side of the DHash in bits, 2 to 32.
-    decode : {"exact", "fast"}
+    decode : {"exact", "fast", "preview"}
         How images are decoded.
 
     Returns
@@ -80,7 +80,7 @@ def make_spec(hash_size: int, decode: DecodeMode) -> FeatureSpec:
 
 def choose_min_side(spec: FeatureSpec) -> int | None:
     """Choose the side in pixels that a reduced decode must keep; None for a full decode."""
-    return FAST_OVERSAMPLING * (spec.hash_size + 1) if spec.decode == "fast" else None
+    return None if spec.decode == "exact" else FAST_OVERSAMPLING * (spec.hash_size + 1)
 
 
 def compute_features(

@@ -36,7 +36,8 @@ class Forecast:
     n_measured : int
         How many were decoded to measure the rate.
     seconds : float
-        How long decoding all of them would take at that rate.
+        How long decoding all of them would take at that rate. With previews it takes less: how
+        many folders have them is not known before.
     """
 
     n_images: int

@@ -111,16 +111,39 @@ def _recognise_other(data: bytes) -> Cause:
 # ------------------------------------------------------------------------- formats
 
 
-def _read_jpeg(data: bytes) -> Header:
-    """Walk the markers of a JPEG to its frame header (ITU-T T.81, annex B)."""
-    exif = Exif()
+def read_jpeg(data: bytes) -> tuple[Header, bytes]:
+    """Walk the markers of a JPEG to its frame header.
+
+    Parameters
+    ----------
+    data : bytes
+        A JPEG, or its beginning.
+
+    Returns
+    -------
+    header : Header
+        Width and height are 0 when the data ends before the frame header.
+    exif : bytes
+        The EXIF data from the mark of the byte order on, empty when there is none.
+
+    References
+    ----------
+    ITU-T T.81, annex B, https://www.w3.org/Graphics/JPEG/itu-t81.pdf
+    """
+    exif, exif_data = Exif(), b""
     for marker, at, length in _walk_jpeg(data):
         if marker == 0xE1 and data[at : at + 6] == b"Exif\0\0" and exif == Exif():
-            exif = read_exif(data[at + 6 : at + length - 2])
+            exif_data = data[at + 6 : at + length - 2]
+            exif = read_exif(exif_data)
         elif marker in _JPEG_FRAME_MARKERS and len(data) >= at + 5:
             height, width = _big(data, at + 1, 2), _big(data, at + 3, 2)
-            return Header("JPEG", width, height, *exif)
-    return Header("JPEG", 0, 0, *exif)
+            return Header("JPEG", width, height, *exif), exif_data
+    return Header("JPEG", 0, 0, *exif), exif_data
+
+
+def _read_jpeg(data: bytes) -> Header:
+    """Read what a JPEG says of itself."""
+    return read_jpeg(data)[0]
 
 
 def _walk_jpeg(data: bytes) -> Iterator[tuple[int, int, int]]:

@@ -124,8 +124,12 @@ class ImageIndex:
             decoded, is used like others, left out, or ends the call.
         max_pixels : int
             An image that claims more pixels is a failure; its pixels are not decoded.
-        decode : {"fast", "exact"}
-            ``fast`` decodes JPEGs at a reduced size; ``exact`` decodes in full.
+        decode : {"fast", "exact", "preview"}
+            ``fast`` decodes JPEGs at a reduced size; ``exact`` decodes in full; ``preview`` takes
+            the thumbnails that cameras put into their files, where a few decoded photos of the
+            folder show that these are alike, and decodes the others as ``fast`` does. Damage of a
+            file behind its thumbnail is not seen then, and a thumbnail may be older than the
+            photo; `smartdownsample.provenance.count_previews` tells what came of it.
         cache : bool
             Whether features are kept in the store and taken from it.
         cache_dir : path, optional

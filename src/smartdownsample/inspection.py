@@ -9,6 +9,7 @@ from .buckets import THEMES
 from .groups import label_items
 from .index import ImageIndex
 from .model import BoolArray, IntArray
+from .provenance import PreviewCounts, count_previews
 from .sampling import SEQUENCE_GAP_S
 from .sequences import NEAR_DUPLICATE, find_sequences, number_folders
 
@@ -63,6 +64,8 @@ class Inspection:
         Readable images whose file ends too early.
     n_duplicates : int
         Paths that named an image again.
+    previews : PreviewCounts
+        What came of previews.
     """
 
     total: Figures
@@ -71,6 +74,7 @@ class Inspection:
     failures: dict[str, int]
     n_truncated: int
     n_duplicates: int
+    previews: PreviewCounts
 
 
 def inspect_index(index: ImageIndex, *, sequence_gap_s: float = SEQUENCE_GAP_S) -> Inspection:
@@ -106,6 +110,7 @@ def inspect_index(index: ImageIndex, *, sequence_gap_s: float = SEQUENCE_GAP_S) 
         failures=dict(Counter(failure.cause.value for failure in index.failures).most_common()),
         n_truncated=table.n_truncated,
         n_duplicates=table.n_duplicates,
+        previews=count_previews(table),
     )
 
 

@@ -14,9 +14,10 @@ from .buckets import name_bucket
 from .columns import decoder_version
 from .errors import InvalidParameterError
 from .files import write_file
-from .model import Selection
+from .model import FeatureTable, Selection
 from .outputs import encode_json
 from .paths import PathLike, to_text
+from .provenance import count_previews
 
 _DISTRIBUTIONS = ("smartdownsample", "numpy", "pyarrow")
 
@@ -42,6 +43,7 @@ def describe_run(selection: Selection, parameters: Mapping[str, object]) -> dict
         - ``features``: fingerprint of the features, see `smartdownsample.FeatureSpec`.
         - ``counts``: how many images were given, readable, failed, named again (duplicates),
           truncated, wanted, selected, and selected earlier.
+        - ``previews``: what came of previews, see `smartdownsample.provenance.PreviewCounts`.
         - ``buckets``, ``groups``: name, size and number of selected images of each.
         - ``causes``: how many images failed for each cause.
         - ``failures``: path and cause of each image that failed, in natural order.
@@ -80,6 +82,7 @@ def describe_run(selection: Selection, parameters: Mapping[str, object]) -> dict
             "selected": len(selection),
             "selected_earlier": len(selection.earlier_rows),
         },
+        "previews": _describe_previews(table),
         "buckets": [
             {"name": name_bucket(bucket.code), "size": bucket.size, "selected": bucket.n_kept}
             for bucket in selection.buckets
@@ -122,6 +125,12 @@ def write_manifest(
     """
     name = to_text(destination, "The 'destination' parameter")
     write_file(name, encode_json(describe_run(selection, parameters)))
+
+
+def _describe_previews(table: FeatureTable) -> dict[str, Any]:
+    """Describe what came of previews."""
+    counts = count_previews(table)
+    return {**counts._asdict(), "refused_folders": list(map(_escape, counts.refused_folders))}
 
 
 def _list_versions() -> dict[str, Any]:

@@ -23,7 +23,7 @@ BoolArray = npt.NDArray[np.bool_]
 # A structured array; NumPy's typing cannot name its fields.
 RowArray = npt.NDArray[np.void]
 
-DecodeMode = Literal["exact", "fast"]
+DecodeMode = Literal["exact", "fast", "preview"]
 
 LAB_LAYOUT_SIDE = 4
 
@@ -31,8 +31,14 @@ LAB_LAYOUT_SIDE = 4
 # channel, and up to 5 GB with 16 bits and alpha.
 MAX_PIXELS = 2**28
 
-# Bits of the field ``flags`` of a row.
+# Bits of the field ``flags`` of a row. The file ends too early; features are of the preview in the
+# file; the photo was decoded to check the previews of its folder; it had a preview that could be
+# compared; the two were alike.
 FLAG_TRUNCATED = 1
+FLAG_PREVIEW = 2
+FLAG_CHECKED = 4
+FLAG_COMPARED = 8
+FLAG_ALIKE = 16
 
 
 class Cause(str, Enum):
@@ -83,7 +89,7 @@ class FeatureSpec:
     ----------
     hash_size : int
         Side of the DHash in bits; the AHash has half of it.
-    decode : {"exact", "fast"}
+    decode : {"exact", "fast", "preview"}
         How images are decoded.
     version : int
         Version of the formulas, `smartdownsample.features.FEATURE_VERSION`.
@@ -101,7 +107,7 @@ class FeatureSpec:
     @classmethod
     def from_fingerprint(cls, fingerprint: str) -> "FeatureSpec | None":
         """Read a spec from its fingerprint; None when it is not one of this package's."""
-        found = re.fullmatch(r"hash(\d+)-(exact|fast)-v(\d+)", fingerprint)
+        found = re.fullmatch(r"hash(\d+)-(exact|fast|preview)-v(\d+)", fingerprint)
         if found is None:
             return None
         hash_size, decode, version = found.groups()
@@ -256,6 +262,11 @@ class FeatureTable:
     def n_truncated(self) -> int:
         """Count the readable items whose file ends too early; the rest of the picture is grey."""
         return int((self.rows["flags"] & FLAG_TRUNCATED != 0).sum())
+
+    @property
+    def n_previews(self) -> int:
+        """Count the readable items whose features are those of the preview in their file."""
+        return int((self.rows["flags"] & FLAG_PREVIEW != 0).sum())
 
     @property
     def n_duplicates(self) -> int:

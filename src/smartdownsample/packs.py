@@ -43,7 +43,7 @@ def export_pack(
         Folder that all images lie below; paths in the pack are relative to it.
     hash_size : int
         Side of the DHash in bits.
-    decode : {"fast", "exact"}
+    decode : {"fast", "exact", "preview"}
         How the images were decoded.
     cache_dir : path, optional
         Folder of the store.

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures import REPOSITORY, make_pixels
+from pictures import REPOSITORY, make_pixels, write_photo
 
 FUZZ = REPOSITORY / "benchmarks" / "fuzz_decode.py"
 COUNT = 6000
@@ -52,6 +52,7 @@ def sources(tmp_path: Path) -> Path:
     for number, (extension, picture, options) in enumerate(wanted):
         if Image.registered_extensions().get(f".{extension}") in Image.SAVE:
             picture.save(folder / f"{number:02d}.{extension}", **options)
+    write_photo(folder / "preview.jpg", 1)
     return folder
 
 

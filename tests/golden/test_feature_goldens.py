@@ -6,6 +6,7 @@ then ``python tests/golden/test_feature_goldens.py`` writes the goldens of the n
 the old ones, to be read and committed. It never writes over goldens that are there.
 """
 
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from pictures import make_single_thumbnails
 from smartdownsample.buckets import encode_buckets, name_bucket
 from smartdownsample.features import FEATURE_VERSION, compute_features, make_spec
-from smartdownsample.resample import Thumbnails, make_thumbnails
+from smartdownsample.resample import EXACT, FAST, Thumbnails, make_thumbnails
 
 Levels = npt.NDArray[np.uint8]
 Goldens = dict[str, dict[str, Any]]
@@ -35,6 +36,7 @@ COLOURS = {
 }
 HASH_SIZES = (2, 3, 8, 16)
 PICTURE_SEEDS = (16, 29, 115)
+ARITHMETICS = {"exact": EXACT, "fast": FAST}
 
 
 def make_levels(height: int, width: int, seed: int) -> Levels:
@@ -62,9 +64,9 @@ def make_golden_thumbnails(hash_size: int) -> Thumbnails:
 
 
 def make_golden_picture(seed: int) -> Levels:
-    """Compute a picture of 9×8 tiles of 10 pixels, each of one colour."""
+    """Compute a picture of 9×8 tiles of 15 pixels, each of one colour."""
     tiles = np.stack([make_levels(8, 9, seed + channel) for channel in range(3)], axis=-1)
-    return tiles.repeat(10, axis=0).repeat(10, axis=1)
+    return tiles.repeat(15, axis=0).repeat(15, axis=1)
 
 
 def describe_goldens() -> Goldens:
@@ -91,10 +93,10 @@ def describe_pictures() -> Goldens:
     """Compute what the golden file holds of whole pictures."""
     spec = make_spec(8, "exact")
     goldens: Goldens = {}
-    for seed in PICTURE_SEEDS:
-        pixels = make_golden_picture(seed)
-        row = compute_features(make_thumbnails([pixels], 8), [(90, 80)], spec)[0]
-        goldens[f"picture {seed}"] = {
+    for seed, (name, arithmetic) in itertools.product(PICTURE_SEEDS, ARITHMETICS.items()):
+        thumbnails = make_thumbnails([make_golden_picture(seed)], 8, arithmetic)
+        row = compute_features(thumbnails, [(135, 120)], spec)[0]
+        goldens[f"picture {seed}, {name}"] = {
             "dhash": row["dhash"].tobytes().hex(),
             "ahash": row["ahash"].tobytes().hex(),
             "mean_rgb": row["mean_rgb"].tolist(),

@@ -10,7 +10,7 @@ from typing import NoReturn
 import pyarrow.parquet as pq
 import pytest
 
-from pictures import write_collection, write_picture
+from pictures import write_collection, write_photo, write_picture
 from smartdownsample import ImageIndex, __version__
 from smartdownsample.cli import collection, main
 from smartdownsample.cli.parser import make_parser, parse_arguments
@@ -335,3 +335,32 @@ def test_no_output_replaces_another_or_a_list_that_is_read(
         parse_arguments(["sample", *line.split()])
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_commands_say_what_came_of_previews(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In their summaries; `inspect` names the folders that were decoded, also for programs."""
+    monkeypatch.chdir(tmp_path)
+    for i in range(7):
+        write_photo(Path("photos/good") / f"{i}.jpg", i)
+        write_photo(Path("photos/none") / f"{i}.jpg", i, has_thumbnail=False)
+    options = ["photos", "--decode", "preview", "--cache-dir", "cache"]
+    assert main(["sample", *options, "-n", "3", "--dry-run"]) == 0
+    assert "Decoding takes at most" in capsys.readouterr().out
+    lines = [
+        "2 described by the previews in their files, 12 decoded instead",
+        "10 decoded to check previews: 5 of 5 look like theirs, 5 had none to compare",
+        "1 folder decoded as a whole: previews are missing or not like the photos",
+    ]
+    assert main(["features", *options]) == 0
+    assert [f"  {line}" for line in lines] == capsys.readouterr().err.splitlines()[-3:]
+    assert main(["inspect", *options, "-q"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:5] == [*lines, "  photos/none"]
+    assert main(["inspect", *options, "-q", "--json"]) == 0
+    previews = json.loads(capsys.readouterr().out)["previews"]
+    assert (previews["n_previews"], previews["refused_folders"]) == (2, ["photos/none"])
+    assert main(["report", *options, "-n", "3", "-q", "page.html"]) == 0
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "From previews" in page
+    assert "; ".join(lines[1:]) in page

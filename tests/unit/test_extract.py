@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures import make_exif, make_old, make_pixels, write_picture
+from pictures import make_exif, make_old, make_pixels, write_photo, write_picture
 from smartdownsample import FeatureSpec
 from smartdownsample import extract as extract_room
 from smartdownsample.decode import FileContent, read_file
 from smartdownsample.extract import count_workers, extract_chunk, extract_features
 from smartdownsample.features import make_spec
-from smartdownsample.model import Cause, FeatureBatch
+from smartdownsample.model import FLAG_PREVIEW, Cause, FeatureBatch
 from smartdownsample.paths import to_key
+from smartdownsample.previews import Treatment
 
 SPEC: FeatureSpec = make_spec(8, "fast")
 
@@ -125,3 +126,46 @@ def test_a_stopped_run_leaves_nothing_under_way(
     assert n_opened < len(keys)
     time.sleep(0.2)
     assert len(opened) == n_opened
+
+
+def test_previews_come_whatever_the_backend_and_the_chunks(tmp_path: Path) -> None:
+    """Rows are those of threads; each item comes once, with the file's own time and size."""
+    paths = [str(write_photo(tmp_path / f"{i:02d}.jpg", i)) for i in range(20)]
+    keys = [to_key(path) for path in paths]
+    spec = make_spec(8, "preview")
+
+    def rows_of(items: list[int], n_workers: int) -> dict[int, bytes]:
+        batches = extract_features(np.array(items), keys, spec, n_workers=n_workers)
+        return {
+            item: row.tobytes() + mtime_ns.tobytes()
+            for batch in batches
+            for item, row, mtime_ns in zip(
+                batch.items.tolist(), batch.rows, batch.mtime_ns, strict=True
+            )
+        }
+
+    here = rows_of(list(range(20)), 1)
+    assert sorted(here) == list(range(20))
+    assert rows_of(list(range(19, -1, -1)), 3) == here
+    with joblib.parallel_config(backend="loky"):
+        assert rows_of(list(range(20)), 2) == here
+
+
+def test_treatments_are_those_of_each_item(tmp_path: Path) -> None:
+    """An item without a preview is decoded in any case."""
+    photo = str(write_photo(tmp_path / "1.jpg", 1))
+    plain = str(write_photo(tmp_path / "2.jpg", 2, has_thumbnail=False))
+    spec = make_spec(8, "preview")
+    treatments = [Treatment.DECODE, Treatment.PREVIEW, Treatment.PREVIEW]
+    rows = extract_chunk([photo, photo, plain], spec, treatments).rows
+    assert rows["flags"].tolist() == [0, FLAG_PREVIEW, 0]
+    assert rows[[0, 2]].tobytes() == extract_chunk([photo, plain], SPEC).rows.tobytes()
+
+
+def test_a_stopped_run_checks_no_more_folders(tmp_path: Path) -> None:
+    """The consumer may leave in the midst of the checks."""
+    keys = [to_key(str(write_photo(tmp_path / f"{i}.jpg", i))) for i in range(12)]
+    batches = extract_features(np.arange(12), keys, make_spec(8, "preview"), n_workers=1)
+    next(batches)
+    batches.close()
+    assert list(batches) == []

@@ -201,7 +201,7 @@ def test_rows_keep_the_order_of_the_chunk() -> None:
 
 
 @pytest.mark.parametrize("hash_size", [MIN_HASH_SIZE, 8, MAX_HASH_SIZE])
-@pytest.mark.parametrize("decode", ["exact", "fast"])
+@pytest.mark.parametrize("decode", ["exact", "fast", "preview"])
 def test_spec_carries_what_was_asked_for(hash_size: int, decode: DecodeMode) -> None:
     """With the version of the formulas, and another name for every choice."""
     spec = make_spec(hash_size, decode)
@@ -223,7 +223,8 @@ def test_spec_refuses_unknown_decode_modes() -> None:
 
 
 def test_only_fast_reduces() -> None:
-    """`exact` decodes in full; `fast` keeps a number of pixels for each of the thumbnail's."""
+    """`exact` decodes in full; the others keep a number of pixels for each of the thumbnail's."""
     assert choose_min_side(make_spec(8, "exact")) is None
     assert choose_min_side(make_spec(8, "fast")) == 9 * FAST_OVERSAMPLING
+    assert choose_min_side(make_spec(8, "preview")) == 9 * FAST_OVERSAMPLING
     assert choose_min_side(make_spec(16, "fast")) == 17 * FAST_OVERSAMPLING

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pictures import make_exif, make_pixels
-from smartdownsample.headers import Header, read_header
+from pictures import encode_jpeg, make_exif, make_pixels
+from smartdownsample.headers import Header, read_header, read_jpeg
 from smartdownsample.model import Cause
 
 FORMATS = {
@@ -30,6 +30,15 @@ def encode(name: str, **options: object) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(make_pixels(1, 70, 50)).save(buffer, name, **options)
     return buffer.getvalue()
+
+
+def test_exif_data_of_a_jpeg_ends_with_its_segment() -> None:
+    """What stands behind is not of it, whatever it claims."""
+    exif = make_exif({0x0112: 6}, thumbnail=b"small picture")
+    header, found = read_jpeg(encode_jpeg(make_pixels(1, 70, 50), exif))
+    assert header[:4] == ("JPEG", 70, 50, 6)
+    assert found == exif
+    assert read_jpeg(encode_jpeg(make_pixels(1, 70, 50)))[1] == b""
 
 
 @pytest.mark.parametrize(("name", "expected"), FORMATS.items())

@@ -23,10 +23,11 @@ def test_specs_that_differ_have_different_fingerprints() -> None:
     specs = [
         FeatureSpec(hash_size, decode, version)
         for hash_size in (8, 16)
-        for decode in ("exact", "fast")
+        for decode in ("exact", "fast", "preview")
         for version in (1, 2)
     ]
     assert len({spec.fingerprint for spec in specs}) == len(specs)
+    assert [FeatureSpec.from_fingerprint(spec.fingerprint) for spec in specs] == specs
 
 
 def test_a_selection_counts_its_buckets_largest_first(collection: list[str]) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 import oracles
 from pictures import make_pixels, make_single_thumbnails
-from smartdownsample.resample import make_thumbnails, resize_lanczos
+from smartdownsample.resample import EXACT, FAST, make_thumbnails, resize_lanczos
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -177,3 +177,66 @@ def test_no_pictures_have_no_thumbnails() -> None:
     """Empty stacks of the right shapes."""
     shapes = [stack.shape for stack in make_thumbnails([], 8)]
     assert shapes == [(0, 8, 9), (0, 4, 4), (0, 32, 32, 3)]
+
+
+# Halved or not, odd sides, the last one in a row or column of its own.
+FAST_SIZES = [(40, 30), (95, 200), (96, 96), (97, 131), (160, 120), (161, 121), (300, 499)]
+
+
+def make_both(pixels: Pixels) -> list[tuple[Pixels, Pixels]]:
+    """Make each thumbnail of a picture in exact and in fast arithmetic."""
+    both = (make_thumbnails([pixels], 8, arithmetic) for arithmetic in (EXACT, FAST))
+    return [(exact.astype(int), fast.astype(int)) for exact, fast in zip(*both, strict=True)]
+
+
+@pytest.mark.parametrize("size", FAST_SIZES)
+@pytest.mark.parametrize("seed", range(6))
+def test_fast_thumbnails_are_nearly_the_same(size: tuple[int, int], seed: int) -> None:
+    """Of smooth pictures, as reduced photos are, greys are a level off at most, colours three."""
+    for (exact, fast), limit in zip(make_both(make_pixels(seed, *size)), (1, 1, 3), strict=True):
+        assert np.abs(exact - fast).max() <= limit
+        assert abs((exact - fast).mean()) < 0.2
+
+
+@pytest.mark.parametrize("size", FAST_SIZES)
+def test_fast_colours_are_not_shifted(size: tuple[int, int]) -> None:
+    """Rounding twice neither lifts nor lowers the mean colour of a picture full of detail."""
+    exact, fast = make_both(make_noise(*size, 3))[2]
+    assert abs((exact - fast).mean()) < 0.1
+
+
+@pytest.mark.parametrize("size", FAST_SIZES)
+def test_fast_arithmetic_is_exact(size: tuple[int, int]) -> None:
+    """Single precision has room for every sum: double precision gives the same."""
+    pixels = make_silhouette(*size, 3)
+    double = FAST._replace(dtype=np.float64)
+    for got, expected in zip(
+        make_thumbnails([pixels], 8, FAST), make_thumbnails([pixels], 8, double), strict=True
+    ):
+        assert np.array_equal(got, expected)
+
+
+@pytest.mark.parametrize("size", FAST_SIZES)
+@pytest.mark.parametrize("level", [0, 1, 127, 254, 255])
+def test_fast_keeps_an_even_picture_even(size: tuple[int, int], level: int) -> None:
+    """Edges that are filled up, and what rounding is corrected by, do not show."""
+    pixels = np.full((size[1], size[0], 3), level, dtype=np.uint8)
+    for thumbnail in make_thumbnails([pixels], 8, FAST):
+        assert (thumbnail == level).all()
+
+
+def test_fast_pictures_of_mixed_sizes_have_the_thumbnails_they_have_alone() -> None:
+    """No picture's edge runs into the next one's."""
+    sizes = [size for size in FAST_SIZES for _ in range(4)]
+    pictures = [make_noise(width, height, 3) for width, height in sizes]
+    together = make_thumbnails(iter(pictures), 8, FAST)
+    for place, pixels in enumerate(pictures):
+        alone = make_thumbnails([pixels], 8, FAST)
+        for stack, single in zip(together, alone, strict=True):
+            assert np.array_equal(stack[place], single[0])
+
+
+def test_large_pictures_are_never_computed_fast() -> None:
+    """Rounded weights of thousands of pixels would add up to a shift."""
+    for exact, fast in make_both(make_noise(2049, 40, 3)):
+        assert np.array_equal(exact, fast)

@@ -3,6 +3,7 @@
 import argparse
 import time
 
+from ..provenance import count_previews, describe_previews
 from .collection import collect
 from .printing import say
 
@@ -29,4 +30,7 @@ def run(options: argparse.Namespace) -> int:
             f"Read {table.n_extracted:,} images{rate if table.n_extracted else ''}; "
             f"{table.n_known:,} were known, {len(table.failures):,} could not be loaded"
         )
+        if options.decode == "preview":
+            for line in describe_previews(count_previews(table)):
+                say(f"  {line}")
     return 0

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 
 from ..inspection import Figures, inspect_index
+from ..provenance import PreviewCounts, describe_previews
 from .collection import collect
 from .printing import print_json
 
@@ -29,7 +30,8 @@ def run(options: argparse.Namespace) -> int:
     coverage = index.measure_coverage()
     if options.json:
         suggested = {"suggested_count": coverage.suggested_count}
-        print_json({**dataclasses.asdict(found), **suggested})
+        previews = {"previews": found.previews._asdict()}
+        print_json({**dataclasses.asdict(found), **previews, **suggested})
         return 0
     total = found.total
     print(f"{total.n_images:,} images in {len(found.folders):,} folders")
@@ -39,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"{found.n_truncated:,} are truncated")
     for cause, count in found.failures.items():
         print(f"{count:,} could not be loaded: {cause}")
+    if options.decode == "preview":
+        _print_previews(found.previews)
     if not total.n_images:
         return 0
     sizes = [f"{size} ({count:,})" for size, count in found.sizes.items()]
@@ -54,6 +58,14 @@ def run(options: argparse.Namespace) -> int:
         print(f"{_format_figures(figures)}  {folder}")
     print(f"{_format_figures(total)}  all")
     return 0
+
+
+def _print_previews(counts: PreviewCounts) -> None:
+    """Tell what came of previews, and which folders were decoded instead."""
+    for line in describe_previews(counts):
+        print(line)
+    for folder in counts.refused_folders:
+        print(f"  {folder}")
 
 
 def _format_figures(figures: Figures) -> str:

@@ -193,9 +193,10 @@ def add_spec(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
     group.add_argument(
         "--decode",
-        choices=("fast", "exact"),
+        choices=("fast", "exact", "preview"),
         default="fast",
-        help="decode JPEGs at a reduced size, or in full (%(default)s)",
+        help="decode JPEGs at a reduced size, or in full, or use the cameras' thumbnails where a "
+        "few decoded photos of the folder look like theirs (%(default)s)",
     )
     return group
 

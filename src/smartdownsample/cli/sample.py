@@ -146,8 +146,9 @@ def _forecast(options: argparse.Namespace) -> int:
         f"{forecast.n_unreadable:,} missing or unreadable, {forecast.n_to_decode:,} to decode"
     )
     if forecast.n_to_decode:
+        most = "at most" if options.decode == "preview" else "about"
         print(
-            f"Decoding takes about {forecast.seconds:,.0f} s, going by {forecast.n_measured:,} "
+            f"Decoding takes {most} {forecast.seconds:,.0f} s, going by {forecast.n_measured:,} "
             "of them, from:"
         )
     folders = sorted(forecast.folders.items(), key=lambda folder: -folder[1])

@@ -17,6 +17,7 @@ from ..files import write_file
 from ..looks import measure_steps
 from ..model import IntArray, Selection
 from ..paths import PathLike, to_text
+from ..provenance import count_previews, describe_previews
 from ..store import choose_cache_dir
 from .page_curve import HEIGHT, WIDTH, plot_coverage
 from .page_items import find_reasons, pack_items
@@ -268,6 +269,10 @@ def _list_facts(selection: Selection) -> Iterator[Fact]:
         yield Fact("Decoded", f"{table.n_extracted:,}", known)
     if len(selection.earlier_rows):
         yield Fact("Selected before", f"{len(selection.earlier_rows):,}", "kept apart from")
+    if table.spec.decode == "preview":
+        counts = count_previews(table)
+        _, *notes = describe_previews(counts)
+        yield Fact("From previews", f"{counts.n_previews:,}", "; ".join(notes))
     n_empty = sum(not bucket.n_kept for bucket in selection.buckets)
     yield Fact(
         "Buckets",

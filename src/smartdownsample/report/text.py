@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from ..buckets import name_bucket
 from ..model import FeatureTable, Selection
+from ..provenance import count_previews, describe_previews
 
 _NAME_WIDTH = 54
 # Groups that are listed at most.
@@ -49,6 +50,9 @@ def _lines(selection: Selection) -> Iterator[str]:
         yield f"  {n_earlier:,} were selected before: counted, and kept apart from"
     if table.n_extracted or table.n_known:
         yield f"  {_describe_work(table)}"
+    if table.spec.decode == "preview":
+        for line in describe_previews(count_previews(table)):
+            yield f"  {line}"
     if table.n_duplicates:
         yield f"  {table.n_duplicates:,} paths named an image again and were ignored"
     if table.n_truncated:
