@@ -8,6 +8,7 @@ import os
 import stat
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -59,6 +60,8 @@ _REDUCED_FLAGS = {
         (8, cv2.IMREAD_REDUCED_COLOR_8),
     )
 }
+# Lengths of sides whose scale is kept.
+_N_SIZES = 1024
 # Formats whose alpha and depth are kept, to be flattened here the way people see them.
 _FORMATS_WITH_ALPHA = frozenset(("AVIF", "GIF", "JPEG 2000", "PNG", "WebP"))
 
@@ -248,6 +251,7 @@ def _decode_whole(data: bytes, header: Header) -> ByteArray | Cause:
     return turn_upright(flatten_pixels(pixels), header.orientation)
 
 
+@lru_cache(maxsize=_N_SIZES)
 def _choose_scale(short_side: int, min_side: int | None) -> int:
     """Choose the strongest reduction that keeps `min_side` pixels of the shorter side."""
     if min_side is None:

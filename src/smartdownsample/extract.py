@@ -40,7 +40,7 @@ from .resample import EXACT, FAST, make_thumbnails
 
 # Large enough that handing out tasks costs nothing, small enough that the last ones finish
 # together and that a killed run loses little.
-_MAX_CHUNK = 64
+_MAX_CHUNK = 128
 _CHUNKS_PER_WORKER = 8
 
 

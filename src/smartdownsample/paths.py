@@ -7,6 +7,7 @@ are not valid Unicode work as well). Symbolic links are not resolved: two names 
 import errno
 import glob
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
@@ -26,6 +27,8 @@ IMAGE_EXTENSIONS = frozenset((
     ".pbm", ".pgm", ".pic", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 ))
 # fmt: on
+_NUMBERS = re.compile("([0-9]+)")
+
 _CAUSE_OF_ERROR: tuple[tuple[type[OSError], Cause], ...] = (
     (FileNotFoundError, Cause.MISSING),
     (NotADirectoryError, Cause.MISSING),
@@ -354,14 +357,27 @@ def _encode_extension(extension: str) -> bytes:
 
 
 def _encode_name(name: str) -> bytes:
-    encoded = bytearray()
-    for token in _natural_key()(name):
-        if isinstance(token, int):
-            length = (token.bit_length() + 7) // 8
-            encoded += bytes((1, length)) + token.to_bytes(length, "big")
-        else:
-            encoded += str(token).encode("utf-8", "surrogatepass") + b"\0"
-    return bytes(encoded + b"\0")
+    if not name.isascii():
+        return b"".join(map(_encode_token, _natural_key()(name))) + b"\0"
+    # What natsort does to such names, in a third of the time: text and numbers in turn.
+    first, *rest = _NUMBERS.split(name)
+    encoded = [first.encode() + b"\0"] if name else []
+    for number, text in zip(rest[::2], rest[1::2], strict=True):
+        encoded.append(_encode_number(int(number)))
+        if text:
+            encoded.append(text.encode() + b"\0")
+    return b"".join(encoded) + b"\0"
+
+
+def _encode_token(token: object) -> bytes:
+    if isinstance(token, int):
+        return _encode_number(token)
+    return str(token).encode("utf-8", "surrogatepass") + b"\0"
+
+
+def _encode_number(number: int) -> bytes:
+    length = (number.bit_length() + 7) // 8
+    return bytes((1, length)) + number.to_bytes(length, "big")
 
 
 @cache

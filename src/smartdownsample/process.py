@@ -1,9 +1,9 @@
 """What is set for the whole process while images are decoded, and set back afterwards.
 
-Linear algebra libraries start threads of their own, which in each of many workers halve the rate.
-And libjpeg, libpng and libtiff write to the process's standard error from inside the decoder,
-where no Python setting reaches them: meanwhile standard error is read through a pipe and passed
-on without such messages; causes of failures are reported as values instead.
+Linear algebra libraries and OpenCV start threads of their own, which in each of many workers halve
+the rate. And libjpeg, libpng and libtiff write to the process's standard error from inside the
+decoder, where no Python setting reaches them: meanwhile standard error is read through a pipe and
+passed on without such messages; causes of failures are reported as values instead.
 
 OpenCV's own log, whose messages have several lines, is turned off at its source.
 
@@ -52,6 +52,7 @@ class _Shared:
         with self._lock:
             if self._n_users == 0:
                 self._settings.enter_context(threadpool_limits(1, user_api="blas"))
+                self._settings.enter_context(_single_threads())
                 self._settings.enter_context(_quiet_log())
                 self._settings.enter_context(_quiet_stderr())
             self._n_users += 1
@@ -79,6 +80,17 @@ def decoding_process() -> Iterator[None]:
         yield
     finally:
         _shared.release()
+
+
+@contextmanager
+def _single_threads() -> Iterator[None]:
+    """Keep OpenCV from sharing one picture out to threads, which then spin for more."""
+    n_threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(n_threads)
 
 
 @contextmanager

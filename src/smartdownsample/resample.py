@@ -33,7 +33,7 @@ _LOBES = 3
 _GREY_WEIGHTS = np.array([[19595, 38470, 7471]]) / 2**16
 # Large pictures are resampled in bands and small ones together, of this many pixels: few array
 # operations, in memory that stays near the processor.
-_BAND_PIXELS = 2**17
+_BAND_PIXELS = 2**18
 # Outputs that are computed at a time: each needs a part of the inputs only.
 _BLOCK_OUTPUTS = 8
 # Colours of larger pictures are averaged over squares of four pixels first, in `FAST` arithmetic.
