@@ -6,8 +6,9 @@ columns, each rounded to 8 bits. In `EXACT` arithmetic that is bit for bit what 
 arithmetic takes a third of the time; some greys are a level off, some colours two.
 
 Pixels have 8 bits and weights are whole multiples of a power of two, so small that every sum is
-exact, in whatever order it is taken: a picture's features are the same on every machine, with
-every linear algebra library, alone or among others.
+exact, in whatever order it is taken: a picture's features are the same with every linear algebra
+library, alone or among others. In `FAST` arithmetic OpenCV averages and turns to grey, in whole
+numbers that its builds for other processors may round otherwise.
 """
 
 from collections.abc import Iterable, Iterator
@@ -108,8 +109,7 @@ def make_thumbnails(
     # Large arrays that come and go cost more in page faults than in arithmetic.
     scratch = np.empty(3 * _BAND_PIXELS * np.dtype(arithmetic.dtype).itemsize, dtype=np.uint8)
     batches = (
-        _shrink_batch(batch, _make_recipe(*batch.shape[1:3], hash_size, arithmetic), scratch)
-        for batch in _batch_pictures(pictures)
+        _shrink_batch(batch, hash_size, arithmetic, scratch) for batch in _batch_pictures(pictures)
     )
     return Thumbnails(*map(np.concatenate, zip(empty, *batches, strict=True)))
 
@@ -128,63 +128,50 @@ def _batch_pictures(pictures: Iterable[ByteArray]) -> Iterator[ByteArray]:
             yield np.stack(batch) if len(batch) > 1 else batch[0][np.newaxis]
 
 
-class _Recipe(NamedTuple):
-    """What shrinks pictures of one size, with all weights."""
+class _Side(NamedTuple):
+    """All weights for pictures of one width, or of one height.
 
-    arithmetic: Arithmetic
-    is_halved: bool
-    grey_across: LevelArray
-    dhash_down: LevelArray
-    ahash_down: LevelArray
-    rgb_across: Blocks
-    rgb_down: Blocks
+    Those of greys are of the DHash's thumbnail first, then of the AHash's.
+    """
+
+    grey: LevelArray
+    rgb: Blocks
 
 
 @lru_cache(maxsize=_N_SIZES)
-def _make_recipe(n_rows: int, n_columns: int, hash_size: int, arithmetic: Arithmetic) -> _Recipe:
-    """Choose what shrinks pictures of a size."""
-    if max(n_rows, n_columns) > arithmetic.max_side:
-        arithmetic = EXACT
-    is_halved = arithmetic.is_brief and min(n_rows, n_columns) >= _HALVED_SIDE
-    weigh = partial(_lanczos_weights, arithmetic=arithmetic)
-    colours = [weigh(length, MEAN_SIDE) for length in (n_columns, n_rows)]
-    if is_halved:
-        colours = list(map(_add_pairs, colours))
-    across, down = map(_split_weights, colours)
-    return _Recipe(
-        arithmetic,
-        is_halved,
-        np.vstack([weigh(n_columns, hash_size + 1), weigh(n_columns, hash_size // 2)]),
-        weigh(n_rows, hash_size),
-        weigh(n_rows, hash_size // 2),
-        across,
-        down,
-    )
-
-
-def _add_pairs(weights: LevelArray) -> LevelArray:
-    """Make weights of pairs of inputs, shape (n_out, n_in), to (n_out, ceil(n_in / 2))."""
-    return np.add.reduceat(weights, np.arange(0, weights.shape[1], 2), axis=1)
+def _weigh_side(
+    length: int, n_dhash: int, n_ahash: int, arithmetic: Arithmetic, *, is_halved: bool
+) -> _Side:
+    """Compute the weights of a side; crops share sides far more often than sizes."""
+    grey = [_lanczos_weights(length, n_out, arithmetic) for n_out in (n_dhash, n_ahash)]
+    rgb = _lanczos_weights(length, MEAN_SIDE, arithmetic)
+    if is_halved:  # of pairs, the last of which may be a single one
+        rgb = np.add.reduceat(rgb, np.arange(0, length, 2), axis=1)
+    return _Side(np.vstack(grey), _split_weights(rgb))
 
 
 def _shrink_batch(
-    batch: ByteArray, recipe: _Recipe, scratch: ByteArray
+    batch: ByteArray, hash_size: int, arithmetic: Arithmetic, scratch: ByteArray
 ) -> tuple[ByteArray, ByteArray, ByteArray]:
     """Shrink pictures of one size to their thumbnails."""
-    n, n_rows = batch.shape[:2]
-    shrink_rows = _shrink_halved_rows if recipe.is_halved else _shrink_rows
-    rgb, grey = shrink_rows(batch, recipe, scratch)
+    n, n_rows, n_columns = batch.shape[:3]
+    if max(n_rows, n_columns) > arithmetic.max_side:
+        arithmetic = EXACT
+    is_halved = arithmetic.is_brief and min(n_rows, n_columns) >= _HALVED_SIDE
+    weigh = partial(_weigh_side, n_ahash=hash_size // 2, arithmetic=arithmetic, is_halved=is_halved)
+    across, down = weigh(n_columns, hash_size + 1), weigh(n_rows, hash_size)
+    shrink_rows = _shrink_halved_rows if is_halved else _shrink_rows
+    rgb, grey = shrink_rows(batch, across, scratch)
     columns = _round_to_levels(grey).astype(grey.dtype).reshape(-1, n, n_rows)
-    n_dhash = len(recipe.dhash_down) + 1
     return (
-        _shrink_grey(columns[:n_dhash], recipe.dhash_down),
-        _shrink_grey(columns[n_dhash:], recipe.ahash_down),
-        _shrink_columns(rgb, n, MEAN_SIDE, recipe.rgb_down),
+        _shrink_grey(columns[: hash_size + 1], down.grey[:hash_size]),
+        _shrink_grey(columns[hash_size + 1 :], down.grey[hash_size:]),
+        _shrink_columns(rgb, n, MEAN_SIDE, down.rgb),
     )
 
 
 def _shrink_rows(
-    batch: ByteArray, recipe: _Recipe, scratch: ByteArray
+    batch: ByteArray, across: _Side, scratch: ByteArray
 ) -> tuple[LevelArray, LevelArray]:
     """Shrink the rows of n pictures to colours, shape (32, n · h, 3), and greys, (m, n · h).
 
@@ -193,18 +180,18 @@ def _shrink_rows(
     """
     n, n_rows, n_columns, _ = batch.shape
     rows = batch.reshape(n * n_rows, n_columns, 3)
-    rgb = np.empty((MEAN_SIDE, 3 * len(rows)), dtype=recipe.arithmetic.dtype)
-    grey = np.empty((len(recipe.grey_across), len(rows)), dtype=rgb.dtype)
+    rgb = np.empty((MEAN_SIDE, 3 * len(rows)), dtype=across.grey.dtype)
+    grey = np.empty((len(across.grey), len(rows)), dtype=rgb.dtype)
     for band in _split_rows(len(rows), n_columns):
         levels = _convert_rows(rows[band], rgb.dtype, scratch)
         values = slice(3 * band.start, 3 * band.stop)
-        _shrink(levels.reshape(n_columns, -1), recipe.rgb_across, out=rgb[:, values])
-        np.matmul(recipe.grey_across, _convert_to_grey(levels), out=grey[:, band])
+        _shrink(levels.reshape(n_columns, -1), across.rgb, out=rgb[:, values])
+        np.matmul(across.grey, _convert_to_grey(levels), out=grey[:, band])
     return rgb.reshape(MEAN_SIDE, -1, 3), grey
 
 
 def _shrink_halved_rows(
-    batch: ByteArray, recipe: _Recipe, scratch: ByteArray
+    batch: ByteArray, across: _Side, scratch: ByteArray
 ) -> tuple[LevelArray, LevelArray]:
     """Do the same in less time, with colours averaged over squares of four pixels.
 
@@ -213,15 +200,15 @@ def _shrink_halved_rows(
     n, n_rows, n_columns, _ = batch.shape
     rows = batch.reshape(n * n_rows, n_columns, 3)
     greys = np.asarray(cv2.cvtColor(rows, cv2.COLOR_RGB2GRAY))
-    grey = recipe.grey_across @ _convert_rows(greys, recipe.arithmetic.dtype, scratch)
+    grey = across.grey @ _convert_rows(greys, across.grey.dtype, scratch)
     if n_rows % 2 or n_columns % 2:
         edges = ((0, 0), (0, n_rows % 2), (0, n_columns % 2), (0, 0))
         rows = np.pad(batch, edges, mode="edge").reshape(-1, n_columns + n_columns % 2, 3)
     size = rows.shape[1] // 2, len(rows) // 2
     halved = np.asarray(cv2.resize(rows, size, interpolation=cv2.INTER_AREA))
-    levels = _convert_rows(halved, recipe.arithmetic.dtype, scratch)
+    levels = _convert_rows(halved, across.grey.dtype, scratch)
     rgb = np.empty((MEAN_SIDE, 3 * size[1]), dtype=levels.dtype)
-    _shrink(levels.reshape(size[0], -1), recipe.rgb_across, out=rgb)
+    _shrink(levels.reshape(size[0], -1), across.rgb, out=rgb)
     rgb -= levels.dtype.type(_HALVING_BIAS)
     return rgb.reshape(MEAN_SIDE, -1, 3), grey
 
@@ -251,8 +238,7 @@ def resize_lanczos(pixels: ByteArray, width: int, height: int) -> ByteArray:
     Meteorology 18 (1979), https://doi.org/10.1175/1520-0450(1979)018<1016:LFIOAT>2.0.CO;2
     """
     n_rows, n_columns, n_channels = pixels.shape
-    across = _split_weights(_lanczos_weights(n_columns, width, EXACT))
-    down = _split_weights(_lanczos_weights(n_rows, height, EXACT))
+    across, down = _exact_blocks(n_columns, width), _exact_blocks(n_rows, height)
     narrow = np.empty((width, n_rows * n_channels), dtype=EXACT.dtype)
     scratch = np.empty(3 * _BAND_PIXELS * np.dtype(EXACT.dtype).itemsize, dtype=np.uint8)
     for band in _split_rows(n_rows, n_columns):
@@ -316,6 +302,12 @@ def _round_to_levels(values: LevelArray) -> ByteArray:
     return values.astype(np.uint8)
 
 
+@lru_cache(maxsize=_N_SIZES)
+def _exact_blocks(n_in: int, n_out: int) -> Blocks:
+    """Compute the weights of a resize in exact arithmetic."""
+    return _split_weights(_lanczos_weights(n_in, n_out, EXACT))
+
+
 def _split_weights(weights: LevelArray) -> Blocks:
     """Cut weights into blocks of outputs, without the inputs that none of them takes."""
     blocks = []
@@ -327,7 +319,6 @@ def _split_weights(weights: LevelArray) -> Blocks:
     return blocks
 
 
-@lru_cache(maxsize=_N_SIZES)
 def _lanczos_weights(n_in: int, n_out: int, arithmetic: Arithmetic) -> LevelArray:
     """Compute how much each of `n_in` pixels adds to each of `n_out`, shape (n_out, n_in)."""
     scale = n_in / n_out
@@ -341,6 +332,4 @@ def _lanczos_weights(n_in: int, n_out: int, arithmetic: Arithmetic) -> LevelArra
     weights[(places < starts) | (places >= stops)] = 0
     weights /= weights.sum(axis=1, keepdims=True)
     rounded = np.floor(weights * arithmetic.n_steps + 0.5) / arithmetic.n_steps
-    rounded = rounded.astype(arithmetic.dtype)
-    rounded.flags.writeable = False
-    return rounded
+    return np.asarray(rounded, dtype=arithmetic.dtype)
