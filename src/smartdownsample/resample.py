@@ -202,8 +202,7 @@ def _shrink_halved_rows(
     greys = np.asarray(cv2.cvtColor(rows, cv2.COLOR_RGB2GRAY))
     grey = across.grey @ _convert_rows(greys, across.grey.dtype, scratch)
     if n_rows % 2 or n_columns % 2:
-        edges = ((0, 0), (0, n_rows % 2), (0, n_columns % 2), (0, 0))
-        rows = np.pad(batch, edges, mode="edge").reshape(-1, n_columns + n_columns % 2, 3)
+        rows = _make_even(batch).reshape(-1, n_columns + n_columns % 2, 3)
     size = rows.shape[1] // 2, len(rows) // 2
     halved = np.asarray(cv2.resize(rows, size, interpolation=cv2.INTER_AREA))
     levels = _convert_rows(halved, across.grey.dtype, scratch)
@@ -211,6 +210,16 @@ def _shrink_halved_rows(
     _shrink(levels.reshape(size[0], -1), across.rgb, out=rgb)
     rgb -= levels.dtype.type(_HALVING_BIAS)
     return rgb.reshape(MEAN_SIDE, -1, 3), grey
+
+
+def _make_even(batch: ByteArray) -> ByteArray:
+    """Repeat the last row and column of pictures where their number is odd."""
+    n, n_rows, n_columns, _ = batch.shape
+    even = np.empty((n, n_rows + n_rows % 2, n_columns + n_columns % 2, 3), dtype=np.uint8)
+    even[:, :n_rows, :n_columns] = batch
+    even[:, n_rows:, :n_columns] = batch[:, -1:]
+    even[:, :, n_columns:] = even[:, :, n_columns - 1 : n_columns]
+    return even
 
 
 def resize_lanczos(pixels: ByteArray, width: int, height: int) -> ByteArray:
