@@ -354,13 +354,20 @@ def _take_bytes(array: pa.Array) -> ByteArray:
 
 
 def keep_newest(table: pa.Table) -> pa.Table:
-    """Keep the row of each item that was written last."""
-    table = table.take(pc.sort_indices(table["written_ns"]))
+    """Keep the row of each item that was written last, in the order of the paths."""
     regions = pack_values(unpack(table["region"]).view(np.uint8), pa.binary(16))
-    places = pack_values(np.arange(len(table)), pa.int64())
-    numbered = pa.table({"path": table["path"], "region": regions, "row": places})
-    newest = numbered.group_by(["path", "region"]).aggregate([("row", "max")])
-    return table.take(newest["row_max"])
+    items = pa.table({"path": table["path"], "region": regions, "time": table["written_ns"]})
+    # Of equal times the later row stays behind: the sort is stable.
+    order = pc.sort_indices(items, sort_keys=[(name, "ascending") for name in items.column_names])
+    items = items.take(order).combine_chunks()
+    is_repeated = pc.and_(
+        *(
+            pc.equal(column.slice(1), column.slice(0, max(len(items) - 1, 0)))
+            for column in items.columns[:2]
+        )
+    )
+    is_newest = np.append(~is_repeated.to_numpy(), True)[: len(items)]
+    return table.take(order.filter(pack_flags(is_newest)))
 
 
 @dataclass(frozen=True)
