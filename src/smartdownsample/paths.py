@@ -27,6 +27,8 @@ IMAGE_EXTENSIONS = frozenset((
     ".pbm", ".pgm", ".pic", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 ))
 # fmt: on
+# What absolute paths start with, and no others; on Windows they take a closer look.
+_ROOT: str | tuple[str, ...] = os.sep if os.name == "posix" else ()
 _NUMBERS = re.compile("([0-9]+)")
 
 _CAUSE_OF_ERROR: tuple[tuple[type[OSError], Cause], ...] = (
@@ -196,7 +198,7 @@ def _check_paths(image_paths: Iterable[PathLike]) -> Iterator[str]:
         )
         raise InvalidParameterError(msg) from None
     for i, path in numbered:
-        yield to_text(path, f"Element {i} of the paths")
+        yield path if isinstance(path, str) else to_text(path, f"Element {i} of the paths")
 
 
 def to_text(path: PathLike, what: str) -> str:
@@ -233,6 +235,8 @@ def _fspath(path: object) -> object:
 
 def to_key(path: str) -> bytes:
     """Return the absolute path as bytes; an empty path stays empty and is never found."""
+    if path.startswith(_ROOT):
+        return os.fsencode(os.path.normpath(path))
     return os.fsencode(os.path.abspath(path)) if path else b""
 
 
