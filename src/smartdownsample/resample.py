@@ -12,7 +12,7 @@ numbers that its builds for other processors may round otherwise.
 """
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import groupby, islice
 from typing import NamedTuple, TypeAlias
 
@@ -128,26 +128,11 @@ def _batch_pictures(pictures: Iterable[ByteArray]) -> Iterator[ByteArray]:
             yield np.stack(batch) if len(batch) > 1 else batch[0][np.newaxis]
 
 
-class _Side(NamedTuple):
-    """All weights for pictures of one width, or of one height.
-
-    Those of greys are of the DHash's thumbnail first, then of the AHash's.
-    """
+class _Weights(NamedTuple):
+    """What shrinks the rows of pictures of one width."""
 
     grey: LevelArray
     rgb: Blocks
-
-
-@lru_cache(maxsize=_N_SIZES)
-def _weigh_side(
-    length: int, n_dhash: int, n_ahash: int, arithmetic: Arithmetic, *, is_halved: bool
-) -> _Side:
-    """Compute the weights of a side; crops share sides far more often than sizes."""
-    grey = [_lanczos_weights(length, n_out, arithmetic) for n_out in (n_dhash, n_ahash)]
-    rgb = _lanczos_weights(length, MEAN_SIDE, arithmetic)
-    if is_halved:  # of pairs, the last of which may be a single one
-        rgb = np.add.reduceat(rgb, np.arange(0, length, 2), axis=1)
-    return _Side(np.vstack(grey), _split_weights(rgb))
 
 
 def _shrink_batch(
@@ -158,20 +143,24 @@ def _shrink_batch(
     if max(n_rows, n_columns) > arithmetic.max_side:
         arithmetic = EXACT
     is_halved = arithmetic.is_brief and min(n_rows, n_columns) >= _HALVED_SIDE
-    weigh = partial(_weigh_side, n_ahash=hash_size // 2, arithmetic=arithmetic, is_halved=is_halved)
-    across, down = weigh(n_columns, hash_size + 1), weigh(n_rows, hash_size)
+    widths, heights = (hash_size + 1, hash_size // 2), (hash_size, hash_size // 2)
+    across = _Weights(
+        _grey_weights(n_columns, widths, arithmetic),
+        _rgb_weights(n_columns, arithmetic, is_halved=is_halved),
+    )
     shrink_rows = _shrink_halved_rows if is_halved else _shrink_rows
     rgb, grey = shrink_rows(batch, across, scratch)
     columns = _round_to_levels(grey).astype(grey.dtype).reshape(-1, n, n_rows)
+    down = _grey_weights(n_rows, heights, arithmetic)
     return (
-        _shrink_grey(columns[: hash_size + 1], down.grey[:hash_size]),
-        _shrink_grey(columns[hash_size + 1 :], down.grey[hash_size:]),
-        _shrink_columns(rgb, n, MEAN_SIDE, down.rgb),
+        _shrink_grey(columns[: hash_size + 1], down[:hash_size]),
+        _shrink_grey(columns[hash_size + 1 :], down[hash_size:]),
+        _shrink_columns(rgb, n, MEAN_SIDE, _rgb_weights(n_rows, arithmetic, is_halved=is_halved)),
     )
 
 
 def _shrink_rows(
-    batch: ByteArray, across: _Side, scratch: ByteArray
+    batch: ByteArray, across: _Weights, scratch: ByteArray
 ) -> tuple[LevelArray, LevelArray]:
     """Shrink the rows of n pictures to colours, shape (32, n · h, 3), and greys, (m, n · h).
 
@@ -191,7 +180,7 @@ def _shrink_rows(
 
 
 def _shrink_halved_rows(
-    batch: ByteArray, across: _Side, scratch: ByteArray
+    batch: ByteArray, across: _Weights, scratch: ByteArray
 ) -> tuple[LevelArray, LevelArray]:
     """Do the same in less time, with colours averaged over squares of four pixels.
 
@@ -311,6 +300,24 @@ def _round_to_levels(values: LevelArray) -> ByteArray:
     return values.astype(np.uint8)
 
 
+# Kept by side, not by size: crops share sides far more often.
+
+
+@lru_cache(maxsize=2 * _N_SIZES)
+def _grey_weights(length: int, n_outs: tuple[int, int], arithmetic: Arithmetic) -> LevelArray:
+    """Compute the weights of the DHash's thumbnail and, below them, of the AHash's."""
+    return np.vstack([_lanczos_weights(length, n_out, arithmetic) for n_out in n_outs])
+
+
+@lru_cache(maxsize=2 * _N_SIZES)
+def _rgb_weights(length: int, arithmetic: Arithmetic, *, is_halved: bool) -> Blocks:
+    """Compute the weights of colours."""
+    weights = _lanczos_weights(length, MEAN_SIDE, arithmetic)
+    if is_halved:  # of pairs, the last of which may be a single one
+        weights = np.add.reduceat(weights, np.arange(0, length, 2), axis=1)
+    return _split_weights(weights)
+
+
 @lru_cache(maxsize=_N_SIZES)
 def _exact_blocks(n_in: int, n_out: int) -> Blocks:
     """Compute the weights of a resize in exact arithmetic."""
@@ -336,9 +343,10 @@ def _lanczos_weights(n_in: int, n_out: int, arithmetic: Arithmetic) -> LevelArra
     starts = np.maximum((centres - _LOBES * stretch + 0.5).astype(np.int64), 0)
     stops = np.minimum((centres + _LOBES * stretch + 0.5).astype(np.int64), n_in)
     places = np.arange(n_in)
-    distances = (places + 0.5 - centres) / stretch
-    weights = np.sinc(distances) * np.sinc(distances / _LOBES)
-    weights[(places < starts) | (places >= stops)] = 0
+    is_near = (places >= starts) & (places < stops)
+    distances = ((places + 0.5 - centres) / stretch)[is_near]
+    weights = np.zeros((n_out, n_in))
+    weights[is_near] = np.sinc(distances) * np.sinc(distances / _LOBES)
     weights /= weights.sum(axis=1, keepdims=True)
     rounded = np.floor(weights * arithmetic.n_steps + 0.5) / arithmetic.n_steps
     return np.asarray(rounded, dtype=arithmetic.dtype)
