@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from math import isqrt
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 Grid = list[list[int]]
-Colour = tuple[int, int, int]
+Colour = tuple[int | Fraction, int | Fraction, int | Fraction]
 ColourGrid = list[list[Colour]]
 MeanColour = tuple[Fraction, Fraction, Fraction]
 Distances = Sequence[Sequence[int]]
@@ -183,19 +183,30 @@ def bucket_code(key: BucketKey) -> int:
     return 16 * theme + 8 * key.above + 4 * key.below + 2 * key.corner + int(key.is_bright)
 
 
-def lab_layout(thumbnail: ColourGrid) -> list[float]:
-    """Compute L, a, b of each cell of a 4×4 grid, cell by cell, scaled to bytes, unrounded."""
+def average_cells(thumbnail: ColourGrid) -> list[list[MeanColour]]:
+    """Compute the mean colour of each cell of a 4×4 grid."""
     cell = len(thumbnail) // 4
-    values: list[float] = []
-    for top in range(0, 4 * cell, cell):
-        for left in range(0, 4 * cell, cell):
-            mean = average_colours(
+    return [
+        [
+            average_colours(
                 thumbnail[row][column]
                 for row in range(top, top + cell)
                 for column in range(left, left + cell)
             )
-            values.extend(_convert_to_lab([float(level) for level in mean]))
-    return values
+            for left in range(0, 4 * cell, cell)
+        ]
+        for top in range(0, 4 * cell, cell)
+    ]
+
+
+def lab_layout(thumbnail: ColourGrid) -> list[float]:
+    """Compute L, a, b of each cell of a 4×4 grid, cell by cell, scaled to bytes, unrounded."""
+    return [
+        value
+        for row in average_cells(thumbnail)
+        for mean in row
+        for value in _convert_to_lab([float(level) for level in mean])
+    ]
 
 
 def _convert_to_lab(levels: Sequence[float]) -> tuple[float, float, float]:
@@ -236,10 +247,18 @@ def compute_features(image: Image.Image, hash_size: int) -> Features:
     return describe_thumbnails(make_thumbnails(image, hash_size), hash_size)
 
 
-def list_thumbnails(*arrays: npt.NDArray[np.uint8]) -> Thumbnails:
-    """Turn thumbnails that are arrays into rows of plain numbers."""
+def stack_thumbnails(thumbnails: Thumbnails) -> tuple[npt.NDArray[np.float64], ...]:
+    """Turn thumbnails into the arrays that the package computes features from."""
+    dhash, ahash = (np.array(grid, dtype=np.float64) for grid in thumbnails[:2])
+    return dhash, ahash, np.array(average_cells(thumbnails.mean), dtype=np.float64)
+
+
+def list_thumbnails(*arrays: npt.NDArray[Any]) -> Thumbnails:
+    """Turn such arrays into rows of plain numbers; means of cells stand for their colours."""
     dhash, ahash, mean = (array.tolist() for array in arrays)
-    return Thumbnails(dhash, ahash, [[(r, g, b) for r, g, b in row] for row in mean])
+    return Thumbnails(
+        dhash, ahash, [[(Fraction(r), Fraction(g), Fraction(b)) for r, g, b in row] for row in mean]
+    )
 
 
 def parse_time(text: str, fraction: str = "") -> datetime | None:

@@ -2,7 +2,7 @@
 
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -32,7 +32,18 @@ def make_pixels(seed: int, width: int = 64, height: int = 48) -> npt.NDArray[np.
 
 def make_single_thumbnails(pixels: npt.NDArray[np.uint8], hash_size: int) -> Thumbnails:
     """Make the thumbnails of one picture, without the axis of pictures."""
-    return Thumbnails(*(same[0] for same in make_thumbnails([pixels], hash_size)))
+    return take_thumbnails(make_thumbnails([pixels], hash_size), 0)
+
+
+def take_thumbnails(thumbnails: Thumbnails, place: int) -> Thumbnails:
+    """Take those of one picture out of a stack."""
+    return Thumbnails(thumbnails.dhash[place], thumbnails.ahash[place], thumbnails.cells[place])
+
+
+def are_equal(thumbnails: Thumbnails, others: Iterable[npt.ArrayLike]) -> bool:
+    """Compare all values."""
+    arrays = map(np.asarray, thumbnails)
+    return all(np.array_equal(ours, theirs) for ours, theirs in zip(arrays, others, strict=True))
 
 
 def write_picture(path: Path, seed: int, width: int = 64, height: int = 48) -> Path:

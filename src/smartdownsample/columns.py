@@ -366,7 +366,7 @@ def keep_newest(table: pa.Table) -> pa.Table:
             for column in items.columns[:2]
         )
     )
-    is_newest = np.append(~is_repeated.to_numpy(), True)[: len(items)]
+    is_newest = np.append(~unpack(is_repeated), True)[: len(items)]
     return table.take(order.filter(pack_flags(is_newest)))
 
 

@@ -111,21 +111,34 @@ def read_file(path: str, is_enough: Callable[[bytes], bool] | None = None) -> Fi
         # Plain system calls: few of them, since each gives up the interpreter to other workers.
         descriptor = os.open(path, _OPEN_FLAGS)
         try:
-            before = os.fstat(descriptor)
-            if not stat.S_ISREG(before.st_mode):
-                return Cause.FOLDER if stat.S_ISDIR(before.st_mode) else Cause.NOT_A_FILE
-            if before.st_size > MAX_FILE_BYTES:
+            data = os.read(descriptor, HEAD_BYTES)
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                return Cause.FOLDER if stat.S_ISDIR(status.st_mode) else Cause.NOT_A_FILE
+            if status.st_size > MAX_FILE_BYTES:
                 return Cause.TOO_LARGE
-            head = b"" if is_enough is None else os.read(descriptor, HEAD_BYTES)
-            is_part = is_enough is not None and is_enough(head)
-            data = head if is_part else _read_all(descriptor, before.st_size, head)
-            after = os.fstat(descriptor)
+            n_bytes = len(data) if is_enough and is_enough(data) else status.st_size
+            if len(data) == n_bytes and _is_long_settled(status, start_ns):
+                return FileContent(data, status.st_mtime_ns, status.st_size, is_stable=True)
+            return _read_again(descriptor, status, n_bytes, start_ns)
         finally:
             os.close(descriptor)
     except OSError as error:
         return cause_of(error)
     except MemoryError:
         return Cause.MEMORY
+
+
+def _read_again(
+    descriptor: int, before: os.stat_result, n_bytes: int, start_ns: int
+) -> FileContent:
+    """Read so many bytes of a file from its start, and compare its state before and after."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    is_part = n_bytes < before.st_size
+    data = os.read(descriptor, n_bytes if is_part else n_bytes + 1)
+    while len(data) < n_bytes and (more := os.read(descriptor, n_bytes - len(data) + 1)):
+        data += more
+    after = os.fstat(descriptor)
     is_stable = (
         before.st_mtime_ns == after.st_mtime_ns
         and before.st_size == after.st_size
@@ -133,6 +146,13 @@ def read_file(path: str, is_enough: Callable[[bytes], bool] | None = None) -> Fi
         and is_settled(before.st_mtime_ns, start_ns)
     )
     return FileContent(data, after.st_mtime_ns, after.st_size, is_stable)
+
+
+def _is_long_settled(status: os.stat_result, start_ns: int) -> bool:
+    """Tell from one look at a file whether it has been as it is since before a time."""
+    # The time of the last change of any kind, which nobody can set.
+    changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
+    return changed_ns < start_ns and is_settled(changed_ns, start_ns)
 
 
 def is_settled(mtime_ns: int, now_ns: int) -> bool:
@@ -158,14 +178,6 @@ def is_settled(mtime_ns: int, now_ns: int) -> bool:
     """
     tick_ns = _COARSE_TICK_NS if mtime_ns % 10**9 == 0 else _FINE_TICK_NS
     return abs(now_ns - mtime_ns) > tick_ns
-
-
-def _read_all(descriptor: int, size_bytes: int, head: bytes) -> bytes:
-    """Read to the end of a file that should have a given size and begins with what was read."""
-    data = head + os.read(descriptor, max(size_bytes + 1 - len(head), 0))
-    while len(data) < size_bytes and (more := os.read(descriptor, size_bytes - len(data) + 1)):
-        data += more
-    return data
 
 
 def decode_image(

@@ -36,7 +36,8 @@ from .paths import encode_order_key
 from .previews import Treatment, compare_previews, read_with_preview
 from .process import decoding_process
 from .provenance import choose_checked, is_trusted, split_folders
-from .resample import EXACT, FAST, make_thumbnails
+from .resample import make_thumbnails
+from .shrink import approximate_thumbnails
 
 # Large enough that handing out tasks costs nothing, small enough that the last ones finish
 # together and that a killed run loses little.
@@ -274,10 +275,10 @@ def extract_chunk(
         In the order of the paths. A file that cannot be used gives a cause; none ends the run.
     """
     min_side = choose_min_side(spec)
-    arithmetic = EXACT if spec.decode == "exact" else FAST
+    shrink = make_thumbnails if spec.decode == "exact" else approximate_thumbnails
     seen = _Seen(len(paths))
     pictures = _decode_files(paths, treatments, min_side, max_pixels, stop, seen)
-    thumbnails = make_thumbnails(pictures, spec.hash_size, arithmetic)
+    thumbnails = shrink(pictures, spec.hash_size)
     rows = np.zeros(len(paths), dtype=spec.row_dtype)
     rows["captured"] = np.datetime64("NaT")
     rows[seen.places] = compute_features(thumbnails, seen.sizes, spec)
@@ -285,7 +286,7 @@ def extract_chunk(
     rows["captured"][seen.places] = seen.captured
     if seen.previews:
         compared = list(seen.previews)
-        shrunk = make_thumbnails(seen.previews.values(), spec.hash_size, arithmetic)
+        shrunk = shrink(seen.previews.values(), spec.hash_size)
         others = compute_features(shrunk, [(0, 0)] * len(compared), spec)
         rows["flags"][compared] |= compare_previews(others, rows[compared], spec)
     return ExtractedChunk(rows, seen.causes, seen.mtime_ns, seen.size_bytes, seen.is_lasting)

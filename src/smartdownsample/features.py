@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from .errors import InvalidParameterError
 from .model import (
-    LAB_LAYOUT_SIDE,
     BoolArray,
     ByteArray,
     DecodeMode,
@@ -27,7 +26,7 @@ if TYPE_CHECKING:  # it brings the decoder's library along, which known features
 
 CellArray: TypeAlias = npt.NDArray[np.float64]
 
-FEATURE_VERSION = 3
+FEATURE_VERSION = 4
 
 MIN_HASH_SIZE = 2
 MAX_HASH_SIZE = 32
@@ -106,9 +105,8 @@ def compute_features(
     rows = np.zeros(n, dtype=spec.row_dtype)
     rows["dhash"] = hash_gradients(thumbnails.dhash)
     rows["ahash"] = hash_averages(thumbnails.ahash)
-    cells = average_cells(thumbnails.mean)
-    rows["mean_rgb"] = cells.mean(axis=(1, 2))
-    layouts = summarise_colours(cells)
+    rows["mean_rgb"] = thumbnails.cells.mean(axis=(1, 2))
+    layouts = summarise_colours(thumbnails.cells)
     rows["lab_layout"] = layouts.reshape(n, spec.row_dtype["lab_layout"].itemsize)
     rows["width"], rows["height"] = np.array(sizes, dtype=np.uint32).reshape(n, 2).T
     return rows
@@ -163,34 +161,13 @@ def _pack_bits(bits: BoolArray) -> ByteArray:
     return np.packbits(bits.reshape(len(bits), bits.shape[1] * bits.shape[2]), axis=1)
 
 
-def average_cells(rgb: ByteArray) -> CellArray:
-    """Compute the mean colour of each cell of a 4×4 grid.
-
-    Parameters
-    ----------
-    rgb : ndarray of uint8, shape (n, s, s, 3)
-        RGB thumbnails; s is a multiple of 4.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, 4, 4, 3)
-        In levels of 0 to 255; exact where s is a power of two, and so is their mean.
-    """
-    n, side = rgb.shape[:2]
-    cell = side // LAB_LAYOUT_SIDE
-    # Rows first, over contiguous memory: several times faster than both axes at once.
-    bands = rgb.reshape(n, LAB_LAYOUT_SIDE, cell, side * 3).sum(axis=2, dtype=np.uint32)
-    sums = bands.reshape(n, LAB_LAYOUT_SIDE, LAB_LAYOUT_SIDE, cell, 3).sum(axis=3)
-    return np.asarray(sums / cell**2)
-
-
 def summarise_colours(cells: CellArray) -> ByteArray:
     """Compute the colour layout: the mean colours of the cells of a grid, in CIE Lab.
 
     Parameters
     ----------
     cells : ndarray of float64, shape (..., 3)
-        sRGB levels of 0 to 255, see `average_cells`.
+        sRGB levels of 0 to 255.
 
     Returns
     -------

@@ -5,6 +5,7 @@ nothing on trust and never fail: what cannot be read is unknown.
 """
 
 import re
+import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -19,6 +20,9 @@ _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE_MARKERS = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
 # EOI and SOS: no frame header comes after them.
 _JPEG_LAST_MARKERS = frozenset((0xD9, 0xDA))
+_NO_EXIF = Exif()
+# Height and width, behind the precision of a frame header (ITU-T T.81, B.2.2).
+_JPEG_SIZE = struct.Struct(">HH")
 
 _TIFF_WIDTH_TAG, _TIFF_HEIGHT_TAG = 0x0100, 0x0101
 _TIFF_PHOTOMETRIC_TAG, _TIFF_EXTRA_SAMPLES_TAG = 0x0106, 0x0152
@@ -130,41 +134,33 @@ def read_jpeg(data: bytes) -> tuple[Header, bytes]:
     ----------
     ITU-T T.81, annex B, https://www.w3.org/Graphics/JPEG/itu-t81.pdf
     """
-    exif, exif_data = Exif(), b""
-    for marker, at, length in _walk_jpeg(data):
-        if marker == 0xE1 and data[at : at + 6] == b"Exif\0\0" and exif == Exif():
-            exif_data = data[at + 6 : at + length - 2]
-            exif = read_exif(exif_data)
-        elif marker in _JPEG_FRAME_MARKERS and len(data) >= at + 5:
-            height, width = _big(data, at + 1, 2), _big(data, at + 3, 2)
+    exif, exif_data = _NO_EXIF, b""
+    at = 2
+    # What stands between segments is passed over, because the decoder passes over it: a size that
+    # it finds must not stay unknown here.
+    while (at := data.find(b"\xff", at)) >= 0 and at + 4 <= len(data):
+        marker = data[at + 1]
+        if marker in _JPEG_LAST_MARKERS:
+            break
+        if marker == 0xFF:  # a fill byte
+            at += 1
+        elif marker in _JPEG_BARE_MARKERS:
+            at += 2
+        elif marker in _JPEG_FRAME_MARKERS and at + 9 <= len(data):
+            height, width = _JPEG_SIZE.unpack_from(data, at + 5)
             return Header("JPEG", width, height, *exif), exif_data
+        else:
+            length = data[at + 2] << 8 | data[at + 3]
+            if marker == 0xE1 and data.startswith(b"Exif\0\0", at + 4) and exif == _NO_EXIF:
+                exif_data = data[at + 10 : at + 2 + length]
+                exif = read_exif(exif_data)
+            at += 2 + max(length, 2)
     return Header("JPEG", 0, 0, *exif), exif_data
 
 
 def _read_jpeg(data: bytes) -> Header:
     """Read what a JPEG says of itself."""
     return read_jpeg(data)[0]
-
-
-def _walk_jpeg(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield marker, place of its content and length, up to the first scan.
-
-    What stands between segments is passed over, because the decoder passes over it: a size that
-    it finds must not stay unknown here.
-    """
-    at = 2
-    while (at := data.find(b"\xff", at)) >= 0 and at + 4 <= len(data):
-        marker = data[at + 1]
-        if marker in _JPEG_LAST_MARKERS:
-            return
-        if marker == 0xFF:  # a fill byte
-            at += 1
-        elif marker in _JPEG_BARE_MARKERS:
-            at += 2
-        else:
-            length = _big(data, at + 2, 2)
-            yield marker, at + 4, length
-            at += 2 + max(length, 2)
 
 
 def _read_png(data: bytes) -> Header:

@@ -19,7 +19,8 @@ import pytest
 from pictures import make_single_thumbnails
 from smartdownsample.buckets import encode_buckets, name_bucket
 from smartdownsample.features import FEATURE_VERSION, compute_features, make_spec
-from smartdownsample.resample import EXACT, FAST, Thumbnails, make_thumbnails
+from smartdownsample.resample import Thumbnails, average_cells, make_thumbnails
+from smartdownsample.shrink import approximate_thumbnails
 
 Levels = npt.NDArray[np.uint8]
 Goldens = dict[str, dict[str, Any]]
@@ -36,7 +37,7 @@ COLOURS = {
 }
 HASH_SIZES = (2, 3, 8, 16)
 PICTURE_SEEDS = (16, 29, 115)
-ARITHMETICS = {"exact": EXACT, "fast": FAST}
+SHRINKING = {"exact": make_thumbnails, "fast": approximate_thumbnails}
 
 
 def make_levels(height: int, width: int, seed: int) -> Levels:
@@ -54,11 +55,13 @@ def make_golden_thumbnails(hash_size: int) -> Thumbnails:
     return Thumbnails(
         dhash=np.stack([make_levels(hash_size, hash_size + 1, i) for i in range(len(COLOURS))]),
         ahash=np.stack([make_levels(half, half, i + 2) for i in range(len(COLOURS))]),
-        mean=np.stack(
-            [
-                (np.array(colour) + ripple[:, :, np.newaxis]).astype(np.uint8)
-                for colour, ripple in zip(COLOURS.values(), ripples, strict=True)
-            ]
+        cells=average_cells(
+            np.stack(
+                [
+                    (np.array(colour) + ripple[:, :, np.newaxis]).astype(np.uint8)
+                    for colour, ripple in zip(COLOURS.values(), ripples, strict=True)
+                ]
+            )
         ),
     )
 
@@ -93,8 +96,8 @@ def describe_pictures() -> Goldens:
     """Compute what the golden file holds of whole pictures."""
     spec = make_spec(8, "exact")
     goldens: Goldens = {}
-    for seed, (name, arithmetic) in itertools.product(PICTURE_SEEDS, ARITHMETICS.items()):
-        thumbnails = make_thumbnails([make_golden_picture(seed)], 8, arithmetic)
+    for seed, (name, shrink) in itertools.product(PICTURE_SEEDS, SHRINKING.items()):
+        thumbnails = shrink([make_golden_picture(seed)], 8)
         row = compute_features(thumbnails, [(135, 120)], spec)[0]
         goldens[f"picture {seed}, {name}"] = {
             "dhash": row["dhash"].tobytes().hex(),

@@ -15,7 +15,6 @@ from smartdownsample.features import (
     FEATURE_VERSION,
     MAX_HASH_SIZE,
     MIN_HASH_SIZE,
-    average_cells,
     choose_min_side,
     compute_features,
     hash_averages,
@@ -26,7 +25,7 @@ from smartdownsample.features import (
     summarise_colours,
 )
 from smartdownsample.model import ByteArray, DecodeMode, RowArray
-from smartdownsample.resample import make_thumbnails
+from smartdownsample.resample import average_cells, make_thumbnails
 
 HASH_SIZES = [2, 3, 4, 5, 7, 8, 16, 32]
 
