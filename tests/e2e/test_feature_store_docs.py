@@ -63,7 +63,7 @@ def test_the_snippets_run_and_say_what_is_so(
 ) -> None:
     """Each in its own process, in order; other tools count the images that were sampled."""
     build, pack, with_duckdb, with_pandas, care = SNIPPETS
-    store = cache_dir / "features-2" / "hash8-fast-v3"
+    store = cache_dir / "features-2" / "hash8-fast-v4"
 
     assert run(build) == f"{N_PHOTOS} of {N_PHOTOS} images known, in {store}\n"
 
@@ -89,7 +89,7 @@ def test_the_snippets_run_and_say_what_is_so(
     assert printed[1:] == ["True", "True"]
 
     size_bytes = sum(path.stat().st_size for path in store.iterdir())
-    assert run(care) == f"hash8-fast-v3 {both} 0 {size_bytes}\n"
+    assert run(care) == f"hash8-fast-v4 {both} 0 {size_bytes}\n"
     assert cache.info() == []
 
 
@@ -137,11 +137,11 @@ def test_the_files_are_those_that_are_listed(cache_dir: Path, tmp_path: Path) ->
     ImageIndex.build([write_picture(tmp_path / "IMG_1.png", 1)])
     (schema_folder,) = cache_dir.iterdir()
     names = {path.name for path in schema_folder.iterdir()}
-    assert names == {".gitignore", "CACHEDIR.TAG", "hash8-fast-v3"}
+    assert names == {".gitignore", "CACHEDIR.TAG", "hash8-fast-v4"}
     assert f"    {schema_folder.name}/ " in TEXT
     for name in names:
         assert name in TEXT
-    (part,) = (schema_folder / "hash8-fast-v3").iterdir()
+    (part,) = (schema_folder / "hash8-fast-v4").iterdir()
     assert re.fullmatch(r"part-\d+-[0-9a-f]+\.parquet", part.name)
 
 

@@ -179,7 +179,7 @@ def test_manifests_say_what_came_of_previews(tmp_path: Path) -> None:
     for i in range(7):
         write_photo(tmp_path / f"{i}.jpg", i, has_thumbnail=False)
     described = describe_run(build(tmp_path, cache=False).sample(3), {})
-    assert described["features"] == make_spec(8, "preview").fingerprint == "hash8-preview-v3"
+    assert described["features"] == make_spec(8, "preview").fingerprint == "hash8-preview-v4"
     assert described["previews"] == {
         "n_previews": 0,
         "n_decoded": 7,
