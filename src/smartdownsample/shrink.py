@@ -8,7 +8,7 @@ on average over photos that is as close to the exact thumbnails as rounding at t
 Every sum is exact, in whatever order it is taken, as in `resample`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby, islice
 from typing import NamedTuple, TypeAlias
@@ -28,6 +28,7 @@ from .resample import (
     round_to_levels,
 )
 
+WeightArray: TypeAlias = npt.NDArray[np.float32]
 _Shape: TypeAlias = tuple[int, int, int]
 
 # Pictures are halved while their shorter side has so many pixels for each of the DHash's, and so
@@ -44,7 +45,7 @@ _N_STEPS_DOWN, _N_STEPS_ACROSS = 2**15, 2**22
 # that stays near the processor.
 _BATCH_PIXELS = 2**18
 # Lengths of sides whose weights are kept; crops come in hundreds of them, of some 50 kB each.
-_N_SIDES = 512
+_N_SIDES = 1024
 
 
 def approximate_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thumbnails:
@@ -69,46 +70,41 @@ def approximate_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thu
     one size that follow each other share the array operations: each of these gives up the
     interpreter to other workers, which costs more than the operation.
     """
-    parts = (
+    sums = [
         part
         for shape, alike in groupby(pictures, key=lambda pixels: pixels.shape)
         for part in _shrink_alike(alike, shape, hash_size)
-    )
-    return join_thumbnails(parts, hash_size)
+    ]
+    return _round_sums(sums) if sums else join_thumbnails([], hash_size)
 
 
-class _Weights(NamedTuple):
-    """What shrinks pictures of one size, after so many halvings.
+class _Sums(NamedTuple):
+    """Thumbnails of n pictures before they are rounded, ``bias`` levels too light.
 
-    ``down`` has shape (m, h), where the first of the m outputs are rows of cells, the next ones
-    rows of the DHash and the last ones of the AHash. The others turn a row of RGB, 3 w values,
-    to theirs.
+    Shapes are those of `Thumbnails`, but for ``cells``, whose last two axes are one.
     """
 
-    n_halvings: int
-    down: npt.NDArray[np.float32]
-    cells: LevelArray
     dhash: LevelArray
     ahash: LevelArray
+    cells: LevelArray
+    bias: float
 
 
-def _shrink_alike(
-    pictures: Iterable[ByteArray], shape: _Shape, hash_size: int
-) -> Iterator[Thumbnails]:
+def _shrink_alike(pictures: Iterable[ByteArray], shape: _Shape, hash_size: int) -> Iterator[_Sums]:
     """Shrink pictures of one size."""
     n_rows, n_columns, _ = shape
     n_halvings = 0
     while min(n_rows, n_columns) >= max(_OVERSAMPLING * (hash_size + 1), _MIN_SIDE):
         n_rows, n_columns, n_halvings = (n_rows + 1) // 2, (n_columns + 1) // 2, n_halvings + 1
-    weights = _Weights(
-        n_halvings,
-        _weights_down(shape[0], n_halvings, hash_size),
-        *_weights_across(shape[1], n_halvings, hash_size),
-    )
+    down = _weights_down(shape[0], n_halvings, hash_size)
+    across = _weights_across(shape[1], n_halvings, hash_size)
+    bias = _HALVING_BIAS * (n_halvings % 2)
     halved = (_halve(pixels, n_halvings) for pixels in pictures)
     size = max(1, _BATCH_PIXELS // (n_rows * n_columns))
     while batch := list(islice(halved, size)):
-        yield _shrink_batch(np.concatenate(batch).reshape(len(batch), n_rows, -1), weights)
+        levels = np.concatenate(batch) if len(batch) > 1 else batch[0]
+        rows = _shrink_columns(levels.reshape(-1, n_rows, 3 * n_columns), down)
+        yield _Sums(*_shrink_rows(rows, across), bias)
 
 
 def _halve(pixels: ByteArray, n_times: int) -> ByteArray:
@@ -133,15 +129,28 @@ def _average_squares(pixels: ByteArray, size: tuple[int, int]) -> ByteArray:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _shrink_batch(batch: ByteArray, weights: _Weights) -> Thumbnails:
-    """Shrink halved pictures of one size, shape (n, h, 3 w)."""
-    rows = (weights.down @ batch.astype(np.float32)).astype(np.float64)
-    _, n_cells = weights.cells.shape
-    side, n_dhash = n_cells // 3, weights.dhash.shape[1] - 1
-    bias = _HALVING_BIAS * (weights.n_halvings % 2)
-    cells = rows[:, :side] @ weights.cells - bias
-    dhash = rows[:, side : side + n_dhash] @ weights.dhash - bias
-    ahash = rows[:, side + n_dhash :] @ weights.ahash - bias
+def _shrink_columns(levels: ByteArray, down: WeightArray) -> LevelArray:
+    """Shrink the columns of pictures of one size, shape (n, h, 3 w), for all thumbnails."""
+    return np.asarray((down @ levels.astype(np.float32)).astype(np.float64))
+
+
+def _shrink_rows(
+    rows: LevelArray, across: tuple[LevelArray, ...]
+) -> tuple[LevelArray, LevelArray, LevelArray]:
+    """Shrink the rows of cells, DHash and AHash, in this order in ``rows``; colours to grey."""
+    cells, dhash, ahash = across
+    first, last = LAB_LAYOUT_SIDE, rows.shape[1] - ahash.shape[1]
+    return rows[:, first:last] @ dhash, rows[:, last:] @ ahash, rows[:, :first] @ cells
+
+
+def _round_sums(sums: Sequence[_Sums]) -> Thumbnails:
+    """Round sums of all pictures together: each array operation has a price of its own."""
+    n_pictures = [len(part.cells) for part in sums]
+    bias = np.repeat([part.bias for part in sums], n_pictures)[:, np.newaxis, np.newaxis]
+    dhash, ahash, cells = (
+        np.concatenate(same) - bias for same in zip(*(part[:3] for part in sums), strict=True)
+    )
+    side = LAB_LAYOUT_SIDE
     return Thumbnails(
         round_to_levels(dhash),
         round_to_levels(ahash),
@@ -153,34 +162,39 @@ def _shrink_batch(batch: ByteArray, weights: _Weights) -> Thumbnails:
 
 
 @lru_cache(maxsize=_N_SIDES)
-def _weights_down(length: int, n_halvings: int, hash_size: int) -> npt.NDArray[np.float32]:
-    """Compute the weights of all thumbnails' rows, shape (m, h)."""
-    weights = _join_weights(length, n_halvings, hash_size, hash_size // 2)
-    return _round_weights(weights.T, _N_STEPS_DOWN).T.astype(np.float32, order="C")
+def _weights_down(length: int, n_halvings: int, hash_size: int) -> WeightArray:
+    """Compute the weights of the rows of cells, DHash and AHash, shape (m, h)."""
+    cells, dhash, _, ahash = _thumbnail_weights(length, n_halvings, hash_size)
+    weights = np.hstack([cells, dhash, ahash])
+    return _round_weights(weights, _N_STEPS_DOWN).T.astype(np.float32, order="C")
 
 
 @lru_cache(maxsize=_N_SIDES)
 def _weights_across(length: int, n_halvings: int, hash_size: int) -> tuple[LevelArray, ...]:
-    """Compute the weights of cells, DHash and AHash, each of shape (3 w, values of a row)."""
-    joint = _join_weights(length, n_halvings, hash_size + 1, hash_size // 2).T[:, np.newaxis]
-    colours, greys = joint[..., :LAB_LAYOUT_SIDE], joint[..., LAB_LAYOUT_SIDE:]
-    cells = colours[..., np.newaxis] * np.eye(3)[:, np.newaxis]
-    dhash, ahash = np.split(greys * GREY_WEIGHTS[:, np.newaxis], [hash_size + 1], axis=2)
-    n_values = 3 * len(joint)
+    """Compute the weights of cells, DHash and AHash, from a row of RGB: (3 w, values of a row)."""
+    cells, _, *greys = _thumbnail_weights(length, n_halvings, hash_size)
+    n_values = 3 * len(cells)
+    colours = cells[:, np.newaxis, :, np.newaxis] * np.eye(3)[:, np.newaxis]
+    levels = (grey[:, np.newaxis] * GREY_WEIGHTS[:, np.newaxis] for grey in greys)
     return tuple(
         _round_weights(weights.reshape(n_values, -1), _N_STEPS_ACROSS)
-        for weights in (cells, dhash, ahash)
+        for weights in (colours, *levels)
     )
 
 
-def _join_weights(length: int, n_halvings: int, *n_outs: int) -> LevelArray:
-    """Compute the weights of cells and, below them, of grey thumbnails, for what was halved."""
+@lru_cache(maxsize=_N_SIDES)
+def _thumbnail_weights(length: int, n_halvings: int, hash_size: int) -> list[LevelArray]:
+    """Compute the weights of cells, DHash (as high, and as wide) and AHash of what was halved.
+
+    Each has the shape (h, outputs).
+    """
     cell = MEAN_SIDE // LAB_LAYOUT_SIDE
     colours = compute_weights(length, MEAN_SIDE).reshape(LAB_LAYOUT_SIDE, cell, length)
-    weights = np.vstack([colours.mean(axis=1), *(compute_weights(length, n) for n in n_outs)])
+    sides = hash_size, hash_size + 1, hash_size // 2
+    weights = np.vstack([colours.mean(axis=1), *(compute_weights(length, side) for side in sides)])
     for _ in range(n_halvings):
         weights = _halve_weights(weights)
-    return weights
+    return np.split(weights.T, np.cumsum([LAB_LAYOUT_SIDE, *sides])[:-1].tolist(), axis=1)
 
 
 def _halve_weights(weights: LevelArray) -> LevelArray:
