@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 PEERS := $(VENV)-imagehash $(VENV)-imagededup $(VENV)-fastdup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest check format bench peers guard quality browser samples pictures \
-	docs clean
+.PHONY: help demo test test-oldest check format bench peers guard quality agreement browser samples \
+	pictures docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' \
@@ -45,6 +45,9 @@ guard: $(VENV)/.dev ## check that nothing got slower: counts, and ratios to bare
 quality: $(VENV)/.demo $(VENV)-reference/.done ## judge selections and time picking, write docs/selection.md
 	$(BIN)/python benchmarks/bench_quality.py --reference $(VENV)-reference/bin/python --document
 	$(BIN)/python benchmarks/bench_picking.py --document
+
+agreement: $(VENV)/.dev ## compare features with the published ones, write docs/agreement.md
+	$(BIN)/python benchmarks/bench_agreement.py --keep --document
 
 browser: ## install Chromium, which the tests of the report page drive, where apt-get may
 	@command -v chromium >/dev/null || \

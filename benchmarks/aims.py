@@ -190,6 +190,11 @@ _AIMS = (
         300,
         _divide(("many", REFERENCE), ("many", WARM), read=read_process),
     ),
+    _aim_at_least(
+        "again, 100,000 photos of 1,024 pixels: faster than the published package, whole process",
+        300,
+        _divide(("archive", REFERENCE), ("archive", WARM), read=read_process),
+    ),
     _aim_at_most(
         'index.sample, 1,000 of 100,000, spread="order"',
         20,

@@ -4,7 +4,7 @@ import io
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -14,14 +14,16 @@ from smartdownsample import find_images
 
 # What a detector cuts out of a photo is about this large.
 CROP_SIZE = (320, 240)
-CROP_QUALITY = 90
+_QUALITY = 90
 # As many crops come from one photo, so that thousands need only hundreds of decodes.
 CROPS_PER_PHOTO = 12
 # Between these, small sides are more frequent, as animals at a distance are.
 _SIDES = (64, 640)
 _PNG_SIZE = (1280, 960)
-# Different PNG files; they take long to write.
-_N_PNG = 24
+# What public archives of camera-trap photos offer for download is often about this large.
+_ARCHIVE_SIZE = (1024, 1024)
+# Different files of those that are written anew, which takes long.
+_N_WRITTEN = {"png": 24, "archive": 500}
 # One in so many files is a copy rather than a link, so that its time can be changed.
 TOUCHED_STEP = 100
 # Long ago, so that a run remembers what it saw.
@@ -152,8 +154,11 @@ def lay_out(collection: Collection, sources: Sequence[str], folder: str) -> list
         draw = _draw_size if collection.kind == "mixed" else _take_size
         write_crops(sources[: _count_photos(collection)], paths, generator, draw)
         return paths
-    if collection.kind == "png":
-        sources = _write_png(sources[: _count_photos(collection)], target + "-different")
+    if collection.kind in _N_WRITTEN:
+        size = _PNG_SIZE if collection.kind == "png" else _ARCHIVE_SIZE
+        sources = _write_smaller(
+            sources[: _count_photos(collection)], target + "-different", size, ending
+        )
     for number, path in enumerate(paths):
         source = sources[number % len(sources)]
         if number % TOUCHED_STEP:
@@ -222,7 +227,7 @@ def _count_photos(collection: Collection) -> int:
     """Count the different photos that a collection can use."""
     if collection.kind in {"crops", "mixed"}:
         return math.ceil(collection.n_images / CROPS_PER_PHOTO)
-    return min(collection.n_images, _N_PNG if collection.kind == "png" else collection.n_images)
+    return min(collection.n_images, _N_WRITTEN.get(collection.kind, collection.n_images))
 
 
 def touch_some(paths: Sequence[str], number: int) -> None:
@@ -302,21 +307,20 @@ def write_crops(
             left = int(generator.integers(picture.width - width, endpoint=True))
             top = int(generator.integers(picture.height - height, endpoint=True))
             crop = picture.crop((left, top, left + width, top + height))
-            crop.save(path, quality=CROP_QUALITY)
+            crop.save(path, quality=_QUALITY)
 
 
-def _write_png(photos: Iterable[str], folder: str) -> list[str]:
-    """Write photos as PNG of moderate size."""
+def _write_smaller(
+    photos: Iterable[str], folder: str, size: tuple[int, int], ending: str
+) -> list[str]:
+    """Write photos that fit into a size, as PNG or JPEG."""
     os.mkdir(folder)
-    return list(_convert(photos, folder))
-
-
-def _convert(photos: Iterable[str], folder: str) -> Iterator[str]:
-    """Write one after the other."""
+    paths = []
     for number, photo in enumerate(photos):
-        path = os.path.join(folder, f"{number}.png")
+        path = os.path.join(folder, f"{number}.{ending}")
         with Image.open(photo) as image:
             picture = image.convert("RGB")
-        picture.thumbnail(_PNG_SIZE)
-        picture.save(path)
-        yield path
+        picture.thumbnail(size)
+        picture.save(path, quality=_QUALITY)
+        paths.append(path)
+    return paths

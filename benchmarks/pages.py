@@ -85,7 +85,7 @@ _CLAIMS = {
     "crops-most": "~ 30 s",
 }
 _GROWING = ("few", "crops", "many")
-_SHOWN_IN_README = ("photos", "crops", "many")
+_SHOWN_IN_README = ("photos", "crops", "many", "archive")
 _NOTHING = "Not measured."
 
 

@@ -32,7 +32,7 @@ from runs import (
     Run,
 )
 
-Kind = Literal["photos", "originals", "png", "crops", "mixed", "many"]
+Kind = Literal["photos", "originals", "png", "archive", "crops", "mixed", "many"]
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,7 @@ _COLLECTIONS: dict[str, tuple[Kind, str]] = {
     "mixed": ("mixed", "crops of mixed sizes"),
     "crops": ("crops", "crops of 320×240"),
     "many": ("many", "crops of 320×240"),
+    "archive": ("archive", "photos of 1,024 pixels"),
 }
 _REPEATED = {"many": "crops"}
 # Files, and how many of them are asked for.
@@ -147,6 +148,7 @@ _FULL_SIZES = {
     "mixed": (8000, 1000),
     "crops": (24_000, 1000),
     "many": (100_000, 1000),
+    "archive": (100_000, 1000),
 }
 _SMOKE_SIZES = {
     "few": (20, 2),
@@ -156,6 +158,7 @@ _SMOKE_SIZES = {
     "mixed": (24, 5),
     "crops": (48, 5),
     "many": (120, 5),
+    "archive": (120, 5),
 }
 
 # How often each is measured; what takes minutes, once.
@@ -219,6 +222,7 @@ _PLANS = (
             _AGAIN,
         ),
     ),
+    _Plan("archive", ({REFERENCE: 1, COLD: 1, WARM: 3, FLOOR_DECODE: 1, FLOOR_KNOWN: 3},)),
 )
 
 

@@ -20,9 +20,9 @@ _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE_MARKERS = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
 # EOI and SOS: no frame header comes after them.
 _JPEG_LAST_MARKERS = frozenset((0xD9, 0xDA))
-_NO_EXIF = Exif()
 # Height and width, behind the precision of a frame header (ITU-T T.81, B.2.2).
 _JPEG_SIZE = struct.Struct(">HH")
+_NO_EXIF = Exif()
 
 _TIFF_WIDTH_TAG, _TIFF_HEIGHT_TAG = 0x0100, 0x0101
 _TIFF_PHOTOMETRIC_TAG, _TIFF_EXTRA_SAMPLES_TAG = 0x0106, 0x0152

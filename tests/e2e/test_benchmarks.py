@@ -52,7 +52,7 @@ def test_every_scenario_is_measured(smoke: tuple[str, Path]) -> None:
     printed, result = smoke
     records = load(result)
     names = {name.partition("-")[0] for name in records}
-    assert names == {"photos", "originals", "png", "mixed", "few", "crops", "many"}
+    assert names == {"photos", "originals", "png", "mixed", "few", "crops", "many", "archive"}
     for record in records.values():
         assert {"ours, first run", "ours, again"} <= record["runs"].keys()
         for run in record["runs"]["ours, first run"]:
@@ -99,7 +99,7 @@ def test_an_unknown_scenario_is_refused() -> None:
     """With the names that there are."""
     done = run_script(REPOSITORY / "benchmarks" / "bench_sample.py", "--only", "videos")
     assert done.returncode == 2
-    assert "There is no videos. There are: crops, crops-most, " in done.stderr
+    assert "There is no videos. There are: archive, crops, crops-most, " in done.stderr
 
 
 def test_documents_are_what_the_kept_figures_give() -> None:
