@@ -95,18 +95,24 @@ def run_peer(peer: Peer, job: Job, n_cores: int | None = None) -> Outcome:
     command = [peer.python, "-E", "-m", f"peers.{peer.module}"]
     text = json.dumps(job)
     cpu_before = _count_cpu()
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+    with (
+        # Not through a pipe, which is stuck when a process is looked at before it has read it all.
+        tempfile.TemporaryFile("w+", encoding="utf-8") as given,
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said,
+    ):
+        given.write(text)
+        given.seek(0)
         started = time.perf_counter()
         with _using_cores(n_cores):
             process = subprocess.Popen(
                 command,
                 cwd=_FOLDER,
-                stdin=subprocess.PIPE,
+                stdin=given,
                 stdout=subprocess.PIPE,
                 stderr=said,
                 text=True,
             )
-        printed, peak = _communicate(process, text, is_watched=peer.has_processes)
+        printed, peak = _wait(process, is_watched=peer.has_processes)
         seconds = time.perf_counter() - started
         if process.returncode:
             said.seek(0)
@@ -122,23 +128,19 @@ def run_peer(peer: Peer, job: Job, n_cores: int | None = None) -> Outcome:
     )
 
 
-def _communicate(
-    process: "subprocess.Popen[str]", text: str, *, is_watched: bool
-) -> tuple[str, int | None]:
-    """Give a process its job and wait for what it prints; watch its memory when asked to."""
+def _wait(process: "subprocess.Popen[str]", *, is_watched: bool) -> tuple[str, int | None]:
+    """Wait for what a process prints; watch its memory when asked to."""
     peak = 0 if is_watched else None
     deadline = time.monotonic() + _LONGEST_S
-    given: str | None = text
     while True:
         try:
             timeout = _LONGEST_S if peak is None else _LOOK_S
-            printed, _ = process.communicate(given, timeout=timeout)
+            printed, _ = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
             if time.monotonic() > deadline:
                 process.kill()
                 process.communicate()
                 raise PeerError(f"not done after {_LONGEST_S} s") from error
-            given = None
             peak = max(peak or 0, sum(_list_sizes(process.pid)))
         else:
             return printed, peak

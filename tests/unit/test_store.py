@@ -1,6 +1,8 @@
 """Tests of smartdownsample.store and smartdownsample.columns."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -210,6 +212,19 @@ class TestParts:
         assert known.items.tolist() == [0]
         assert known.table["width"].to_pylist() == [17]
         assert look_up(tmp_path, [b"/3"], mtime_ns=3).items.tolist() == [0]
+
+    def test_merging_does_not_import_pandas(self, tmp_path: Path) -> None:
+        """It takes longer than the merge does, and memory."""
+        script = (
+            f"import sys; sys.path[:0] = {[str(Path(__file__).parent)]}\n"
+            "from test_store import Path, make_batch, parts, put\n"
+            f"folder = Path({str(tmp_path)!r})\n"
+            "for i in range(18):\n"
+            "    put(folder, make_batch([b'/%d' % i]))\n"
+            "assert len(parts(folder)) <= 2\n"
+            "sys.exit('pandas' in sys.modules)\n"
+        )
+        subprocess.run([sys.executable, "-c", script], check=True)
 
     def test_no_temporary_file_is_left(self, tmp_path: Path) -> None:
         """Only parts and the marks of a cache remain."""
