@@ -4,7 +4,8 @@ Pictures are halved in whole numbers, by averages over squares of four pixels, t
 each of a thumbnail's. Two matrix products do the rest: along the columns for all thumbnails
 together, and along the rows, where they also turn colours to grey. Nothing is rounded in between.
 
-Every sum is exact, in whatever order it is taken, as in `resample`.
+Every sum is exact, in whatever order it is taken, as in `resample`; the averages are OpenCV's, with
+halves rounded up.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
