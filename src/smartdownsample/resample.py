@@ -9,10 +9,10 @@ exact, in whatever order it is taken: a picture's features are the same with eve
 library, alone or among others.
 """
 
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, wraps
 from itertools import groupby, islice
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import cv2
 import numpy as np
@@ -23,6 +23,8 @@ from .model import LAB_LAYOUT_SIDE, ByteArray
 LevelArray: TypeAlias = npt.NDArray[np.float64]
 # Which inputs make which outputs, and their weights, shape (n_out, n_in).
 Blocks: TypeAlias = list[tuple[slice, slice, LevelArray]]
+
+_Weights = TypeVar("_Weights")
 
 MEAN_SIDE = 32
 # ITU-R BT.601 luma in units of 2**-16, as in Pillow's conversion to "L".
@@ -37,8 +39,9 @@ _N_STEPS = 2**22
 _BAND_PIXELS = 2**18
 # Outputs that are computed at a time: each needs a part of the inputs only.
 _BLOCK_OUTPUTS = 8
-# Sizes whose weights are kept.
-_N_SIZES = 256
+# Lengths of sides whose weights are kept, of some 60 kB each: crops come in hundreds of them. Those
+# of very long sides would eat the memory.
+_N_KEPT, _LONGEST_KEPT = 1024, 2**11
 
 
 class Thumbnails(NamedTuple):
@@ -251,13 +254,35 @@ def average_cells(rgb: ByteArray) -> LevelArray:
     return np.asarray(sums / cell**2)
 
 
-@lru_cache(maxsize=_N_SIZES)
+def keep_weights(compute: Callable[..., _Weights]) -> Callable[..., _Weights]:
+    """Keep weights by the length of a side, which comes first; pictures share it often.
+
+    Parameters
+    ----------
+    compute : callable
+        Takes whole numbers.
+
+    Returns
+    -------
+    callable
+        Gives the same; what it gives must not be changed.
+    """
+    kept = lru_cache(maxsize=_N_KEPT)(compute)
+
+    @wraps(compute)
+    def find(length: int, *rest: int) -> _Weights:
+        return kept(length, *rest) if length <= _LONGEST_KEPT else compute(length, *rest)
+
+    return find
+
+
+@keep_weights
 def _grey_weights(n_in: int, *n_outs: int) -> LevelArray:
     """Compute the weights of several grey thumbnails, one below the other."""
     return np.vstack([_round_weights(compute_weights(n_in, n_out)) for n_out in n_outs])
 
 
-@lru_cache(maxsize=_N_SIZES)
+@keep_weights
 def _blocks(n_in: int, n_out: int) -> Blocks:
     """Cut weights into blocks of outputs, without the inputs that none of them takes."""
     weights = _round_weights(compute_weights(n_in, n_out))

@@ -9,7 +9,6 @@ halves rounded up.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import groupby, islice
 from typing import NamedTuple, TypeAlias
 
@@ -25,6 +24,7 @@ from .resample import (
     Thumbnails,
     compute_weights,
     join_thumbnails,
+    keep_weights,
     round_to_levels,
 )
 
@@ -44,8 +44,6 @@ _N_STEPS_DOWN, _N_STEPS_ACROSS = 2**15, 2**22
 # Small pictures share array operations, so many halved pixels at a time: few operations, in memory
 # that stays near the processor.
 _BATCH_PIXELS = 2**18
-# Lengths of sides whose weights are kept; crops come in hundreds of them, of some 60 kB each.
-_N_SIDES = 1024
 
 
 def approximate_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thumbnails:
@@ -158,10 +156,7 @@ def _round_sums(sums: Sequence[_Sums]) -> Thumbnails:
     )
 
 
-# Kept by side, not by size: crops share sides far more often.
-
-
-@lru_cache(maxsize=_N_SIDES)
+@keep_weights
 def _weights_down(length: int, n_halvings: int, hash_size: int) -> WeightArray:
     """Compute the weights of the rows of cells, DHash and AHash, shape (m, h)."""
     cells, dhash, _, ahash = _thumbnail_weights(length, n_halvings, hash_size)
@@ -169,7 +164,7 @@ def _weights_down(length: int, n_halvings: int, hash_size: int) -> WeightArray:
     return _round_weights(weights, _N_STEPS_DOWN).T.astype(np.float32, order="C")
 
 
-@lru_cache(maxsize=_N_SIDES)
+@keep_weights
 def _weights_across(length: int, n_halvings: int, hash_size: int) -> tuple[LevelArray, ...]:
     """Compute the weights of cells, DHash and AHash, from a row of RGB: (3 w, values of a row)."""
     cells, _, *greys = _thumbnail_weights(length, n_halvings, hash_size)
@@ -182,7 +177,7 @@ def _weights_across(length: int, n_halvings: int, hash_size: int) -> tuple[Level
     )
 
 
-@lru_cache(maxsize=_N_SIDES)
+@keep_weights
 def _thumbnail_weights(length: int, n_halvings: int, hash_size: int) -> list[LevelArray]:
     """Compute the weights of cells, DHash (as high, and as wide) and AHash of what was halved.
 

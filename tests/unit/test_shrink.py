@@ -1,12 +1,15 @@
 """Thumbnails of fast decoding are nearly those of exact decoding, and exact sums themselves."""
 
+import tracemalloc
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from pictures import are_equal, make_pixels, take_thumbnails
 from smartdownsample import shrink as shrink_room
-from smartdownsample.resample import make_thumbnails
+from smartdownsample.resample import Thumbnails, make_thumbnails
 from smartdownsample.shrink import approximate_thumbnails
 
 Pixels = npt.NDArray[np.uint8]
@@ -117,6 +120,23 @@ def test_rounded_weights_of_long_pictures_do_not_add_up() -> None:
         exact, fast = make_thumbnails([picture], 8), approximate_thumbnails([picture], 8)
         assert np.abs(fast.dhash.astype(int) - exact.dhash).max() <= 1
         assert np.abs(fast.cells - exact.cells).max() <= 0.3
+
+
+@pytest.mark.parametrize("shrink", [make_thumbnails, approximate_thumbnails])
+def test_long_pictures_leave_no_weights_behind(
+    shrink: Callable[[list[Pixels], int], Thumbnails],
+) -> None:
+    """Weights of a side of tens of thousands of pixels take many megabytes."""
+    pictures = [np.zeros((20, 30_000 + place, 3), dtype=np.uint8) for place in range(4)]
+    shrink(pictures[:1], 8)
+    tracemalloc.start()
+    try:
+        for picture in pictures:
+            shrink([picture], 8)
+        left, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert left < 1e6
 
 
 def test_no_pictures_have_no_thumbnails() -> None:
