@@ -22,6 +22,10 @@ from .paths import cause_of
 # A pipe that took a file's place must not make the reader wait.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
+# Whether ``st_ctime`` is the time of the last change of any kind, which nobody can set; on Windows
+# it is that of the creation.
+_KNOWS_CHANGES = os.name == "posix"
+
 # EXIF orientations from this one on lie on their side.
 _FIRST_TURNED = 5
 
@@ -150,9 +154,8 @@ def _read_again(
 
 def _is_long_settled(status: os.stat_result, start_ns: int) -> bool:
     """Tell from one look at a file whether it has been as it is since before a time."""
-    # The time of the last change of any kind, which nobody can set.
     changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
-    return changed_ns < start_ns and is_settled(changed_ns, start_ns)
+    return _KNOWS_CHANGES and changed_ns < start_ns and is_settled(changed_ns, start_ns)
 
 
 def is_settled(mtime_ns: int, now_ns: int) -> bool:

@@ -312,7 +312,7 @@ def stat_items(keys: list[bytes]) -> FileStats:
 
 
 def _stat_regular_files(keys: list[bytes]) -> list[os.stat_result] | None:
-    """Ask for many files in half the time of a loop; None when some are no regular files."""
+    """Ask for many files in one go; None when some are no regular files."""
     try:
         statuses = [os.stat(key) for key in keys]
     except (OSError, ValueError):

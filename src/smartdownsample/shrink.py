@@ -1,4 +1,4 @@
-"""From pictures to nearly the thumbnails of `resample`, in a tenth of the time.
+"""From pictures to nearly the thumbnails of `resample`, in far fewer operations.
 
 Pictures are halved in whole numbers, by averages over squares of four pixels, to a few pixels for
 each of a thumbnail's. Two matrix products do the rest: along the columns for all thumbnails

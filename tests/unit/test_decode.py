@@ -2,6 +2,7 @@
 
 import io
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,30 @@ class TestReadFile:
         content = read_file("/proc/self/status")
         assert isinstance(content, FileContent)
         assert not content.is_stable
+
+    def test_a_change_that_hides_its_time_is_read_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Size and modification time can be what they were, the time of the change cannot."""
+        path = tmp_path / "a.jpg"
+        read, is_changed = os.read, []
+
+        def change_behind(descriptor: int, n_bytes: int) -> bytes:
+            data = read(descriptor, n_bytes)
+            if data == b"old" and not is_changed:
+                is_changed.append(True)
+                path.write_bytes(b"new")
+                make_old(path)
+            return data
+
+        path.write_bytes(b"old")
+        make_old(path)
+        time.sleep(0.1)  # longer than a tick, so that the file has been as it is
+        monkeypatch.setattr(os, "read", change_behind)
+        content = read_file(str(path))
+        assert is_changed
+        assert isinstance(content, FileContent)
+        assert content.data == b"new"
 
     def test_a_missing_file_and_a_folder_have_causes(self, tmp_path: Path) -> None:
         """No error leaves the room."""
