@@ -88,7 +88,8 @@ class TestReadFile:
     ) -> None:
         """Size and modification time can be what they were, the time of the change cannot."""
         path = tmp_path / "a.jpg"
-        read, is_changed = os.read, []
+        read = os.read
+        is_changed: list[bool] = []
 
         def change_behind(descriptor: int, n_bytes: int) -> bytes:
             data = read(descriptor, n_bytes)
