@@ -9,7 +9,7 @@ exact, in whatever order it is taken: a picture's features are the same with eve
 library, alone or among others.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, wraps
 from itertools import groupby, islice
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -86,7 +86,8 @@ def make_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thumbnails
     """
     # Large arrays that come and go cost more in page faults than in arithmetic.
     scratch = np.empty(3 * _BAND_PIXELS)
-    parts = (_shrink_batch(batch, hash_size, scratch) for batch in _batch_pictures(pictures))
+    batches = batch_pictures(pictures, _BAND_PIXELS)
+    parts = (_shrink_batch(batch, hash_size, scratch) for batch in batches)
     return join_thumbnails(parts, hash_size)
 
 
@@ -101,16 +102,17 @@ def join_thumbnails(parts: Iterable[Thumbnails], hash_size: int) -> Thumbnails:
     return Thumbnails(*map(np.concatenate, zip(empty, *parts, strict=True)))
 
 
-def _batch_pictures(pictures: Iterable[ByteArray]) -> Iterator[ByteArray]:
-    """Stack neighbours of one size, shape (n, h, w, 3); large pictures stand alone."""
+def batch_pictures(pictures: Iterable[ByteArray], n_pixels: int) -> Iterator[list[ByteArray]]:
+    """Take neighbours of one size together, of so many pixels; a large one alone."""
     for (n_rows, n_columns, _), same in groupby(pictures, key=lambda pixels: pixels.shape):
-        size = max(1, _BAND_PIXELS // (n_rows * n_columns))
+        size = max(1, n_pixels // (n_rows * n_columns))
         while batch := list(islice(same, size)):
-            yield np.stack(batch) if len(batch) > 1 else batch[0][np.newaxis]
+            yield batch
 
 
-def _shrink_batch(batch: ByteArray, hash_size: int, scratch: LevelArray) -> Thumbnails:
+def _shrink_batch(pictures: Sequence[ByteArray], hash_size: int, scratch: LevelArray) -> Thumbnails:
     """Shrink pictures of one size to their thumbnails."""
+    batch = np.stack(pictures) if len(pictures) > 1 else pictures[0][np.newaxis]
     n, n_rows, n_columns = batch.shape[:3]
     across, down = (
         (_grey_weights(n_columns, hash_size + 1, hash_size // 2), _blocks(n_columns, MEAN_SIDE)),

@@ -8,9 +8,10 @@ Every sum is exact, in whatever order it is taken, as in `resample`; the average
 halves rounded up.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, islice
-from typing import NamedTuple, TypeAlias
+import math
+import threading
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ from .resample import (
     MEAN_SIDE,
     LevelArray,
     Thumbnails,
+    batch_pictures,
     compute_weights,
     join_thumbnails,
     keep_weights,
@@ -29,7 +31,7 @@ from .resample import (
 )
 
 WeightArray: TypeAlias = npt.NDArray[np.float32]
-_Shape: TypeAlias = tuple[int, int, int]
+_Number = TypeVar("_Number", np.uint8, np.float32, np.float64)
 
 # Pictures are halved while their shorter side has so many pixels for each of the DHash's, and so
 # many for colours; half of that is left at least.
@@ -41,9 +43,11 @@ _HALVING_BIAS = 1 / 8
 # A float32 has 24 bits: 8 of a pixel, 15 of a weight, and one since absolute weights add up to
 # less than 2. A float64 has room for these and 22 more of a second weight.
 _N_STEPS_DOWN, _N_STEPS_ACROSS = 2**15, 2**22
-# Small pictures share array operations, so many halved pixels at a time: few operations, in memory
-# that stays near the processor.
+# Small pictures share array operations, so many pixels at a time: few operations, in memory that
+# stays near the processor.
 _BATCH_PIXELS = 2**18
+# Larger arrays are not kept for the next batch.
+_MOST_KEPT_BYTES = 2**22
 
 
 def approximate_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thumbnails:
@@ -68,11 +72,7 @@ def approximate_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thu
     share the array operations: each of these gives up the interpreter to other workers, which
     costs more than the operation.
     """
-    sums = [
-        part
-        for shape, alike in groupby(pictures, key=lambda pixels: pixels.shape)
-        for part in _shrink_alike(alike, shape, hash_size)
-    ]
+    sums = [_shrink_batch(batch, hash_size) for batch in batch_pictures(pictures, _BATCH_PIXELS)]
     return _round_sums(sums) if sums else join_thumbnails([], hash_size)
 
 
@@ -88,48 +88,73 @@ class _Sums(NamedTuple):
     bias: float
 
 
-def _shrink_alike(pictures: Iterable[ByteArray], shape: _Shape, hash_size: int) -> Iterator[_Sums]:
+class _Memory(threading.local):
+    """Memory of a thread, by name, used again batch after batch.
+
+    Large arrays that come and go cost more in page faults than in arithmetic.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, ByteArray] = {}
+
+    def take(self, name: str, shape: tuple[int, ...], kind: type[_Number]) -> npt.NDArray[_Number]:
+        """Give an array, which is undefined, and whose name is not to be taken while it is used."""
+        n_bytes = math.prod(shape) * np.dtype(kind).itemsize
+        if n_bytes > _MOST_KEPT_BYTES:
+            return np.empty(shape, kind)
+        if name not in self._kept or len(self._kept[name]) < n_bytes:
+            self._kept[name] = np.empty(n_bytes, np.uint8)
+        return self._kept[name][:n_bytes].view(kind).reshape(shape)
+
+
+_memory = _Memory()
+
+
+def _shrink_batch(pictures: Sequence[ByteArray], hash_size: int) -> _Sums:
     """Shrink pictures of one size."""
-    n_rows, n_columns, _ = shape
+    n_rows, n_columns, n_channels = pictures[0].shape
+    batch = pictures[0][np.newaxis]
+    if len(pictures) > 1:
+        batch = _memory.take("batch", (len(pictures), n_rows, n_columns, n_channels), np.uint8)
+        np.stack(pictures, out=batch)
     n_halvings = 0
-    while min(n_rows, n_columns) >= max(_OVERSAMPLING * (hash_size + 1), _MIN_SIDE):
-        n_rows, n_columns, n_halvings = (n_rows + 1) // 2, (n_columns + 1) // 2, n_halvings + 1
-    down = _weights_down(shape[0], n_halvings, hash_size)
-    across = _weights_across(shape[1], n_halvings, hash_size)
-    bias = _HALVING_BIAS * (n_halvings % 2)
-    halved = (_halve(pixels, n_halvings) for pixels in pictures)
-    size = max(1, _BATCH_PIXELS // (n_rows * n_columns))
-    while batch := list(islice(halved, size)):
-        levels = np.concatenate(batch) if len(batch) > 1 else batch[0]
-        rows = _shrink_columns(levels.reshape(-1, n_rows, 3 * n_columns), down)
-        yield _Sums(*_shrink_rows(rows, across), bias)
-
-
-def _halve(pixels: ByteArray, n_times: int) -> ByteArray:
-    """Average squares of four pixels, again and again; odd sides are filled up by repetition."""
-    for number in range(n_times):
-        n_rows, n_columns, _ = pixels.shape
-        if n_rows % 2 or n_columns % 2:
-            pixels = np.asarray(
-                cv2.copyMakeBorder(pixels, 0, n_rows % 2, 0, n_columns % 2, cv2.BORDER_REPLICATE)
-            )
-        size = (n_columns + 1) // 2, (n_rows + 1) // 2
+    while min(batch.shape[1:3]) >= max(_OVERSAMPLING * (hash_size + 1), _MIN_SIDE):
         # Every second time halves are rounded down, so that they neither lift nor lower a picture.
-        is_down = number % 2 == 1
-        pixels = _average_squares(~pixels if is_down else pixels, size)
-        if is_down:
-            pixels = ~pixels
-    return pixels
+        # What is halved again has been inverted: it does not lie where the halves go.
+        batch = ~_halve(~batch) if n_halvings % 2 else _halve(batch)
+        n_halvings += 1
+    down = _weights_down(n_rows, n_halvings, hash_size)
+    across = _weights_across(n_columns, n_halvings, hash_size)
+    rows = _shrink_columns(batch.reshape(*batch.shape[:2], -1), down)
+    return _Sums(*_shrink_rows(rows, across), bias=_HALVING_BIAS * (n_halvings % 2))
 
 
-def _average_squares(pixels: ByteArray, size: tuple[int, int]) -> ByteArray:
-    """Average squares of four pixels and round halves up; sides must be even."""
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+def _halve(batch: ByteArray) -> ByteArray:
+    """Average squares of four pixels and round halves up; odd sides are filled up by repetition."""
+    n, n_rows, n_columns, n_channels = batch.shape
+    n_half_rows, n_half_columns = (n_rows + 1) // 2, (n_columns + 1) // 2
+    if n_rows % 2 or n_columns % 2:
+        filled = np.empty((n, 2 * n_half_rows, 2 * n_half_columns, n_channels), dtype=np.uint8)
+        filled[:, :n_rows, :n_columns] = batch
+        filled[:, n_rows:, :n_columns] = batch[:, -1:]
+        filled[:, :, n_columns:] = filled[:, :, n_columns - 1 : n_columns]
+        batch = filled
+    # One above the other, pictures of even sides are one picture to the resizer.
+    tall = batch.reshape(-1, 2 * n_half_columns, n_channels)
+    halved = _memory.take("halved", (n * n_half_rows, n_half_columns, n_channels), np.uint8)
+    cv2.resize(tall, (n_half_columns, len(halved)), dst=halved, interpolation=cv2.INTER_AREA)
+    return halved.reshape(n, n_half_rows, n_half_columns, n_channels)
 
 
 def _shrink_columns(levels: ByteArray, down: WeightArray) -> LevelArray:
     """Shrink the columns of pictures of one size, shape (n, h, 3 w), for all thumbnails."""
-    return np.asarray((down @ levels.astype(np.float32)).astype(np.float64))
+    floats = _memory.take("floats", levels.shape, np.float32)
+    np.copyto(floats, levels)
+    shape = len(levels), len(down), levels.shape[2]
+    rows = np.matmul(down, floats, out=_memory.take("rows", shape, np.float32))
+    exact = _memory.take("exact", shape, np.float64)
+    np.copyto(exact, rows)
+    return exact
 
 
 def _shrink_rows(
