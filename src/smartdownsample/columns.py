@@ -5,7 +5,7 @@ Pure functions. Only the store, and what hands out Arrow tables, knows Arrow bes
 
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -114,7 +114,9 @@ def _column_type(field: np.dtype[np.generic]) -> pa.DataType:
     return pa.binary(length) if base == np.uint8 else pa.list_(pa.from_numpy_dtype(base), length)
 
 
-def make_table(batches: Sequence[FeatureBatch], schema: pa.Schema) -> pa.Table:
+def make_table(
+    batches: Sequence[FeatureBatch], schema: pa.Schema, columns: Sequence[str] | None = None
+) -> pa.Table:
     """Turn batches into rows of the store, in one go: each Arrow array has a price of its own.
 
     Parameters
@@ -123,27 +125,33 @@ def make_table(batches: Sequence[FeatureBatch], schema: pa.Schema) -> pa.Table:
         At least one.
     schema : pyarrow.Schema
         Of the store.
+    columns : sequence of str, optional
+        Columns wanted, by default all.
 
     Returns
     -------
     pyarrow.Table
         One batch after the other.
     """
-    causes = [cause for batch in batches for cause in batch.causes]
     rows = np.concatenate([batch.rows for batch in batches])
-    n = len(rows)
-    columns = [
-        pack_bytes([key for batch in batches for key in batch.keys]),
-        pack_values(np.tile(_WHOLE_IMAGE, (n, 1)), schema.field("region").type),
-        pack_values(np.concatenate([batch.mtime_ns for batch in batches]), pa.int64()),
-        pack_values(np.concatenate([batch.size_bytes for batch in batches]), pa.int64()),
-        pack_bytes([key for batch in batches for key in batch.order_keys]),
-        pack_texts([cause.name if cause else None for cause in causes]),
-        pack_texts([decoder_version() for _ in range(n)]),
-        pack_values(np.full(n, time.time_ns()), pa.int64()),
-    ]
-    fields = [pack_values(rows[name], schema.field(name).type) for name in rows.dtype.names or ()]
-    return pa.Table.from_arrays([*columns, *fields], schema=schema)
+    n, zeros = len(rows), np.zeros(len(rows), dtype=np.int64)
+    others: dict[str, Callable[[], np.ndarray | pa.Array]] = {
+        "path": lambda: pack_bytes([key for batch in batches for key in batch.keys]),
+        "region": lambda: np.tile(_WHOLE_IMAGE, (n, 1)),
+        "mtime_ns": lambda: np.concatenate([batch.mtime_ns for batch in batches]),
+        "size_bytes": lambda: np.concatenate([batch.size_bytes for batch in batches]),
+        "order_key": lambda: pack_bytes([key for batch in batches for key in batch.order_keys]),
+        "cause": lambda: pack_texts([cause and cause.name for b in batches for cause in b.causes]),
+        "decoder": lambda: pack_texts([decoder_version()]).take(pack_values(zeros, pa.int64())),
+        "written_ns": lambda: np.full(n, time.time_ns()),
+    }
+    wanted = schema if columns is None else pa.schema(map(schema.field, columns), schema.metadata)
+    arrays = []
+    for field in wanted:
+        values = others[field.name]() if field.name in others else rows[field.name]
+        is_packed = isinstance(values, pa.Array)
+        arrays.append(values if is_packed else pack_values(values, field.type))
+    return pa.Table.from_arrays(arrays, schema=wanted)
 
 
 # `pyarrow.array`, `pyarrow.scalar` and `to_numpy` import pandas where it is installed, which takes
@@ -423,7 +431,7 @@ def order_features(
     batches = list(fresh)
     table = known.table.select(columns)
     if batches:
-        table = pa.concat_tables([table, make_table(batches, schema).select(columns)])
+        table = pa.concat_tables([table, make_table(batches, schema, columns)])
     items = np.concatenate([known.items, *(batch.items for batch in batches)])
     path_ranks = pack_values(_rank_paths(keys)[items], pa.int64())
     order = pc.sort_indices(

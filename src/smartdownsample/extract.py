@@ -48,6 +48,7 @@ _CHUNKS_PER_WORKER = 8
 class ExtractedChunk(NamedTuple):
     """What one task returns for n images; see `FeatureBatch` for the fields."""
 
+    order_keys: list[bytes]
     rows: RowArray
     causes: list[Cause | None]
     mtime_ns: IntArray
@@ -206,12 +207,7 @@ def _run_chunks(
         for number, result in results:
             chunk = chunks[number]
             chunk_keys = [keys[item] for item in chunk.tolist()]
-            yield FeatureBatch(
-                items=chunk,
-                keys=chunk_keys,
-                order_keys=[encode_order_key(key) for key in chunk_keys],
-                **result._asdict(),
-            )
+            yield FeatureBatch(items=chunk, keys=chunk_keys, **result._asdict())
 
 
 @contextmanager
@@ -289,7 +285,10 @@ def extract_chunk(
         shrunk = shrink(seen.previews.values(), spec.hash_size)
         others = compute_features(shrunk, [(0, 0)] * len(compared), spec)
         rows["flags"][compared] |= compare_previews(others, rows[compared], spec)
-    return ExtractedChunk(rows, seen.causes, seen.mtime_ns, seen.size_bytes, seen.is_lasting)
+    order_keys = [encode_order_key(os.fsencode(path)) for path in paths]
+    return ExtractedChunk(
+        order_keys, rows, seen.causes, seen.mtime_ns, seen.size_bytes, seen.is_lasting
+    )
 
 
 class _Seen:

@@ -29,7 +29,7 @@ IMAGE_EXTENSIONS = frozenset((
 # fmt: on
 # What absolute paths start with, and no others; on Windows they take a closer look.
 _ROOT: str | tuple[str, ...] = os.sep if os.name == "posix" else ()
-_NUMBERS = re.compile("([0-9]+)")
+_NUMBERS = re.compile(b"[0-9]+")
 
 # Files whose states are in memory at a time.
 _STAT_BLOCK = 1024
@@ -369,32 +369,33 @@ def encode_order_key(key: bytes) -> bytes:
     and ended by ``\0`` (which sorts before every character and occurs in no path); a number as
     ``\1``, the count of its bytes and its bytes, most significant first; ``\0`` ends the name.
     """
-    folder, name = os.path.split(os.fsdecode(key))
+    folder, name = os.path.split(key)
     stem, extension = os.path.splitext(name)
     return _encode_folder(folder) + _encode_name(stem) + _encode_extension(extension)
 
 
 @lru_cache(maxsize=4096)
-def _encode_folder(folder: str) -> bytes:
-    return b"".join(map(_encode_name, folder.split(os.sep)))
+def _encode_folder(folder: bytes) -> bytes:
+    return b"".join(map(_encode_name, folder.split(os.fsencode(os.sep))))
 
 
 @lru_cache(maxsize=256)
-def _encode_extension(extension: str) -> bytes:
+def _encode_extension(extension: bytes) -> bytes:
     return _encode_name(extension)
 
 
-def _encode_name(name: str) -> bytes:
+def _encode_name(name: bytes) -> bytes:
     if not name.isascii():
-        return b"".join(map(_encode_token, _natural_key()(name))) + b"\0"
-    # What natsort does to such names, in a third of the time: text and numbers in turn.
-    first, *rest = _NUMBERS.split(name)
-    encoded = [first.encode() + b"\0"] if name else []
-    for number, text in zip(rest[::2], rest[1::2], strict=True):
-        encoded.append(_encode_number(int(number)))
-        if text:
-            encoded.append(text.encode() + b"\0")
-    return b"".join(encoded) + b"\0"
+        return b"".join(map(_encode_token, _natural_key()(os.fsdecode(name)))) + b"\0"
+    # What natsort does to such names, in a third of the time: text and numbers in turn, text first.
+    encoded = _NUMBERS.sub(_encode_digits, name)
+    ends_with_text = name and not name[-1:].isdigit()
+    return encoded + (b"\0\0" if ends_with_text else b"\0")
+
+
+def _encode_digits(digits: re.Match[bytes]) -> bytes:
+    """Encode a number, and end the text before it."""
+    return b"\0" + _encode_number(int(digits[0]))
 
 
 def _encode_token(token: object) -> bytes:

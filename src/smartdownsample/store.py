@@ -205,6 +205,7 @@ class FeatureStore:
         self.cache_dir = cache_dir
         self.schema = make_schema(spec)
         self._waiting: list[FeatureBatch] = []
+        self._n_waiting = 0
         self._waiting_since = 0.0
         self._is_writable = cache_dir is not None
 
@@ -344,8 +345,9 @@ class FeatureStore:
         if not self._waiting:
             self._waiting_since = time.monotonic()
         self._waiting.append(batch)
-        n_waiting = sum(int(waiting.is_lasting.sum()) for waiting in self._waiting)
-        if n_waiting >= _FLUSH_ROWS or time.monotonic() - self._waiting_since >= _FLUSH_SECONDS:
+        self._n_waiting += int(batch.is_lasting.sum())
+        is_long = time.monotonic() - self._waiting_since >= _FLUSH_SECONDS
+        if is_long or self._n_waiting >= _FLUSH_ROWS:
             self._flush()
 
     def add_rows(self, rows: pa.Table) -> None:
@@ -380,6 +382,7 @@ class FeatureStore:
                 self._is_writable = False
                 self._warn(f"cannot be written ({error}); features are not kept")
         self._waiting.clear()
+        self._n_waiting = 0
 
     def _prepare_folder(self) -> None:
         """Make the folder, marked as a cache so that backups and git pass over it."""
