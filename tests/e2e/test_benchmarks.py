@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from pictures import DATA_SAMPLES, REPOSITORY
 
@@ -86,6 +88,23 @@ def test_one_scenario_is_measured_anew_beside_the_others(
     assert list(records) == list(kept)
     assert records["png"]["date"] != "long ago"
     assert records["many"] == kept["many"]
+
+
+def test_files_that_are_no_photos_are_passed_over(tmp_path: Path) -> None:
+    """A folder of one's own may hold files that other decoders give up on in ways of their own."""
+    photo = next((DATA_SAMPLES / "photos").rglob("*.JPG"))
+    shutil.copyfile(photo, tmp_path / "photo.jpg")
+    bomb = PngInfo()
+    bomb.add_text("Comment", "x" * 2**21, zip=True)
+    with Image.open(photo) as image:
+        image.save(tmp_path / "bomb.png", pnginfo=bomb)
+    with pytest.raises(ValueError, match="too large"), Image.open(tmp_path / "bomb.png") as image:
+        image.load()
+    (tmp_path / "broken.jpg").write_bytes(photo.read_bytes()[:100])
+    printed = run_benchmark(
+        "bench_sample.py", f"--photos={tmp_path}", "--only", "few", "--peers", "random_choice"
+    )
+    assert "made of 1 photos of one's own" in printed
 
 
 def test_tables_are_shown_again_without_measuring(smoke: tuple[str, Path]) -> None:
