@@ -209,7 +209,7 @@ def decode_image(
     header = read_header(data) if data else Cause.EMPTY
     if isinstance(header, Cause):
         return header
-    if header.width * header.height > max_pixels or max(header[1:3]) > MAX_SIDE:
+    if header.width * header.height > max_pixels or max(header.width, header.height) > MAX_SIDE:
         return Cause.TOO_LARGE
     try:
         if header.format == "JPEG":

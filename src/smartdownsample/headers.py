@@ -7,6 +7,7 @@ nothing on trust and never fail: what cannot be read is unknown.
 import re
 import struct
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,9 @@ _JPEG_BARE_MARKERS = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
 _JPEG_LAST_MARKERS = frozenset((0xD9, 0xDA))
 # Height and width, behind the precision of a frame header (ITU-T T.81, B.2.2).
 _JPEG_SIZE = struct.Struct(">HH")
+# Images of one tool, without EXIF data, are the same from the first byte to the frame header: as
+# many of the different ones are kept.
+_JPEG_START, _N_STARTS = 256, 1024
 _NO_EXIF = Exif()
 
 _TIFF_WIDTH_TAG, _TIFF_HEIGHT_TAG = 0x0100, 0x0101
@@ -160,7 +164,14 @@ def read_jpeg(data: bytes) -> tuple[Header, bytes]:
 
 def _read_jpeg(data: bytes) -> Header:
     """Read what a JPEG says of itself."""
-    return read_jpeg(data)[0]
+    header = _read_jpeg_start(data[:_JPEG_START])
+    return header if header.width else read_jpeg(data)[0]
+
+
+@lru_cache(maxsize=_N_STARTS)
+def _read_jpeg_start(start: bytes) -> Header:
+    """Read what the first bytes of a JPEG say: all there is to say when they tell the width."""
+    return read_jpeg(start)[0]
 
 
 def _read_png(data: bytes) -> Header:

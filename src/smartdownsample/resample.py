@@ -12,6 +12,7 @@ library, alone or among others.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, wraps
 from itertools import groupby, islice
+from operator import attrgetter
 from typing import NamedTuple, TypeAlias, TypeVar
 
 import cv2
@@ -104,7 +105,7 @@ def join_thumbnails(parts: Iterable[Thumbnails], hash_size: int) -> Thumbnails:
 
 def batch_pictures(pictures: Iterable[ByteArray], n_pixels: int) -> Iterator[list[ByteArray]]:
     """Take neighbours of one size together, of so many pixels; a large one alone."""
-    for (n_rows, n_columns, _), same in groupby(pictures, key=lambda pixels: pixels.shape):
+    for (n_rows, n_columns, _), same in groupby(pictures, key=attrgetter("shape")):
         size = max(1, n_pixels // (n_rows * n_columns))
         while batch := list(islice(same, size)):
             yield batch

@@ -41,6 +41,16 @@ def test_exif_data_of_a_jpeg_ends_with_its_segment() -> None:
     assert read_jpeg(encode_jpeg(make_pixels(1, 70, 50)))[1] == b""
 
 
+def test_jpegs_that_start_alike_are_told_apart() -> None:
+    """Wherever the frame header lies, its size counts, and what stands before it as well."""
+    jpeg = encode_jpeg(make_pixels(1, 70, 50))
+    other = encode_jpeg(make_pixels(1, 60, 40), make_exif({0x0112: 6}))
+    for n_bytes in range(400):
+        comment = b"\xff\xfe" + (n_bytes + 2).to_bytes(2, "big") + bytes(n_bytes)
+        assert read_header(jpeg[:2] + comment + jpeg[2:])[:4] == ("JPEG", 70, 50, 1)
+        assert read_header(jpeg[:2] + comment + other[2:])[:4] == ("JPEG", 60, 40, 6)
+
+
 @pytest.mark.parametrize(("name", "expected"), FORMATS.items())
 def test_format_and_size_come_from_the_content(name: str, expected: str) -> None:
     """Whatever the file is called."""
