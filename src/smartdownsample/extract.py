@@ -39,10 +39,10 @@ from .provenance import choose_checked, is_trusted, split_folders
 from .resample import make_thumbnails
 from .shrink import approximate_thumbnails
 
-# Large enough that handing out tasks costs nothing, small enough that the last ones finish
-# together and that a killed run loses little.
+# Large enough that handing out tasks costs nothing, small enough that a killed run loses little.
 _MAX_CHUNK = 128
-_CHUNKS_PER_WORKER = 8
+# No task takes more than this share of what a worker has left, so that the last ones end together.
+_TASK_SHARE = 1 / 4
 
 
 class ExtractedChunk(NamedTuple):
@@ -224,9 +224,19 @@ def _stopping(results: _Results, stop: Stop) -> Iterator[_Results]:
 
 
 def _split(items: IntArray, n_workers: int) -> list[IntArray]:
-    """Split items into chunks of even size."""
-    size = min(max(len(items) // (n_workers * _CHUNKS_PER_WORKER), 1), _MAX_CHUNK)
-    return [items[start : start + size] for start in range(0, len(items), size)]
+    """Split items into chunks, which get smaller towards the end.
+
+    References
+    ----------
+    C. D. Polychronopoulos, D. J. Kuck, "Guided Self-Scheduling", IEEE Transactions on Computers
+    C-36 (1987), https://doi.org/10.1109/TC.1987.5009495
+    """
+    chunks = []
+    while len(items):
+        size = min(max(int(len(items) / n_workers * _TASK_SHARE), 1), _MAX_CHUNK)
+        chunks.append(items[:size])
+        items = items[size:]
+    return chunks
 
 
 def _extract_numbered(

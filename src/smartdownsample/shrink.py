@@ -57,7 +57,7 @@ def approximate_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thu
     ----------
     pictures : iterable of ndarray of uint8, shape (h, w, 3)
         RGB, of any sizes; not changed. Taken one after the other, so that no more than a batch
-        of halved ones is held at a time.
+        is held at a time.
     hash_size : int
         Side of the DHash in bits.
 
@@ -141,9 +141,10 @@ def _halve(batch: ByteArray) -> ByteArray:
         batch = filled
     # One above the other, pictures of even sides are one picture to the resizer.
     tall = batch.reshape(-1, 2 * n_half_columns, n_channels)
-    halved = _memory.take("halved", (n * n_half_rows, n_half_columns, n_channels), np.uint8)
-    cv2.resize(tall, (n_half_columns, len(halved)), dst=halved, interpolation=cv2.INTER_AREA)
-    return halved.reshape(n, n_half_rows, n_half_columns, n_channels)
+    size = n_half_columns, n * n_half_rows
+    memory = _memory.take("halved", (n * n_half_rows, n_half_columns, n_channels), np.uint8)
+    halved = cv2.resize(tall, size, dst=memory, interpolation=cv2.INTER_AREA)
+    return np.asarray(halved, np.uint8).reshape(n, n_half_rows, n_half_columns, n_channels)
 
 
 def _shrink_columns(levels: ByteArray, down: WeightArray) -> LevelArray:

@@ -40,6 +40,18 @@ def test_every_item_comes_once_whatever_the_number_of_workers(collection: list[s
         assert rows[0].tobytes() == rows[1].tobytes()
 
 
+@pytest.mark.parametrize("n_workers", [1, 2, 5])
+def test_tasks_get_smaller_so_that_all_workers_end_together(tmp_path: Path, n_workers: int) -> None:
+    """None is more than a quarter of what a worker has left; the last ones are single images."""
+    paths = [str(write_picture(tmp_path / f"{i}.png", i, 9, 9)) for i in range(100)]
+    batches = {batch.items[0]: batch for batch in extract(paths, n_workers).values()}
+    sizes = [len(batches[first].items) for first in sorted(batches)]
+    assert sum(sizes) == len(paths)
+    assert sizes[-n_workers:] == [1] * n_workers
+    for start, size in zip(np.cumsum([0, *sizes]).tolist(), sizes, strict=False):
+        assert size <= max(1, (len(paths) - start) / n_workers / 4)
+
+
 def test_a_batch_carries_what_the_store_needs(collection: list[str]) -> None:
     """Key, order, time and size of each file."""
     batch = extract(collection[:1], 1)[0]
