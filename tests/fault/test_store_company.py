@@ -30,7 +30,7 @@ N_PHOTOS = 120
 # Builds an index and says what came of it. Imports everything before it waits for the others.
 BUILD = """
 import hashlib, json, os, resource, signal, sys, time, warnings
-import filelock, natsort, smartdownsample.extract
+import filelock, importlib.metadata, natsort, smartdownsample.extract
 from smartdownsample import ImageIndex, StoreWarning, store
 
 task = json.loads(sys.argv[1])

@@ -32,8 +32,8 @@ pytestmark = pytest.mark.skipif(
 SPEC = make_spec(8, "fast")
 N_PHOTOS = 240
 N_WORKERS = 2
-# As extract.py splits that many photos for two workers.
-CHUNK_ROWS = N_PHOTOS // (8 * N_WORKERS)
+# Tasks of one size, so that it can be told how much a kill may lose.
+CHUNK_ROWS = 15
 FLUSH_ROWS = 20
 MAX_PARTS = 4
 # Fewer rows than a flush wait when a chunk arrives; both are lost when the run is killed then.
@@ -43,8 +43,8 @@ N_KILLS = {"SIGKILL": 100, "SIGTERM": 15, "SIGINT": 15}
 # Reads tasks, one a line; forks a run for each, ends it as asked, and says how it ended.
 SERVER = """
 import json, os, signal, sys, time, warnings
-import joblib, smartdownsample.extract
-from smartdownsample import ImageIndex, StoreWarning, store
+import joblib
+from smartdownsample import ImageIndex, StoreWarning, extract, store
 
 STORE_EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.listdir", "os.scandir"}
 
@@ -53,6 +53,7 @@ def run(task):
     # Costs most of the time; a kill, unlike a power cut, leaves all that was written.
     os.fsync = lambda descriptor: None
     store._FLUSH_ROWS, store._MAX_PARTS = task["flush_rows"], task["max_parts"]
+    extract._MAX_CHUNK, extract._TASK_SHARE = task["chunk_rows"], task["n_workers"]
     log = os.open(task["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     append = store.FeatureStore.append
     n_appended = n_events = 0
@@ -181,6 +182,7 @@ class Collection:
                 "store": str(self.store),
                 "log": str(self.log),
                 "flush_rows": FLUSH_ROWS,
+                "chunk_rows": CHUNK_ROWS,
                 "max_parts": MAX_PARTS,
                 "n_workers": N_WORKERS,
                 **task,
@@ -327,7 +329,7 @@ def test_temporary_files_of_killed_runs_do_not_stay(
     assert few.check() == set()
 
 
-@pytest.mark.parametrize("n_chunks", [1, 7, 8 * N_WORKERS])
+@pytest.mark.parametrize("n_chunks", [1, 7, N_PHOTOS // CHUNK_ROWS])
 def test_ctrl_c_writes_what_is_waiting(
     server: Server, collection_of_many: Collection, n_chunks: int
 ) -> None:
