@@ -30,8 +30,8 @@ N_PHOTOS = 120
 # Builds an index and says what came of it. Imports everything before it waits for the others.
 BUILD = """
 import hashlib, json, os, resource, signal, sys, time, warnings
-import filelock, importlib.metadata, natsort, smartdownsample.extract
-from smartdownsample import ImageIndex, StoreWarning, store
+import filelock, natsort, smartdownsample.extract
+from smartdownsample import ImageIndex, StoreWarning, columns, store
 
 task = json.loads(sys.argv[1])
 store._FLUSH_ROWS, store._MAX_PARTS = 7, task.get("max_parts", 2)
@@ -50,7 +50,9 @@ if "file_bytes" in task:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (task["file_bytes"],) * 2)
 if task.get("is_nobody") and os.getuid() == 0:
-    ImageIndex.build(task["paths"], cache=False)  # to import all that others may not read
+    # To import all that others may not read.
+    ImageIndex.build(task["paths"], cache=False)
+    columns.decoder_version()
     os.setuid(65534)  # permissions do not hold the superuser back
 print("ready", flush=True)
 while "start" in task and not os.path.exists(task["start"]):
