@@ -23,7 +23,7 @@ from counting import count, measure_peak
 from peers.floor_decode import choose_fast_flags
 from peers.floors import read_bytes
 from smartdownsample import ImageIndex, find_images
-from smartdownsample.extract import extract_chunk
+from smartdownsample.chunks import extract_chunk
 from smartdownsample.features import make_spec
 from smartdownsample.paths import list_items, stat_items
 from smartdownsample.process import decoding_process

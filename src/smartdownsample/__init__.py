@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .coverage import Coverage
     from .errors import (
         DecodeError,
+        HelperWarning,
         ImageLoadingWarning,
         InvalidParameterError,
         MissingExtraError,
@@ -50,6 +51,7 @@ __all__ = [
     "FeatureSpec",
     "FeatureTable",
     "GroupCount",
+    "HelperWarning",
     "ImageIndex",
     "ImageLoadingWarning",
     "InvalidParameterError",
@@ -77,8 +79,9 @@ _ROOM_OF = {
     for room, names in {
         "api": "sample_diverse",
         "coverage": "Coverage",
-        "errors": "DecodeError ImageLoadingWarning InvalidParameterError MissingExtraError"
-        " MissingImageError OutputError SmartDownsampleError StoreError StoreWarning",
+        "errors": "DecodeError HelperWarning ImageLoadingWarning InvalidParameterError"
+        " MissingExtraError MissingImageError OutputError SmartDownsampleError StoreError"
+        " StoreWarning",
         "index": "ImageIndex",
         "model": "BucketCount Cause Failure FeatureSpec FeatureTable GroupCount Selection",
         "packs": "export_pack import_pack",

@@ -220,6 +220,8 @@ def sample_diverse(
         When images were left out.
     StoreWarning
         When the store could not be read or written; the result is the same.
+    HelperWarning
+        When a process that helped to decode ended early; the result is the same.
 
     Notes
     -----

@@ -52,6 +52,10 @@ class StoreWarning(UserWarning):
     """The feature store could not be read or written in part; results are unaffected."""
 
 
+class HelperWarning(UserWarning):
+    """A process that helped to decode ended early; results are unaffected."""
+
+
 def warn_user(message: str, category: type[Warning]) -> None:
     """Warn, naming the line of the user's code that called into this package.
 

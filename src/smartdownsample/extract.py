@@ -7,95 +7,37 @@ they come.
 """
 
 import os
-import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import joblib
 import numpy as np
+from joblib.parallel import get_active_backend
 from tqdm import tqdm
 
-from .decode import Picture, decode_image, read_file
-from .features import choose_min_side, compute_features
-from .model import (
-    FLAG_CHECKED,
-    FLAG_PREVIEW,
-    FLAG_TRUNCATED,
-    MAX_PIXELS,
-    BoolArray,
-    ByteArray,
-    Cause,
-    FeatureBatch,
-    FeatureSpec,
-    IntArray,
-    RowArray,
-)
-from .paths import encode_order_key
-from .previews import Treatment, compare_previews, read_with_preview
+from .chunks import ExtractedChunk, Stop, extract_chunk
+from .helpers import Helpers, Task
+from .model import MAX_PIXELS, FeatureBatch, FeatureSpec, IntArray
+from .previews import Treatment
 from .process import decoding_process
 from .provenance import choose_checked, is_trusted, split_folders
-from .resample import make_thumbnails
-from .shrink import approximate_thumbnails
 
 # Large enough that handing out tasks costs nothing, small enough that a killed run loses little.
 _MAX_CHUNK = 128
 # No task takes more than this share of what a worker has left, so that the last ones end together.
 _TASK_SHARE = 1 / 4
-
-
-class ExtractedChunk(NamedTuple):
-    """What one task returns for n images; see `FeatureBatch` for the fields."""
-
-    order_keys: list[bytes]
-    rows: RowArray
-    causes: list[Cause | None]
-    mtime_ns: IntArray
-    size_bytes: IntArray
-    is_lasting: BoolArray
-
+# Files up to this size take so little time each that the interpreter, which threads share, keeps
+# them waiting. A helper takes as long to start as some hundred of them.
+_SMALL_BYTES = 2**16
+_LEAST_HELPED = 2**12
 
 _Numbered: TypeAlias = tuple[int, ExtractedChunk]
 _Results: TypeAlias = Generator[_Numbered, None, None]
 _Batches: TypeAlias = Generator[FeatureBatch, None, None]
 # From items, and what is to be done with each, to their batches.
 _Run: TypeAlias = Callable[[IntArray, Sequence[Treatment] | None], _Batches]
-
-
-class Stop:
-    """A sign to the tasks of a run that their results are no longer wanted.
-
-    It counts the tasks under way in this process, so that a run can wait for them: a thread that
-    is inside a decoder when Python ends would take the process down. In another process, tasks
-    get a sign of their own that is never given; they end with their chunk.
-    """
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._n_running = 0
-        self.is_set = False
-
-    def __reduce__(self) -> tuple[type["Stop"], tuple[()]]:
-        return Stop, ()
-
-    def __enter__(self) -> None:
-        with self._changed:
-            self._n_running += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._n_running -= 1
-            self._changed.notify_all()
-
-    def set(self) -> None:
-        """Tell the tasks to end after the image they are at."""
-        self.is_set = True
-
-    def wait(self) -> None:
-        """Wait until no task of this process is under way."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._n_running == 0)
 
 
 def count_workers(n_workers: int | None) -> int:
@@ -115,6 +57,7 @@ def extract_features(
     n_workers: int | None = None,
     show_progress: bool = False,
     max_pixels: int = MAX_PIXELS,
+    size_bytes: IntArray | None = None,
 ) -> _Batches:
     """Decode images and compute their features.
 
@@ -132,6 +75,9 @@ def extract_features(
         Whether to draw a progress bar on standard error.
     max_pixels : int
         An image that claims more pixels is not decoded.
+    size_bytes : ndarray of int64, shape (len(keys),), optional
+        Sizes of the files of all items. Where they tell that many small ones are to be decoded,
+        some workers are processes, see `Helpers`.
 
     Yields
     ------
@@ -144,15 +90,67 @@ def extract_features(
     they are is decided by the names of the items of each folder, nothing else.
     """
     n_workers = count_workers(n_workers)
-    run = partial(_run_chunks, keys=keys, spec=spec, n_workers=n_workers, max_pixels=max_pixels)
+    n_small = 0 if size_bytes is None else count_small(size_bytes[items], spec)
     with (
+        Helpers(count_helpers(n_small, n_workers)) as helpers,
         tqdm(total=len(items), unit="img", desc="Decoding", disable=not show_progress) as bar,
         decoding_process(),
-        closing(_run_all(run, items, keys, spec)) as batches,
     ):
-        for batch in batches:
-            bar.update(len(batch.items))
-            yield batch
+        run = partial(
+            _run_chunks,
+            keys=keys,
+            spec=spec,
+            n_workers=n_workers,
+            max_pixels=max_pixels,
+            helpers=helpers,
+        )
+        with closing(_run_all(run, items, keys, spec)) as batches:
+            for batch in batches:
+                bar.update(len(batch.items))
+                yield batch
+
+
+def count_small(size_bytes: IntArray, spec: FeatureSpec) -> int:
+    """Count the images that take little time each.
+
+    Parameters
+    ----------
+    size_bytes : ndarray of int64, shape (n,)
+        Sizes of their files.
+    spec : FeatureSpec
+        What is computed: of large files the preview may be enough.
+
+    Returns
+    -------
+    int
+        From 0 to n.
+    """
+    if spec.decode == "preview":
+        return len(size_bytes)
+    return int(np.count_nonzero(size_bytes <= _SMALL_BYTES))
+
+
+def count_helpers(n_small: int, n_workers: int) -> int:
+    """Count the helpers that are worth their start: not for a few images, nor without a core.
+
+    Parameters
+    ----------
+    n_small : int
+        Images that take little time each.
+    n_workers : int
+        Tasks at a time.
+
+    Returns
+    -------
+    int
+        At most all workers but one. None where ``joblib.parallel_config`` says that workers are
+        no threads.
+    """
+    backend, _ = get_active_backend(prefer="threads")
+    if not getattr(backend, "supports_sharedmem", False):
+        return 0
+    n_cores: int = joblib.cpu_count()
+    return max(min(n_workers, n_cores, n_small // _LEAST_HELPED) - 1, 0)
 
 
 def _run_all(run: _Run, items: IntArray, keys: Sequence[bytes], spec: FeatureSpec) -> _Batches:
@@ -185,6 +183,7 @@ def _run_chunks(
     spec: FeatureSpec,
     n_workers: int,
     max_pixels: int,
+    helpers: Helpers,
 ) -> _Batches:
     """Extract items in parallel chunks."""
     chunks = _split(items, n_workers)
@@ -193,17 +192,20 @@ def _run_chunks(
     tasks = (
         joblib.delayed(_extract_numbered)(
             number,
-            [os.fsdecode(keys[item]) for item in chunk.tolist()],
-            treatments and treatments[starts[number] : starts[number + 1]],
-            spec,
-            max_pixels,
+            (
+                [os.fsdecode(keys[item]) for item in chunk.tolist()],
+                spec,
+                treatments and treatments[starts[number] : starts[number + 1]],
+                max_pixels,
+            ),
             stop,
+            helpers,
         )
         for number, chunk in enumerate(chunks)
         if not stop.is_set
     )
     run = joblib.Parallel(n_jobs=n_workers, prefer="threads", return_as="generator_unordered")
-    with _stopping(run(tasks), stop) as results:
+    with _stopping(run(tasks), stop, helpers) as results:
         for number, result in results:
             chunk = chunks[number]
             chunk_keys = [keys[item] for item in chunk.tolist()]
@@ -211,10 +213,14 @@ def _run_chunks(
 
 
 @contextmanager
-def _stopping(results: _Results, stop: Stop) -> Iterator[_Results]:
+def _stopping(results: _Results, stop: Stop, helpers: Helpers) -> Iterator[_Results]:
     """End a run on leaving, early or not: no task is under way afterwards."""
     try:
         yield results
+    except BaseException:
+        # They do not see the sign.
+        helpers.close()
+        raise
     finally:
         stop.set()
         # To the end, which is near now: joblib complains about results that are left behind.
@@ -239,134 +245,8 @@ def _split(items: IntArray, n_workers: int) -> list[IntArray]:
     return chunks
 
 
-def _extract_numbered(
-    number: int,
-    paths: list[str],
-    treatments: Sequence[Treatment] | None,
-    spec: FeatureSpec,
-    max_pixels: int,
-    stop: Stop,
-) -> _Numbered:
+def _extract_numbered(number: int, task: Task, stop: Stop, helpers: Helpers) -> _Numbered:
     """Extract a chunk and say which; results arrive in no particular order."""
     with stop:
-        return number, extract_chunk(paths, spec, treatments, max_pixels=max_pixels, stop=stop)
-
-
-def extract_chunk(
-    paths: Sequence[str],
-    spec: FeatureSpec,
-    treatments: Sequence[Treatment] | None = None,
-    *,
-    max_pixels: int = MAX_PIXELS,
-    stop: Stop | None = None,
-) -> ExtractedChunk:
-    """Read, decode and describe a few images, one after the other.
-
-    Parameters
-    ----------
-    paths : sequence of str, length n
-        Absolute paths.
-    spec : FeatureSpec
-        What to compute.
-    treatments : sequence of Treatment, length n, optional
-        What to do with each; by default all are decoded.
-    max_pixels : int
-        An image that claims more pixels is not decoded.
-    stop : Stop, optional
-        When it is given, the rest is left out and the result is of no use.
-
-    Returns
-    -------
-    ExtractedChunk
-        In the order of the paths. A file that cannot be used gives a cause; none ends the run.
-    """
-    min_side = choose_min_side(spec)
-    shrink = make_thumbnails if spec.decode == "exact" else approximate_thumbnails
-    seen = _Seen(len(paths))
-    pictures = _decode_files(paths, treatments, min_side, max_pixels, stop, seen)
-    thumbnails = shrink(pictures, spec.hash_size)
-    rows = np.zeros(len(paths), dtype=spec.row_dtype)
-    rows["captured"] = np.datetime64("NaT")
-    rows[seen.places] = compute_features(thumbnails, seen.sizes, spec)
-    rows["flags"][seen.places] = seen.flags
-    rows["captured"][seen.places] = seen.captured
-    if seen.previews:
-        compared = list(seen.previews)
-        shrunk = shrink(seen.previews.values(), spec.hash_size)
-        others = compute_features(shrunk, [(0, 0)] * len(compared), spec)
-        rows["flags"][compared] |= compare_previews(others, rows[compared], spec)
-    order_keys = [encode_order_key(os.fsencode(path)) for path in paths]
-    return ExtractedChunk(
-        order_keys, rows, seen.causes, seen.mtime_ns, seen.size_bytes, seen.is_lasting
-    )
-
-
-class _Seen:
-    """What is seen of n files beside the pixels: of all of them, and of those that were decoded."""
-
-    def __init__(self, n: int) -> None:
-        self.causes: list[Cause | None] = [None] * n
-        self.mtime_ns = np.zeros(n, dtype=np.int64)
-        self.size_bytes = np.zeros(n, dtype=np.int64)
-        self.is_lasting = np.zeros(n, dtype=np.bool_)
-        self.places: list[int] = []
-        self.sizes: list[tuple[int, int]] = []
-        self.flags: list[int] = []
-        self.captured: list[np.datetime64 | None] = []
-        # Of images that were decoded to compare the two.
-        self.previews: dict[int, ByteArray] = {}
-
-
-def _decode_files(
-    paths: Sequence[str],
-    treatments: Sequence[Treatment] | None,
-    min_side: int | None,
-    max_pixels: int,
-    stop: Stop | None,
-    seen: _Seen,
-) -> Iterator[ByteArray]:
-    """Read and decode files one after the other, and note what is seen of them."""
-    treatment, preview = Treatment.DECODE, None
-    for place, path in enumerate(paths):
-        if stop is not None and stop.is_set:
-            return
-        if treatments is None:
-            content = read_file(path)
-        else:
-            treatment = treatments[place]
-            content, preview = read_with_preview(path, treatment, min_side, max_pixels)
-        if isinstance(content, Cause):
-            seen.causes[place] = content
-            continue
-        seen.mtime_ns[place], seen.size_bytes[place] = content.mtime_ns, content.size_bytes
-        seen.is_lasting[place] = content.is_stable
-        if preview is not None and treatment is Treatment.PREVIEW:
-            picture: Picture | Cause = preview
-        else:
-            picture = decode_image(content.data, min_side=min_side, max_pixels=max_pixels)
-        if isinstance(picture, Cause):
-            seen.causes[place] = picture
-            seen.is_lasting[place] &= _is_lasting(picture, max_pixels)
-            continue
-        seen.places.append(place)
-        seen.sizes.append((picture.width, picture.height))
-        seen.flags.append(_choose_flags(picture, treatment, preview))
-        seen.captured.append(picture.captured)
-        if preview is not None and picture is not preview:
-            seen.previews[place] = preview.pixels
-        yield picture.pixels
-
-
-def _choose_flags(picture: Picture, treatment: Treatment, preview: Picture | None) -> int:
-    """Choose the flags of the row of a picture."""
-    if picture is preview:
-        return FLAG_PREVIEW
-    flags = FLAG_TRUNCATED if picture.is_truncated else 0
-    return flags | FLAG_CHECKED if treatment is Treatment.COMPARE else flags
-
-
-def _is_lasting(cause: Cause, max_pixels: int) -> bool:
-    """Tell whether a failure is a fact about the file, not about this run."""
-    if cause is Cause.TOO_LARGE:
-        return max_pixels == MAX_PIXELS
-    return cause is not Cause.MEMORY
+        chunk = helpers.extract(task)
+        return number, extract_chunk(*task, stop) if chunk is None else chunk

@@ -94,6 +94,7 @@ def gather_features(
                 n_workers=n_workers,
                 show_progress=show_progress,
                 max_pixels=max_pixels,
+                size_bytes=stats.size_bytes,
             ):
                 store.append(batch)
                 _raise_failure(items, batch, is_strict=is_strict)

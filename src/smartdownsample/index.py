@@ -154,6 +154,8 @@ class ImageIndex:
             When images were left out.
         StoreWarning
             When the store could not be read or written; the result is the same.
+        HelperWarning
+            When a process that helped to decode ended early; the result is the same.
         """
         spec = make_spec(check_integer("hash_size", hash_size, at_least=MIN_HASH_SIZE), decode)
         if n_workers is not None:

@@ -9,9 +9,10 @@ exact, in whatever order it is taken: a picture's features are the same with eve
 library, alone or among others.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, wraps
-from itertools import groupby, islice
+from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -19,6 +20,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from .batches import take_together
 from .model import LAB_LAYOUT_SIDE, ByteArray
 
 LevelArray: TypeAlias = npt.NDArray[np.float64]
@@ -87,8 +89,11 @@ def make_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thumbnails
     """
     # Large arrays that come and go cost more in page faults than in arithmetic.
     scratch = np.empty(3 * _BAND_PIXELS)
-    batches = batch_pictures(pictures, _BAND_PIXELS)
-    parts = (_shrink_batch(batch, hash_size, scratch) for batch in batches)
+    parts = (
+        _shrink_batch(list(alike), hash_size, scratch)
+        for batch in take_together(pictures, _count_pixels, _BAND_PIXELS)
+        for _, alike in groupby(batch, key=attrgetter("shape"))
+    )
     return join_thumbnails(parts, hash_size)
 
 
@@ -103,12 +108,8 @@ def join_thumbnails(parts: Iterable[Thumbnails], hash_size: int) -> Thumbnails:
     return Thumbnails(*map(np.concatenate, zip(empty, *parts, strict=True)))
 
 
-def batch_pictures(pictures: Iterable[ByteArray], n_pixels: int) -> Iterator[list[ByteArray]]:
-    """Take neighbours of one size together, of so many pixels; a large one alone."""
-    for (n_rows, n_columns, _), same in groupby(pictures, key=attrgetter("shape")):
-        size = max(1, n_pixels // (n_rows * n_columns))
-        while batch := list(islice(same, size)):
-            yield batch
+def _count_pixels(picture: ByteArray) -> int:
+    return int(math.prod(picture.shape[:2]))
 
 
 def _shrink_batch(pictures: Sequence[ByteArray], hash_size: int, scratch: LevelArray) -> Thumbnails:

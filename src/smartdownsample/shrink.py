@@ -11,19 +11,21 @@ halves rounded up.
 import math
 import threading
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple, TypeAlias, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from .batches import take_together
 from .model import LAB_LAYOUT_SIDE, ByteArray
 from .resample import (
     GREY_WEIGHTS,
     MEAN_SIDE,
     LevelArray,
     Thumbnails,
-    batch_pictures,
     compute_weights,
     join_thumbnails,
     keep_weights,
@@ -31,7 +33,7 @@ from .resample import (
 )
 
 WeightArray: TypeAlias = npt.NDArray[np.float32]
-_Number = TypeVar("_Number", np.uint8, np.float32, np.float64)
+_Number = TypeVar("_Number", np.float32, np.float64)
 
 # Pictures are halved while their shorter side has so many pixels for each of the DHash's, and so
 # many for colours; half of that is left at least.
@@ -43,9 +45,9 @@ _HALVING_BIAS = 1 / 8
 # A float32 has 24 bits: 8 of a pixel, 15 of a weight, and one since absolute weights add up to
 # less than 2. A float64 has room for these and 22 more of a second weight.
 _N_STEPS_DOWN, _N_STEPS_ACROSS = 2**15, 2**22
-# Small pictures share array operations, so many pixels at a time: few operations, in memory that
-# stays near the processor.
-_BATCH_PIXELS = 2**18
+# Pixels, after halving, that are shrunk at a time: each change between the decoder's code and that
+# of array operations costs as much as some operations.
+_BATCH_PIXELS = 2**17
 # Larger arrays are not kept for the next batch.
 _MOST_KEPT_BYTES = 2**22
 
@@ -68,12 +70,29 @@ def approximate_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thu
 
     Notes
     -----
-    Costs about 12 multiplications for each pixel. Pictures of one size that follow each other
-    share the array operations: each of these gives up the interpreter to other workers, which
-    costs more than the operation.
+    Costs about 12 multiplications for each pixel. Each picture is halved while it is in the
+    processor's caches. What is left of a few waits for the others, and pictures of one size that
+    follow each other share the array operations.
     """
-    sums = [_shrink_batch(batch, hash_size) for batch in batch_pictures(pictures, _BATCH_PIXELS)]
+    halved = (_halve_often(picture, hash_size) for picture in pictures)
+    sums = [
+        _shrink_batch(list(alike), hash_size)
+        for batch in take_together(halved, _Halved.count_pixels, _BATCH_PIXELS)
+        for _, alike in groupby(batch, key=itemgetter(0, 1))
+    ]
     return _round_sums(sums) if sums else join_thumbnails([], hash_size)
+
+
+class _Halved(NamedTuple):
+    """A picture of h × w pixels after it was halved a few times: its levels, uint8."""
+
+    shape: tuple[int, ...]
+    n_halvings: int
+    levels: ByteArray
+
+    def count_pixels(self) -> int:
+        """Count the pixels that are left."""
+        return int(math.prod(self.levels.shape[:2]))
 
 
 class _Sums(NamedTuple):
@@ -110,49 +129,41 @@ class _Memory(threading.local):
 _memory = _Memory()
 
 
-def _shrink_batch(pictures: Sequence[ByteArray], hash_size: int) -> _Sums:
-    """Shrink pictures of one size."""
-    n_rows, n_columns, n_channels = pictures[0].shape
-    batch = pictures[0][np.newaxis]
-    if len(pictures) > 1:
-        batch = _memory.take("batch", (len(pictures), n_rows, n_columns, n_channels), np.uint8)
-        np.stack(pictures, out=batch)
-    n_halvings = 0
-    while min(batch.shape[1:3]) >= max(_OVERSAMPLING * (hash_size + 1), _MIN_SIDE):
+def _halve_often(picture: ByteArray, hash_size: int) -> _Halved:
+    """Halve a picture as often as its size asks for."""
+    levels, n_halvings = picture, 0
+    while min(levels.shape[:2]) >= max(_OVERSAMPLING * (hash_size + 1), _MIN_SIDE):
         # Every second time halves are rounded down, so that they neither lift nor lower a picture.
-        # What is halved again has been inverted: it does not lie where the halves go.
-        batch = ~_halve(~batch) if n_halvings % 2 else _halve(batch)
+        levels = ~_halve(~levels) if n_halvings % 2 else _halve(levels)
         n_halvings += 1
+    return _Halved(picture.shape, n_halvings, levels)
+
+
+def _halve(levels: ByteArray) -> ByteArray:
+    """Average squares of four pixels and round halves up; odd sides are filled up by repetition."""
+    n_rows, n_columns = levels.shape[:2]
+    if n_rows % 2 or n_columns % 2:
+        edges = 0, n_rows % 2, 0, n_columns % 2
+        levels = np.asarray(cv2.copyMakeBorder(levels, *edges, cv2.BORDER_REPLICATE), np.uint8)
+    size = (n_columns + 1) // 2, (n_rows + 1) // 2
+    return np.asarray(cv2.resize(levels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _shrink_batch(pictures: Sequence[_Halved], hash_size: int) -> _Sums:
+    """Shrink pictures of one shape."""
+    (n_rows, n_columns, _), n_halvings, levels = pictures[0]
     down = _weights_down(n_rows, n_halvings, hash_size)
     across = _weights_across(n_columns, n_halvings, hash_size)
-    rows = _shrink_columns(batch.reshape(*batch.shape[:2], -1), down)
+    floats = _memory.take("floats", (len(pictures), *levels.shape), np.float32)
+    np.stack([picture.levels for picture in pictures], out=floats)
+    rows = _shrink_columns(floats.reshape(*floats.shape[:2], -1), down)
     return _Sums(*_shrink_rows(rows, across), bias=_HALVING_BIAS * (n_halvings % 2))
 
 
-def _halve(batch: ByteArray) -> ByteArray:
-    """Average squares of four pixels and round halves up; odd sides are filled up by repetition."""
-    n, n_rows, n_columns, n_channels = batch.shape
-    n_half_rows, n_half_columns = (n_rows + 1) // 2, (n_columns + 1) // 2
-    if n_rows % 2 or n_columns % 2:
-        filled = np.empty((n, 2 * n_half_rows, 2 * n_half_columns, n_channels), dtype=np.uint8)
-        filled[:, :n_rows, :n_columns] = batch
-        filled[:, n_rows:, :n_columns] = batch[:, -1:]
-        filled[:, :, n_columns:] = filled[:, :, n_columns - 1 : n_columns]
-        batch = filled
-    # One above the other, pictures of even sides are one picture to the resizer.
-    tall = batch.reshape(-1, 2 * n_half_columns, n_channels)
-    size = n_half_columns, n * n_half_rows
-    memory = _memory.take("halved", (n * n_half_rows, n_half_columns, n_channels), np.uint8)
-    halved = cv2.resize(tall, size, dst=memory, interpolation=cv2.INTER_AREA)
-    return np.asarray(halved, np.uint8).reshape(n, n_half_rows, n_half_columns, n_channels)
-
-
-def _shrink_columns(levels: ByteArray, down: WeightArray) -> LevelArray:
+def _shrink_columns(levels: WeightArray, down: WeightArray) -> LevelArray:
     """Shrink the columns of pictures of one size, shape (n, h, 3 w), for all thumbnails."""
-    floats = _memory.take("floats", levels.shape, np.float32)
-    np.copyto(floats, levels)
     shape = len(levels), len(down), levels.shape[2]
-    rows = np.matmul(down, floats, out=_memory.take("rows", shape, np.float32))
+    rows = np.matmul(down, levels, out=_memory.take("rows", shape, np.float32))
     exact = _memory.take("exact", shape, np.float64)
     np.copyto(exact, rows)
     return exact

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 import oracles
 from pictures import DATA_SAMPLES, NO_SHARED_IMAGES, SHARED_IMAGES
 from smartdownsample.buckets import encode_buckets
-from smartdownsample.extract import extract_chunk
+from smartdownsample.chunks import extract_chunk
 from smartdownsample.features import make_spec
 from smartdownsample.model import Cause, DecodeMode
 

@@ -11,9 +11,10 @@ from PIL import Image
 
 from pictures import make_exif, make_old, make_pixels, write_photo, write_picture
 from smartdownsample import FeatureSpec
-from smartdownsample import extract as extract_room
+from smartdownsample import chunks as chunks_room
+from smartdownsample.chunks import extract_chunk
 from smartdownsample.decode import FileContent, read_file
-from smartdownsample.extract import count_workers, extract_chunk, extract_features
+from smartdownsample.extract import count_workers, extract_features
 from smartdownsample.features import make_spec
 from smartdownsample.model import FLAG_PREVIEW, Cause, FeatureBatch
 from smartdownsample.paths import to_key
@@ -129,7 +130,7 @@ def test_a_stopped_run_leaves_nothing_under_way(
         opened.append(path)
         return read_file(path)
 
-    monkeypatch.setattr(extract_room, "read_file", note)
+    monkeypatch.setattr(chunks_room, "read_file", note)
     keys = [to_key(path) for path in collection] * 20
     batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=4)
     next(batches)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
 
-from ..errors import ImageLoadingWarning, SmartDownsampleError, StoreWarning
+from ..errors import HelperWarning, ImageLoadingWarning, SmartDownsampleError, StoreWarning
 from .grammar import FAILED, complain
 
 # Seconds between lines of progress where nobody watches, such as in a file.
@@ -67,13 +67,13 @@ def _plain_warnings() -> Iterator[None]:
         line: str | None = None,
     ) -> None:
         del file
-        if issubclass(category, (ImageLoadingWarning, StoreWarning)):
+        if issubclass(category, (HelperWarning, ImageLoadingWarning, StoreWarning)):
             complain(f"warning: {message}")
         else:
             sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
     with warnings.catch_warnings():
-        for category in (ImageLoadingWarning, StoreWarning):
+        for category in (HelperWarning, ImageLoadingWarning, StoreWarning):
             warnings.simplefilter("once", category)
         warnings.showwarning = show
         yield

@@ -1,0 +1,190 @@
+"""Helpers: further Python processes that extract chunks beside the threads of this one.
+
+Threads share one interpreter. A small image takes a fraction of a millisecond, of which too much
+is waiting for it; a helper has its own. Helpers are only there to be quick: a run with fewer of
+them, or none, gives the same.
+
+Each is started with a plain command, so that a script needs no guard around its main part, reads
+tasks from its standard input and writes results to its standard output. When that input ends,
+because this process has, it ends too.
+"""
+
+import contextlib
+import multiprocessing.spawn
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TypeAlias
+
+from .chunks import ExtractedChunk, extract_chunk
+from .errors import HelperWarning, warn_user
+from .model import FeatureSpec
+from .previews import Treatment
+from .process import decoding_process
+
+# What `extract_chunk` is told: paths, what to compute, treatments, largest number of pixels.
+Task: TypeAlias = tuple[Sequence[str], FeatureSpec, Sequence[Treatment] | None, int]
+_Process: TypeAlias = "subprocess.Popen[bytes]"
+
+# The first thing that a helper is told is where this process finds its modules.
+_COMMAND = (
+    "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
+    f"from {__name__} import serve; serve()"
+)
+
+
+class Helpers:
+    """So many processes, which come into use as each of them is ready.
+
+    Use it as a context manager: on leaving, none is left. In another process, where a task that
+    holds it may be sent, it has none.
+
+    Parameters
+    ----------
+    n : int
+        How many to start. None is started where Python cannot be.
+
+    Attributes
+    ----------
+    processes : list of subprocess.Popen
+        All of them.
+    free : queue.SimpleQueue
+        Those that are ready and not at work.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.processes: list[_Process] = []
+        self.free: queue.SimpleQueue[_Process] = queue.SimpleQueue()
+        # Where a program brings its own Python along, the command would start the program.
+        is_alone = getattr(sys, "frozen", False)
+        executable = None if is_alone else multiprocessing.spawn.get_executable()
+        with contextlib.suppress(OSError):  # no more processes are allowed
+            while executable and len(self.processes) < n:
+                self.processes.append(start_helper(executable))
+        for process in self.processes:
+            threading.Thread(target=self._welcome, args=(process,), daemon=True).start()
+
+    def __reduce__(self) -> "tuple[type[Helpers], tuple[int]]":
+        return Helpers, (0,)
+
+    def __enter__(self) -> "Helpers":  # noqa: PYI034 - typing.Self needs Python 3.11
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _welcome(self, process: _Process) -> None:
+        """Wait until a helper is ready."""
+        if _ask(process, sys.path):
+            self.free.put(process)
+
+    def extract(self, task: Task) -> ExtractedChunk | None:
+        """Have a helper extract a chunk.
+
+        Parameters
+        ----------
+        task : Task
+            Which chunk, and how.
+
+        Returns
+        -------
+        ExtractedChunk or None
+            None when no helper is free, or when this one ended: the chunk is still to be done.
+        """
+        try:
+            process = self.free.get_nowait()
+        except queue.Empty:
+            return None
+        chunk = _ask(process, task)
+        if not isinstance(chunk, ExtractedChunk):
+            return None
+        self.free.put(process)
+        return chunk
+
+    def close(self) -> None:
+        """End all helpers, whatever they are at.
+
+        Warns
+        -----
+        HelperWarning
+            When some had ended before.
+        """
+        codes = [process.poll() for process in self.processes]
+        for process in self.processes:
+            # What a helper that ended had not read is lost with it.
+            with contextlib.suppress(OSError), process:
+                process.kill()
+        self.processes.clear()
+        lost = [code for code in codes if code is not None]
+        if lost:
+            warn_user(
+                f"{len(lost)} of {len(codes)} helper processes ended early (exit code "
+                f"{', '.join(map(str, sorted(set(lost))))}); their images were decoded by this "
+                "process, which takes longer. The system may have been short of memory.",
+                HelperWarning,
+            )
+
+
+def start_helper(executable: str | bytes) -> _Process:
+    """Start a process that serves, which ends with this one and does not hear Ctrl-C.
+
+    Parameters
+    ----------
+    executable : str or bytes
+        Python.
+
+    Returns
+    -------
+    subprocess.Popen
+        Not ready before it has answered the first thing that it is told.
+
+    Raises
+    ------
+    OSError
+        When it cannot be started.
+    """
+    return subprocess.Popen(  # noqa: S603 - this Python, and a command of ours
+        [executable, "-c", _COMMAND],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        # Its pictures are too small to be shared out among threads.
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
+
+
+def _ask(process: _Process, task: object) -> object:
+    """Tell a helper something and wait for the answer; None when it has ended."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        pickle.dump(task, process.stdin, pickle.HIGHEST_PROTOCOL)
+        process.stdin.flush()
+        return pickle.load(process.stdout)  # noqa: S301 - from a process of ours
+    except (OSError, EOFError, ValueError, pickle.UnpicklingError):  # closed, or cut short
+        return None
+
+
+def serve() -> None:
+    """Extract chunks from standard input to standard output until there are no more."""
+    # What libraries print must not get among the results.
+    results = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    answer: object = True
+    with decoding_process(), contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
+            pickle.dump(answer, results, pickle.HIGHEST_PROTOCOL)
+            results.flush()
+            task: Task = pickle.load(sys.stdin.buffer)  # noqa: S301 - from who started this
+            answer = extract_chunk(*task)

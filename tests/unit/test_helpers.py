@@ -1,0 +1,282 @@
+"""Tests of smartdownsample.helpers, with real processes."""
+
+import multiprocessing.spawn
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+from pictures import write_picture
+from smartdownsample import HelperWarning, ImageIndex, extract
+from smartdownsample import helpers as helpers_room
+from smartdownsample.chunks import ExtractedChunk, extract_chunk
+from smartdownsample.features import make_spec
+from smartdownsample.helpers import Helpers, Task
+from smartdownsample.model import MAX_PIXELS, Cause
+from smartdownsample.paths import to_key
+
+SPEC = make_spec(8, "fast")
+# Longer than a helper takes to start on any machine.
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def helpers() -> Iterator[Helpers]:
+    """Give two helpers and end them."""
+    with Helpers(2) as started:
+        yield started
+
+
+@pytest.fixture
+def many_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have helpers for the few images of a test, whatever the machine."""
+    monkeypatch.setattr(extract, "_LEAST_HELPED", 1)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
+
+
+def make_task(paths: list[str]) -> Task:
+    """Make a task of plain decoding."""
+    return paths, SPEC, None, MAX_PIXELS
+
+
+def wait_for(happens: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def be_helped(helpers: Helpers, task: Task) -> ExtractedChunk:
+    """Have a helper do a task as soon as one is ready."""
+    wait_for(lambda: not helpers.free.empty())
+    chunk = helpers.extract(task)
+    assert chunk is not None
+    return chunk
+
+
+def test_a_helper_extracts_what_this_process_would(collection: list[str], tmp_path: Path) -> None:
+    """Features, causes and all that is seen of the files, to the bit."""
+    (tmp_path / "bad.jpg").write_text("no image")
+    paths = [*collection[:9], str(tmp_path / "bad.jpg"), str(tmp_path / "missing.jpg")]
+    with Helpers(1) as helpers:
+        theirs = be_helped(helpers, make_task(paths))
+        ours = extract_chunk(paths, SPEC)
+    assert theirs.causes == ours.causes == [None] * 9 + [Cause.TEXT, Cause.MISSING]
+    assert theirs.order_keys == ours.order_keys
+    for name in ("rows", "mtime_ns", "size_bytes", "is_lasting"):
+        assert getattr(theirs, name).tobytes() == getattr(ours, name).tobytes()
+
+
+def test_a_task_is_left_to_the_caller_while_no_helper_is_free(collection: list[str]) -> None:
+    """Before any of them is ready, or when there is none."""
+    with Helpers(0) as none, Helpers(1) as one:
+        assert none.extract(make_task(collection[:1])) is None
+        be_helped(one, make_task(collection[:1]))
+        one.free.get()
+        assert one.extract(make_task(collection[:1])) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal that Windows does not have")
+def test_the_chunk_of_a_helper_that_ends_is_left_to_the_caller(
+    helpers: Helpers, collection: list[str]
+) -> None:
+    """The other goes on; it is told on closing how many ended, once."""
+    be_helped(helpers, make_task(collection[:1]))
+    process = helpers.free.get(timeout=PATIENCE_S)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    helpers.free.put(process)
+    answers = [helpers.extract(make_task(collection[:1])) for _ in range(2)]
+    assert None in answers
+    assert be_helped(helpers, make_task(collection[:1])).causes == [None]
+    with pytest.warns(HelperWarning, match=r"1 of 2 helper processes ended early \(exit code -9\)"):
+        helpers.close()
+
+
+def test_an_answer_that_is_cut_short_is_none(collection: list[str]) -> None:
+    """Nothing of it is taken for a chunk."""
+    command = "import sys; sys.stdin.buffer.read(9); sys.stdout.buffer.write(b'\\x80\\x05\\x95')"
+    with Helpers(1) as helpers:
+        be_helped(helpers, make_task(collection[:1]))
+        real = helpers.free.get()
+        with subprocess.Popen(
+            [sys.executable, "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as cut:
+            helpers.free.put(cut)
+            assert helpers.extract(make_task(collection[:1])) is None
+        helpers.free.put(real)
+        assert helpers.extract(make_task(collection[:1])) is not None
+
+
+@pytest.mark.parametrize("executable", [None, "nowhere/python"])
+def test_where_no_python_can_be_started_there_is_no_helper(
+    executable: str | None, collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a program that brings its own along; nothing is said, for nothing was lost."""
+    monkeypatch.setattr(multiprocessing.spawn, "get_executable", lambda: executable)
+    with Helpers(2) as helpers:
+        assert helpers.extract(make_task(collection[:1])) is None
+
+
+def test_a_program_of_its_own_is_not_started_again(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Frozen programs name themselves as the Python to start."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with Helpers(1) as helpers:
+        time.sleep(0.1)
+        assert not helpers.processes
+        assert helpers.extract(make_task(collection[:1])) is None
+
+
+def test_what_else_is_printed_does_not_mix_with_results(
+    collection: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a helper prints as it starts; and a script needs no guard around its main part."""
+    (tmp_path / "sitecustomize.py").write_text("print('good morning')\n")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\n"
+        "import joblib\n"
+        "from smartdownsample import extract, sample_diverse\n"
+        "joblib.cpu_count = lambda: 2\n"
+        "extract._LEAST_HELPED = 1\n"
+        "print(len(sample_diverse(sys.argv[1:], 3, cache=False, show_progress=False,\n"
+        "                         show_summary=False)))\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    done = subprocess.run(
+        [sys.executable, str(script), *collection], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "good morning\n3\n"
+    assert not done.stderr
+
+
+@pytest.mark.usefixtures("many_small")
+def test_features_are_the_same_with_helpers(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Helpers extract some of the chunks, from a collection's first run on."""
+    is_helped: list[bool] = []
+    ask = Helpers.extract
+
+    def note(self: Helpers, task: Task) -> ExtractedChunk | None:
+        # Slow enough for a helper to be there in time.
+        wait_for(lambda: any(is_helped) or not self.free.empty())
+        chunk = ask(self, task)
+        is_helped.append(chunk is not None)
+        return chunk
+
+    alone = ImageIndex.build(collection, cache=False, n_workers=1).table.rows
+    monkeypatch.setattr(Helpers, "extract", note)
+    helped = ImageIndex.build(collection, cache=False, n_workers=3).table.rows
+    assert any(is_helped)
+    assert helped.tobytes() == alone.tobytes()
+
+
+@pytest.mark.usefixtures("many_small")
+def test_a_run_that_is_left_early_leaves_no_helper(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither at work nor waiting; that they were ended is no news."""
+    started: list[subprocess.Popen[bytes]] = []
+    start = helpers_room.start_helper
+
+    def note(executable: str) -> subprocess.Popen[bytes]:
+        started.append(start(executable))
+        return started[-1]
+
+    keys = [to_key(path) for path in collection] * 20
+    sizes = np.zeros(len(keys), dtype=np.int64)
+    batches = extract.extract_features(
+        np.arange(len(keys)), keys, SPEC, n_workers=3, size_bytes=sizes
+    )
+    monkeypatch.setattr(helpers_room, "start_helper", note)
+    next(batches)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        batches.close()
+    assert len(started) == 2
+    assert all(process.returncode is not None for process in started)
+
+
+@pytest.mark.usefixtures("many_small")
+def test_helpers_are_for_many_small_images_and_spare_cores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Large files, single workers and other backends have none."""
+    monkeypatch.setattr(extract, "_LEAST_HELPED", 100)
+    small = extract.count_small(np.full(1000, 2**15), SPEC)
+    assert small == 1000
+    assert extract.count_small(np.full(1000, 2**20), SPEC) == 0
+    assert extract.count_small(np.full(1000, 2**20), make_spec(8, "preview")) == 1000
+    assert extract.count_helpers(small, 2) == 1
+    assert extract.count_helpers(small, 8) == 2
+    assert extract.count_helpers(small, 1) == 0
+    assert extract.count_helpers(250, 8) == 1
+    assert extract.count_helpers(99, 8) == 0
+    with joblib.parallel_config(backend="loky"):
+        assert extract.count_helpers(small, 2) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no groups of processes")
+def test_a_helper_does_not_hear_what_the_terminal_says(helpers: Helpers) -> None:
+    """Ctrl-C is for the run, which then ends its helpers."""
+    assert os.getpgrp() not in [os.getpgid(process.pid) for process in helpers.processes]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes as Linux does")
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_helpers_end_with_the_run_that_started_them(end: signal.Signals, tmp_path: Path) -> None:
+    """Whether it is killed or interrupted; an interrupted one says so itself, once."""
+    paths = [str(write_picture(tmp_path / f"{i}.png", i, 64, 64)) for i in range(40)]
+    script = (
+        "import signal, sys\n"
+        # A background shell may have deafened its processes to Ctrl-C.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from smartdownsample import extract, helpers\n"
+        "from smartdownsample.features import make_spec\n"
+        "started = helpers.Helpers(1)\n"
+        "task = sys.argv[1:] * 50, make_spec(8, 'fast'), None, 2**30\n"
+        "print(started.processes[0].pid, flush=True)\n"
+        "with started:\n"
+        "    while started.free.empty():\n"
+        "        pass\n"
+        "    print('ready', flush=True)\n"
+        "    started.extract(task)\n"
+    )
+    run = subprocess.Popen(
+        [sys.executable, "-c", script, *paths],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        helper = int(run.stdout.readline())
+        assert run.stdout.readline() == "ready\n"
+        time.sleep(0.2)
+        # As a terminal does: to all that it has in the foreground.
+        os.killpg(run.pid, end)
+        said = run.stderr.read()
+    wait_for(lambda: not _is_alive(helper))
+    assert said.count("Traceback") == (end == signal.SIGINT)
+
+
+def _is_alive(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended may wait for somebody to ask."""
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError:
+        return False
