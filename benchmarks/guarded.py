@@ -37,7 +37,7 @@ _SPEC = make_spec(8, "fast")
 # Whole chunks of what one worker takes at a time.
 _NEW = (512, 1024)
 # In one part each, so that what a part costs cancels.
-_KNOWN = (1000, 3000)
+_KNOWN = (2**11, 2**12)
 _N_PICKED = 1000
 # Looking up so many takes some ten milliseconds.
 _N_LOOKED_UP = 20_000

@@ -13,7 +13,9 @@ import os
 import time
 import uuid
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -153,10 +155,12 @@ def read_groups(
             check_seal(sealed)
         with pq.ParquetFile(part, page_checksum_verification=True) as file:
             digests = _read_digests(file, schema)
-            for group in range(file.num_row_groups):
-                is_wanted = wanted is None or _may_hold(file.metadata.row_group(group), wanted)
-                if is_wanted and len(rows := _read_group(file, group, digests[group])):
-                    yield rows
+            groups = [
+                group
+                for group in range(file.num_row_groups)
+                if wanted is None or _may_hold(file.metadata.row_group(group), wanted)
+            ]
+            yield from filter(len, _read_ahead(partial(_read_group, file, digests), groups))
     except _SIGNS_OF_DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # The disk's fault, not the part's.
@@ -222,10 +226,22 @@ def _read_digests(file: pq.ParquetFile, schema: pa.Schema) -> list[int]:
     return digests
 
 
-def _read_group(file: pq.ParquetFile, group: int, digest: int) -> pa.Table:
+def _read_ahead(read: Callable[[int], pa.Table], groups: Sequence[int]) -> Iterator[pa.Table]:
+    """Read row groups one after the other, the next while the caller is at work on one."""
+    with ThreadPoolExecutor(1) as reader:
+        coming: Future[pa.Table] | None = None
+        for group in groups:
+            current, coming = coming, reader.submit(read, group)
+            if current is not None:
+                yield current.result()
+        if coming is not None:
+            yield coming.result()
+
+
+def _read_group(file: pq.ParquetFile, digests: Sequence[int], group: int) -> pa.Table:
     """Read one row group and compare it with its digest."""
     rows = file.read_row_group(group)
-    if digest_rows(rows) != digest:
+    if digest_rows(rows) != digests[group]:
         msg = f"row group {group} does not match its digest"
         raise ValueError(msg)
     return rows.replace_schema_metadata({SPEC_KEY: rows.schema.metadata[SPEC_KEY]})

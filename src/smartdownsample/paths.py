@@ -9,9 +9,9 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache, lru_cache
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, lru_cache, partial
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -31,8 +31,11 @@ IMAGE_EXTENSIONS = frozenset((
 _ROOT: str | tuple[str, ...] = os.sep if os.name == "posix" else ()
 _NUMBERS = re.compile(b"[0-9]+")
 
-# Files whose states are in memory at a time.
+# Files whose states are asked for together, and how many times at once.
 _STAT_BLOCK = 1024
+_STAT_WORKERS = 4
+# Modification times in nanoseconds and sizes in bytes.
+_States: TypeAlias = tuple[list[int], list[int]]
 _CAUSE_OF_ERROR: tuple[tuple[type[OSError], Cause], ...] = (
     (FileNotFoundError, Cause.MISSING),
     (NotADirectoryError, Cause.MISSING),
@@ -177,30 +180,38 @@ def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
     if isinstance(image_paths, (str, os.PathLike)):
         is_source, given = True, list_source(image_paths)
     else:
-        is_source, given = False, list(_check_paths(image_paths))
-    first: dict[bytes, int] = {}
-    for position, path in enumerate(given):
-        first.setdefault(to_key(path), position)
+        is_source, given = False, _check_paths(image_paths)
+    n_given = len(given)
+    keys = to_keys(given)
+    places: Sequence[int] = range(len(keys))
+    if len(set(keys)) < len(keys):
+        first: dict[bytes, int] = {}
+        for place, key in enumerate(keys):
+            first.setdefault(key, place)
+        keys, places = list(first), list(first.values())
+        given = [given[place] for place in places]
     return ItemList(
-        paths=[given[i] for i in first.values()],
-        keys=list(first),
-        positions=None if is_source else np.fromiter(first.values(), np.int64, len(first)),
-        n_given=len(first) if is_source else len(given),
+        paths=given,
+        keys=keys,
+        positions=None if is_source else np.array(places, dtype=np.int64),
+        n_given=len(keys) if is_source else n_given,
     )
 
 
-def _check_paths(image_paths: Iterable[PathLike]) -> Iterator[str]:
-    """Yield the caller's paths, or say which element is none."""
+def _check_paths(image_paths: Iterable[PathLike]) -> list[str]:
+    """Return the caller's paths as strings, or say which element is none."""
     try:
-        numbered = enumerate(image_paths)
+        elements = iter(image_paths)
     except TypeError:
         msg = (
             "The images must be given as a folder, a glob or an iterable of paths. "
             f"Got {image_paths!r} instead."
         )
         raise InvalidParameterError(msg) from None
-    for i, path in numbered:
-        yield path if isinstance(path, str) else to_text(path, f"Element {i} of the paths")
+    return [
+        path if isinstance(path, str) else to_text(path, f"Element {i} of the paths")
+        for i, path in enumerate(elements)
+    ]
 
 
 def to_text(path: PathLike, what: str) -> str:
@@ -240,6 +251,32 @@ def to_key(path: str) -> bytes:
     if path.startswith(_ROOT):
         return os.fsencode(os.path.normpath(path))
     return os.fsencode(os.path.abspath(path)) if path else b""
+
+
+def to_keys(paths: list[str]) -> list[bytes]:
+    """Do what `to_key` does with each path.
+
+    Parameters
+    ----------
+    paths : list of str
+        As the caller gave them.
+
+    Returns
+    -------
+    list of bytes
+        In the same order.
+    """
+    # Absolute paths with nothing to leave out, as a rule all, are keys as they are.
+    text = "\0".join(["", *paths, ""])
+    n_roots = text.count("\0/")
+    if _ROOT and n_roots == len(paths) == text.count("\0") - 1 and not _has_idle_parts(text):
+        return os.fsencode(text).split(b"\0")[1:-1]
+    return list(map(to_key, paths))
+
+
+def _has_idle_parts(text: str) -> bool:
+    """Tell whether paths, with a NUL behind each, have parts that normal paths do without."""
+    return any(part in text for part in ("//", "/./", "/../", "/\0", "/.\0", "/..\0"))
 
 
 def strip_folder(key: bytes, folder: bytes, what: str) -> bytes:
@@ -295,15 +332,14 @@ def stat_items(keys: list[bytes]) -> FileStats:
     mtime_ns = np.zeros(len(keys), dtype=np.int64)
     size_bytes = np.zeros(len(keys), dtype=np.int64)
     causes: dict[int, Cause] = {}
-    for start in range(0, len(keys), _STAT_BLOCK):
-        block = slice(start, min(start + _STAT_BLOCK, len(keys)))
-        statuses = _stat_regular_files(keys[block])
-        if statuses is not None:
-            mtime_ns[block] = [status.st_mtime_ns for status in statuses]
-            size_bytes[block] = [status.st_size for status in statuses]
+    starts = range(0, len(keys), _STAT_BLOCK)
+    blocks = [slice(start, start + _STAT_BLOCK) for start in starts]
+    for block, states in zip(blocks, _stat_blocks([keys[block] for block in blocks]), strict=True):
+        if states is not None:
+            mtime_ns[block], size_bytes[block] = states
             continue
-        for item in range(block.start, block.stop):
-            status = _stat_file(keys[item])
+        for item, key in enumerate(keys[block], block.start):
+            status = _stat_file(key)
             if isinstance(status, Cause):
                 causes[item] = status
             else:
@@ -311,14 +347,32 @@ def stat_items(keys: list[bytes]) -> FileStats:
     return FileStats(mtime_ns, size_bytes, causes)
 
 
-def _stat_regular_files(keys: list[bytes]) -> list[os.stat_result] | None:
-    """Ask for many files in one go; None when some are no regular files."""
+def _stat_blocks(blocks: list[list[bytes]]) -> Iterator[_States | None]:
+    """Ask for blocks of files, several at a time: over a network each question takes a while."""
+    if len(blocks) <= 1:
+        yield from (None for _ in blocks)
+        return
+    # Arrow asks for a block without the interpreter, which threads would wait for.
+    from concurrent.futures import ThreadPoolExecutor
+
+    import pyarrow.fs
+
+    with ThreadPoolExecutor(_STAT_WORKERS) as pool:
+        ask = pyarrow.fs.LocalFileSystem().get_file_info
+        yield from pool.map(partial(_stat_regular_files, ask), blocks)
+
+
+def _stat_regular_files(
+    ask: Callable[[list[bytes]], list[Any]], keys: list[bytes]
+) -> _States | None:
+    """Ask for a block of files; None when some are no regular files."""
     try:
-        statuses = [os.stat(key) for key in keys]
+        files = ask(keys)
     except (OSError, ValueError):
         return None
-    kinds = {stat.S_IFMT(status.st_mode) for status in statuses}
-    return statuses if kinds == {stat.S_IFREG} else None
+    mtime_ns, sizes = [file.mtime_ns for file in files], [file.size for file in files]
+    # Arrow knows no size of what is no regular file, and no time of one nanosecond before 1970.
+    return None if None in sizes or None in mtime_ns else (mtime_ns, sizes)
 
 
 def _stat_file(key: bytes) -> os.stat_result | Cause:

@@ -45,9 +45,9 @@ _HALVING_BIAS = 1 / 8
 # A float32 has 24 bits: 8 of a pixel, 15 of a weight, and one since absolute weights add up to
 # less than 2. A float64 has room for these and 22 more of a second weight.
 _N_STEPS_DOWN, _N_STEPS_ACROSS = 2**15, 2**22
-# Pixels, after halving, that are shrunk at a time: each change between the decoder's code and that
-# of array operations costs as much as some operations.
-_BATCH_PIXELS = 2**17
+# Levels of halved pictures that are shrunk at a time: each change between the decoder's code and
+# that of array operations costs as much as some operations.
+_BATCH_LEVELS = 3 * 2**17
 # Larger arrays are not kept for the next batch.
 _MOST_KEPT_BYTES = 2**22
 
@@ -77,7 +77,7 @@ def approximate_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thu
     halved = (_halve_often(picture, hash_size) for picture in pictures)
     sums = [
         _shrink_batch(list(alike), hash_size)
-        for batch in take_together(halved, _Halved.count_pixels, _BATCH_PIXELS)
+        for batch in take_together(halved, _count_levels, _BATCH_LEVELS)
         for _, alike in groupby(batch, key=itemgetter(0, 1))
     ]
     return _round_sums(sums) if sums else join_thumbnails([], hash_size)
@@ -89,10 +89,6 @@ class _Halved(NamedTuple):
     shape: tuple[int, ...]
     n_halvings: int
     levels: ByteArray
-
-    def count_pixels(self) -> int:
-        """Count the pixels that are left."""
-        return int(math.prod(self.levels.shape[:2]))
 
 
 class _Sums(NamedTuple):
@@ -129,10 +125,15 @@ class _Memory(threading.local):
 _memory = _Memory()
 
 
+def _count_levels(picture: _Halved) -> int:
+    return picture.levels.size
+
+
 def _halve_often(picture: ByteArray, hash_size: int) -> _Halved:
     """Halve a picture as often as its size asks for."""
     levels, n_halvings = picture, 0
-    while min(levels.shape[:2]) >= max(_OVERSAMPLING * (hash_size + 1), _MIN_SIDE):
+    least = max(_OVERSAMPLING * (hash_size + 1), _MIN_SIDE)
+    while min(levels.shape[:2]) >= least:
         # Every second time halves are rounded down, so that they neither lift nor lower a picture.
         levels = ~_halve(~levels) if n_halvings % 2 else _halve(levels)
         n_halvings += 1

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from natsort import natsorted, ns
 
 from smartdownsample import ImageLoadingWarning, InvalidParameterError, find_images
 from smartdownsample.model import Cause
-from smartdownsample.paths import encode_order_key, list_items, stat_items, to_key
+from smartdownsample.paths import encode_order_key, list_items, stat_items, to_key, to_keys
 
 
 def touch(*paths: Path) -> None:
@@ -119,6 +121,14 @@ class TestListItems:
         assert items.positions is not None
         assert items.positions.tolist() == [0, 1]
 
+    def test_positions_are_the_first_of_each_path(self) -> None:
+        """Paths that are given twice are counted, and taken once."""
+        items = list_items(["/c.jpg", "/a.jpg", "/c.jpg", "/b.jpg", "/a.jpg"])
+        assert items.paths == ["/c.jpg", "/a.jpg", "/b.jpg"]
+        assert items.n_given == 5
+        assert items.positions is not None
+        assert items.positions.tolist() == [0, 1, 3]
+
     def test_any_iterable_will_do(self) -> None:
         """A generator is read once."""
         assert list_items(name for name in ("a.jpg", "b.jpg")).paths == ["a.jpg", "b.jpg"]
@@ -184,6 +194,52 @@ class TestStatItems:
         os.mkfifo(tmp_path / "pipe.jpg")
         stats = stat_items([to_key(str(tmp_path / "pipe.jpg"))])
         assert stats.causes == {0: Cause.NOT_A_FILE}
+
+    @pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX only")
+    def test_thousands_are_asked_for_as_each_would_be(self, tmp_path: Path) -> None:
+        """Among them files of any name and time, links, and what is no file."""
+        names = [os.fsencode(tmp_path) + b"/%d.jpg" % number for number in range(6)]
+        names[1:3] = [os.fsencode(tmp_path) + b"/not \xff unicode.jpg", os.fsencode(tmp_path / "é")]
+        for number, name in enumerate(names):
+            Path(os.fsdecode(name)).write_bytes(b"x" * number)
+            os.utime(name, ns=(0, (-1, 1, 999_999_999, 2**60 + 1, 7, 123_456_789)[number]))
+        link = os.fsencode(tmp_path / "link.jpg")
+        os.symlink(names[3], link)
+        odd = [to_key(str(tmp_path / "missing.jpg")), to_key(str(tmp_path)), b"nul\0.jpg", b""]
+        keys = [*names, link] * 700
+        alone = [os.stat(key) for key in keys]
+        for place in (1, 2000, 4000):
+            keys[place], *_ = odd
+        keys[4002:4005] = odd[1:]
+        stats = stat_items(keys)
+        missing = {1, 2000, 4000, 4003, 4004}
+        assert stats.causes == {**dict.fromkeys(missing, Cause.MISSING), 4002: Cause.FOLDER}
+        for place, status in enumerate(alone):
+            if place not in stats.causes:
+                found = int(stats.mtime_ns[place]), int(stats.size_bytes[place])
+                assert found == (status.st_mtime_ns, status.st_size)
+
+
+class TestKeys:
+    """to_keys does with all what to_key does with each."""
+
+    @given(
+        paths=st.lists(
+            st.lists(st.sampled_from(["/", "a", ".", "..", "b.jpg", "\0", "é", "\udcff"]))
+            .map("".join)
+            .map(lambda path: path.lstrip("/") if len(path) % 5 == 0 else "/" + path),
+            max_size=5,
+        )
+    )
+    def test_keys_are_those_of_each_path(self, paths: list[str]) -> None:
+        """Whatever parts they have, relative ones and empty ones as well."""
+        assert to_keys(paths) == [to_key(path) for path in paths]
+
+    def test_plain_paths_are_taken_together(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Hidden folders and names with dots do not stop that."""
+        paths = ["/a/.hidden/b..jpg", "/a/..b/c.jpg", "/a b/\n/é.jpg"]
+        monkeypatch.setattr("smartdownsample.paths.to_key", None)
+        assert to_keys(paths) == [os.fsencode(path) for path in paths]
 
 
 class TestOrderKeys:

@@ -4,7 +4,6 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from importlib import metadata, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -218,6 +217,8 @@ def render_page(
 
 def _read_source(name: str) -> str:
     """Read a file that lies beside this module."""
+    from importlib import resources  # as is metadata, on first need: most runs save no page
+
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -295,4 +296,6 @@ def _list_settings(selection: Selection) -> Iterator[Fact]:
     yield Fact("Hash size", str(spec.hash_size))
     yield Fact("Decoding", spec.decode)
     yield Fact("Feature version", str(spec.version))
+    from importlib import metadata
+
     yield Fact("smartdownsample", metadata.version("smartdownsample"))
