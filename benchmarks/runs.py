@@ -65,7 +65,7 @@ class Run:
     n_cores : int, optional
         Cores to run on, with as many workers. None for all.
     has_processes : bool
-        Whether its workers are processes, whose memory counts as well.
+        Whether some of its workers may be processes, whose memory counts as well.
     """
 
     name: str
@@ -92,7 +92,7 @@ RUNS = {
         Run(RANDOM, "random_choice"),
         Run(REFERENCE, "reference", ".venv-reference"),
         Run(PREVIEW, decode="preview"),
-        Run(COLD, store="new"),
+        Run(COLD, store="new", has_processes=True),
         Run(FLOOR_DECODE, "floor_decode"),
         Run(COLD_ONE_CORE, n_cores=1),
         Run(FLOOR_DECODE_ONE_CORE, "floor_decode", n_cores=1),
