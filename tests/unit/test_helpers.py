@@ -138,11 +138,12 @@ def test_a_program_of_its_own_is_not_started_again(
         assert helpers.extract(make_task(collection[:1])) is None
 
 
+@pytest.mark.parametrize("words", ["good morning", "cos\nnothing"])
 def test_what_else_is_printed_does_not_mix_with_results(
-    collection: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: str, collection: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever a helper prints as it starts; and a script needs no guard around its main part."""
-    (tmp_path / "sitecustomize.py").write_text("print('good morning')\n")
+    (tmp_path / "sitecustomize.py").write_text(f"print({words!r})\n")
     script = tmp_path / "script.py"
     script.write_text(
         "import sys\n"
@@ -157,7 +158,7 @@ def test_what_else_is_printed_does_not_mix_with_results(
     done = subprocess.run(
         [sys.executable, str(script), *collection], capture_output=True, text=True, check=True
     )
-    assert done.stdout == "good morning\n3\n"
+    assert done.stdout == f"{words}\n3\n"
     assert not done.stderr
 
 
