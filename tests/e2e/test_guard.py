@@ -19,12 +19,12 @@ def run_guard(*options: str) -> "subprocess.CompletedProcess[str]":
 def test_the_guard_fails_and_names_what_is_above_its_limit(tmp_path: Path) -> None:
     """A limit that is lower than anything can be, among those that are kept."""
     limits = json.loads((BENCHMARKS / "guard.json").read_text(encoding="utf-8"))
-    limits["known image: stat calls"]["limit"] = 0.5
+    limits["new crop: files opened"]["limit"] = 0.5
     kept = tmp_path / "guard.json"
     kept.write_text(json.dumps(limits), encoding="utf-8")
     done = run_guard(f"--limits={kept}")
     assert done.returncode == 1
-    assert "known image: stat calls" in done.stderr
+    assert "new crop: files opened" in done.stderr
     assert "known image: files opened" not in done.stderr
 
 
@@ -33,7 +33,7 @@ def test_the_guard_takes_over_what_it_measures_when_told_to(tmp_path: Path) -> N
     kept = tmp_path / "guard.json"
     assert run_guard(f"--limits={kept}", "--update").returncode == 0
     limits = json.loads(kept.read_text(encoding="utf-8"))
-    assert limits["known image: stat calls"] == {
+    assert limits["new crop: files opened"] == {
         "measured": 1,
         "limit": 1,
         "why": "a whole number, the same everywhere",
