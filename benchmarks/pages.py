@@ -351,6 +351,13 @@ def format_environment(records: Records) -> str:
     return "\n".join([*_list_machines(machines), *_list_versions(versions)])
 
 
+def _join_machines(machines: Mapping[str, Sequence[str]]) -> str:
+    """Name the machine of some lines, or each with its lines if there are several."""
+    if len(machines) == 1:
+        return next(iter(machines))
+    return "; ".join(f"{machine} ({' / '.join(titles)})" for machine, titles in machines.items())
+
+
 def _list_machines(machines: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Name each machine, and what ran on it if there are several."""
     for machine, scenarios in machines.items():
@@ -393,8 +400,11 @@ def format_summary(records: Records) -> str:
         for name, record in shown
     ]
     table = align_table(("", "published", "first run", "later runs"), lines)
-    n_cores = sorted({record.n_cores for _, record in shown})
-    sentences = f"The machine had {' or '.join(map(str, n_cores))} cores."
+    machines: dict[str, list[str]] = {}
+    for _, record in shown:
+        machine = f"{record.machine.split(', ')[1]} with {record.n_cores} cores"
+        machines.setdefault(machine, []).append(record.title)
+    sentences = f"Measured on {_join_machines(machines)}."
     repeated = [
         f"{run.n_different:,} of {run.n_returned:,}"
         for record in records.values()

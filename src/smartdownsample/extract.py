@@ -29,8 +29,9 @@ _MAX_CHUNK = 128
 # No task takes more than this share of what a worker has left, so that the last ones end together.
 _TASK_SHARE = 1 / 4
 # Files up to this size take so little time each that the interpreter, which threads share, keeps
-# them waiting. A helper takes as long to start as some hundred of them.
+# them waiting.
 _SMALL_BYTES = 2**16
+# Each worker has so many of them before one is a helper, which takes as long to start as hundreds.
 _LEAST_HELPED = 2**12
 
 _Numbered: TypeAlias = tuple[int, ExtractedChunk]
@@ -92,7 +93,7 @@ def extract_features(
     n_workers = count_workers(n_workers)
     n_small = 0 if size_bytes is None else count_small(size_bytes[items], spec)
     with (
-        Helpers(count_helpers(n_small, n_workers)) as helpers,
+        closing(Helpers(count_helpers(n_small, n_workers))) as helpers,
         tqdm(total=len(items), unit="img", desc="Decoding", disable=not show_progress) as bar,
         decoding_process(),
     ):

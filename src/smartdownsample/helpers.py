@@ -18,7 +18,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from types import TracebackType
 from typing import TypeAlias
 
 from .chunks import ExtractedChunk, extract_chunk
@@ -41,8 +40,8 @@ _COMMAND = (
 class Helpers:
     """So many processes, which come into use as each of them is ready.
 
-    Use it as a context manager: on leaving, none is left. In another process, where a task that
-    holds it may be sent, it has none.
+    After `close` none is left. In another process, where a task that holds it may be sent, it has
+    none.
 
     Parameters
     ----------
@@ -71,17 +70,6 @@ class Helpers:
 
     def __reduce__(self) -> "tuple[type[Helpers], tuple[int]]":
         return Helpers, (0,)
-
-    def __enter__(self) -> "Helpers":  # noqa: PYI034 - typing.Self needs Python 3.11
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _welcome(self, process: _Process) -> None:
         """Wait until a helper is ready."""

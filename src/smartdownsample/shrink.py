@@ -12,7 +12,7 @@ import math
 import threading
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from typing import NamedTuple, TypeAlias, TypeVar
 
 import cv2
@@ -78,7 +78,7 @@ def approximate_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thu
     sums = [
         _shrink_batch(list(alike), hash_size)
         for batch in take_together(halved, _count_levels, _BATCH_LEVELS)
-        for _, alike in groupby(batch, key=itemgetter(0, 1))
+        for _, alike in groupby(batch, key=attrgetter("shape"))
     ]
     return _round_sums(sums) if sums else join_thumbnails([], hash_size)
 

@@ -257,7 +257,8 @@ class FeatureStore:
 
         Notes
         -----
-        Row group by row group, so that no more is in memory at a time than what is found.
+        Row group by row group, so that no more is in memory at a time than what is found, the
+        group at hand and the next.
         """
         is_file = np.ones(len(keys), dtype=np.bool_)
         is_file[list(stats.causes)] = False

@@ -8,6 +8,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import joblib
@@ -31,7 +32,7 @@ PATIENCE_S = 60.0
 @pytest.fixture
 def helpers() -> Iterator[Helpers]:
     """Give two helpers and end them."""
-    with Helpers(2) as started:
+    with closing(Helpers(2)) as started:
         yield started
 
 
@@ -67,7 +68,7 @@ def test_a_helper_extracts_what_this_process_would(collection: list[str], tmp_pa
     """Features, causes and all that is seen of the files, to the bit."""
     (tmp_path / "bad.jpg").write_text("no image")
     paths = [*collection[:9], str(tmp_path / "bad.jpg"), str(tmp_path / "missing.jpg")]
-    with Helpers(1) as helpers:
+    with closing(Helpers(1)) as helpers:
         theirs = be_helped(helpers, make_task(paths))
         ours = extract_chunk(paths, SPEC)
     assert theirs.causes == ours.causes == [None] * 9 + [Cause.TEXT, Cause.MISSING]
@@ -78,7 +79,7 @@ def test_a_helper_extracts_what_this_process_would(collection: list[str], tmp_pa
 
 def test_a_task_is_left_to_the_caller_while_no_helper_is_free(collection: list[str]) -> None:
     """Before any of them is ready, or when there is none."""
-    with Helpers(0) as none, Helpers(1) as one:
+    with closing(Helpers(0)) as none, closing(Helpers(1)) as one:
         assert none.extract(make_task(collection[:1])) is None
         be_helped(one, make_task(collection[:1]))
         one.free.get()
@@ -105,7 +106,7 @@ def test_the_chunk_of_a_helper_that_ends_is_left_to_the_caller(
 def test_an_answer_that_is_cut_short_is_none(collection: list[str]) -> None:
     """Nothing of it is taken for a chunk."""
     command = "import sys; sys.stdin.buffer.read(9); sys.stdout.buffer.write(b'\\x80\\x05\\x95')"
-    with Helpers(1) as helpers:
+    with closing(Helpers(1)) as helpers:
         be_helped(helpers, make_task(collection[:1]))
         real = helpers.free.get()
         with subprocess.Popen(
@@ -123,7 +124,7 @@ def test_where_no_python_can_be_started_there_is_no_helper(
 ) -> None:
     """As in a program that brings its own along; nothing is said, for nothing was lost."""
     monkeypatch.setattr(multiprocessing.spawn, "get_executable", lambda: executable)
-    with Helpers(2) as helpers:
+    with closing(Helpers(2)) as helpers:
         assert helpers.extract(make_task(collection[:1])) is None
 
 
@@ -132,7 +133,7 @@ def test_a_program_of_its_own_is_not_started_again(
 ) -> None:
     """Frozen programs name themselves as the Python to start."""
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    with Helpers(1) as helpers:
+    with closing(Helpers(1)) as helpers:
         time.sleep(0.1)
         assert not helpers.processes
         assert helpers.extract(make_task(collection[:1])) is None
@@ -242,6 +243,7 @@ def test_helpers_end_with_the_run_that_started_them(end: signal.Signals, tmp_pat
     paths = [str(write_picture(tmp_path / f"{i}.png", i, 64, 64)) for i in range(40)]
     script = (
         "import signal, sys\n"
+        "from contextlib import closing\n"
         # A background shell may have deafened its processes to Ctrl-C.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from smartdownsample import extract, helpers\n"
@@ -249,7 +251,7 @@ def test_helpers_end_with_the_run_that_started_them(end: signal.Signals, tmp_pat
         "started = helpers.Helpers(1)\n"
         "task = sys.argv[1:] * 50, make_spec(8, 'fast'), None, 2**30\n"
         "print(started.processes[0].pid, flush=True)\n"
-        "with started:\n"
+        "with closing(started):\n"
         "    while started.free.empty():\n"
         "        pass\n"
         "    print('ready', flush=True)\n"

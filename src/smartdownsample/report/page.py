@@ -290,12 +290,12 @@ def _list_facts(selection: Selection) -> Iterator[Fact]:
 
 def _list_settings(selection: Selection) -> Iterator[Fact]:
     """Say with which parameters the selection can be made again."""
+    from importlib import metadata
+
     spec, seed = selection.table.spec, selection.random_seed
     yield Fact("Images asked for", f"{selection.target_count:,}")
     yield Fact("Random seed", "none, a fresh one" if seed is None else str(seed))
     yield Fact("Hash size", str(spec.hash_size))
     yield Fact("Decoding", spec.decode)
     yield Fact("Feature version", str(spec.version))
-    from importlib import metadata
-
     yield Fact("smartdownsample", metadata.version("smartdownsample"))
