@@ -12,7 +12,14 @@ import numpy as np
 from .looks import DistanceArray, measure_steps
 from .model import BoolArray, FeatureSpec, IntArray, RowArray
 from .neighbourhoods import Neighbourhoods
-from .separation import Draft, meet_quotas, move_repeats, rank_within, separate_picks
+from .separation import (
+    Draft,
+    meet_quotas,
+    move_repeats,
+    number_within,
+    separate_picks,
+    shuffle_within,
+)
 from .windows import (
     WeightArray,
     cut_windows,
@@ -172,7 +179,7 @@ def _draw_draft(
             pool.steps if is_natural else measure_steps(pool.rows[order], pool.spec)
         )
     else:
-        order = np.lexsort((rng.random(len(groups)), groups))
+        order = shuffle_within(groups, rng)
         weights = np.ones(len(order))
     # An order of no meaning keeps nothing apart.
     is_avoided = pool.is_kept & is_ordered
@@ -207,5 +214,6 @@ def _draw_rare(
     is_drawn[places] = True
     n_lacking = _N_CANDIDATES * quotas - np.bincount(strata[is_drawn], minlength=len(quotas))
     others = np.flatnonzero(~is_drawn & (n_lacking > 0)[strata])
-    ranks = rank_within(strata[others], rng.random(len(others)))
-    return others[ranks < n_lacking[strata[others]]]
+    strata = strata[others]
+    numbers = number_within(strata, shuffle_within(strata, rng))
+    return others[numbers < n_lacking[strata]]
