@@ -30,9 +30,11 @@ from .process import decoding_process
 Task: TypeAlias = tuple[Sequence[str], FeatureSpec, Sequence[Treatment] | None, int]
 _Process: TypeAlias = "subprocess.Popen[bytes]"
 
-# The first thing that a helper is told is where this process finds its modules.
+# The first thing that a helper is told is where this process finds its modules. Before that it
+# must not look where it happens to be, as commands do.
 _COMMAND = (
-    "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
+    "import sys; sys.path[:] = filter(None, sys.path); "
+    "import pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
     f"from {__name__} import serve; serve()"
 )
 

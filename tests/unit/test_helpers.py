@@ -163,6 +163,16 @@ def test_what_else_is_printed_does_not_mix_with_results(
     assert not done.stderr
 
 
+def test_a_helper_does_not_run_files_that_lie_beside_the_images(
+    collection: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module's name in the folder that one works in is not taken for the module."""
+    (tmp_path / "pickle.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.chdir(tmp_path)
+    with closing(Helpers(1)) as helpers:
+        assert be_helped(helpers, make_task(collection[:1])).causes == [None]
+
+
 @pytest.mark.usefixtures("many_small")
 def test_features_are_the_same_with_helpers(
     collection: list[str], monkeypatch: pytest.MonkeyPatch
