@@ -76,7 +76,7 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--photos", metavar="DIR", help="photos to make the collections of")
     add("--only", nargs="+", default=[], metavar="NAME", help="scenarios, or their collections")
     add("--peers", nargs="*", default=PEERS, choices=PEERS, help="samplers besides ours (all)")
-    add("--rounds", type=int, default=3, help="measurements of each at most (3)")
+    add("--rounds", type=int, default=5, help="measurements of each at most (5)")
     add("--n-workers", type=int, default=count_cores(), help="of each sampler (usable cores)")
     add("--environments", metavar="DIR", default=_ROOT, help="folder with their environments")
     add("--smoke", action="store_true", help="run everything once, on a few images")

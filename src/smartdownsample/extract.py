@@ -8,14 +8,13 @@ they come.
 
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from typing import TypeAlias
 
 import joblib
 import numpy as np
 from joblib.parallel import get_active_backend
-from tqdm import tqdm
 
 from .chunks import ExtractedChunk, Stop, extract_chunk
 from .helpers import Helpers, Task
@@ -93,8 +92,8 @@ def extract_features(
     n_workers = count_workers(n_workers)
     n_small = 0 if size_bytes is None else count_small(size_bytes[items], spec)
     with (
-        closing(Helpers(count_helpers(n_small, n_workers))) as helpers,
-        tqdm(total=len(items), unit="img", desc="Decoding", disable=not show_progress) as bar,
+        Helpers(count_helpers(n_small, n_workers)) as helpers,
+        _draw_progress(len(items)) if show_progress else nullcontext(_count_nothing) as count,
         decoding_process(),
     ):
         run = partial(
@@ -107,8 +106,22 @@ def extract_features(
         )
         with closing(_run_all(run, items, keys, spec)) as batches:
             for batch in batches:
-                bar.update(len(batch.items))
+                count(len(batch.items))
                 yield batch
+
+
+@contextmanager
+def _draw_progress(n_items: int) -> Iterator[Callable[[int], object]]:
+    """Draw a progress bar on standard error, and give what moves it on."""
+    # Imported on need only: it takes as long as hundreds of small images.
+    from tqdm import tqdm  # noqa: PLC0415 - see above
+
+    with tqdm(total=n_items, unit="img", desc="Decoding") as bar:
+        yield bar.update
+
+
+def _count_nothing(_: int) -> None:
+    pass
 
 
 def count_small(size_bytes: IntArray, spec: FeatureSpec) -> int:
@@ -145,11 +158,12 @@ def count_helpers(n_small: int, n_workers: int) -> int:
     -------
     int
         At most all workers but one. None where ``joblib.parallel_config`` says that workers are
-        no threads.
+        no threads, or where this process is itself one of several workers.
     """
     backend, _ = get_active_backend(prefer="threads")
-    if not getattr(backend, "supports_sharedmem", False):
+    if not getattr(backend, "supports_sharedmem", False) or backend.nesting_level:
         return 0
+    n_workers = backend.effective_n_jobs(n_workers)
     n_cores: int = joblib.cpu_count()
     return max(min(n_workers, n_cores, n_small // _LEAST_HELPED) - 1, 0)
 
@@ -219,7 +233,8 @@ def _stopping(results: _Results, stop: Stop, helpers: Helpers) -> Iterator[_Resu
     try:
         yield results
     except BaseException:
-        # They do not see the sign.
+        # Helpers do not see the sign; whoever waits for one must see it first.
+        stop.set()
         helpers.close()
         raise
     finally:

@@ -7,6 +7,9 @@ them, or none, gives the same.
 Each is started with a plain command, so that a script needs no guard around its main part, reads
 tasks from its standard input and writes results to its standard output. When that input ends,
 because this process has, it ends too.
+
+A helper runs the code that is installed when it starts, which may have been replaced since this
+process read its own. One that would compute other features, or read paths otherwise, ends at once.
 """
 
 import contextlib
@@ -22,6 +25,7 @@ from typing import TypeAlias
 
 from .chunks import ExtractedChunk, extract_chunk
 from .errors import HelperWarning, warn_user
+from .features import FEATURE_VERSION
 from .model import FeatureSpec
 from .previews import Treatment
 from .process import decoding_process
@@ -30,20 +34,23 @@ from .process import decoding_process
 Task: TypeAlias = tuple[Sequence[str], FeatureSpec, Sequence[Treatment] | None, int]
 _Process: TypeAlias = "subprocess.Popen[bytes]"
 
-# The first thing that a helper is told is where this process finds its modules. Before that it
-# must not look where it happens to be, as commands do.
+# The first thing that a helper is told is where this process finds its modules. It must not look
+# where it happens to be, as commands do.
 _COMMAND = (
     "import sys; sys.path[:] = filter(None, sys.path); "
     "import pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
     f"from {__name__} import serve; serve()"
 )
+_KILLED_HINT = " The system may have been short of memory."
+# What a helper and this process have to agree on: formulas, whose code it is, how paths are read.
+IDENTITY = FEATURE_VERSION, __file__, sys.getfilesystemencoding()
 
 
 class Helpers:
     """So many processes, which come into use as each of them is ready.
 
-    After `close` none is left. In another process, where a task that holds it may be sent, it has
-    none.
+    A context manager that ends them, whatever they are at. In another process, where a task that
+    holds it may be sent, it has none.
 
     Parameters
     ----------
@@ -56,6 +63,11 @@ class Helpers:
         All of them.
     free : queue.SimpleQueue
         Those that are ready and not at work.
+
+    Warns
+    -----
+    HelperWarning
+        On leaving, unless by an error: when some had ended before.
     """
 
     def __init__(self, n: int) -> None:
@@ -64,18 +76,35 @@ class Helpers:
         # Where a program brings its own Python along, the command would start the program.
         is_alone = getattr(sys, "frozen", False)
         executable = None if is_alone else multiprocessing.spawn.get_executable()
-        with contextlib.suppress(OSError):  # no more processes are allowed
+        with contextlib.suppress(OSError, RuntimeError):  # no more processes or threads are allowed
             while executable and len(self.processes) < n:
-                self.processes.append(start_helper(executable))
-        for process in self.processes:
-            threading.Thread(target=self._welcome, args=(process,), daemon=True).start()
+                process = start_helper(executable)
+                self.processes.append(process)
+                threading.Thread(target=self._welcome, args=(process,), daemon=True).start()
+
+    def __enter__(self) -> "Helpers":  # noqa: PYI034 - typing.Self needs Python 3.11
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        codes = self.close()
+        lost = sorted(code for code in codes if code is not None)
+        if kind is not None or not lost:
+            return
+        is_killed = lost[0] < 0
+        warn_user(
+            f"{len(lost)} of {len(codes)} helper processes ended early (exit code "
+            f"{', '.join(map(str, sorted(set(lost))))}); their images were decoded by this "
+            f"process, which takes longer.{_KILLED_HINT if is_killed else ''}",
+            HelperWarning,
+        )
 
     def __reduce__(self) -> "tuple[type[Helpers], tuple[int]]":
         return Helpers, (0,)
 
     def _welcome(self, process: _Process) -> None:
         """Wait until a helper is ready."""
-        if _ask(process, sys.path):
+        home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        if _ask(process, [*filter(None, sys.path), home], IDENTITY):
             self.free.put(process)
 
     def extract(self, task: Task) -> ExtractedChunk | None:
@@ -101,13 +130,13 @@ class Helpers:
         self.free.put(process)
         return chunk
 
-    def close(self) -> None:
+    def close(self) -> list[int | None]:
         """End all helpers, whatever they are at.
 
-        Warns
-        -----
-        HelperWarning
-            When some had ended before.
+        Returns
+        -------
+        list of (int or None)
+            Of each the exit code if it had ended before. Empty from the second time on.
         """
         codes = [process.poll() for process in self.processes]
         for process in self.processes:
@@ -115,14 +144,7 @@ class Helpers:
             with contextlib.suppress(OSError), process:
                 process.kill()
         self.processes.clear()
-        lost = [code for code in codes if code is not None]
-        if lost:
-            warn_user(
-                f"{len(lost)} of {len(codes)} helper processes ended early (exit code "
-                f"{', '.join(map(str, sorted(set(lost))))}); their images were decoded by this "
-                "process, which takes longer. The system may have been short of memory.",
-                HelperWarning,
-            )
+        return codes
 
 
 def start_helper(executable: str | bytes) -> _Process:
@@ -144,7 +166,7 @@ def start_helper(executable: str | bytes) -> _Process:
         When it cannot be started.
     """
     return subprocess.Popen(  # noqa: S603 - this Python, and a command of ours
-        [executable, "-c", _COMMAND],
+        [executable, "-X", f"utf8={sys.flags.utf8_mode}", "-c", _COMMAND],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         # Its pictures are too small to be shared out among threads.
@@ -154,12 +176,13 @@ def start_helper(executable: str | bytes) -> _Process:
     )
 
 
-def _ask(process: _Process, task: object) -> object:
+def _ask(process: _Process, *things: object) -> object:
     """Tell a helper something and wait for the answer; None when it has ended."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        pickle.dump(task, process.stdin, pickle.HIGHEST_PROTOCOL)
+        for thing in things:
+            pickle.dump(thing, process.stdin, pickle.HIGHEST_PROTOCOL)
         process.stdin.flush()
         return pickle.load(process.stdout)  # noqa: S301 - from a process of ours
     except Exception:  # noqa: BLE001 - closed, cut short, or no answer: pickle may raise anything
@@ -172,7 +195,14 @@ def serve() -> None:
     results = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     answer: object = True
-    with decoding_process(), contextlib.suppress(EOFError, BrokenPipeError):
+    with decoding_process(), contextlib.suppress(EOFError, OSError):
+        identity = pickle.load(sys.stdin.buffer)  # noqa: S301 - from who started this
+        if identity != IDENTITY:
+            sys.exit(
+                "A helper of smartdownsample was not used: it would run other code than the "
+                f"process that it is to help ({IDENTITY}, not {identity}). Was the package "
+                "installed anew? Then start that process again."
+            )
         while True:
             pickle.dump(answer, results, pickle.HIGHEST_PROTOCOL)
             results.flush()

@@ -5,10 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import joblib
@@ -32,7 +32,7 @@ PATIENCE_S = 60.0
 @pytest.fixture
 def helpers() -> Iterator[Helpers]:
     """Give two helpers and end them."""
-    with closing(Helpers(2)) as started:
+    with Helpers(2) as started:
         yield started
 
 
@@ -68,7 +68,7 @@ def test_a_helper_extracts_what_this_process_would(collection: list[str], tmp_pa
     """Features, causes and all that is seen of the files, to the bit."""
     (tmp_path / "bad.jpg").write_text("no image")
     paths = [*collection[:9], str(tmp_path / "bad.jpg"), str(tmp_path / "missing.jpg")]
-    with closing(Helpers(1)) as helpers:
+    with Helpers(1) as helpers:
         theirs = be_helped(helpers, make_task(paths))
         ours = extract_chunk(paths, SPEC)
     assert theirs.causes == ours.causes == [None] * 9 + [Cause.TEXT, Cause.MISSING]
@@ -79,7 +79,7 @@ def test_a_helper_extracts_what_this_process_would(collection: list[str], tmp_pa
 
 def test_a_task_is_left_to_the_caller_while_no_helper_is_free(collection: list[str]) -> None:
     """Before any of them is ready, or when there is none."""
-    with closing(Helpers(0)) as none, closing(Helpers(1)) as one:
+    with Helpers(0) as none, Helpers(1) as one:
         assert none.extract(make_task(collection[:1])) is None
         be_helped(one, make_task(collection[:1]))
         one.free.get()
@@ -99,14 +99,14 @@ def test_the_chunk_of_a_helper_that_ends_is_left_to_the_caller(
     answers = [helpers.extract(make_task(collection[:1])) for _ in range(2)]
     assert None in answers
     assert be_helped(helpers, make_task(collection[:1])).causes == [None]
-    with pytest.warns(HelperWarning, match=r"1 of 2 helper processes ended early \(exit code -9\)"):
-        helpers.close()
+    with pytest.warns(HelperWarning, match=r"1 of 2 .* \(exit code -9\).* short of memory"):
+        helpers.__exit__(None)
 
 
 def test_an_answer_that_is_cut_short_is_none(collection: list[str]) -> None:
     """Nothing of it is taken for a chunk."""
     command = "import sys; sys.stdin.buffer.read(9); sys.stdout.buffer.write(b'\\x80\\x05\\x95')"
-    with closing(Helpers(1)) as helpers:
+    with Helpers(1) as helpers:
         be_helped(helpers, make_task(collection[:1]))
         real = helpers.free.get()
         with subprocess.Popen(
@@ -124,7 +124,8 @@ def test_where_no_python_can_be_started_there_is_no_helper(
 ) -> None:
     """As in a program that brings its own along; nothing is said, for nothing was lost."""
     monkeypatch.setattr(multiprocessing.spawn, "get_executable", lambda: executable)
-    with closing(Helpers(2)) as helpers:
+    with Helpers(2) as helpers:
+        assert not helpers.processes
         assert helpers.extract(make_task(collection[:1])) is None
 
 
@@ -133,34 +134,72 @@ def test_a_program_of_its_own_is_not_started_again(
 ) -> None:
     """Frozen programs name themselves as the Python to start."""
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    with closing(Helpers(1)) as helpers:
+    with Helpers(1) as helpers:
         time.sleep(0.1)
         assert not helpers.processes
         assert helpers.extract(make_task(collection[:1])) is None
 
 
+SCRIPT = """
+import sys
+import joblib
+from smartdownsample import extract, helpers, sample_diverse
+
+joblib.cpu_count = lambda: 2
+extract._LEAST_HELPED = 1
+{change}
+print(len(sample_diverse(sys.argv[1:], 3, cache=False, show_progress=False, show_summary=False)))
+"""
+
+
 @pytest.mark.parametrize("words", ["good morning", "cos\nnothing"])
-def test_what_else_is_printed_does_not_mix_with_results(
+def test_what_a_helper_prints_as_it_starts_is_no_answer(
     words: str, collection: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever a helper prints as it starts; and a script needs no guard around its main part."""
+    """Such a helper is not used, even by a run that waits for it to answer."""
     (tmp_path / "sitecustomize.py").write_text(f"print({words!r})\n")
     script = tmp_path / "script.py"
-    script.write_text(
-        "import sys\n"
-        "import joblib\n"
-        "from smartdownsample import extract, sample_diverse\n"
-        "joblib.cpu_count = lambda: 2\n"
-        "extract._LEAST_HELPED = 1\n"
-        "print(len(sample_diverse(sys.argv[1:], 3, cache=False, show_progress=False,\n"
-        "                         show_summary=False)))\n"
-    )
+    change = """
+welcome = helpers.Helpers._welcome
+def note(self, process):
+    welcome(self, process)
+    self.is_over = True
+def wait_and_ask(self, task):
+    while not hasattr(self, "is_over"):
+        pass
+    assert self.free.empty()
+helpers.Helpers._welcome = note
+helpers.Helpers.extract = wait_and_ask
+"""
+    script.write_text(SCRIPT.format(change=change))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-    done = subprocess.run(
-        [sys.executable, str(script), *collection], capture_output=True, text=True, check=True
-    )
+    done = run_script(script, collection)
     assert done.stdout == f"{words}\n3\n"
     assert not done.stderr
+
+
+def test_a_script_needs_no_guard_around_its_main_part(
+    collection: list[str], tmp_path: Path
+) -> None:
+    """Helpers are no copies of the script: it runs once."""
+    script = tmp_path / "script.py"
+    change = """
+ask = helpers.Helpers.extract
+def wait_and_ask(self, task):
+    self.free.put(self.free.get(timeout=60))
+    return ask(self, task)
+helpers.Helpers.extract = wait_and_ask
+"""
+    script.write_text(SCRIPT.format(change=change))
+    done = run_script(script, collection)
+    assert done.stdout == "3\n"
+    assert not done.stderr
+
+
+def run_script(script: Path, collection: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a script that samples from a collection."""
+    command = [sys.executable, str(script), *collection]
+    return subprocess.run(command, capture_output=True, text=True, check=True)
 
 
 def test_a_helper_does_not_run_files_that_lie_beside_the_images(
@@ -169,8 +208,97 @@ def test_a_helper_does_not_run_files_that_lie_beside_the_images(
     """A module's name in the folder that one works in is not taken for the module."""
     (tmp_path / "pickle.py").write_text("raise SystemExit(3)\n")
     monkeypatch.chdir(tmp_path)
-    with closing(Helpers(1)) as helpers:
+    with Helpers(1) as helpers:
         assert be_helped(helpers, make_task(collection[:1])).causes == [None]
+
+
+@pytest.mark.parametrize("other", [(-1, 0), (0, "elsewhere"), (0, 1)])
+def test_a_helper_that_is_not_like_this_process_is_not_used(
+    other: tuple[int, object],
+    collection: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """As after an update: it would compute other features under the name of these."""
+    place, value = other
+    identity = list(helpers_room.IDENTITY)
+    identity[place] = value
+    monkeypatch.setattr(helpers_room, "IDENTITY", tuple(identity))
+    helpers = Helpers(1)
+    helpers.processes[0].wait(PATIENCE_S)
+    assert helpers.extract(make_task(collection[:1])) is None
+    with pytest.warns(HelperWarning, match=r"1 of 1 .* \(exit code 1\).* longer\.$"):
+        helpers.__exit__(None)
+    assert "installed anew" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are no UTF-8")
+@pytest.mark.parametrize("mode", ["0", "1"])
+def test_a_helper_reads_paths_as_this_process_does(mode: str, tmp_path: Path) -> None:
+    """Whatever the locale, which may be another than what this Python was told to use."""
+    path = str(write_picture(tmp_path / "\N{LATIN SMALL LETTER U WITH DIAERESIS}.png", 1, 64, 64))
+    script = (
+        "import sys\n"
+        "from smartdownsample.features import make_spec\n"
+        "from smartdownsample.helpers import Helpers\n"
+        "with Helpers(1) as helpers:\n"
+        "    helpers.free.put(helpers.free.get(timeout=60))\n"
+        "    chunk = helpers.extract((sys.argv[1:], make_spec(8, 'fast'), None, 2**30))\n"
+        "print(chunk.causes)\n"
+    )
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-X", f"utf8={mode}", "-c", script, path]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "[None]\n"
+    assert not done.stderr
+
+
+def test_a_run_goes_on_where_no_more_threads_can_be_started(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fewer helpers give the same."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with Helpers(2) as helpers:
+        assert helpers.extract(make_task(collection[:1])) is None
+        assert len(helpers.processes) == 1
+
+
+def test_only_a_run_that_comes_to_its_end_tells_of_lost_helpers() -> None:
+    """A warning, which may be an error, must not take the place of what ended the run."""
+
+    def run() -> None:
+        with Helpers(1) as helpers:
+            helpers.processes[0].kill()
+            helpers.processes[0].wait()
+            raise KeyboardInterrupt
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(KeyboardInterrupt):
+            run()
+
+
+@pytest.mark.usefixtures("many_small")
+def test_a_lost_helper_is_told_of_at_the_line_that_asked_for_the_run(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at one of this package or of Python."""
+    start = helpers_room.start_helper
+
+    def start_dying(executable: str) -> subprocess.Popen[bytes]:
+        process = start(executable)
+        process.kill()
+        process.wait()
+        return process
+
+    monkeypatch.setattr(helpers_room, "start_helper", start_dying)
+    with pytest.warns(HelperWarning) as told:
+        ImageIndex.build(collection, cache=False, n_workers=2)
+    assert [warning.filename for warning in told] == [__file__]
 
 
 @pytest.mark.usefixtures("many_small")
@@ -236,8 +364,13 @@ def test_helpers_are_for_many_small_images_and_spare_cores(
     assert extract.count_helpers(small, 1) == 0
     assert extract.count_helpers(250, 8) == 1
     assert extract.count_helpers(99, 8) == 0
-    with joblib.parallel_config(backend="loky"):
-        assert extract.count_helpers(small, 2) == 0
+    for backend in ("loky", "sequential"):
+        with joblib.parallel_config(backend=backend):
+            assert extract.count_helpers(small, 2) == 0
+    nested = joblib.Parallel(n_jobs=2, prefer="threads")(
+        joblib.delayed(extract.count_helpers)(small, 2) for _ in range(2)
+    )
+    assert nested == [0, 0]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no groups of processes")
