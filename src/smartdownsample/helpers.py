@@ -41,9 +41,8 @@ _COMMAND = (
     "import pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
     f"from {__name__} import serve; serve()"
 )
-_KILLED_HINT = " The system may have been short of memory."
 # What a helper and this process have to agree on: formulas, whose code it is, how paths are read.
-IDENTITY = FEATURE_VERSION, __file__, sys.getfilesystemencoding()
+IDENTITY = FEATURE_VERSION, os.path.realpath(__file__), sys.getfilesystemencoding()
 
 
 class Helpers:
@@ -90,11 +89,12 @@ class Helpers:
         lost = sorted(code for code in codes if code is not None)
         if kind is not None or not lost:
             return
-        is_killed = lost[0] < 0
+        # Of a signal; anything else a helper says itself.
+        hint = " The system may have been short of memory." if lost[0] < 0 else ""
         warn_user(
             f"{len(lost)} of {len(codes)} helper processes ended early (exit code "
             f"{', '.join(map(str, sorted(set(lost))))}); their images were decoded by this "
-            f"process, which takes longer.{_KILLED_HINT if is_killed else ''}",
+            f"process, which takes longer.{hint}",
             HelperWarning,
         )
 

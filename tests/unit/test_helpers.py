@@ -206,8 +206,11 @@ def test_a_helper_does_not_run_files_that_lie_beside_the_images(
     collection: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A module's name in the folder that one works in is not taken for the module."""
-    (tmp_path / "pickle.py").write_text("raise SystemExit(3)\n")
+    for name in ("pickle.py", "numpy.py"):
+        (tmp_path / name).write_text("raise SystemExit(3)\n")
     monkeypatch.chdir(tmp_path)
+    # As where one types, and in notebooks.
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
     with Helpers(1) as helpers:
         assert be_helped(helpers, make_task(collection[:1])).causes == [None]
 
