@@ -9,7 +9,6 @@ they come.
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
-from functools import partial
 from typing import TypeAlias
 
 import joblib
@@ -23,8 +22,9 @@ from .previews import Treatment
 from .process import decoding_process
 from .provenance import choose_checked, is_trusted, split_folders
 
-# Large enough that handing out tasks costs nothing, small enough that a killed run loses little.
-_MAX_CHUNK = 128
+# Large enough that handing out tasks costs nothing, small enough that a killed run loses little:
+# of images, and of the bytes of their files.
+_MAX_CHUNK, _MAX_CHUNK_BYTES = 512, 2**29
 # No task takes more than this share of what a worker has left, so that the last ones end together.
 _TASK_SHARE = 1 / 4
 # Files up to this size take so little time each that the interpreter, which threads share, keeps
@@ -77,7 +77,7 @@ def extract_features(
         An image that claims more pixels is not decoded.
     size_bytes : ndarray of int64, shape (len(keys),), optional
         Sizes of the files of all items. Where they tell that many small ones are to be decoded,
-        some workers are processes, see `Helpers`.
+        some workers are processes, see `Helpers`; of large ones a task has fewer.
 
     Yields
     ------
@@ -96,14 +96,18 @@ def extract_features(
         _draw_progress(len(items)) if show_progress else nullcontext(_count_nothing) as count,
         decoding_process(),
     ):
-        run = partial(
-            _run_chunks,
-            keys=keys,
-            spec=spec,
-            n_workers=n_workers,
-            max_pixels=max_pixels,
-            helpers=helpers,
-        )
+
+        def run(items: IntArray, treatments: Sequence[Treatment] | None) -> _Batches:
+            return _run_chunks(
+                _split(items, size_bytes, n_workers),
+                treatments,
+                keys=keys,
+                spec=spec,
+                n_workers=n_workers,
+                max_pixels=max_pixels,
+                helpers=helpers,
+            )
+
         with closing(_run_all(run, items, keys, spec)) as batches:
             for batch in batches:
                 count(len(batch.items))
@@ -191,7 +195,7 @@ def _run_all(run: _Run, items: IntArray, keys: Sequence[bytes], spec: FeatureSpe
 
 
 def _run_chunks(
-    items: IntArray,
+    chunks: Sequence[IntArray],
     treatments: Sequence[Treatment] | None,
     *,
     keys: Sequence[bytes],
@@ -200,8 +204,7 @@ def _run_chunks(
     max_pixels: int,
     helpers: Helpers,
 ) -> _Batches:
-    """Extract items in parallel chunks."""
-    chunks = _split(items, n_workers)
+    """Extract chunks in parallel."""
     starts = np.cumsum([0, *map(len, chunks)]).tolist()
     stop = Stop()
     tasks = (
@@ -245,8 +248,8 @@ def _stopping(results: _Results, stop: Stop, helpers: Helpers) -> Iterator[_Resu
         stop.wait()
 
 
-def _split(items: IntArray, n_workers: int) -> list[IntArray]:
-    """Split items into chunks, which get smaller towards the end.
+def _split(items: IntArray, size_bytes: IntArray | None, n_workers: int) -> list[IntArray]:
+    """Split items into chunks, which get smaller towards the end, by the sizes of all files.
 
     References
     ----------
@@ -254,10 +257,15 @@ def _split(items: IntArray, n_workers: int) -> list[IntArray]:
     C-36 (1987), https://doi.org/10.1109/TC.1987.5009495
     """
     chunks = []
-    while len(items):
-        size = min(max(int(len(items) / n_workers * _TASK_SHARE), 1), _MAX_CHUNK)
-        chunks.append(items[:size])
-        items = items[size:]
+    own_bytes = np.zeros_like(items) if size_bytes is None else size_bytes[items]
+    start, n_read = 0, np.cumsum(own_bytes)
+    while start < len(items):
+        size = min(int((len(items) - start) / n_workers * _TASK_SHARE), _MAX_CHUNK)
+        most_read = n_read[start] - own_bytes[start] + _MAX_CHUNK_BYTES
+        n_fit = int(np.searchsorted(n_read, most_read, side="right")) - start
+        end = start + max(min(size, n_fit), 1)
+        chunks.append(items[start:end])
+        start = end
     return chunks
 
 

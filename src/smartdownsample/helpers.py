@@ -13,7 +13,6 @@ process read its own. One that would compute other features, or read paths other
 """
 
 import contextlib
-import multiprocessing.spawn
 import os
 import pickle
 import queue
@@ -70,6 +69,9 @@ class Helpers:
     """
 
     def __init__(self, n: int) -> None:
+        # Imported on need only: a helper itself has none.
+        import multiprocessing.spawn  # noqa: PLC0415 - see above
+
         self.processes: list[_Process] = []
         self.free: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         # Where a program brings its own Python along, the command would start the program.

@@ -47,7 +47,7 @@ _HALVING_BIAS = 1 / 8
 _N_STEPS_DOWN, _N_STEPS_ACROSS = 2**15, 2**22
 # Levels of halved pictures that are shrunk at a time: each change between the decoder's code and
 # that of array operations costs as much as some operations.
-_BATCH_LEVELS = 3 * 2**17
+_BATCH_LEVELS = 3 * 2**16
 # Larger arrays are not kept for the next batch.
 _MOST_KEPT_BYTES = 2**22
 

@@ -12,6 +12,7 @@ from PIL import Image
 from pictures import make_exif, make_old, make_pixels, write_photo, write_picture
 from smartdownsample import FeatureSpec
 from smartdownsample import chunks as chunks_room
+from smartdownsample import extract as extract_room
 from smartdownsample.chunks import extract_chunk
 from smartdownsample.decode import FileContent, read_file
 from smartdownsample.extract import count_workers, extract_features
@@ -139,6 +140,24 @@ def test_a_stopped_run_leaves_nothing_under_way(
     assert n_opened < len(keys)
     time.sleep(0.2)
     assert len(opened) == n_opened
+
+
+def test_a_task_reads_no_more_than_a_killed_run_may_lose(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of large files a task has few, but one at least; of small ones as many as it may."""
+    monkeypatch.setattr(extract_room, "_MAX_CHUNK", 8)
+    monkeypatch.setattr(extract_room, "_MAX_CHUNK_BYTES", 100)
+    keys = [to_key(path) for path in collection] * 10
+    sizes = np.array([1000] * 5 + [30] * 9 + [1] * (len(keys) - 14))
+    batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=1, size_bytes=sizes)
+    chunks = [batch.items.tolist() for batch in batches]
+    assert [item for chunk in chunks for item in chunk] == list(range(len(keys)))
+    n_bytes = [sum(sizes[chunk]) for chunk in chunks]
+    assert [len(chunk) for chunk in chunks[:5]] == [1] * 5
+    assert all(n <= 100 for n in n_bytes[5:])
+    assert 8 in map(len, chunks)
+    assert max(map(len, chunks)) == 8
 
 
 def test_previews_come_whatever_the_backend_and_the_chunks(tmp_path: Path) -> None:
