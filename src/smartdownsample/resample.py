@@ -44,7 +44,7 @@ _BAND_PIXELS = 2**18
 _BLOCK_OUTPUTS = 8
 # Lengths of sides whose weights are kept, of some 60 kB each: crops come in hundreds of them. Those
 # of very long sides would eat the memory.
-_N_KEPT, _LONGEST_KEPT = 1024, 2**11
+_N_KEPT, _LONGEST_KEPT = 2048, 2**11
 
 
 class Thumbnails(NamedTuple):
@@ -283,7 +283,7 @@ def keep_weights(compute: Callable[..., _Weights]) -> Callable[..., _Weights]:
 @keep_weights
 def _grey_weights(n_in: int, *n_outs: int) -> LevelArray:
     """Compute the weights of several grey thumbnails, one below the other."""
-    return np.vstack([_round_weights(compute_weights(n_in, n_out)) for n_out in n_outs])
+    return _round_weights(compute_weights(n_in, *n_outs))
 
 
 @keep_weights
@@ -299,28 +299,31 @@ def _blocks(n_in: int, n_out: int) -> Blocks:
     return blocks
 
 
-def compute_weights(n_in: int, n_out: int) -> LevelArray:
-    """Compute how much each of some inputs adds to each output of a Lanczos resampling.
+def compute_weights(n_in: int, *n_outs: int) -> LevelArray:
+    """Compute how much each of some inputs adds to each output of Lanczos resamplings.
 
     Parameters
     ----------
-    n_in, n_out : int
-        Pixels before and after.
+    n_in : int
+        Pixels before.
+    *n_outs : int
+        Pixels after, of each resampling.
 
     Returns
     -------
-    ndarray of float64, shape (n_out, n_in)
-        Weights; those of an output add up to 1.
+    ndarray of float64, shape (sum(n_outs), n_in)
+        Weights, one resampling below the other; those of an output add up to 1.
     """
-    scale = n_in / n_out
-    stretch = max(scale, 1.0)
-    centres = (np.arange(n_out)[:, np.newaxis] + 0.5) * scale
+    scale = (n_in / np.repeat(n_outs, n_outs))[:, np.newaxis]
+    stretch = np.maximum(scale, 1)
+    numbers = np.concatenate([np.arange(n_out) for n_out in n_outs])
+    centres = (numbers[:, np.newaxis] + 0.5) * scale
     starts = np.maximum((centres - _LOBES * stretch + 0.5).astype(np.int64), 0)
     stops = np.minimum((centres + _LOBES * stretch + 0.5).astype(np.int64), n_in)
     places = np.arange(n_in)
     is_near = (places >= starts) & (places < stops)
     distances = ((places + 0.5 - centres) / stretch)[is_near]
-    weights = np.zeros((n_out, n_in))
+    weights = np.zeros(is_near.shape)
     weights[is_near] = np.sinc(distances) * np.sinc(distances / _LOBES)
     weights /= weights.sum(axis=1, keepdims=True)
     return weights

@@ -91,6 +91,19 @@ class _Halved(NamedTuple):
     levels: ByteArray
 
 
+class _Weights(NamedTuple):
+    """What turns halved levels into thumbnails, of one length of a side.
+
+    ``down``, shape (m, h), gives the rows of cells, DHash and AHash, in this order. The others,
+    shape (3 w, values of a row), turn each kind of rows of RGB into rows of a thumbnail.
+    """
+
+    down: WeightArray
+    cells: LevelArray
+    dhash: LevelArray
+    ahash: LevelArray
+
+
 class _Sums(NamedTuple):
     """Thumbnails of n pictures before they are rounded, ``bias`` levels too light.
 
@@ -153,8 +166,8 @@ def _halve(levels: ByteArray) -> ByteArray:
 def _shrink_batch(pictures: Sequence[_Halved], hash_size: int) -> _Sums:
     """Shrink pictures of one shape."""
     (n_rows, n_columns, _), n_halvings, levels = pictures[0]
-    down = _weights_down(n_rows, n_halvings, hash_size)
-    across = _weights_across(n_columns, n_halvings, hash_size)
+    down = _find_weights(n_rows, n_halvings, hash_size).down
+    across = _find_weights(n_columns, n_halvings, hash_size)
     floats = _memory.take("floats", (len(pictures), *levels.shape), np.float32)
     np.stack([picture.levels for picture in pictures], out=floats)
     rows = _shrink_columns(floats.reshape(*floats.shape[:2], -1), down)
@@ -170,13 +183,14 @@ def _shrink_columns(levels: WeightArray, down: WeightArray) -> LevelArray:
     return exact
 
 
-def _shrink_rows(
-    rows: LevelArray, across: tuple[LevelArray, ...]
-) -> tuple[LevelArray, LevelArray, LevelArray]:
+def _shrink_rows(rows: LevelArray, across: _Weights) -> tuple[LevelArray, LevelArray, LevelArray]:
     """Shrink the rows of cells, DHash and AHash, in this order in ``rows``; colours to grey."""
-    cells, dhash, ahash = across
-    first, last = LAB_LAYOUT_SIDE, rows.shape[1] - ahash.shape[1]
-    return rows[:, first:last] @ dhash, rows[:, last:] @ ahash, rows[:, :first] @ cells
+    first, last = LAB_LAYOUT_SIDE, rows.shape[1] - across.ahash.shape[1]
+    return (
+        rows[:, first:last] @ across.dhash,
+        rows[:, last:] @ across.ahash,
+        rows[:, :first] @ across.cells,
+    )
 
 
 def _round_sums(sums: Sequence[_Sums]) -> Thumbnails:
@@ -195,36 +209,30 @@ def _round_sums(sums: Sequence[_Sums]) -> Thumbnails:
 
 
 @keep_weights
-def _weights_down(length: int, n_halvings: int, hash_size: int) -> WeightArray:
-    """Compute the weights of the rows of cells, DHash and AHash, shape (m, h)."""
-    cells, dhash, _, ahash = _thumbnail_weights(length, n_halvings, hash_size)
-    weights = np.hstack([cells, dhash, ahash])
-    return _round_weights(weights, _N_STEPS_DOWN).T.astype(np.float32, order="C")
-
-
-@keep_weights
-def _weights_across(length: int, n_halvings: int, hash_size: int) -> tuple[LevelArray, ...]:
-    """Compute the weights of cells, DHash and AHash, from a row of RGB: (3 w, values of a row)."""
-    cells, _, *greys = _thumbnail_weights(length, n_halvings, hash_size)
+def _find_weights(length: int, n_halvings: int, hash_size: int) -> _Weights:
+    """Find the weights of both axes for what was halved so often from a length."""
+    cells, dhash_down, *greys = _thumbnail_weights(length, n_halvings, hash_size)
+    down = _round_weights(np.hstack([cells, dhash_down, greys[-1]]), _N_STEPS_DOWN)
     n_values = 3 * len(cells)
     colours = cells[:, np.newaxis, :, np.newaxis] * np.eye(3)[:, np.newaxis]
     levels = (grey[:, np.newaxis] * GREY_WEIGHTS[:, np.newaxis] for grey in greys)
-    return tuple(
+    across = (
         _round_weights(weights.reshape(n_values, -1), _N_STEPS_ACROSS)
         for weights in (colours, *levels)
     )
+    return _Weights(down.T.astype(np.float32, order="C"), *across)
 
 
-@keep_weights
 def _thumbnail_weights(length: int, n_halvings: int, hash_size: int) -> list[LevelArray]:
     """Compute the weights of cells, DHash (as high, and as wide) and AHash of what was halved.
 
     Each has the shape (h, outputs).
     """
     cell = MEAN_SIDE // LAB_LAYOUT_SIDE
-    colours = compute_weights(length, MEAN_SIDE).reshape(LAB_LAYOUT_SIDE, cell, length)
     sides = hash_size, hash_size + 1, hash_size // 2
-    weights = np.vstack([colours.mean(axis=1), *(compute_weights(length, side) for side in sides)])
+    weights = compute_weights(length, MEAN_SIDE, *sides)
+    colours = weights[:MEAN_SIDE].reshape(LAB_LAYOUT_SIDE, cell, length).mean(axis=1)
+    weights = np.vstack([colours, weights[MEAN_SIDE:]])
     for _ in range(n_halvings):
         weights = _halve_weights(weights)
     return np.split(weights.T, np.cumsum([LAB_LAYOUT_SIDE, *sides])[:-1].tolist(), axis=1)
