@@ -22,9 +22,9 @@ from .previews import Treatment
 from .process import decoding_process
 from .provenance import choose_checked, is_trusted, split_folders
 
-# Large enough that handing out tasks costs nothing, small enough that a killed run loses little:
-# of images, and of the bytes of their files.
-_MAX_CHUNK, _MAX_CHUNK_BYTES = 512, 2**29
+# Large enough that handing out tasks costs nothing, small enough that a run which is ended loses
+# seconds: of images, and of the bytes of files to be decoded, which tell about how long that takes.
+_MAX_CHUNK, _MAX_CHUNK_BYTES = 512, 2**24
 # No task takes more than this share of what a worker has left, so that the last ones end together.
 _TASK_SHARE = 1 / 4
 # Files up to this size take so little time each that the interpreter, which threads share, keeps
@@ -98,8 +98,9 @@ def extract_features(
     ):
 
         def run(items: IntArray, treatments: Sequence[Treatment] | None) -> _Batches:
+            n_bytes = _count_bytes(items, treatments, size_bytes)
             return _run_chunks(
-                _split(items, size_bytes, n_workers),
+                _split(items, n_bytes, n_workers),
                 treatments,
                 keys=keys,
                 spec=spec,
@@ -194,6 +195,16 @@ def _run_all(run: _Run, items: IntArray, keys: Sequence[bytes], spec: FeatureSpe
     yield from run(items[is_left], list(map(Treatment, treatments[is_left].tolist())))
 
 
+def _count_bytes(
+    items: IntArray, treatments: Sequence[Treatment] | None, size_bytes: IntArray | None
+) -> IntArray:
+    """Count the bytes that are decoded of each item, as far as its size is known."""
+    n_bytes = np.zeros_like(items) if size_bytes is None else size_bytes[items]
+    if treatments is None:
+        return n_bytes
+    return np.where(np.equal(treatments, Treatment.PREVIEW), 0, n_bytes)
+
+
 def _run_chunks(
     chunks: Sequence[IntArray],
     treatments: Sequence[Treatment] | None,
@@ -242,28 +253,45 @@ def _stopping(results: _Results, stop: Stop, helpers: Helpers) -> Iterator[_Resu
         raise
     finally:
         stop.set()
-        # To the end, which is near now: joblib complains about results that are left behind.
-        for _ in results:
-            pass
-        stop.wait()
+        _wait_for_tasks(results, stop)
 
 
-def _split(items: IntArray, size_bytes: IntArray | None, n_workers: int) -> list[IntArray]:
-    """Split items into chunks, which get smaller towards the end, by the sizes of all files.
+def _wait_for_tasks(results: _Results, stop: Stop) -> None:
+    """Wait until the tasks that were told to stop have, whatever else is asked for meanwhile."""
+    interrupt = None
+    while True:
+        try:
+            # To the end, which is near now: joblib complains about results that are left behind.
+            for _ in results:
+                pass
+            stop.wait()
+        except KeyboardInterrupt as error:
+            # Python must not end while a task is inside a decoder.
+            interrupt = error
+        else:
+            break
+    if interrupt is not None:
+        raise interrupt
+
+
+def _split(items: IntArray, n_bytes: IntArray, n_workers: int) -> list[IntArray]:
+    """Split items, of which so many bytes are decoded, into chunks that get smaller to the end.
 
     References
     ----------
     C. D. Polychronopoulos, D. J. Kuck, "Guided Self-Scheduling", IEEE Transactions on Computers
     C-36 (1987), https://doi.org/10.1109/TC.1987.5009495
     """
+    # A file that fills a chunk has one of its own, however much larger it is.
+    n_bytes = n_bytes.clip(0, _MAX_CHUNK_BYTES)
+    ends = np.cumsum(n_bytes)
     chunks = []
-    own_bytes = np.zeros_like(items) if size_bytes is None else size_bytes[items]
-    start, n_read = 0, np.cumsum(own_bytes)
+    start = 0
     while start < len(items):
-        size = min(int((len(items) - start) / n_workers * _TASK_SHARE), _MAX_CHUNK)
-        most_read = n_read[start] - own_bytes[start] + _MAX_CHUNK_BYTES
-        n_fit = int(np.searchsorted(n_read, most_read, side="right")) - start
-        end = start + max(min(size, n_fit), 1)
+        n_share = int((len(items) - start) / n_workers * _TASK_SHARE)
+        most = ends[start] - n_bytes[start] + _MAX_CHUNK_BYTES
+        n_fit = int(np.searchsorted(ends, most, side="right")) - start
+        end = start + max(min(n_share, n_fit, _MAX_CHUNK), 1)
         chunks.append(items[start:end])
         start = end
     return chunks

@@ -1,6 +1,9 @@
 """Tests of smartdownsample.extract."""
 
 import os
+import signal
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -142,22 +145,71 @@ def test_a_stopped_run_leaves_nothing_under_way(
     assert len(opened) == n_opened
 
 
-def test_a_task_reads_no_more_than_a_killed_run_may_lose(
+def test_a_task_decodes_no_more_than_a_killed_run_may_lose(
     collection: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of large files a task has few, but one at least; of small ones as many as it may."""
     monkeypatch.setattr(extract_room, "_MAX_CHUNK", 8)
     monkeypatch.setattr(extract_room, "_MAX_CHUNK_BYTES", 100)
-    keys = [to_key(path) for path in collection] * 10
-    sizes = np.array([1000] * 5 + [30] * 9 + [1] * (len(keys) - 14))
-    batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=1, size_bytes=sizes)
-    chunks = [batch.items.tolist() for batch in batches]
-    assert [item for chunk in chunks for item in chunk] == list(range(len(keys)))
-    n_bytes = [sum(sizes[chunk]) for chunk in chunks]
-    assert [len(chunk) for chunk in chunks[:5]] == [1] * 5
-    assert all(n <= 100 for n in n_bytes[5:])
-    assert 8 in map(len, chunks)
+    keys = [to_key(path) for path in collection] * 2
+    sizes = np.full(len(keys), 1)
+    sizes[::4], sizes[::12] = 30, 2**62
+    # Not all of them, and in another order than they are listed in.
+    items = np.random.default_rng(0).permutation(len(keys))[: len(keys) * 3 // 4]
+    batches = extract_features(items, keys, SPEC, n_workers=1, size_bytes=sizes)
+    chunks = [batch.items for batch in batches]
+    assert np.concatenate(chunks).tolist() == items.tolist()
+    assert all(len(chunk) == 1 or sizes[chunk].sum() <= 100 for chunk in chunks)
     assert max(map(len, chunks)) == 8
+    # Each ends where the next item would be too much, until few are left.
+    for chunk, following in zip(chunks[:10], chunks[1:], strict=False):
+        assert len(chunk) == 8 or sizes[[*chunk, following[0]]].clip(0, 100).sum() > 100
+
+
+def test_previews_count_as_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that reads previews has many; one that decodes whole photos has few."""
+    monkeypatch.setattr(extract_room, "_MAX_CHUNK_BYTES", 100)
+    keys = [to_key(str(write_photo(tmp_path / f"{i:02d}.jpg", i))) for i in range(40)]
+    sizes = np.full(len(keys), 100)
+    n_together = []
+    batches = extract_features(
+        np.arange(len(keys)), keys, make_spec(8, "preview"), n_workers=1, size_bytes=sizes
+    )
+    for batch in batches:
+        is_preview = batch.rows["flags"] & FLAG_PREVIEW != 0
+        assert is_preview.all() or len(batch.items) == 1
+        n_together.append(len(batch.items))
+    assert max(n_together) > 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl-C there")
+def test_an_interrupt_does_not_leave_tasks_behind(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python must not end while one of them is inside a decoder."""
+    n_under_way = 0
+
+    def read_slowly(path: str) -> FileContent | Cause:
+        nonlocal n_under_way
+        n_under_way += 1
+        time.sleep(0.5)
+        n_under_way -= 1
+        return read_file(path)
+
+    keys = [to_key(path) for path in collection]
+    batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=2)
+    next(batches)
+    monkeypatch.setattr(chunks_room, "read_file", read_slowly)
+    while not n_under_way:
+        time.sleep(0.01)
+    interrupts = [
+        threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)) for delay in (0.1, 0.2)
+    ]
+    for interrupt in interrupts:
+        interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        batches.close()
+    assert n_under_way == 0
 
 
 def test_previews_come_whatever_the_backend_and_the_chunks(tmp_path: Path) -> None:
