@@ -34,7 +34,7 @@ _SAMPLES = os.path.join(
 )
 _SPEC = make_spec(8, "fast")
 
-# Whole chunks of what one worker takes at a time.
+# No more than are looked up by this thread alone, since others are not counted.
 _NEW = (512, 1024)
 # In one part each, so that what a part costs cancels.
 _KNOWN = (2**11, 2**12)

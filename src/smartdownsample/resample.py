@@ -10,8 +10,9 @@ library, alone or among others.
 """
 
 import math
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache, wraps
+from functools import wraps
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -42,9 +43,8 @@ _N_STEPS = 2**22
 _BAND_PIXELS = 2**18
 # Outputs that are computed at a time: each needs a part of the inputs only.
 _BLOCK_OUTPUTS = 8
-# Lengths of sides whose weights are kept, of some 60 kB each: crops come in hundreds of them. Those
-# of very long sides would eat the memory.
-_N_KEPT, _LONGEST_KEPT = 2048, 2**11
+# Weights that each function keeps: of the lengths that crops of up to 640 pixels have, all.
+_MOST_KEPT_BYTES = 2**26
 
 
 class Thumbnails(NamedTuple):
@@ -259,25 +259,47 @@ def average_cells(rgb: ByteArray) -> LevelArray:
 
 
 def keep_weights(compute: Callable[..., _Weights]) -> Callable[..., _Weights]:
-    """Keep weights by the length of a side, which comes first; pictures share it often.
+    """Keep weights, as far as there is room for those used last; pictures share lengths often.
 
     Parameters
     ----------
     compute : callable
-        Takes whole numbers.
+        Takes whole numbers and gives arrays, lists or tuples of them.
 
     Returns
     -------
     callable
         Gives the same; what it gives must not be changed.
     """
-    kept = lru_cache(maxsize=_N_KEPT)(compute)
+    kept: dict[tuple[int, ...], _Weights] = {}
+    lock = threading.Lock()
+    n_bytes = 0
 
     @wraps(compute)
-    def find(length: int, *rest: int) -> _Weights:
-        return kept(length, *rest) if length <= _LONGEST_KEPT else compute(length, *rest)
+    def find(*lengths: int) -> _Weights:
+        nonlocal n_bytes
+        with lock:
+            if lengths in kept:
+                # The one used last stands last.
+                kept[lengths] = kept.pop(lengths)
+                return kept[lengths]
+        weights = compute(*lengths)
+        with lock:
+            if lengths not in kept and _count_bytes(weights) <= _MOST_KEPT_BYTES:
+                kept[lengths] = weights
+                n_bytes += _count_bytes(weights)
+            while n_bytes > _MOST_KEPT_BYTES:
+                n_bytes -= _count_bytes(kept.pop(next(iter(kept))))
+        return weights
 
     return find
+
+
+def _count_bytes(weights: object) -> int:
+    """Count the bytes of all arrays."""
+    if isinstance(weights, list | tuple):
+        return sum(map(_count_bytes, weights))
+    return weights.nbytes if isinstance(weights, np.ndarray) else 0
 
 
 @keep_weights

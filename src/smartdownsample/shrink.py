@@ -94,8 +94,9 @@ class _Halved(NamedTuple):
 class _Weights(NamedTuple):
     """What turns halved levels into thumbnails, of one length of a side.
 
-    ``down``, shape (m, h), gives the rows of cells, DHash and AHash, in this order. The others,
-    shape (3 w, values of a row), turn each kind of rows of RGB into rows of a thumbnail.
+    ``down``, shape (m, h), gives the rows of cells, DHash and AHash, in this order. The others turn
+    each kind of rows of RGB into rows of a thumbnail: ``cells``, shape (4, w), each colour alike;
+    ``dhash`` and ``ahash``, shape (3 w, values of a row), colours to grey.
     """
 
     down: WeightArray
@@ -184,13 +185,11 @@ def _shrink_columns(levels: WeightArray, down: WeightArray) -> LevelArray:
 
 
 def _shrink_rows(rows: LevelArray, across: _Weights) -> tuple[LevelArray, LevelArray, LevelArray]:
-    """Shrink the rows of cells, DHash and AHash, in this order in ``rows``; colours to grey."""
+    """Shrink the rows of cells, DHash and AHash, in this order in ``rows``."""
     first, last = LAB_LAYOUT_SIDE, rows.shape[1] - across.ahash.shape[1]
-    return (
-        rows[:, first:last] @ across.dhash,
-        rows[:, last:] @ across.ahash,
-        rows[:, :first] @ across.cells,
-    )
+    colours = rows[:, :first].reshape(len(rows), first, -1, 3)
+    cells = (across.cells @ colours).reshape(len(rows), first, -1)
+    return rows[:, first:last] @ across.dhash, rows[:, last:] @ across.ahash, cells
 
 
 def _round_sums(sums: Sequence[_Sums]) -> Thumbnails:
@@ -213,14 +212,15 @@ def _find_weights(length: int, n_halvings: int, hash_size: int) -> _Weights:
     """Find the weights of both axes for what was halved so often from a length."""
     cells, dhash_down, *greys = _thumbnail_weights(length, n_halvings, hash_size)
     down = _round_weights(np.hstack([cells, dhash_down, greys[-1]]), _N_STEPS_DOWN)
-    n_values = 3 * len(cells)
-    colours = cells[:, np.newaxis, :, np.newaxis] * np.eye(3)[:, np.newaxis]
     levels = (grey[:, np.newaxis] * GREY_WEIGHTS[:, np.newaxis] for grey in greys)
     across = (
-        _round_weights(weights.reshape(n_values, -1), _N_STEPS_ACROSS)
-        for weights in (colours, *levels)
+        _round_weights(weights.reshape(3 * len(cells), -1), _N_STEPS_ACROSS) for weights in levels
     )
-    return _Weights(down.T.astype(np.float32, order="C"), *across)
+    return _Weights(
+        down.T.astype(np.float32, order="C"),
+        np.ascontiguousarray(_round_weights(cells, _N_STEPS_ACROSS).T),
+        *across,
+    )
 
 
 def _thumbnail_weights(length: int, n_halvings: int, hash_size: int) -> list[LevelArray]:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from pictures import are_equal, make_pixels, take_thumbnails
+from smartdownsample import resample
 from smartdownsample import shrink as shrink_room
 from smartdownsample.resample import Thumbnails, make_thumbnails
 from smartdownsample.shrink import approximate_thumbnails
@@ -123,12 +124,13 @@ def test_rounded_weights_of_long_pictures_do_not_add_up() -> None:
 
 
 @pytest.mark.parametrize("shrink", [make_thumbnails, approximate_thumbnails])
-def test_long_pictures_leave_no_weights_behind(
-    shrink: Callable[[list[Pixels], int], Thumbnails],
+def test_weights_of_many_lengths_do_not_pile_up(
+    shrink: Callable[[list[Pixels], int], Thumbnails], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Weights of a side of tens of thousands of pixels take many megabytes."""
-    pictures = [np.zeros((20, 30_000 + place, 3), dtype=np.uint8) for place in range(4)]
-    shrink(pictures[:1], 8)
+    """Those of a side of tens of thousands of pixels take many megabytes."""
+    monkeypatch.setattr(resample, "_MOST_KEPT_BYTES", 2**20)
+    lengths = [30_000, 30_001, *range(300, 500)]
+    pictures = [np.zeros((20, length, 3), dtype=np.uint8) for length in lengths]
     tracemalloc.start()
     try:
         for picture in pictures:
@@ -136,7 +138,26 @@ def test_long_pictures_leave_no_weights_behind(
         left, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert left < 1e6
+    # Of the rows' lengths and of the columns', and some for what keeps them.
+    assert left < 3 * 2**20
+
+
+def test_weights_are_kept_while_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that were not used for longest are computed again."""
+    computed = []
+
+    @resample.keep_weights
+    def compute(length: int) -> tuple[list[Pixels], int]:
+        computed.append(length)
+        return [np.zeros(length, dtype=np.uint8)], length
+
+    monkeypatch.setattr(resample, "_MOST_KEPT_BYTES", 10)
+    for length in (4, 5, 4, 1, 4, 3, 4, 5):
+        assert compute(length)[1] == length
+    assert computed == [4, 5, 1, 3, 5]
+    # What is larger than all room is given, but not kept.
+    assert [compute(11)[1], compute(11)[1], compute(4)[1]] == [11, 11, 4]
+    assert computed[5:] == [11, 11]
 
 
 def test_no_pictures_have_no_thumbnails() -> None:
