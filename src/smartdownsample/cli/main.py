@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         is_kept = getattr(options, "cache", False)
-        advice = "To go on, run the same command again: nothing decoded so far is lost."
+        advice = "To go on, run the same command again: all but the last seconds' work is kept."
         complain(f"interrupted. {advice if is_kept else ''}".rstrip())
         return INTERRUPTED
 
