@@ -69,7 +69,7 @@ class Helpers:
     """
 
     def __init__(self, n: int) -> None:
-        # Imported on need only: a helper itself has none.
+        # Not at the top: helpers import this module too, and start sooner without it.
         import multiprocessing.spawn  # noqa: PLC0415 - see above
 
         self.processes: list[_Process] = []
