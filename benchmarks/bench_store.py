@@ -25,10 +25,12 @@ import pyarrow.parquet as pq
 from measuring import describe_machine
 from records import trim
 from smartdownsample import ImageIndex
-from smartdownsample.columns import make_table, needed_columns, order_features
+from smartdownsample.columns import make_table
 from smartdownsample.features import make_spec
 from smartdownsample.model import FeatureBatch, FileStats, IntArray
-from smartdownsample.paths import encode_order_key, list_items, stat_items
+from smartdownsample.natural_order import encode_order_key
+from smartdownsample.ordering import needed_columns, order_features
+from smartdownsample.paths import list_items, stat_items
 from smartdownsample.store import FeatureStore
 from store_figures import (
     FOLDER_FILES,

@@ -27,7 +27,7 @@ from .model import (
     IntArray,
     RowArray,
 )
-from .paths import encode_order_key
+from .natural_order import encode_order_key
 from .previews import Treatment, compare_previews, read_with_preview
 from .resample import make_thumbnails
 from .shrink import approximate_thumbnails

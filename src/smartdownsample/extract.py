@@ -275,7 +275,7 @@ def _wait_for_tasks(results: _Results, stop: Stop) -> None:
 
 
 def _split(items: IntArray, n_bytes: IntArray, n_workers: int) -> list[IntArray]:
-    """Split items, of which so many bytes are decoded, into chunks that get smaller to the end.
+    """Split items, of which so many bytes are decoded, into chunks that get smaller in the end.
 
     References
     ----------

@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 
-from .columns import needed_columns, order_features
 from .errors import DecodeError, ImageLoadingWarning, MissingImageError, warn_user
 from .model import (
     FLAG_TRUNCATED,
@@ -22,7 +21,9 @@ from .model import (
     FileStats,
     ItemList,
 )
-from .paths import encode_order_key, stat_items
+from .natural_order import encode_order_key
+from .ordering import needed_columns, order_features
+from .paths import stat_items
 from .store import FeatureStore
 
 OnTruncated = Literal["keep", "skip", "raise"]

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from .buckets import encode_buckets
-from .columns import order_features
 from .coverage import Coverage, measure_coverage
 from .explain import explain_selection
 from .features import MIN_HASH_SIZE, make_spec
@@ -17,6 +16,7 @@ from .gather import OnTruncated, gather_features
 from .groups import GroupsLike, PerGroup, label_items
 from .looks import DistanceArray, measure_steps
 from .model import MAX_PIXELS, ByteArray, DecodeMode, Failure, FeatureTable, Selection
+from .ordering import order_features
 from .packs import read_pack
 from .parameters import check_choice, check_integer, check_number, check_seed
 from .paths import PathLike, list_items

@@ -17,8 +17,9 @@ from .columns import SPEC_KEY, KnownFeatures, make_schema, pack_bytes
 from .errors import StoreError
 from .features import make_spec
 from .model import DecodeMode, FeatureSpec
+from .natural_order import encode_order_key
 from .parts import check_seal, read_part, write_part
-from .paths import PathLike, encode_order_key, list_items, stat_items, strip_folder, to_key
+from .paths import PathLike, list_items, stat_items, strip_folder, to_key
 from .store import FeatureStore, choose_cache_dir
 
 
