@@ -38,9 +38,10 @@ from layout import Files
 from records import trim
 from scenarios import Collection
 from smartdownsample import ImageIndex, find_images
-from smartdownsample.features import FEATURE_VERSION
-from smartdownsample.model import FLAG_PREVIEW, DecodeMode
-from smartdownsample.provenance import count_previews, describe_previews
+from smartdownsample.features.spec import FEATURE_VERSION
+from smartdownsample.gathering.preview_trust import count_previews, describe_previews
+from smartdownsample.options import DecodeMode
+from smartdownsample.records import FLAG_PREVIEW
 
 HASH_SIZE = 8
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

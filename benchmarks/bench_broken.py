@@ -22,7 +22,7 @@ import numpy as np
 from layout import CROPS_PER_PHOTO, choose_photos, lay_out
 from measuring import describe_machine
 from scenarios import Collection
-from smartdownsample.model import Cause
+from smartdownsample.records import Cause
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Photos to use when none are given: real ones beside the repository, else rendered ones in it.

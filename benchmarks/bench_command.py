@@ -18,9 +18,10 @@ from typing import NamedTuple
 
 from bench_store import fill, link_files
 from measuring import describe_machine
-from smartdownsample.features import make_spec
-from smartdownsample.paths import list_items, stat_items
-from smartdownsample.store import FeatureStore
+from smartdownsample.features.spec import make_spec
+from smartdownsample.items.find import list_items
+from smartdownsample.items.local_files import stat_items
+from smartdownsample.store.store import FeatureStore
 from tables import align_table
 
 _COMMAND = os.path.join(os.path.dirname(sys.executable), "smartdownsample")

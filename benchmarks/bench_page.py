@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from measuring import describe_machine
 from smartdownsample import FeatureTable, ImageIndex, Selection, find_images
-from smartdownsample.features import make_spec
+from smartdownsample.features.spec import make_spec
 from smartdownsample.report import save_report
 from smartdownsample.report.page_thumbnails import choose_shown
 

@@ -19,8 +19,8 @@ import numpy as np
 from measuring import describe_machine
 from peers.job import measure_peak_memory
 from smartdownsample import FeatureTable, ImageIndex
-from smartdownsample.features import make_spec
-from smartdownsample.model import RowArray
+from smartdownsample.features.spec import make_spec
+from smartdownsample.records import RowArray
 from tables import align_table, replace_section
 
 _DOCUMENT = os.path.join(

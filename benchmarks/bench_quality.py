@@ -33,7 +33,7 @@ from results import (
 )
 from samplers import FACILITIES, MOST_COMPARED, RANDOM, SAMPLERS
 from smartdownsample import ImageIndex, find_images
-from smartdownsample.model import IntArray
+from smartdownsample.records import IntArray
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _SHARED_IMAGES = os.path.join(os.path.dirname(_ROOT), "shared", "images")

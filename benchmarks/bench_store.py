@@ -25,13 +25,14 @@ import pyarrow.parquet as pq
 from measuring import describe_machine
 from records import trim
 from smartdownsample import ImageIndex
-from smartdownsample.columns import make_table
-from smartdownsample.features import make_spec
-from smartdownsample.model import FeatureBatch, FileStats, IntArray
-from smartdownsample.natural_order import encode_order_key
-from smartdownsample.ordering import needed_columns, order_features
-from smartdownsample.paths import list_items, stat_items
-from smartdownsample.store import FeatureStore
+from smartdownsample.features.spec import make_spec
+from smartdownsample.gathering.natural_table import needed_columns, order_features
+from smartdownsample.items.find import list_items
+from smartdownsample.items.local_files import stat_items
+from smartdownsample.items.natural_order import encode_order_key
+from smartdownsample.records import FeatureBatch, FileStats, IntArray
+from smartdownsample.store.schema import make_table
+from smartdownsample.store.store import FeatureStore
 from store_figures import (
     FOLDER_FILES,
     FOLDER_MEASUREMENTS,

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from smartdownsample.decode import Picture, decode_image
-from smartdownsample.features import choose_min_side, make_spec
-from smartdownsample.headers import Header, read_header
-from smartdownsample.model import ByteArray, Cause
-from smartdownsample.previews import find_preview
+from smartdownsample.features.spec import choose_min_side, make_spec
+from smartdownsample.pictures.decode import Picture, decode_image
+from smartdownsample.pictures.headers import Header, read_header
+from smartdownsample.pictures.previews import find_preview
+from smartdownsample.records import ByteArray, Cause
 
 if sys.platform != "win32":
     import resource

@@ -23,11 +23,12 @@ from counting import count, measure_peak
 from peers.floor_decode import choose_fast_flags
 from peers.floors import read_bytes
 from smartdownsample import ImageIndex, find_images
-from smartdownsample.chunks import extract_chunk
-from smartdownsample.features import make_spec
-from smartdownsample.paths import list_items, stat_items
-from smartdownsample.process import decoding_process
-from smartdownsample.store import FeatureStore
+from smartdownsample.features.spec import make_spec
+from smartdownsample.gathering.chunk import extract_chunk
+from smartdownsample.items.find import list_items
+from smartdownsample.items.local_files import stat_items
+from smartdownsample.pictures.process import decoding_process
+from smartdownsample.store.store import FeatureStore
 
 _SAMPLES = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data_samples", "photos"

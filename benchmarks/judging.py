@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from joblib import Parallel, delayed
 
-from smartdownsample.decode import decode_image
-from smartdownsample.model import Cause, IntArray
+from smartdownsample.pictures.decode import decode_image
+from smartdownsample.records import Cause, IntArray
 
 PointArray = npt.NDArray[np.float32]
 

@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from smartdownsample import ImageIndex
-from smartdownsample.looks import measure_distances
-from smartdownsample.model import IntArray
-from smartdownsample.picking import Spread
-from smartdownsample.quotas import Quotas
+from smartdownsample.options import Quotas, Spread
+from smartdownsample.records import IntArray
+from smartdownsample.sampling.distances import measure_distances
 
 Picks = list[IntArray]
 Sampler = Callable[[ImageIndex, Sequence[int], int], Picks]

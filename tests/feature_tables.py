@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from smartdownsample.features import make_spec
-from smartdownsample.looks import DistanceArray, measure_steps
-from smartdownsample.model import FeatureTable, IntArray
+from smartdownsample.features.spec import make_spec
+from smartdownsample.records import FeatureTable, IntArray
+from smartdownsample.sampling.distances import DistanceArray, measure_steps
 
 SPEC = make_spec(8, "fast")
 FRAME_S = 2

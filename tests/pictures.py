@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from smartdownsample.resample import Thumbnails, make_thumbnails
+from smartdownsample.features.exact_thumbnails import make_thumbnails
+from smartdownsample.features.thumbnails import Thumbnails
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA_SAMPLES = REPOSITORY / "data_samples"

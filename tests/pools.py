@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from smartdownsample.features import make_spec
-from smartdownsample.looks import measure_steps
-from smartdownsample.model import ByteArray, FeatureSpec, IntArray, RowArray
-from smartdownsample.picking import Pool
+from smartdownsample.features.spec import make_spec
+from smartdownsample.records import ByteArray, FeatureSpec, IntArray, RowArray
+from smartdownsample.sampling.distances import measure_steps
+from smartdownsample.sampling.picking import Pool
 
 SPEC = make_spec(8, "exact")
 N_LAB = 48

@@ -68,9 +68,9 @@ def choose_fast_flags(path: str) -> int:
     int
         A sum of ``cv2.IMREAD_...``.
     """
-    from smartdownsample.decode import _REDUCED_FLAGS, _choose_scale
-    from smartdownsample.features import choose_min_side, make_spec
-    from smartdownsample.headers import Header, read_header
+    from smartdownsample.features.spec import choose_min_side, make_spec
+    from smartdownsample.pictures.decode import _REDUCED_FLAGS, _choose_scale
+    from smartdownsample.pictures.headers import Header, read_header
 
     header = read_header(read_bytes(path))
     if not isinstance(header, Header) or header.format != "JPEG":

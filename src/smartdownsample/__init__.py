@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import cache
     from .api import sample_diverse
-    from .coverage import Coverage
+    from .collection import BucketCount, GroupCount
     from .errors import (
         DecodeError,
         HelperWarning,
@@ -24,21 +24,22 @@ if TYPE_CHECKING:
         StoreError,
         StoreWarning,
     )
-    from .index import ImageIndex
-    from .model import (
-        BucketCount,
-        Cause,
-        Failure,
-        FeatureSpec,
-        FeatureTable,
-        GroupCount,
-        Selection,
+    from .gathering import PreviewCounts, count_previews
+    from .index import ImageIndex, inspect_index
+    from .items import find_images
+    from .records import Cause, Failure, FeatureSpec, FeatureTable
+    from .results import (
+        Inspection,
+        NearDuplicate,
+        Placed,
+        Split,
+        place_images,
+        write_manifest,
+        write_selection,
     )
-    from .packs import export_pack, import_pack
-    from .paths import find_images
-    from .placing import Placed, place_images
-    from .ranking import Ranking
-    from .split import Split
+    from .sampling import Coverage
+    from .selection import Ranking, Selection
+    from .store import export_pack, import_pack
 
 __version__ = "3.0.0.dev0"
 
@@ -54,11 +55,14 @@ __all__ = [
     "HelperWarning",
     "ImageIndex",
     "ImageLoadingWarning",
+    "Inspection",
     "InvalidParameterError",
     "MissingExtraError",
     "MissingImageError",
+    "NearDuplicate",
     "OutputError",
     "Placed",
+    "PreviewCounts",
     "Ranking",
     "Selection",
     "SmartDownsampleError",
@@ -67,45 +71,51 @@ __all__ = [
     "StoreWarning",
     "__version__",
     "cache",
+    "count_previews",
     "export_pack",
     "find_images",
     "import_pack",
+    "inspect_index",
     "place_images",
     "sample_diverse",
+    "write_manifest",
+    "write_selection",
 ]
 
-_ROOM_OF = {
-    name: room
-    for room, names in {
+_HOME_OF = {
+    name: home
+    for home, names in {
         "api": "sample_diverse",
-        "coverage": "Coverage",
+        "collection": "BucketCount GroupCount",
         "errors": "DecodeError HelperWarning ImageLoadingWarning InvalidParameterError"
         " MissingExtraError MissingImageError OutputError SmartDownsampleError StoreError"
         " StoreWarning",
-        "index": "ImageIndex",
-        "model": "BucketCount Cause Failure FeatureSpec FeatureTable GroupCount Selection",
-        "packs": "export_pack import_pack",
-        "paths": "find_images",
-        "placing": "Placed place_images",
-        "ranking": "Ranking",
-        "split": "Split",
+        "gathering": "PreviewCounts count_previews",
+        "index": "ImageIndex inspect_index",
+        "items": "find_images",
+        "records": "Cause Failure FeatureSpec FeatureTable",
+        "results": "Inspection NearDuplicate Placed Split place_images write_manifest"
+        " write_selection",
+        "sampling": "Coverage",
+        "selection": "Ranking Selection",
+        "store": "export_pack import_pack",
     }.items()
     for name in names.split()
 }
 
 
 def __getattr__(name: str) -> object:
-    """Import what is asked for, a name or a room, and keep it."""
-    room = _ROOM_OF.get(name, name)
-    if room.startswith("_"):
+    """Import what is asked for, a name or a module, and keep it."""
+    home = _HOME_OF.get(name, name)
+    if home.startswith("_"):
         raise AttributeError(_deny(name))
     try:
-        module = import_module(f".{room}", __name__)
+        module = import_module(f".{home}", __name__)
     except ModuleNotFoundError as error:
-        if error.name != f"{__name__}.{room}":
+        if error.name != f"{__name__}.{home}":
             raise
         raise AttributeError(_deny(name)) from None
-    value: object = getattr(module, name) if name in _ROOM_OF else module
+    value: object = getattr(module, name) if name in _HOME_OF else module
     globals()[name] = value
     return value
 

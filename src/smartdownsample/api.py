@@ -1,22 +1,34 @@
 """The published call: diverse paths in one line."""
 
-import os
-from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Literal, overload
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import report
-from .gather import OnTruncated
-from .groups import GroupsLike, PerGroup
-from .index import ImageIndex, OnLoadingError
-from .model import MAX_PIXELS, DecodeMode, Selection
-from .parameters import check_seed
-from .paths import PathLike, find_images, to_key, to_text
-from .picking import Spread
-from .quotas import Quotas
-from .sampling import SEQUENCE_GAP_S, SamplingOptions, check_target
+from .checks import check_seed
+from .collection import Picks
+from .index import ImageIndex
+from .items import add_items, list_items
+from .options import (
+    RANDOM_SEED,
+    PathLike,
+    ReadingKeywords,
+    ReadingOptions,
+    SamplingKeywords,
+    SamplingOptions,
+    check_target,
+)
+from .sampling import check_groups
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from typing_extensions import Unpack
+
+
+class _Keywords(ReadingKeywords, SamplingKeywords, total=False):
+    """The keywords that the published package does not have, and those it takes by name only."""
+
+    save_distribution: PathLike | None
+    save_thumbnails: PathLike | None
 
 
 @overload
@@ -31,23 +43,8 @@ def sample_diverse(
     show_distribution: bool = ...,
     show_thumbnails: bool = ...,
     *,
-    save_distribution: PathLike | None = ...,
-    save_thumbnails: PathLike | None = ...,
-    image_loading_errors: OnLoadingError = ...,
     return_indices: Literal[False] = ...,
-    truncated: OnTruncated = ...,
-    max_pixels: int = ...,
-    decode: DecodeMode = ...,
-    cache: bool = ...,
-    cache_dir: PathLike | None = ...,
-    spread: Spread = ...,
-    quotas: Quotas = ...,
-    groups: GroupsLike | None = ...,
-    per_group: PerGroup | None = ...,
-    balance: float = ...,
-    keep: Collection[PathLike] = ...,
-    max_per_sequence: int | None = ...,
-    sequence_gap_s: float = ...,
+    **options: "Unpack[_Keywords]",
 ) -> list[str]: ...
 
 
@@ -63,23 +60,8 @@ def sample_diverse(
     show_distribution: bool = ...,
     show_thumbnails: bool = ...,
     *,
-    save_distribution: PathLike | None = ...,
-    save_thumbnails: PathLike | None = ...,
-    image_loading_errors: OnLoadingError = ...,
     return_indices: Literal[True],
-    truncated: OnTruncated = ...,
-    max_pixels: int = ...,
-    decode: DecodeMode = ...,
-    cache: bool = ...,
-    cache_dir: PathLike | None = ...,
-    spread: Spread = ...,
-    quotas: Quotas = ...,
-    groups: GroupsLike | None = ...,
-    per_group: PerGroup | None = ...,
-    balance: float = ...,
-    keep: Collection[PathLike] = ...,
-    max_per_sequence: int | None = ...,
-    sequence_gap_s: float = ...,
+    **options: "Unpack[_Keywords]",
 ) -> list[int]: ...
 
 
@@ -95,54 +77,26 @@ def sample_diverse(
     show_distribution: bool = ...,
     show_thumbnails: bool = ...,
     *,
-    save_distribution: PathLike | None = ...,
-    save_thumbnails: PathLike | None = ...,
-    image_loading_errors: OnLoadingError = ...,
-    return_indices: bool = ...,
-    truncated: OnTruncated = ...,
-    max_pixels: int = ...,
-    decode: DecodeMode = ...,
-    cache: bool = ...,
-    cache_dir: PathLike | None = ...,
-    spread: Spread = ...,
-    quotas: Quotas = ...,
-    groups: GroupsLike | None = ...,
-    per_group: PerGroup | None = ...,
-    balance: float = ...,
-    keep: Collection[PathLike] = ...,
-    max_per_sequence: int | None = ...,
-    sequence_gap_s: float = ...,
+    return_indices: bool,
+    **options: "Unpack[_Keywords]",
 ) -> list[str] | list[int]: ...
 
 
 def sample_diverse(
     image_paths: PathLike | Iterable[PathLike],
     target_count: int | None,
-    hash_size: int = 8,
-    n_workers: int | None = None,
+    hash_size: int = ReadingOptions.hash_size,
+    n_workers: int | None = ReadingOptions.n_workers,
     show_progress: bool = True,
-    random_seed: int | None = 42,
+    random_seed: int | None = RANDOM_SEED,
     show_summary: bool = True,
     show_distribution: bool = False,
     show_thumbnails: bool = False,
     *,
+    return_indices: bool = False,
     save_distribution: PathLike | None = None,
     save_thumbnails: PathLike | None = None,
-    image_loading_errors: OnLoadingError = "skip",
-    return_indices: bool = False,
-    truncated: OnTruncated = "keep",
-    max_pixels: int = MAX_PIXELS,
-    decode: DecodeMode = "fast",
-    cache: bool = True,
-    cache_dir: PathLike | None = None,
-    spread: Spread = "joint",
-    quotas: Quotas = "proportional",
-    groups: GroupsLike | None = None,
-    per_group: PerGroup | None = None,
-    balance: float = 0.0,
-    keep: Collection[PathLike] = (),
-    max_per_sequence: int | None = None,
-    sequence_gap_s: float = SEQUENCE_GAP_S,
+    **options: Any,
 ) -> list[str] | list[int]:
     """Select exactly `target_count` visually diverse images.
 
@@ -173,31 +127,14 @@ def sample_diverse(
         ``viz``.
     save_distribution, save_thumbnails : path, optional
         Files to save them to; missing folders are made. Needs the extra ``viz``.
-    image_loading_errors : {"skip", "raise"}
-        Whether an image that cannot be loaded is left out (with one warning for all of them)
-        or ends the call.
     return_indices : bool
         Whether to return places in `image_paths` instead of paths. For a folder or glob, places
         in the list that `find_images` gives of it.
-    truncated : {"keep", "skip", "raise"}
-        Whether an image whose file ends too early, and of which a sensible share can be decoded,
-        is used like others, left out, or ends the call.
-    max_pixels : int
-        An image that claims more pixels is a failure; its pixels are not decoded.
-    decode : {"fast", "exact", "preview"}
-        ``fast`` decodes JPEGs at a reduced size; ``exact`` decodes in full and gives the
-        features of the published package; ``preview`` takes the thumbnails that cameras put into
-        their files, folder by folder, where a few decoded photos show that these are alike.
-    cache : bool
-        Whether features are kept in the store and taken from it.
-    cache_dir : path, optional
-        Folder of the store, by default ``SMARTDOWNSAMPLE_CACHE_DIR`` or the platform's user
-        cache folder.
-    spread, quotas, groups, per_group, balance, max_per_sequence, sequence_gap_s
-        How to sample, see `smartdownsample.ImageIndex.sample`.
-    keep : collection of paths
-        Images selected before, whether among `image_paths` or not. They are not selected again,
-        but count as picks of their buckets and groups, and new ones are kept apart from them.
+    **options
+        How to read images, as in `ImageIndex.build` (decode, truncated, max_pixels,
+        image_loading_errors, cache, cache_dir), and how to sample, as in `ImageIndex.sample`
+        (spread, quotas, groups, per_group, balance, keep, max_per_sequence, sequence_gap_s).
+        Images in ``keep`` need not be among `image_paths`.
 
     Returns
     -------
@@ -208,7 +145,7 @@ def sample_diverse(
     Raises
     ------
     InvalidParameterError
-        When a parameter has a wrong type or value; no file has been opened then.
+        When a parameter has a wrong type or value; no image has been opened then.
     MissingImageError, DecodeError
         With ``image_loading_errors="raise"``, for one of the images that cannot be loaded.
     MissingExtraError
@@ -234,34 +171,26 @@ def sample_diverse(
     >>> from smartdownsample import sample_diverse
     >>> paths = sample_diverse("data_samples", 20)  # doctest: +SKIP
     """
-    options = SamplingOptions(
-        spread=spread,
-        quotas=quotas,
-        groups=groups,
-        per_group=per_group,
-        balance=balance,
-        keep=keep,
-        max_per_sequence=max_per_sequence,
-        sequence_gap_s=sequence_gap_s,
+    reading, sampling = (
+        {name: options.pop(name) for name in keywords.__annotations__ if name in options}
+        for keywords in (ReadingKeywords, SamplingKeywords)
     )
-    target_count = check_target(target_count, options)
+    if options:
+        msg = f"sample_diverse() got an unexpected keyword argument {min(options)!r}"
+        raise TypeError(msg)
+    sampling_options = SamplingOptions(**sampling)
+    target_count = check_target(target_count, sampling_options)
     random_seed = check_seed(random_seed)
+    reading_options = ReadingOptions(
+        hash_size=hash_size, n_workers=n_workers, show_progress=show_progress, **reading
+    )
     destinations = [path for path in (save_distribution, save_thumbnails) if path is not None]
     if show_distribution or show_thumbnails or destinations:
         report.check_drawing(*destinations)
-    index = ImageIndex.build(
-        _add_kept(image_paths, keep),
-        hash_size=hash_size,
-        n_workers=n_workers,
-        show_progress=show_progress,
-        image_loading_errors=image_loading_errors,
-        truncated=truncated,
-        max_pixels=max_pixels,
-        decode=decode,
-        cache=cache,
-        cache_dir=cache_dir,
-    )
-    selection = index.draw(target_count, random_seed, options)
+    items = add_items(list_items(image_paths), sampling_options.keep)
+    check_groups(sampling_options, items)
+    index = ImageIndex.gather_items(items, reading_options)
+    selection = index.draw(target_count, random_seed, sampling_options)
     if show_summary:
         print(report.format_summary(selection))
     _present(report.draw_distribution, selection, save_distribution, is_shown=show_distribution)
@@ -269,24 +198,9 @@ def sample_diverse(
     return selection.indices.tolist() if return_indices else selection.paths
 
 
-def _add_kept(
-    image_paths: PathLike | Iterable[PathLike], keep: Collection[PathLike]
-) -> PathLike | Iterable[PathLike]:
-    """Add the images selected before that are not in the collection, after all others."""
-    if not len(keep):
-        return image_paths
-    if isinstance(image_paths, (str, os.PathLike)):
-        paths: list[PathLike] = [*find_images(image_paths)]
-    else:
-        paths = [*image_paths]
-    named = {to_key(to_text(path, "An element of the paths")) for path in paths}
-    earlier = (to_text(path, "An element of 'keep'") for path in keep)
-    return [*paths, *(path for path in earlier if to_key(path) not in named)]
-
-
 def _present(
-    draw: "Callable[[Figure, Selection], None]",
-    selection: Selection,
+    draw: "Callable[[Figure, Picks], None]",
+    selection: Picks,
     path: PathLike | None,
     *,
     is_shown: bool,

@@ -1,33 +1,49 @@
 """A collection's features in memory, to be sampled again and again."""
 
-import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection as CollectionOf
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Literal, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
-from .buckets import encode_buckets
-from .coverage import Coverage, measure_coverage
-from .explain import explain_selection
-from .features import MIN_HASH_SIZE, make_spec
-from .gather import OnTruncated, gather_features
-from .groups import GroupsLike, PerGroup, label_items
-from .looks import DistanceArray, measure_steps
-from .model import MAX_PIXELS, ByteArray, DecodeMode, Failure, FeatureTable, Selection
-from .ordering import order_features
-from .packs import read_pack
-from .parameters import check_choice, check_integer, check_number, check_seed
-from .paths import PathLike, list_items
-from .picking import Spread
-from .quotas import Quotas
-from .ranking import Ranking, draw_ranking
-from .sampling import SEQUENCE_GAP_S, SamplingOptions, check_target, draw_selection
-from .split import Split, split_selection
-from .store import choose_cache_dir
+from . import report
+from .checks import check_integer, check_seed
+from .collection import Collection, Picks
+from .gathering import gather_features, open_pack
+from .items import list_items
+from .options import (
+    MAX_PIXELS,
+    RANDOM_SEED,
+    DecodeMode,
+    GroupsLike,
+    OnLoadingError,
+    OnTruncated,
+    PathLike,
+    PerGroup,
+    Quotas,
+    ReadingOptions,
+    SamplingKeywords,
+    SamplingOptions,
+    Spread,
+    check_target,
+)
+from .records import ByteArray, Failure, FeatureTable, ItemList
+from .results import Inspection, inspect_collection
+from .sampling import (
+    Coverage,
+    draw_ranking,
+    draw_selection,
+    encode_buckets,
+    measure_coverage,
+    measure_steps,
+)
+from .selection import Ranking, Selection
+from .store import choose_cache_dir, choose_store_dir
 
-OnLoadingError = Literal["skip", "raise"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class ImageIndex:
@@ -40,6 +56,8 @@ class ImageIndex:
     ----------
     table : FeatureTable
         The collection.
+    cache_dir : Path, optional
+        Folder for what is kept about it beside its features; by default nothing is.
 
     Attributes
     ----------
@@ -57,8 +75,9 @@ class ImageIndex:
     table: FeatureTable
     codes: ByteArray
 
-    def __init__(self, table: FeatureTable) -> None:
+    def __init__(self, table: FeatureTable, cache_dir: Path | None = None) -> None:
         self.table = table
+        self.cache_dir = cache_dir
         self.codes = encode_buckets(table.rows, table.spec)
 
     def __len__(self) -> int:
@@ -74,9 +93,7 @@ class ImageIndex:
 
     def _repr_html_(self) -> str:
         """Show the counts and the buckets in a notebook."""
-        from .report import format_html
-
-        return format_html(Selection(self.table, self.codes, np.zeros(0, dtype=np.int64), 0, None))
+        return report.format_html(Picks(self.collection, np.zeros(0, dtype=np.int64), 0, None))
 
     @property
     def paths(self) -> list[str]:
@@ -93,15 +110,15 @@ class ImageIndex:
         cls,
         paths: PathLike | Iterable[PathLike],
         *,
-        hash_size: int = 8,
-        n_workers: int | None = None,
-        show_progress: bool = False,
-        image_loading_errors: OnLoadingError = "skip",
-        truncated: OnTruncated = "keep",
+        hash_size: int = ReadingOptions.hash_size,
+        n_workers: int | None = ReadingOptions.n_workers,
+        show_progress: bool = ReadingOptions.show_progress,
+        image_loading_errors: OnLoadingError = ReadingOptions.image_loading_errors,
+        truncated: OnTruncated = ReadingOptions.truncated,
         max_pixels: int = MAX_PIXELS,
-        decode: DecodeMode = "fast",
-        cache: bool = True,
-        cache_dir: PathLike | None = None,
+        decode: DecodeMode = ReadingOptions.decode,
+        cache: bool = ReadingOptions.cache,
+        cache_dir: PathLike | None = ReadingOptions.cache_dir,
     ) -> "ImageIndex":
         """Gather the features of images: from the store where it knows them, else by decoding.
 
@@ -157,24 +174,28 @@ class ImageIndex:
         HelperWarning
             When a process that helped to decode ended early; the result is the same.
         """
-        spec = make_spec(check_integer("hash_size", hash_size, at_least=MIN_HASH_SIZE), decode)
-        if n_workers is not None:
-            n_workers = check_integer("n_workers", n_workers, at_least=1)
-        check_choice("image_loading_errors", image_loading_errors, get_args(OnLoadingError))
-        check_choice("truncated", truncated, get_args(OnTruncated))
-        max_pixels = check_integer("max_pixels", max_pixels, at_least=1)
-        folder = choose_cache_dir(cache_dir) if cache else None
-        table = gather_features(
-            list_items(paths),
-            spec,
-            folder,
+        reading = ReadingOptions(
+            hash_size=hash_size,
             n_workers=n_workers,
             show_progress=show_progress,
-            is_strict=image_loading_errors == "raise",
+            image_loading_errors=image_loading_errors,
             truncated=truncated,
             max_pixels=max_pixels,
+            decode=decode,
+            cache=cache,
+            cache_dir=cache_dir,
         )
-        return cls(table)
+        return cls.gather(paths, reading)
+
+    @classmethod
+    def gather(cls, paths: PathLike | Iterable[PathLike], reading: ReadingOptions) -> "ImageIndex":
+        """Gather features with all options in one record, see `build`."""
+        return cls.gather_items(list_items(paths), reading)
+
+    @classmethod
+    def gather_items(cls, items: ItemList, reading: ReadingOptions) -> "ImageIndex":
+        """Gather the features of items, whole photos or regions of photos, see `build`."""
+        return cls(gather_features(items, reading), choose_store_dir(reading))
 
     @classmethod
     def from_pack(cls, pack: PathLike, root: PathLike | None = None) -> "ImageIndex":
@@ -197,41 +218,27 @@ class ImageIndex:
         StoreError
             When the file is no pack of this version or is damaged.
         """
-        spec, known, paths = read_pack(pack)
-        if root is not None:
-            paths = [os.path.join(root, path) for path in paths]
-        ordered = order_features(spec, known, [], [os.fsencode(path) for path in paths])
-        return cls(
-            FeatureTable(
-                spec=spec,
-                paths=[paths[item] for item in ordered.items.tolist()],
-                indices=ordered.ranks[ordered.items],
-                rows=ordered.rows,
-                failures=tuple(Failure(paths[item], cause) for item, cause in ordered.causes),
-                n_given=len(paths),
-                n_extracted=0,
-                n_known=len(paths),
-            )
-        )
+        return cls(open_pack(pack, root), choose_cache_dir(None))
 
     @cached_property
-    def steps(self) -> DistanceArray:
-        """How far each image looks from the one before it, see `measure_steps`, shape (n,)."""
-        return measure_steps(self.table.rows, self.table.spec)
+    def collection(self) -> Collection:
+        """The images, their buckets and how far each looks from the one before it."""
+        steps = measure_steps(self.table.rows, self.table.spec)
+        return Collection(self.table, self.codes, steps, self.cache_dir)
 
     def sample(
         self,
         target_count: int | None = None,
         *,
-        random_seed: int | None = 42,
-        spread: Spread = "joint",
-        quotas: Quotas = "proportional",
-        groups: GroupsLike | None = None,
-        per_group: PerGroup | None = None,
-        balance: float = 0.0,
-        keep: Collection[PathLike] = (),
-        max_per_sequence: int | None = None,
-        sequence_gap_s: float = SEQUENCE_GAP_S,
+        random_seed: int | None = RANDOM_SEED,
+        spread: Spread = SamplingOptions.spread,
+        quotas: Quotas = SamplingOptions.quotas,
+        groups: GroupsLike | None = SamplingOptions.groups,
+        per_group: PerGroup | None = SamplingOptions.per_group,
+        balance: float = SamplingOptions.balance,
+        keep: CollectionOf[PathLike] = SamplingOptions.keep,
+        max_per_sequence: int | None = SamplingOptions.max_per_sequence,
+        sequence_gap_s: float = SamplingOptions.sequence_gap_s,
     ) -> Selection:
         """Select visually diverse images.
 
@@ -294,45 +301,17 @@ class ImageIndex:
     def draw(
         self, target_count: int | None, random_seed: int | None, options: SamplingOptions
     ) -> Selection:
-        """Select images, with all options in one: see `sample`.
-
-        Parameters
-        ----------
-        target_count : int or None
-            How many new ones.
-        random_seed : int or None
-            Same seed, same selection.
-        options : SamplingOptions
-            How to sample.
-
-        Returns
-        -------
-        Selection
-            In natural order.
-
-        Raises
-        ------
-        InvalidParameterError
-            When a parameter has a wrong type or value.
-        """
+        """Select images with all options in one record, see `sample`."""
         target_count = check_target(target_count, options)
         random_seed = check_seed(random_seed)
-        return draw_selection(
-            self.table, self.codes, self.steps, target_count, random_seed, options
-        )
+        return Selection.wrap(draw_selection(self.collection, target_count, random_seed, options))
 
     def rank(
         self,
         limit: int | None = None,
         *,
-        random_seed: int | None = 42,
-        spread: Spread = "joint",
-        quotas: Quotas = "proportional",
-        groups: GroupsLike | None = None,
-        balance: float = 0.0,
-        keep: Collection[PathLike] = (),
-        max_per_sequence: int | None = None,
-        sequence_gap_s: float = SEQUENCE_GAP_S,
+        random_seed: int | None = RANDOM_SEED,
+        **options: "Unpack[SamplingKeywords]",
     ) -> Ranking:
         """Rank images so that the first N are a good selection for every N.
 
@@ -358,23 +337,19 @@ class ImageIndex:
         InvalidParameterError
             When a parameter has a wrong type or value, or excludes another.
         """
-        check_choice("quotas", quotas, ("proportional", "equal"))
-        options = SamplingOptions(
-            spread=spread,
-            quotas=quotas,
-            groups=groups,
-            balance=balance,
-            keep=keep,
-            max_per_sequence=max_per_sequence,
-            sequence_gap_s=sequence_gap_s,
-        )
+        return self.draw_ranking(limit, random_seed, SamplingOptions(**options))
+
+    def draw_ranking(
+        self, limit: int | None, random_seed: int | None, options: SamplingOptions
+    ) -> Ranking:
+        """Rank images with all options in one record, see `rank`."""
         if limit is not None:
             limit = check_integer("limit", limit, at_least=0)
-        random_seed = check_seed(random_seed)
-        return draw_ranking(self.table, self.codes, self.steps, limit, random_seed, options)
+        picks = draw_ranking(self.collection, limit, check_seed(random_seed), options.for_ranking())
+        return Ranking.wrap(picks)
 
     def measure_coverage(
-        self, limit: int | None = None, *, random_seed: int | None = 42
+        self, limit: int | None = None, *, random_seed: int | None = RANDOM_SEED
     ) -> Coverage:
         """Measure how well selections of growing size cover the collection.
 
@@ -407,71 +382,28 @@ class ImageIndex:
         if limit is not None:
             limit = check_integer("limit", limit, at_least=1)
         random_seed = check_seed(random_seed)
-        return measure_coverage(self.table, self.codes, self.steps, limit, random_seed)
+        return measure_coverage(self.collection, limit, random_seed)
 
-    @staticmethod
-    def explain(selection: Selection, *, random_seed: int | None = 42) -> pa.Table:
-        """Describe each selected image.
+    # Methods of a selection, which earlier versions had here.
+    explain = staticmethod(Selection.explain)
+    split = staticmethod(Selection.split)
 
-        Parameters
-        ----------
-        selection : Selection
-            From this index or another. Not changed.
-        random_seed : int or None
-            Of the ranks. Same seed, same ranks.
 
-        Returns
-        -------
-        pyarrow.Table
-            A row for each selected image, in natural order: its path and index, bucket, group
-            and capture time, its rank among the selected ones, the other selected image that
-            looks most like it, and how far apart both look. See
-            `smartdownsample.explain.explain_selection`.
+def inspect_index(
+    index: ImageIndex, *, sequence_gap_s: float = SamplingOptions.sequence_gap_s
+) -> Inspection:
+    """Tell what is in a collection.
 
-        Raises
-        ------
-        InvalidParameterError
-            When the seed has a wrong type or value.
-        """
-        return explain_selection(selection, check_seed(random_seed))
+    Parameters
+    ----------
+    index : ImageIndex
+        The collection; not changed.
+    sequence_gap_s : float
+        Longest pause within a sequence, in seconds.
 
-    @staticmethod
-    def split(
-        selection: Selection,
-        validation: float = 0.2,
-        *,
-        groups: GroupsLike | None = None,
-        random_seed: int | None = 42,
-    ) -> Split:
-        """Split a selection in two, for training and for validation, by whole groups.
-
-        Parameters
-        ----------
-        selection : Selection
-            From this index or another. Not changed.
-        validation : float
-            Share of the selected images that is for validation, from 0 to 1. It is met as well
-            as whole groups can.
-        groups : "parent", mapping or sequence, optional
-            What is not to be torn apart, as in `sample`. By default the groups of the selection,
-            or, where it has none, the folders.
-        random_seed : int or None
-            Same seed, same split.
-
-        Returns
-        -------
-        Split
-            Both sides, each a selection, and the near-duplicates between them.
-
-        Raises
-        ------
-        InvalidParameterError
-            When a parameter has a wrong type or value, or the selected images are of fewer than
-            two groups.
-        """
-        check_number("validation", validation, at_least=0, at_most=1)
-        random_seed = check_seed(random_seed)
-        labels = selection.labels if groups is None else label_items(groups, selection.table)
-        if labels is None:
-            labels = label_items("parent", selection.table)
-        return split_selection(selection, labels, validation, random_seed)
+    Returns
+    -------
+    Inspection
+        Its figures.
+    """
+    return inspect_collection(index.collection, sequence_gap_s)

@@ -12,8 +12,8 @@ import pytest
 
 from golden import test_preview_agreement, test_reference_agreement
 from pictures import NO_SHARED_IMAGES, REPOSITORY, SHARED_IMAGES, write_photo
-from smartdownsample.features import FEATURE_VERSION
-from smartdownsample.provenance import N_CHECKED
+from smartdownsample.features.spec import FEATURE_VERSION
+from smartdownsample.gathering.preview_trust import N_CHECKED
 
 SCRIPT = REPOSITORY / "benchmarks" / "bench_agreement.py"
 KEPT = REPOSITORY / "benchmarks" / "results" / "agreement.json"

@@ -22,8 +22,8 @@ from pictures import (
     write_picture,
 )
 from smartdownsample import ImageIndex, cache
-from smartdownsample.columns import make_schema
-from smartdownsample.features import make_spec
+from smartdownsample.features.spec import make_spec
+from smartdownsample.store.schema import make_schema
 
 TEXT = (REPOSITORY / "docs" / "feature-store.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)

@@ -12,8 +12,8 @@ import pytest
 
 from pictures import make_pixels, write_collection, write_picture
 from smartdownsample import ImageIndex, ImageLoadingWarning
-from smartdownsample.model import Cause, FileStats
-from smartdownsample.paths import stat_items
+from smartdownsample.items.local_files import stat_items
+from smartdownsample.records import Cause, FileStats
 
 BUILD = """
 import sys

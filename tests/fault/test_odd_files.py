@@ -21,9 +21,11 @@ from PIL import Image
 
 from pictures import NO_SHARED_IMAGES, REPOSITORY, SHARED_IMAGES, make_old, make_pixels
 from smartdownsample import ImageIndex
-from smartdownsample.decode import MAX_FILE_BYTES, MAX_SIDE, Picture, decode_image
-from smartdownsample.features import choose_min_side, make_spec
-from smartdownsample.model import MAX_PIXELS, Cause
+from smartdownsample.features.spec import choose_min_side, make_spec
+from smartdownsample.items.local_files import MAX_FILE_BYTES
+from smartdownsample.options import MAX_PIXELS
+from smartdownsample.pictures.decode import MAX_SIDE, Picture, decode_image
+from smartdownsample.records import Cause
 
 ODD = SHARED_IMAGES / "odd"
 FORMATS = (REPOSITORY / "docs" / "formats.md").read_text(encoding="utf-8")

@@ -16,11 +16,13 @@ import pytest
 
 from feature_tables import make_table
 from pictures import write_collection
-from smartdownsample import Cause, Failure, ImageIndex, files
+from smartdownsample import Cause, Failure, ImageIndex
+from smartdownsample import atomic_files as files
 from smartdownsample.errors import OutputError
-from smartdownsample.manifest import describe_run, write_manifest
-from smartdownsample.outputs import write_selection
-from smartdownsample.placing import How, Placed, place_images
+from smartdownsample.options import How
+from smartdownsample.results.manifest import describe_run, write_manifest
+from smartdownsample.results.place import Placed, place_images
+from smartdownsample.results.write import write_selection
 
 N_PHOTOS = 24
 NOBODY = 65534

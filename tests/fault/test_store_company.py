@@ -17,11 +17,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from pictures import write_collection
-from smartdownsample import ImageIndex, StoreWarning, store
-from smartdownsample.features import make_spec
-from smartdownsample.model import FeatureBatch, FeatureTable
-from smartdownsample.paths import list_items, stat_items
-from smartdownsample.store import FeatureStore
+from smartdownsample import ImageIndex, StoreWarning
+from smartdownsample.features.spec import make_spec
+from smartdownsample.items.find import list_items
+from smartdownsample.items.local_files import stat_items
+from smartdownsample.records import FeatureBatch, FeatureTable
+from smartdownsample.store import store
+from smartdownsample.store.store import FeatureStore
 
 SPEC = make_spec(8, "fast")
 N_PROCESSES = 4

@@ -17,13 +17,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from smartdownsample import StoreWarning, cache, store
-from smartdownsample import parts as parts_room
-from smartdownsample.columns import digest_rows
-from smartdownsample.features import make_spec
-from smartdownsample.model import Cause, FeatureBatch, FeatureSpec, FileStats
-from smartdownsample.parts import read_part, write_part
-from smartdownsample.store import FeatureStore
+from smartdownsample import StoreWarning, cache
+from smartdownsample.features.spec import make_spec
+from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
+from smartdownsample.store import part as parts_room
+from smartdownsample.store import store
+from smartdownsample.store.part import read_part, write_part
+from smartdownsample.store.schema import digest_rows
+from smartdownsample.store.store import FeatureStore
 
 SPEC = make_spec(8, "fast")
 N_ROWS = 120

@@ -20,10 +20,12 @@ import numpy as np
 import pytest
 
 from pictures import write_picture
-from smartdownsample import ImageIndex, store
-from smartdownsample.features import make_spec
-from smartdownsample.paths import list_items, stat_items
-from smartdownsample.store import FeatureStore
+from smartdownsample import ImageIndex
+from smartdownsample.features.spec import make_spec
+from smartdownsample.items.find import list_items
+from smartdownsample.items.local_files import stat_items
+from smartdownsample.store import store
+from smartdownsample.store.store import FeatureStore
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="forks runs and waits as Linux does"

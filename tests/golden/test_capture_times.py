@@ -10,7 +10,7 @@ from PIL import Image
 import oracles
 from pictures import NO_SHARED_IMAGES, SHARED_IMAGES
 from smartdownsample import ImageIndex
-from smartdownsample.headers import Header, read_header
+from smartdownsample.pictures.headers import Header, read_header
 
 pytestmark = pytest.mark.skipif(not SHARED_IMAGES.is_dir(), reason=NO_SHARED_IMAGES)
 

@@ -17,10 +17,12 @@ import numpy.typing as npt
 import pytest
 
 from pictures import make_single_thumbnails
-from smartdownsample.buckets import encode_buckets, name_bucket
-from smartdownsample.features import FEATURE_VERSION, compute_features, make_spec
-from smartdownsample.resample import Thumbnails, average_cells, make_thumbnails
-from smartdownsample.shrink import approximate_thumbnails
+from smartdownsample.features.describe import compute_features
+from smartdownsample.features.exact_thumbnails import average_cells, make_thumbnails
+from smartdownsample.features.fast_thumbnails import approximate_thumbnails
+from smartdownsample.features.spec import FEATURE_VERSION, make_spec
+from smartdownsample.features.thumbnails import Thumbnails
+from smartdownsample.sampling.buckets import encode_buckets, name_bucket
 
 Levels = npt.NDArray[np.uint8]
 Goldens = dict[str, dict[str, Any]]
@@ -78,7 +80,7 @@ def describe_goldens() -> Goldens:
     for hash_size in HASH_SIZES:
         spec = make_spec(hash_size, "exact")
         thumbnails = make_golden_thumbnails(hash_size)
-        rows = compute_features(thumbnails, [(640, 480)] * len(COLOURS), spec)
+        rows = compute_features(thumbnails, spec)
         codes = encode_buckets(rows, spec)
         for colour, row, code in zip(COLOURS, rows, codes.tolist(), strict=True):
             goldens[f"hash {hash_size}, {colour}"] = {
@@ -98,7 +100,7 @@ def describe_pictures() -> Goldens:
     goldens: Goldens = {}
     for seed, (name, shrink) in itertools.product(PICTURE_SEEDS, SHRINKING.items()):
         thumbnails = shrink([make_golden_picture(seed)], 8)
-        row = compute_features(thumbnails, [(135, 120)], spec)[0]
+        row = compute_features(thumbnails, spec)[0]
         goldens[f"picture {seed}, {name}"] = {
             "dhash": row["dhash"].tobytes().hex(),
             "ahash": row["ahash"].tobytes().hex(),

@@ -21,9 +21,10 @@ import numpy as np
 import pytest
 
 from pools import make_bursts, make_pool, scatter_bytes
-from smartdownsample.model import IntArray
-from smartdownsample.picking import Pool, Spread, pick_rows
-from smartdownsample.quotas import allocate_quotas
+from smartdownsample.options import Spread
+from smartdownsample.records import IntArray
+from smartdownsample.sampling.picking import Pool, pick_rows
+from smartdownsample.sampling.quotas import allocate_quotas
 
 GOLDENS = Path(__file__).with_name("picks.json")
 SEEDS = (0, 42)

@@ -9,8 +9,8 @@ import pytest
 
 from pictures import NO_SHARED_IMAGES, SHARED_IMAGES
 from smartdownsample import ImageIndex
-from smartdownsample.model import FLAG_PREVIEW, BoolArray
-from smartdownsample.provenance import N_CHECKED, count_previews
+from smartdownsample.gathering.preview_trust import N_CHECKED, count_previews
+from smartdownsample.records import FLAG_PREVIEW, BoolArray
 
 ORIGINALS = SHARED_IMAGES / "camtrap" / "conservationtechlab+animl-py" / "examples" / "Peru"
 EDITED = SHARED_IMAGES / "camtrap" / "jniedballa+camtrapR"

@@ -21,10 +21,11 @@ from threadpoolctl import threadpool_limits
 
 import oracles
 from pictures import DATA_SAMPLES, NO_SHARED_IMAGES, SHARED_IMAGES
-from smartdownsample.buckets import encode_buckets
-from smartdownsample.chunks import extract_chunk
-from smartdownsample.features import make_spec
-from smartdownsample.model import Cause, DecodeMode
+from smartdownsample.features.spec import make_spec
+from smartdownsample.gathering.chunk import extract_chunk
+from smartdownsample.options import DecodeMode
+from smartdownsample.records import Cause
+from smartdownsample.sampling.buckets import encode_buckets
 
 HASH_SIZE = 8
 MODES: tuple[DecodeMode, ...] = ("exact", "fast")

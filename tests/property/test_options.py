@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from feature_tables import make_table, steps_of
 from smartdownsample import ImageIndex
-from smartdownsample.sampling import SamplingOptions, draw_selection
-from smartdownsample.sequences import find_sequences, number_folders
+from smartdownsample.items.folders import number_folders
+from smartdownsample.options import SamplingOptions
+from smartdownsample.sampling.sampling import draw_selection
+from smartdownsample.sampling.sequences import find_sequences
 
 
 @st.composite

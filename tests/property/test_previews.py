@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from pictures import encode_jpeg, make_exif, make_pixels, shrink, write_photo
 from smartdownsample import ImageIndex
-from smartdownsample.decode import decode_image
-from smartdownsample.model import ByteArray
-from smartdownsample.previews import find_preview
-from smartdownsample.provenance import count_previews
+from smartdownsample.gathering.preview_trust import count_previews
+from smartdownsample.pictures.decode import decode_image
+from smartdownsample.pictures.previews import find_preview
+from smartdownsample.records import ByteArray
 
 PIXELS = make_pixels(1, 320, 240)
 PHOTO = encode_jpeg(

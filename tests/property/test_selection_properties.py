@@ -14,11 +14,13 @@ from PIL import Image
 import oracles
 from pictures import are_equal, make_single_thumbnails
 from pools import make_bursts, make_pool, make_scattered_rows
-from smartdownsample.buckets import encode_buckets
-from smartdownsample.features import compute_features, make_spec
-from smartdownsample.model import ByteArray, IntArray, RowArray
-from smartdownsample.picking import Pool, Spread, pick_rows
-from smartdownsample.resample import make_thumbnails, resize_lanczos
+from smartdownsample.features.describe import compute_features
+from smartdownsample.features.exact_thumbnails import make_thumbnails, resize_lanczos
+from smartdownsample.features.spec import make_spec
+from smartdownsample.options import Spread
+from smartdownsample.records import ByteArray, IntArray, RowArray
+from smartdownsample.sampling.buckets import encode_buckets
+from smartdownsample.sampling.picking import Pool, pick_rows
 
 PoolAndQuotas = tuple[Pool, IntArray]
 

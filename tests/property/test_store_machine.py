@@ -21,10 +21,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from smartdownsample import StoreWarning, cache, store
-from smartdownsample.features import make_spec
-from smartdownsample.model import Cause, FeatureBatch, FileStats
-from smartdownsample.store import FeatureStore
+from smartdownsample import StoreWarning, cache
+from smartdownsample.features.spec import make_spec
+from smartdownsample.records import Cause, FeatureBatch, FileStats
+from smartdownsample.store import store
+from smartdownsample.store.store import FeatureStore
 
 SPEC = make_spec(8, "fast")
 N_FILES = 8

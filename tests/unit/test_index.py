@@ -15,7 +15,7 @@ from smartdownsample import (
     InvalidParameterError,
     MissingImageError,
 )
-from smartdownsample.model import Cause
+from smartdownsample.records import Cause
 
 
 class TestBuild:

@@ -2,31 +2,51 @@
 
 import argparse
 
-from .. import cache
-from ..packs import export_pack, import_pack
-from .collection import collect
-from .grammar import FAILED
-from .printing import print_json
+from .grammar import FAILED, Commands, Parser
+
+SUMMARY = "Look after the kept features"
+USAGE = "ACTION ..."
+
+
+def add_options(parser: Parser) -> None:
+    """Add the actions of the command and their options."""
+    from .options import add_cache_dir, add_json, add_reading, add_sources
+
+    actions = Commands(parser, "action")
+    care = [
+        actions.add("info", "Tell what is kept"),
+        actions.add("verify", "Check every byte of what is kept, and change nothing"),
+        actions.add("prune", "Forget images whose files are gone"),
+        actions.add("clear", "Forget everything"),
+    ]
+    for action in care:
+        add_json(action.add_argument)
+    export = actions.add(
+        "export",
+        "Write the features of images to a file, to be used elsewhere",
+        "FILE SOURCE ... --root DIR [options]",
+    )
+    imports = actions.add("import", "Keep the features of such a file", "FILE --root DIR [options]")
+    export.add_argument("pack", metavar="FILE", help="the file to write, by custom .parquet")
+    imports.add_argument("pack", metavar="FILE", help="the file to read")
+    add_sources(export)
+    add_reading(export, is_kept=True)
+    export.add_argument("--root", metavar="DIR", required=True, help="folder of all these images")
+    imports.add_argument("--root", metavar="DIR", required=True, help="folder of the images here")
+    for action in (*care, imports):
+        add_cache_dir(action.add_argument)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command.
-
-    Returns
-    -------
-    int
-        Exit code: 1 when there is damage.
-    """
+    """Run the command and return the exit code: 1 when there is damage."""
     return _ACTIONS[options.action](options)
 
 
 def _tell(options: argparse.Namespace) -> int:
     """Tell what is kept."""
+    from .. import cache
+    from .printing import print_json
+
     stores = cache.info(options.cache_dir)
     if options.json:
         print_json([{**store._asdict(), "spec": store.spec.fingerprint} for store in stores])
@@ -43,6 +63,9 @@ def _tell(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     """Name what is damaged."""
+    from .. import cache
+    from .printing import print_json
+
     damaged = cache.verify(options.cache_dir)
     if options.json:
         print_json([damage._asdict() for damage in damaged])
@@ -59,6 +82,9 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _prune(options: argparse.Namespace) -> int:
     """Forget images whose files are gone."""
+    from .. import cache
+    from .printing import print_json
+
     n_removed = cache.prune(options.cache_dir)
     if options.json:
         print_json({"n_removed": n_removed})
@@ -69,6 +95,9 @@ def _prune(options: argparse.Namespace) -> int:
 
 def _clear(options: argparse.Namespace) -> int:
     """Forget everything."""
+    from .. import cache
+    from .printing import print_json
+
     size_bytes = cache.clear(options.cache_dir)
     if options.json:
         print_json({"size_bytes": size_bytes})
@@ -79,6 +108,9 @@ def _clear(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     """Write a pack."""
+    from ..store import export_pack
+    from .inputs import collect
+
     images = collect(options).images
     n_written = export_pack(
         options.pack,
@@ -94,6 +126,8 @@ def _export(options: argparse.Namespace) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     """Read a pack."""
+    from ..store import import_pack
+
     n_added = import_pack(options.pack, options.root, cache_dir=options.cache_dir)
     print(f"Added the features of {n_added:,} images below {options.root}.")
     return 0

@@ -1,26 +1,27 @@
 """``smartdownsample features``: decode now, sample later."""
 
 import argparse
-import time
 
-from ..provenance import count_previews, describe_previews
-from .collection import collect
-from .printing import say
+SUMMARY = "Decode images and keep their features for later runs"
+USAGE = "SOURCE ... [options]"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    from .options import add_reading, add_sources
+
+    add_sources(parser)
+    add_reading(parser, is_kept=True)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command.
+    """Run the command and return the exit code."""
+    import time
 
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command.
+    from ..gathering import count_previews, describe_previews
+    from .inputs import collect
+    from .printing import say
 
-    Returns
-    -------
-    int
-        Exit code.
-    """
     started = time.perf_counter()
     table = collect(options).index.table
     seconds = time.perf_counter() - started

@@ -14,13 +14,7 @@ FAILED = 1
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that takes options by their full names only.
-
-    Parameters
-    ----------
-    **settings
-        As for `argparse.ArgumentParser`.
-    """
+    """A parser that takes options by their full names only."""
 
     def __init__(self, **settings: "Any") -> None:  # noqa: ANN401 - argparse's own
         super().__init__(allow_abbrev=False, **settings)
@@ -33,12 +27,7 @@ class Parser(argparse.ArgumentParser):
 class Commands:
     """The commands of a parser, of which one must be given.
 
-    Parameters
-    ----------
-    parser : Parser
-        What they are commands of.
-    name : str
-        What they are called; the name of the one that is given is stored under it.
+    ``name`` is what they are called; the name of the one that is given is stored under it.
     """
 
     def __init__(self, parser: Parser, name: str) -> None:
@@ -52,22 +41,7 @@ class Commands:
         )
 
     def add(self, name: str, summary: str, usage: str = "[options]") -> Parser:
-        """Add a command; its parser is stored under ``parser``.
-
-        Parameters
-        ----------
-        name : str
-            Of the command.
-        summary : str
-            What it does, without a full stop.
-        usage : str
-            What follows the name.
-
-        Returns
-        -------
-        Parser
-            To be given the options of the command.
-        """
+        """Add a command; its parser is stored under ``parser``."""
         command: Parser = self._commands.add_parser(
             name, help=summary, description=f"{summary}.", usage=f"%(prog)s {usage}"
         )
@@ -76,11 +50,5 @@ class Commands:
 
 
 def complain(message: str) -> None:
-    """Say what is wrong on standard error, in the name of the command.
-
-    Parameters
-    ----------
-    message : str
-        A line.
-    """
+    """Say in a line what is wrong on standard error, in the name of the command."""
     print(f"{PROGRAM}: {message}", file=sys.stderr)

@@ -1,30 +1,38 @@
-"""Options that several commands have.
+"""Options that several commands have, and what their values may be.
 
-Those that stand for a parameter of the library are stored under its name, with its default.
+Those that stand for a parameter of the library are stored under its name. Their choices and
+defaults are those of the library.
 """
 
 import argparse
 import math
+import re
 from collections.abc import Callable
+from typing import get_args
 
-from .values import GROUPING_FORMS, integer, number, read_amount, read_grouping
+from ..options import (
+    MAX_HASH_SIZE,
+    MIN_HASH_SIZE,
+    RANDOM_SEED,
+    DecodeMode,
+    NestedQuotas,
+    OnLoadingError,
+    OnTruncated,
+    Quotas,
+    ReadingOptions,
+    SamplingOptions,
+    Spread,
+)
 
 _SOURCES = (
     "folder, glob or image; list of paths (.txt, or - for standard input; separated by line ends "
     "or NUL); table with a column of paths (.csv, .tsv, .parquet)"
 )
+_GROUPING_FORMS = "parent, regex:PATTERN or column:NAME"
 
 
 def add_sources(parser: argparse.ArgumentParser, more: str = "") -> None:
-    """Add the options that name images.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        Of a command.
-    more : str
-        For the end of the help text.
-    """
+    """Add the options that name images; `more` ends the help text."""
     parser.add_argument("sources", metavar="SOURCE", nargs="+", help=_SOURCES + more)
     group = parser.add_argument_group("sources")
     group.add_argument(
@@ -45,40 +53,32 @@ def add_sources(parser: argparse.ArgumentParser, more: str = "") -> None:
 
 
 def add_sampling(parser: argparse.ArgumentParser, *, is_nested: bool = False) -> None:
-    """Add the options that say how to sample.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        Of a command.
-    is_nested : bool
-        Whether to leave out what does not go with nested selections.
-    """
+    """Add the options that say how to sample, without those that nested selections do not have."""
     group = parser.add_argument_group("selection")
     group.add_argument(
         "-n",
         "--count",
         metavar="N",
         dest="target_count",
-        type=read_amount,
+        type=_read_amount,
         help="how many images, such as 1000, or what share of the readable ones, such as 10%%",
     )
     group.add_argument(
         "--group-by",
         metavar="RULE",
         dest="grouping",
-        type=read_grouping,
-        help=f"what makes a group: {GROUPING_FORMS}",
+        type=_read_grouping,
+        help=f"what makes a group: {_GROUPING_FORMS}",
     )
     if not is_nested:
         group.add_argument(
-            "--per-group", metavar="N", type=integer(1), help="most images of each group"
+            "--per-group", metavar="N", type=_integer(1), help="most images of each group"
         )
     group.add_argument(
         "--balance",
         metavar="SHARE",
-        type=number(1),
-        default=0.0,
+        type=_number(1),
+        default=SamplingOptions.balance,
         help="how groups share: from 0, in proportion to their sizes, to 1, equally (%(default)g)",
     )
     group.add_argument(
@@ -89,75 +89,91 @@ def add_sampling(parser: argparse.ArgumentParser, *, is_nested: bool = False) ->
         help="images selected before: they count, and new ones are kept apart from them",
     )
     group.add_argument(
-        "--max-per-sequence", metavar="N", type=integer(1), help="most images of one sequence"
+        "--max-per-sequence", metavar="N", type=_integer(1), help="most images of one sequence"
     )
     add_sequence_gap(group.add_argument)
     group.add_argument(
         "--spread",
-        choices=("joint", "order", "visual"),
-        default="joint",
+        choices=get_args(Spread),
+        default=SamplingOptions.spread,
         help="spread over natural order and looks, or over one of them (%(default)s)",
     )
     group.add_argument(
         "--quotas",
-        choices=("proportional", "equal") if is_nested else ("proportional", "equal", "two-phase"),
-        default="proportional",
+        choices=get_args(NestedQuotas if is_nested else Quotas),
+        default=SamplingOptions.quotas,
         help="how buckets of images that look alike share (%(default)s)",
     )
     group.add_argument(
         "--seed",
         metavar="N",
         dest="random_seed",
-        type=integer(0),
-        default=42,
+        type=_integer(0),
+        default=RANDOM_SEED,
         help="same seed, same images (%(default)s)",
     )
 
 
 def add_sequence_gap(add_argument: Callable[..., argparse.Action]) -> None:
-    """Add the option that says what a sequence is.
-
-    Parameters
-    ----------
-    add_argument : callable
-        Of a parser or a group of its options.
-    """
+    """Add the option that says what a sequence is."""
     add_argument(
         "--sequence-gap",
         metavar="SECONDS",
         dest="sequence_gap_s",
-        type=number(math.inf),
-        default=60.0,
+        type=_number(math.inf),
+        default=SamplingOptions.sequence_gap_s,
         help="longest pause between images of one sequence (%(default)g)",
     )
 
 
-def add_features(parser: argparse.ArgumentParser, *, is_kept: bool = False) -> None:
+def add_reading(parser: argparse.ArgumentParser, *, is_kept: bool = False) -> None:
     """Add the options that say how images are read, and how much is told of it.
 
-    Parameters
-    ----------
-    parser : ArgumentParser
-        Of a command.
-    is_kept : bool
-        Whether features must be kept.
+    Where features must be kept (`is_kept`), there is no ``--no-cache``.
     """
-    group = add_spec(parser)
+    group = parser.add_argument_group("features")
+    group.add_argument(
+        "--hash-size",
+        metavar="BITS",
+        type=_integer(MIN_HASH_SIZE, MAX_HASH_SIZE),
+        default=ReadingOptions.hash_size,
+        help=f"side of the hash, {MIN_HASH_SIZE} to {MAX_HASH_SIZE} (%(default)s)",
+    )
+    group.add_argument(
+        "--decode",
+        choices=get_args(DecodeMode),
+        default=ReadingOptions.decode,
+        help="decode JPEGs at a reduced size, or in full, or use the cameras' thumbnails where a "
+        "few decoded photos of the folder look like theirs (%(default)s)",
+    )
     group.add_argument(
         "--n-workers",
         metavar="N",
-        type=integer(1),
+        type=_integer(1),
         help="images decoded at a time, by default as many as there are cores, at least 4",
     )
     group.add_argument(
         "--on-error",
         dest="image_loading_errors",
-        choices=("skip", "raise"),
-        default="skip",
+        choices=get_args(OnLoadingError),
+        default=ReadingOptions.image_loading_errors,
         help="leave out an image that cannot be loaded, or end (%(default)s)",
     )
+    group.add_argument(
+        "--truncated",
+        choices=get_args(OnTruncated),
+        default=ReadingOptions.truncated,
+        help="use an image whose file ends too early, leave it out, or end (%(default)s)",
+    )
+    group.add_argument(
+        "--max-pixels",
+        metavar="N",
+        type=_integer(1),
+        default=ReadingOptions.max_pixels,
+        help="leave out images that claim more pixels (%(default)s)",
+    )
     add_cache_dir(group.add_argument)
-    parser.set_defaults(cache=True)
+    parser.set_defaults(cache=ReadingOptions.cache)
     if not is_kept:
         group.add_argument(
             "--no-cache",
@@ -170,45 +186,8 @@ def add_features(parser: argparse.ArgumentParser, *, is_kept: bool = False) -> N
     )
 
 
-def add_spec(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Add the options that say what features are.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        Of a command.
-
-    Returns
-    -------
-    argparse._ArgumentGroup
-        For more options on features.
-    """
-    group = parser.add_argument_group("features")
-    group.add_argument(
-        "--hash-size",
-        metavar="BITS",
-        type=integer(2, 32),
-        default=8,
-        help="side of the hash, 2 to 32 (%(default)s)",
-    )
-    group.add_argument(
-        "--decode",
-        choices=("fast", "exact", "preview"),
-        default="fast",
-        help="decode JPEGs at a reduced size, or in full, or use the cameras' thumbnails where a "
-        "few decoded photos of the folder look like theirs (%(default)s)",
-    )
-    return group
-
-
 def add_cache_dir(add_argument: Callable[..., argparse.Action]) -> None:
-    """Add the option that says where features are kept.
-
-    Parameters
-    ----------
-    add_argument : callable
-        Of a parser or a group of its options.
-    """
+    """Add the option that says where features are kept."""
     add_argument(
         "--cache-dir",
         metavar="DIR",
@@ -217,25 +196,89 @@ def add_cache_dir(add_argument: Callable[..., argparse.Action]) -> None:
 
 
 def add_printing(add_argument: Callable[..., argparse.Action]) -> None:
-    """Add the options that say how paths are printed.
-
-    Parameters
-    ----------
-    add_argument : callable
-        Of a parser or a group of its options.
-    """
+    """Add the options that say how paths are printed."""
     add_argument("-0", "--null", action="store_true", help="end paths with NUL, for xargs -0")
     add_argument("--relative-to", metavar="DIR", help="write paths relative to this folder")
 
 
 def add_json(add_argument: Callable[..., argparse.Action], summary: str = "print JSON") -> None:
-    """Add the option for programs.
-
-    Parameters
-    ----------
-    add_argument : callable
-        Of a parser or a group of its options.
-    summary : str
-        What it does.
-    """
+    """Add the option for programs."""
     add_argument("--json", action="store_true", help=summary)
+
+
+# ---------------------------------------------------------------------- values
+
+
+def _read_amount(text: str) -> int | float:
+    """Read a count, as int, or a share in percent, as float from 0 to 1."""
+    try:
+        if text.endswith("%"):
+            share = float(text[:-1]) / 100
+            if 0 <= share <= 1:
+                return share
+        elif int(text) >= 0:
+            return int(text)
+    except ValueError:
+        pass
+    msg = f"must be a count such as 1000, or a share such as 10%. Got {text!r} instead"
+    raise argparse.ArgumentTypeError(msg)
+
+
+def _integer(at_least: int, at_most: int | None = None) -> Callable[[str], int]:
+    """Make a reader of integers within bounds."""
+    bounds = f"of at least {at_least}" if at_most is None else f"from {at_least} to {at_most}"
+
+    def read_integer(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = at_least - 1
+        if value < at_least or (at_most is not None and value > at_most):
+            msg = f"must be an integer {bounds}. Got {text!r} instead"
+            raise argparse.ArgumentTypeError(msg)
+        return value
+
+    return read_integer
+
+
+def _number(at_most: float) -> Callable[[str], float]:
+    """Make a reader of numbers from 0 on."""
+
+    def read_number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value <= at_most:
+            msg = f"must be a number from 0 to {at_most:g}. Got {text!r} instead"
+            raise argparse.ArgumentTypeError(msg)
+        return value
+
+    return read_number
+
+
+def _read_grouping(text: str) -> str:
+    """Check what makes a group, and return it."""
+    rule, _, rest = text.partition(":")
+    if text != "parent" and not (rule in {"regex", "column"} and rest):
+        msg = f"must be {_GROUPING_FORMS}. Got {text!r} instead"
+        raise argparse.ArgumentTypeError(msg)
+    if rule == "regex":
+        try:
+            re.compile(rest)
+        except re.error as error:
+            msg = f"has a pattern that is no regular expression ({error}): {rest!r}"
+            raise argparse.ArgumentTypeError(msg) from error
+    return text
+
+
+def file_called(*extensions: str) -> Callable[[str], str]:
+    """Make a reader of names of files to write, which must end in one of the extensions."""
+
+    def read_name(text: str) -> str:
+        if not text.lower().endswith(extensions):
+            msg = f"must be a file that ends in {', '.join(extensions)}. Got {text!r} instead"
+            raise argparse.ArgumentTypeError(msg)
+        return text
+
+    return read_name

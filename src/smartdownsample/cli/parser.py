@@ -1,30 +1,26 @@
 """What the command understands.
 
-Only the standard library is imported here, so that help appears at once.
+Commands import what their options and their work need when these are asked for, so that help
+appears at once.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
+from . import cache, features, inspect, rank, report, sample
 from .about import CompletionAction, VersionAction
 from .grammar import PROGRAM, Commands, Parser
 
-__all__ = ["PROGRAM", "make_parser", "parse_arguments"]
-
-# Of each command what it does, and its usage.
-_COMMANDS = {
-    "sample": ("Select images and print their paths", "SOURCE ... -n N [options]"),
-    "rank": (
-        "Print paths in an order of which every first N are a good selection",
-        "SOURCE ... [options]",
-    ),
-    "report": ("Select images and write a page about them", "SOURCE ... -n N FILE.html [options]"),
-    "inspect": ("Tell what is in a collection", "SOURCE ... [options]"),
-    "features": ("Decode images and keep their features for later runs", "SOURCE ... [options]"),
-    "cache": ("Look after the kept features", "ACTION ..."),
+# Each tells its summary and usage, adds its options to a parser, and runs.
+COMMANDS = {
+    "sample": sample,
+    "rank": rank,
+    "report": report,
+    "inspect": inspect,
+    "features": features,
+    "cache": cache,
 }
 # Options that name a file to write.
 _OUTPUTS = ("output", "manifest", "report", "page", "distribution", "thumbnails")
@@ -32,17 +28,9 @@ _PAGE_EXTENSIONS = (".html", ".htm")
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Parse a command line, or end the process with a message.
+    """Parse a command line, by default that of the process, or end it with a message.
 
-    Parameters
-    ----------
-    arguments : sequence of str or None
-        None takes those of the process.
-
-    Returns
-    -------
-    argparse.Namespace
-        With the name of the command in ``command``.
+    The name of the command is stored under ``command``.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     called = arguments[0] if arguments else ""
@@ -100,16 +88,8 @@ def _check_outputs(options: argparse.Namespace) -> None:
 def make_parser(called: str | None = None) -> Parser:
     """Make the parser of all commands.
 
-    Parameters
-    ----------
-    called : str, optional
-        The only command that is given its options, which saves the time of making all others'.
-        By default all are.
-
-    Returns
-    -------
-    Parser
-        Of the whole command line.
+    Only the command `called` is given its options, which saves the time of making those of the
+    others; by default all are.
     """
     parser = Parser(
         prog=PROGRAM,
@@ -125,8 +105,8 @@ def make_parser(called: str | None = None) -> Parser:
         help="print what a shell, such as bash or zsh, needs to complete this command",
     )
     commands = Commands(parser, "command")
-    for name, (summary, usage) in _COMMANDS.items():
-        command = commands.add(name, summary, usage)
+    for name, command in COMMANDS.items():
+        added = commands.add(name, command.SUMMARY, command.USAGE)
         if called in {None, name}:
-            import_module(".commands", __package__).FILLERS[name](command)
+            command.add_options(added)
     return parser

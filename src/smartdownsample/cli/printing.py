@@ -6,25 +6,14 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import InvalidParameterError
-from ..paths import strip_folder, to_key
+from ..items import strip_folder, to_key
 
 
 def print_paths(paths: Sequence[str], *, is_null_ended: bool, relative_to: str | None) -> None:
     """Print paths as they are on disk, one a line, or each with a NUL behind it.
 
-    Parameters
-    ----------
-    paths : sequence of str
-        In the order in which they are printed.
-    is_null_ended : bool
-        Whether NUL ends a path, and not the line.
-    relative_to : str or None
-        Folder that all of them lie below; they are printed relative to it.
-
-    Raises
-    ------
-    InvalidParameterError
-        When a path lies elsewhere, or has a line break of its own; nothing is printed then.
+    Nothing is printed when a path does not lie below the folder `relative_to`, or has a line break
+    of its own where lines end paths.
     """
     if relative_to is not None:
         folder = to_key(relative_to)
@@ -41,13 +30,10 @@ def print_paths(paths: Sequence[str], *, is_null_ended: bool, relative_to: str |
 
 
 def print_json(value: object) -> None:
-    """Print a value for programs.
+    """Print a value of dicts, lists, texts and numbers for programs.
 
-    Parameters
-    ----------
-    value : object
-        Of dicts, lists, texts and numbers. Bytes of paths that are no Unicode become lone
-        surrogates, of which Python's `os.fsencode` makes the same bytes again.
+    Bytes of paths that are no Unicode become lone surrogates, of which `os.fsencode` makes the
+    same bytes again.
     """
     print(json.dumps(value, indent=2))
 

@@ -2,26 +2,29 @@
 
 import argparse
 
-from .collection import choose_parameters, collect, count_target
-from .printing import print_paths, say
+SUMMARY = "Print paths in an order of which every first N are a good selection"
+USAGE = "SOURCE ... [options]"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    from .options import add_printing, add_reading, add_sampling, add_sources
+
+    add_sources(parser)
+    add_sampling(parser, is_nested=True)
+    add_printing(parser.add_argument_group("outputs").add_argument)
+    add_reading(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command.
+    """Run the command and return the exit code."""
+    from .inputs import choose_sampling, collect, count_target
+    from .printing import print_paths, say
 
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command.
-
-    Returns
-    -------
-    int
-        Exit code.
-    """
-    collection = collect(options)
-    index = collection.index
-    ranking = index.rank(count_target(options, index), **choose_parameters(options, collection))
+    inputs = collect(options)
+    index = inputs.index
+    limit = count_target(options, index)
+    ranking = index.draw_ranking(limit, options.random_seed, choose_sampling(options, inputs))
     print_paths(ranking.paths, is_null_ended=options.null, relative_to=options.relative_to)
     if not options.quiet:
         say(f"Ranked {len(ranking):,} of {len(index):,} images")

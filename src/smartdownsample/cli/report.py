@@ -2,29 +2,32 @@
 
 import argparse
 
-from .. import report
-from .collection import choose_parameters, collect, count_target
-from .printing import say
+SUMMARY = "Select images and write a page about them"
+USAGE = "SOURCE ... -n N FILE.html [options]"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    from .options import add_reading, add_sampling, add_sources
+
+    add_sources(parser, "; and, at last, the page to write (.html)")
+    add_sampling(parser)
+    add_reading(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command.
+    """Run the command and return the exit code."""
+    from ..atomic_files import check_target
+    from .inputs import choose_sampling, collect, count_target
+    from .printing import say
 
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command.
-
-    Returns
-    -------
-    int
-        Exit code.
-    """
-    collection = collect(options)
-    index = collection.index
-    parameters = choose_parameters(options, collection)
-    selection = index.sample(count_target(options, index), **parameters)
-    report.save_report(selection, options.page, cache=options.cache, cache_dir=options.cache_dir)
+    check_target(options.page)
+    inputs = collect(options)
+    index = inputs.index
+    selection = index.draw(
+        count_target(options, index), options.random_seed, choose_sampling(options, inputs)
+    )
+    selection.save_report(options.page)
     if not options.quiet:
         say(f"Wrote {options.page}: {len(selection):,} of {len(index):,} images")
     return 0

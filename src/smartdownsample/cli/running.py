@@ -6,33 +6,25 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from io import TextIOWrapper
 
-from ..errors import HelperWarning, ImageLoadingWarning, SmartDownsampleError, StoreWarning
+from ..errors import (
+    HelperWarning,
+    ImageLoadingWarning,
+    SmartDownsampleError,
+    StoreWarning,
+)
 from .grammar import FAILED, complain
+from .parser import COMMANDS
 
 # Seconds between lines of progress where nobody watches, such as in a file.
 _CALM_PROGRESS_S = "10"
 
 
 def run_command(options: argparse.Namespace) -> int:
-    """Run a command, and say what went wrong.
+    """Run the command of a command line, say what went wrong, and return the exit code.
 
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command line.
-
-    Returns
-    -------
-    int
-        Exit code.
-
-    Raises
-    ------
-    BrokenPipeError
-        When nobody reads the output any more.
+    A `BrokenPipeError`, when nobody reads the output any more, is left to the caller.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -42,8 +34,7 @@ def run_command(options: argparse.Namespace) -> int:
         os.environ.setdefault("TQDM_MININTERVAL", _CALM_PROGRESS_S)
     try:
         with _plain_warnings():
-            command = import_module(f".{options.command}", __package__)
-            return int(command.run(options))
+            return int(COMMANDS[options.command].run(options))
     except BrokenPipeError:
         raise
     except SmartDownsampleError as error:

@@ -1,55 +1,99 @@
 """``smartdownsample sample``: a selection, and all that can be made of it."""
 
 import argparse
-import dataclasses
 import os
 from collections.abc import Sequence
 
-import pyarrow as pa
-
-from .. import report
-from ..columns import pack_values
-from ..explain import explain_selection
-from ..features import make_spec
-from ..manifest import describe_run, write_manifest
-from ..model import Selection
-from ..outputs import write_selection
-from ..paths import to_key
-from ..placing import How, find_base, place_images
-from ..sources import NamedImages
-from ..store import choose_cache_dir
-from ..tabulate import tabulate_selection
-from .collection import choose_parameters, collect, count_target, list_parameters, name_all
 from .grammar import FAILED
-from .printing import print_json, print_paths, say
 
-_LINKS: dict[str, How] = {"hard": "hardlink", "symbolic": "symlink", "reflink": "reflink"}
+# Importing typing takes a tenth of the time in which help is to appear.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ..collection import Picks
+    from ..options import How
+    from ..records import NamedImages
+
+SUMMARY = "Select images and print their paths"
+USAGE = "SOURCE ... -n N [options]"
+
+_LINKS: "dict[str, How]" = {"hard": "hardlink", "symbolic": "symlink"}
 # Folders that a dry run lists.
 _MAX_FOLDERS = 20
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    from .options import (
+        add_json,
+        add_printing,
+        add_reading,
+        add_sampling,
+        add_sources,
+        file_called,
+    )
+
+    add_sources(parser)
+    add_sampling(parser)
+    outputs = parser.add_argument_group("outputs")
+    add = outputs.add_argument
+    add(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=file_called(".txt", ".csv", ".json", ".parquet"),
+        help="write the selection to this .txt, .csv, .json or .parquet file",
+    )
+    add(
+        "--explain",
+        action="store_true",
+        help="add to that file the rank of each image, and which other selected one looks nearest",
+    )
+    add_printing(add)
+    add("--copy-to", metavar="DIR", help="copy the selected images to this folder")
+    add("--link-to", metavar="DIR", help="link to the selected images from this folder")
+    add(
+        "--link-type",
+        choices=tuple(_LINKS),
+        default="symbolic",
+        help="of what kind links are (%(default)s)",
+    )
+    add("--manifest", metavar="FILE", help="write down how the selection came about (.json)")
+    add("--report", metavar="FILE", help="write a page about the selection (.html)")
+    add("--distribution", metavar="FILE", help="draw the sizes of the buckets (.png)")
+    add("--thumbnails", metavar="FILE", help="draw the first images of each bucket (.png)")
+    add_reading(parser)
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="only tell how many images would be decoded, from where, and for about how long",
+    )
+    add_json(parser.add_argument, "print JSON: the selection, or what --dry-run tells")
+
+
 def run(options: argparse.Namespace) -> int:
-    """Run the command.
+    """Run the command and return the exit code: 1 when an image was gone before it was placed."""
+    from .. import report
+    from ..atomic_files import check_target
+    from ..results import describe_run
+    from .inputs import choose_sampling, collect, count_target, list_parameters
+    from .printing import print_json, print_paths, say
 
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command.
-
-    Returns
-    -------
-    int
-        Exit code: 1 when an image was gone before it could be placed.
-    """
     if options.dry_run:
         return _forecast(options)
     figures = [path for path in (options.distribution, options.thumbnails) if path is not None]
     if figures:
         report.check_drawing(*figures)
-    collection = collect(options)
-    index = collection.index
-    selection = index.sample(count_target(options, index), **choose_parameters(options, collection))
-    is_complete = _write_files(options, selection, collection.images)
+    for path in (options.output, options.manifest, options.report):
+        if path is not None:
+            check_target(path)
+    inputs = collect(options)
+    index = inputs.index
+    selection = index.draw(
+        count_target(options, index), options.random_seed, choose_sampling(options, inputs)
+    )
+    is_complete = _write_files(options, selection, inputs.images)
     if options.json:
         print_json({**describe_run(selection, list_parameters(options)), "paths": selection.paths})
     elif not any((options.output, options.copy_to, options.link_to)):
@@ -59,8 +103,12 @@ def run(options: argparse.Namespace) -> int:
     return 0 if is_complete else FAILED
 
 
-def _write_files(options: argparse.Namespace, selection: Selection, images: NamedImages) -> bool:
+def _write_files(options: argparse.Namespace, selection: "Picks", images: "NamedImages") -> bool:
     """Write all files that are asked for; tell whether all images could be placed."""
+    from .. import report
+    from ..results import write_manifest, write_selection
+    from .inputs import list_parameters
+
     if options.output is not None:
         write_selection(
             selection,
@@ -71,9 +119,7 @@ def _write_files(options: argparse.Namespace, selection: Selection, images: Name
     if options.manifest is not None:
         write_manifest(selection, options.manifest, list_parameters(options))
     if options.report is not None:
-        report.save_report(
-            selection, options.report, cache=options.cache, cache_dir=options.cache_dir
-        )
+        report.save_report(selection, options.report)
     if options.distribution is not None:
         report.save_figure(report.draw_distribution, selection, options.distribution)
     if options.thumbnails is not None:
@@ -87,9 +133,14 @@ def _write_files(options: argparse.Namespace, selection: Selection, images: Name
 
 
 def _describe(
-    options: argparse.Namespace, selection: Selection, table: pa.Table | None
-) -> pa.Table:
+    options: argparse.Namespace, selection: "Picks", table: "pa.Table | None"
+) -> "pa.Table":
     """Describe the selected images, with the other columns of the table that named them."""
+    import pyarrow as pa
+
+    from ..arrow import pack_values
+    from ..results import explain_selection, tabulate_selection
+
     if options.explain:
         described = explain_selection(selection, options.random_seed)
     else:
@@ -105,8 +156,11 @@ def _describe(
     return described
 
 
-def _place(options: argparse.Namespace, selection: Selection, folder: str, how: How) -> bool:
+def _place(options: argparse.Namespace, selection: "Picks", folder: str, how: "How") -> bool:
     """Copy or link the selected images; tell whether all were there."""
+    from ..results import place_images
+    from .printing import say
+
     base = options.relative_to or _choose_base(options.sources, selection)
     placed = place_images(selection.paths, folder, how, base=base)
     for path, cause in placed.failures:
@@ -117,8 +171,11 @@ def _place(options: argparse.Namespace, selection: Selection, folder: str, how: 
     return not placed.failures
 
 
-def _choose_base(sources: Sequence[str], selection: Selection) -> str | None:
+def _choose_base(sources: Sequence[str], selection: "Picks") -> "str | None":
     """Choose the folder below which folders are kept, so that other selections fit in beside."""
+    from ..items import to_key
+    from ..results import find_base
+
     if all(map(os.path.isdir, sources)):
         return os.path.commonpath(list(map(os.path.abspath, sources)))
     earlier = set(selection.earlier_rows.tolist())
@@ -128,16 +185,14 @@ def _choose_base(sources: Sequence[str], selection: Selection) -> str | None:
 
 def _forecast(options: argparse.Namespace) -> int:
     """Tell what there is to do."""
-    # It imports the decoder, which a run that knows all images does without.
-    from ..forecast import forecast_work
+    import dataclasses
+
+    from ..gathering import forecast_work
+    from .inputs import choose_reading, name_all
+    from .printing import print_json
 
     images, _ = name_all(options)
-    forecast = forecast_work(
-        images.paths,
-        make_spec(options.hash_size, options.decode),
-        choose_cache_dir(options.cache_dir) if options.cache else None,
-        n_workers=options.n_workers,
-    )
+    forecast = forecast_work(images.paths, choose_reading(options))
     if options.json:
         print_json(dataclasses.asdict(forecast))
         return 0

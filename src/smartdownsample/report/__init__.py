@@ -4,11 +4,11 @@ Drawing needs matplotlib, which the extra ``viz`` installs; it is imported on fi
 """
 
 from .chart import draw_distribution
-from .figures import check_drawing, make_figure, save_figure, show_figure
+from .figure_files import check_drawing, make_figure, save_figure, show_figure
 from .notebook import format_html
 from .page import save_page, save_report
 from .text import format_summary
-from .thumbnails import draw_thumbnails
+from .thumbnail_grid import draw_thumbnails
 
 __all__ = [
     "check_drawing",

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..buckets import name_bucket
-from ..model import Selection
+from ..collection import Picks
+from ..sampling import name_bucket
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,14 +20,14 @@ _FRAME_INCHES = 1.5
 _RESOLUTION = 120  # pixels per inch
 
 
-def draw_distribution(figure: "Figure", selection: Selection) -> None:
+def draw_distribution(figure: "Figure", selection: Picks) -> None:
     """Draw one horizontal bar for each bucket, the largest on top.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
         An empty figure; its size is set to fit the buckets.
-    selection : Selection
+    selection : Picks
         What to draw.
     """
     from matplotlib.ticker import MaxNLocator

@@ -3,20 +3,20 @@
 from collections.abc import Iterable
 from html import escape
 
-from ..buckets import name_bucket
-from ..model import Selection
+from ..collection import Picks
+from ..sampling import name_bucket
 
 _BAR_EM = 12
 # Buckets that have a line; the others are counted.
 _MAX_LINES = 20
 
 
-def format_html(selection: Selection) -> str:
+def format_html(selection: Picks) -> str:
     """Show a selection as HTML: its counts, and how each bucket fared.
 
     Parameters
     ----------
-    selection : Selection
+    selection : Picks
         Of any size; an empty one stands for the collection alone.
 
     Returns
@@ -36,7 +36,7 @@ def format_html(selection: Selection) -> str:
     return f"<div><div>{heading}</div><table>{lines}</table>{more}</div>"
 
 
-def _format_lines(selection: Selection) -> Iterable[str]:
+def _format_lines(selection: Picks) -> Iterable[str]:
     """Yield a row of the table for each of the largest buckets."""
     buckets = selection.buckets[:_MAX_LINES]
     largest = max((bucket.size for bucket in buckets), default=1)

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..buckets import name_bucket
-from ..coverage import Coverage, measure_coverage
-from ..explain import explain_selection
-from ..files import write_file
-from ..looks import measure_steps
-from ..model import IntArray, Selection
-from ..paths import PathLike, to_text
-from ..provenance import count_previews, describe_previews
-from ..store import choose_cache_dir
+from ..atomic_files import write_file
+from ..collection import Picks
+from ..gathering import count_previews, describe_previews
+from ..items import to_text
+from ..options import PathLike
+from ..records import IntArray
+from ..results import explain_selection
+from ..sampling import Coverage, measure_coverage, name_bucket
 from .page_curve import HEIGHT, WIDTH, plot_coverage
 from .page_items import find_reasons, pack_items
 from .page_thumbnails import Shown, choose_shown, load_thumbnails
@@ -71,58 +70,28 @@ class Fact(NamedTuple):
 
 
 def save_report(
-    selection: Selection,
-    path: PathLike,
-    *,
-    title: str | None = None,
-    cache: bool = True,
-    cache_dir: PathLike | None = None,
+    selection: Picks, path: PathLike, *, title: str | None = None, cache: bool = True
 ) -> None:
     """Write the report page of a selection, with all that can be found out about it.
 
-    Parameters
-    ----------
-    selection : Selection
-        Not changed.
-    path : path
-        The file to write, by custom ``*.html``. Missing folders are made.
-    title : str, optional
-        Heading of the page.
-    cache : bool
-        Whether thumbnails are kept for later pages.
-    cache_dir : path, optional
-        Where, by default the folder that sampling uses by default.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
-
-    Notes
-    -----
-    Images are read again for the thumbnails, 1,500 at most, that are not kept yet. Selections of
-    more than 20,000 images are not explained one by one.
-
-    Examples
-    --------
-    >>> selection = ImageIndex.build("data_samples").sample(60)  # doctest: +SKIP
-    >>> save_report(selection, "report.html")  # doctest: +SKIP
+    Images are read again for the thumbnails, 1,500 at most, that are not kept yet; with `cache` they
+    are kept for later pages where the features are. Selections of more than 20,000 images are not
+    explained one by one.
     """
-    table, seed = selection.table, selection.random_seed
-    steps = measure_steps(table.rows, table.spec)
+    seed = selection.random_seed
     is_explained = len(selection) <= _MAX_EXPLAINED
     save_page(
         selection,
         path,
-        coverage=measure_coverage(table, selection.codes, steps, None, seed),
+        coverage=measure_coverage(selection.collection, None, seed),
         explained=explain_selection(selection, seed) if is_explained else None,
         title=title,
-        cache_dir=choose_cache_dir(cache_dir) if cache else None,
+        cache_dir=selection.collection.cache_dir if cache else None,
     )
 
 
 def save_page(
-    selection: Selection,
+    selection: Picks,
     path: PathLike,
     *,
     coverage: Coverage | None = None,
@@ -134,7 +103,7 @@ def save_page(
 
     Parameters
     ----------
-    selection : Selection
+    selection : Picks
         Not changed.
     path : path
         The file to write, by custom ``*.html``. Missing folders are made. It exists either
@@ -160,7 +129,7 @@ def save_page(
 
 
 def render_page(
-    selection: Selection,
+    selection: Picks,
     coverage: Coverage | None,
     explained: "pa.Table | None",
     title: str | None,
@@ -170,7 +139,7 @@ def render_page(
 
     Parameters
     ----------
-    selection : Selection
+    selection : Picks
         Not changed.
     coverage : Coverage or None
         Of the collection.
@@ -222,9 +191,7 @@ def _read_source(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _list_panels(
-    selection: Selection, shown: list[Shown], cache_dir: Path | None
-) -> Iterator[Panel]:
+def _list_panels(selection: Picks, shown: list[Shown], cache_dir: Path | None) -> Iterator[Panel]:
     """Describe each bucket, the largest first."""
     sources = load_thumbnails(selection, shown, cache_dir)
     for bucket, some in zip(selection.buckets, shown, strict=True):
@@ -241,7 +208,7 @@ def _list_panels(
 
 
 def _list_thumbnails(
-    selection: Selection, rows: IntArray, sources: Mapping[int, str]
+    selection: Picks, rows: IntArray, sources: Mapping[int, str]
 ) -> list[Thumbnail]:
     """Describe some images."""
     paths, levels = selection.table.paths, np.rint(selection.table.rows["mean_rgb"][rows])
@@ -251,7 +218,7 @@ def _list_thumbnails(
     ]
 
 
-def _list_facts(selection: Selection) -> Iterator[Fact]:
+def _list_facts(selection: Picks) -> Iterator[Fact]:
     """Say what went in and what came out."""
     table, n_kept = selection.table, len(selection)
     yield Fact(
@@ -288,7 +255,7 @@ def _list_facts(selection: Selection) -> Iterator[Fact]:
     )
 
 
-def _list_settings(selection: Selection) -> Iterator[Fact]:
+def _list_settings(selection: Picks) -> Iterator[Fact]:
     """Say with which parameters the selection can be made again."""
     from importlib import metadata
 

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..coverage import Coverage
-from ..looks import FloatArray
-from ..model import IntArray
+from ..records import Float64Array, IntArray
+from ..sampling import Coverage
 
 # In units of the drawing, which are pixels at its natural size.
 WIDTH, HEIGHT = 440, 230
@@ -119,7 +118,7 @@ def plot_coverage(coverage: Coverage, n_kept: int) -> list[Curve]:
 
 
 def _plot(
-    title: str, counts: IntArray, values: FloatArray, unit: _Unit, marked: Mapping[str, int]
+    title: str, counts: IntArray, values: Float64Array, unit: _Unit, marked: Mapping[str, int]
 ) -> Curve:
     """Lay out one curve over the logarithm of the count."""
     right, bottom = WIDTH - _RIGHT, HEIGHT - _BOTTOM

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..columns import pack_texts
-from ..looks import DISTANCE_SCALE, find_nearest_rows
-from ..model import ByteArray, IntArray, Selection
-from ..sequences import NEAR_DUPLICATE
+from ..arrow import pack_texts
+from ..collection import Picks
+from ..records import ByteArray, IntArray
+from ..sampling import DISTANCE_SCALE, NEAR_DUPLICATE, find_nearest_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,12 +49,12 @@ class Reasons(NamedTuple):
     distances: np.ndarray
 
 
-def find_states(selection: Selection) -> ByteArray:
+def find_states(selection: Picks) -> ByteArray:
     """Tell what became of each image.
 
     Parameters
     ----------
-    selection : Selection
+    selection : Picks
         Not changed.
 
     Returns
@@ -67,14 +67,12 @@ def find_states(selection: Selection) -> ByteArray:
     return states
 
 
-def find_reasons(
-    selection: Selection, explained: "pa.Table | None", shown_rows: IntArray
-) -> Reasons:
+def find_reasons(selection: Picks, explained: "pa.Table | None", shown_rows: IntArray) -> Reasons:
     """Find out why images were kept or excluded.
 
     Parameters
     ----------
-    selection : Selection
+    selection : Picks
         Not changed.
     explained : pyarrow.Table or None
         From `smartdownsample.explain.explain_selection`, of this selection. None leaves the kept
@@ -96,7 +94,7 @@ def find_reasons(
     return reasons
 
 
-def _explain_kept(selection: Selection, explained: "pa.Table", reasons: Reasons) -> None:
+def _explain_kept(selection: Picks, explained: "pa.Table", reasons: Reasons) -> None:
     """Fill in what is known of the kept images."""
     row_of = {path: row for row, path in enumerate(_show_texts(selection.table.paths))}
     nearest = explained["nearest_path"].to_pylist()
@@ -105,7 +103,7 @@ def _explain_kept(selection: Selection, explained: "pa.Table", reasons: Reasons)
     reasons.distances[selection.rows] = explained["distance"].fill_null(-1).to_numpy()
 
 
-def _explain_excluded(selection: Selection, shown_rows: IntArray, reasons: Reasons) -> None:
+def _explain_excluded(selection: Picks, shown_rows: IntArray, reasons: Reasons) -> None:
     """Fill in the kept image that looks most like each excluded one."""
     table, kept_rows = selection.table, selection.rows
     rows = np.flatnonzero(find_states(selection) == State.EXCLUDED)
@@ -117,12 +115,12 @@ def _explain_excluded(selection: Selection, shown_rows: IntArray, reasons: Reaso
         reasons.distances[rows] = distances / DISTANCE_SCALE
 
 
-def pack_items(selection: Selection, reasons: Reasons) -> str:
+def pack_items(selection: Picks, reasons: Reasons) -> str:
     """Pack what is known of all images, for the page's script.
 
     Parameters
     ----------
-    selection : Selection
+    selection : Picks
         Not changed.
     reasons : Reasons
         From `find_reasons`.

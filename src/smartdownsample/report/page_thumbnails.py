@@ -1,18 +1,18 @@
 """The thumbnails of the report page: which images are shown, and what they look like."""
 
 import base64
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ..model import ByteArray, IntArray, Selection
-from ..paths import stat_items, to_key
+from ..collection import Picks
+from ..items import stat_files, to_key
+from ..records import ByteArray, IntArray
 from .kept_thumbnails import keep_thumbnails, name_thumbnail, read_thumbnails
 from .page_items import State, find_states
-from .pictures import load_picture
+from .pictures import load_all, load_picture
 
 # Most images shown on a page, and most kept and most excluded ones of a bucket.
 _MAX_SHOWN = 1_500
@@ -41,12 +41,12 @@ class Shown(NamedTuple):
     n_excluded: int
 
 
-def choose_shown(selection: Selection) -> list[Shown]:
+def choose_shown(selection: Picks) -> list[Shown]:
     """Choose the images whose thumbnails are shown.
 
     Parameters
     ----------
-    selection : Selection
+    selection : Picks
         Not changed.
 
     Returns
@@ -72,13 +72,13 @@ def _thin(rows: IntArray, limit: int) -> IntArray:
 
 
 def load_thumbnails(
-    selection: Selection, shown: Iterable[Shown], cache_dir: Path | None
+    selection: Picks, shown: Iterable[Shown], cache_dir: Path | None
 ) -> dict[int, str]:
     """Read the images that are shown, as thumbnails to be written into a page.
 
     Parameters
     ----------
-    selection : Selection
+    selection : Picks
         Not changed.
     shown : iterable of Shown
         Which images.
@@ -98,7 +98,7 @@ def load_thumbnails(
     """
     rows = [int(row) for of_bucket in shown for row in (*of_bucket.kept, *of_bucket.excluded)]
     keys = [to_key(selection.table.paths[row]) for row in rows]
-    stats = stat_items(keys)
+    stats = stat_files(keys)
     names = [
         name_thumbnail(key, int(mtime_ns), int(size_bytes), _SIDE_PIXELS)
         for key, mtime_ns, size_bytes in zip(keys, stats.mtime_ns, stats.size_bytes, strict=True)
@@ -118,14 +118,7 @@ def load_thumbnails(
 
 def _make_thumbnails(key_of: Mapping[str, bytes]) -> dict[str, bytes]:
     """Make the thumbnails of files, JPEGs by name; leave out what cannot be read."""
-    import joblib
-
-    from ..extract import count_workers
-    from ..process import decoding_process
-
-    run = joblib.Parallel(n_jobs=count_workers(None), prefer="threads")
-    with decoding_process():
-        jpegs = run(joblib.delayed(make_thumbnail)(os.fsdecode(key)) for key in key_of.values())
+    jpegs = load_all(make_thumbnail, [*key_of.values()])
     return {name: jpeg for name, jpeg in zip(key_of, jpegs, strict=True) if jpeg is not None}
 
 

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ..buckets import name_bucket
-from ..model import FeatureTable, Selection
-from ..provenance import count_previews, describe_previews
+from ..collection import Picks
+from ..gathering import count_previews, describe_previews
+from ..records import FeatureTable
+from ..sampling import name_bucket
 
 _NAME_WIDTH = 54
 # Groups that are listed at most.
@@ -13,12 +14,12 @@ _MAX_GROUPS = 30
 _NO_MORE = "groups, sequences and earlier selections leave no more"
 
 
-def format_summary(selection: Selection) -> str:
+def format_summary(selection: Picks) -> str:
     """Say in text what went in, what came out, and how each bucket fared.
 
     Parameters
     ----------
-    selection : Selection
+    selection : Picks
         Of any size.
 
     Returns
@@ -37,7 +38,7 @@ def _describe_work(table: FeatureTable) -> str:
     return f"{table.n_extracted:,} read, {table.n_known:,} known from earlier runs"
 
 
-def _lines(selection: Selection) -> Iterator[str]:
+def _lines(selection: Picks) -> Iterator[str]:
     table = selection.table
     n, n_kept = len(table), len(selection)
     share = f" ({n_kept / n:.1%})" if n else ""

@@ -1,0 +1,125 @@
+"""Between NumPy arrays and Arrow columns."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .records import BoolArray
+
+# NumPy's names of Arrow's numbers and times.
+_NUMBERS: dict[str, npt.DTypeLike] = {
+    "float": np.float32,
+    "int32": np.int32,
+    "int64": np.int64,
+    "timestamp[ms]": "datetime64[ms]",
+    "uint8": np.uint8,
+    "uint32": np.uint32,
+    "uint64": np.uint64,
+}
+
+
+def pack_bytes(values: Sequence[bytes]) -> pa.Array:
+    """Pack byte strings into an Arrow array.
+
+    Parameters
+    ----------
+    values : sequence of bytes, length n
+        Of any lengths.
+
+    Returns
+    -------
+    pyarrow.LargeBinaryArray
+        In the same order.
+    """
+    offsets = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, values), np.int64, len(values)), out=offsets[1:])
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))]
+    return pa.Array.from_buffers(pa.large_binary(), len(values), buffers)
+
+
+def pack_flags(values: BoolArray) -> pa.Array:
+    """Pack truth values, shape (n,), into an Arrow array of bits."""
+    bits = np.packbits(values, bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
+
+
+def pack_texts(values: Sequence[str | None]) -> pa.Array:
+    """Pack strings into an Arrow array.
+
+    Parameters
+    ----------
+    values : sequence of str or None, length n
+        Of paths, bytes that are no Unicode are escaped.
+
+    Returns
+    -------
+    pyarrow.StringArray
+        In the same order, with null for None.
+    """
+    encoded = [(value or "").encode(errors="backslashreplace") for value in values]
+    _, offsets, data = pack_bytes(encoded).cast(pa.string()).buffers()
+    is_text = np.array([value is not None for value in values], dtype=np.bool_)
+    _, is_known = pack_flags(is_text).buffers()
+    return pa.Array.from_buffers(pa.string(), len(values), [is_known, offsets, data])
+
+
+def pack_values(
+    values: np.ndarray, kind: pa.DataType, is_known: BoolArray | None = None
+) -> pa.Array:
+    """Pack values of one field into an Arrow array.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,) or (n, length)
+        Numbers, times, or vectors of numbers or bytes of one length.
+    kind : pyarrow.DataType
+        Of the same size as the values: a number, a time, binary or a list of one length.
+    is_known : ndarray of bool, shape (n,), optional
+        False where a value becomes null. By default all are known but times that are NaT.
+
+    Returns
+    -------
+    pyarrow.Array
+        In the same order.
+    """
+    flat = np.ascontiguousarray(values)
+    if pa.types.is_fixed_size_list(kind):
+        items = pack_values(flat.reshape(-1), kind.value_type)
+        return pa.FixedSizeListArray.from_arrays(items, type=kind)
+    if is_known is None and pa.types.is_timestamp(kind):
+        is_known = ~np.isnat(flat)
+    bits = None if is_known is None else pack_flags(is_known).buffers()[1]
+    return pa.Array.from_buffers(kind, len(flat), [bits, pa.py_buffer(flat.view(np.uint8))])
+
+
+def unpack(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
+    """Turn a column without nulls, but for those of times, into a NumPy array.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray or pyarrow.Array
+        Numbers, times, truth values, bytes of one length, or lists of numbers of one length.
+
+    Returns
+    -------
+    ndarray, shape (n,) or (n, length)
+        In the same order, with NaT for null; numbers are not copied where they lie in one piece.
+    """
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    kind, n = array.type, len(array)
+    if pa.types.is_fixed_size_list(kind):
+        return unpack(array.flatten()).reshape(n, kind.list_size)
+    buffer = array.buffers()[1] or b""
+    if pa.types.is_boolean(kind):
+        bits = np.unpackbits(np.frombuffer(buffer, np.uint8), bitorder="little")
+        return bits[array.offset : array.offset + n].view(np.bool_)
+    if pa.types.is_fixed_size_binary(kind):
+        rows = np.frombuffer(buffer, np.dtype((np.uint8, (kind.byte_width,))))
+        return rows[array.offset : array.offset + n]
+    values = np.frombuffer(buffer, _NUMBERS[str(kind)])[array.offset : array.offset + n]
+    if pa.types.is_timestamp(kind) and array.null_count:
+        return np.where(unpack(pc.is_valid(array)), values, np.datetime64("NaT"))
+    return values

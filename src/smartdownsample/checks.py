@@ -1,0 +1,42 @@
+"""Checks of what callers pass, made before any file is opened."""
+
+import math
+import operator
+from numbers import Real
+
+from .errors import InvalidParameterError
+
+
+def check_seed(random_seed: object) -> int | None:
+    """Return a seed: None or an integer of at least 0."""
+    return None if random_seed is None else check_integer("random_seed", random_seed, at_least=0)
+
+
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Make sure that a parameter is one of a few words."""
+    if value not in choices:
+        allowed = " or ".join(map(repr, choices))
+        msg = f"The '{name}' parameter must be {allowed}. Got {value!r} instead."
+        raise InvalidParameterError(msg)
+
+
+def check_integer(name: str, value: object, *, at_least: int, at_most: int | None = None) -> int:
+    """Return a parameter as an int: anything that Python takes for an integer, but no bool."""
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type] # that is the question
+    except TypeError:
+        number = None
+    if number is None or number < at_least or (at_most is not None and number > at_most):
+        bounds = f"of at least {at_least}" if at_most is None else f"from {at_least} to {at_most}"
+        msg = f"The '{name}' parameter must be an integer {bounds}. Got {value!r} instead."
+        raise InvalidParameterError(msg)
+    return number
+
+
+def check_number(name: str, value: object, *, at_least: float, at_most: float = math.inf) -> None:
+    """Make sure that a parameter is a number within bounds."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not at_least <= value <= at_most:  # type: ignore[operator] # a number
+        bounds = f"from {at_least} to {at_most}" if at_most < math.inf else f"at least {at_least}"
+        msg = f"The '{name}' parameter must be a number, {bounds}. Got {value!r} instead."
+        raise InvalidParameterError(msg)

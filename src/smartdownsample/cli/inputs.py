@@ -1,0 +1,104 @@
+"""From the options of a command to the features of the images that it names."""
+
+import argparse
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ..errors import InvalidParameterError
+from ..index import ImageIndex
+from ..items import Grouping, add_images, leave_out_folder, name_images
+from ..options import ReadingOptions, SamplingOptions
+from ..records import NamedImages
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a command works with.
+
+    ``index`` is of all images, those selected before included; ``images`` are the same as they
+    were named; ``kept`` are the paths of those selected before.
+    """
+
+    index: ImageIndex
+    images: NamedImages
+    kept: list[str]
+
+
+def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[str]]:
+    """List the images of a command, and the paths of those selected before, which come last."""
+    grouping = _read_grouping(getattr(options, "grouping", None))
+    images = name_images(
+        options.sources,
+        path_column=options.path_column,
+        grouping=grouping,
+        include=options.include,
+        exclude=options.exclude,
+    )
+    for folder in (getattr(options, "copy_to", None), getattr(options, "link_to", None)):
+        if folder is not None:
+            n_named = len(images.paths)
+            images = leave_out_folder(images, folder)
+            if n_named and not images.paths:
+                msg = (
+                    f"All images are below {folder!r}, where the selected ones are to be placed. "
+                    "Name a folder of its own."
+                )
+                raise InvalidParameterError(msg)
+    sources = getattr(options, "keep", [])
+    if not sources:
+        return images, []
+    # A table of earlier images need not tell their groups again.
+    grouping = grouping if grouping and grouping.rule == "regex" else None
+    kept = name_images(sources, path_column=options.path_column, grouping=grouping)
+    return add_images(images, kept), kept.paths
+
+
+def _read_grouping(text: str | None) -> Grouping | None:
+    """Read what makes a group; None for the folder, and without groups."""
+    rule, _, rest = (text or "").partition(":")
+    if rule == "regex":
+        return Grouping("regex", rest)
+    return Grouping("column", rest) if rule == "column" else None
+
+
+def choose_reading(options: argparse.Namespace) -> ReadingOptions:
+    """Choose how to read images."""
+    return ReadingOptions(**_take(options, ReadingOptions), show_progress=not options.quiet)
+
+
+def choose_sampling(options: argparse.Namespace, inputs: Inputs) -> SamplingOptions:
+    """Choose how to sample."""
+    groups = "parent" if options.grouping == "parent" else inputs.images.labels
+    chosen = {**_take(options, SamplingOptions), "groups": groups, "keep": inputs.kept}
+    return SamplingOptions(**chosen)
+
+
+def _take(options: argparse.Namespace, kind: type) -> dict[str, Any]:
+    """Take the options that are fields of a record, by their names."""
+    return {
+        field.name: getattr(options, field.name) for field in fields(kind) if field.name in options
+    }
+
+
+def collect(options: argparse.Namespace) -> Inputs:
+    """Gather the features of the images of a command."""
+    images, kept = name_all(options)
+    return Inputs(ImageIndex.gather(images.paths, choose_reading(options)), images, kept)
+
+
+def count_target(options: argparse.Namespace, index: ImageIndex) -> int | None:
+    """Count the images that are asked for; None for no limit."""
+    amount: int | float | None = options.target_count
+    return round(amount * len(index)) if isinstance(amount, float) else amount
+
+
+def list_parameters(options: argparse.Namespace) -> dict[str, Any]:
+    """List what was asked for and decides about the selection, for a manifest.
+
+    Names are those of the library's parameters, where it has them.
+    """
+    named = ("sources", "path_column", "include", "exclude", "target_count", "grouping", "keep")
+    sampling = _take(options, SamplingOptions)
+    reading = ("hash_size", "decode", "image_loading_errors", "truncated", "max_pixels")
+    names = dict.fromkeys((*named, "random_seed", *sampling, *reading))
+    return {name: getattr(options, name) for name in names}

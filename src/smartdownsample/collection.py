@@ -1,0 +1,153 @@
+"""A collection that is ready to be sampled, and what was picked from it."""
+
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from .records import BoolArray, ByteArray, DistanceArray, Failure, FeatureTable, IntArray
+
+_PicksT = TypeVar("_PicksT", bound="Picks")
+
+
+class BucketCount(NamedTuple):
+    """How many items of one bucket there are, and how many of them were selected."""
+
+    code: int
+    size: int
+    n_kept: int
+
+
+class GroupCount(NamedTuple):
+    """How many items of one group there are, and how many of them were selected."""
+
+    name: str
+    size: int
+    n_kept: int
+
+
+class GroupLabels(NamedTuple):
+    """The groups of a collection.
+
+    Attributes
+    ----------
+    names : tuple of str, length g
+        Name of each group, in natural order.
+    ids : ndarray of int64, shape (n,)
+        Number of each item's group.
+    """
+
+    names: tuple[str, ...]
+    ids: IntArray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Collection:
+    """A collection that is ready to be sampled.
+
+    Attributes
+    ----------
+    table : FeatureTable
+        Its readable items, in natural order, with their features.
+    codes : ndarray of uint8, shape (n,)
+        Each item's bucket, see `smartdownsample.sampling.encode_buckets`.
+    steps : ndarray of uint16, shape (n,)
+        How far each item looks from the one before, see `smartdownsample.sampling.measure_steps`.
+    cache_dir : Path or None
+        Folder for what is kept about the collection; None keeps nothing.
+    """
+
+    table: FeatureTable
+    codes: ByteArray
+    steps: DistanceArray
+    cache_dir: Path | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Picks:
+    """The items of a collection that were picked.
+
+    Attributes
+    ----------
+    collection : Collection
+        What was sampled.
+    rows : ndarray of int64, shape (k,)
+        The picked rows of the table: ascending, that is in natural order, or in the order of rank.
+    target_count : int
+        How many items were asked for.
+    random_seed : int or None
+        The seed they were picked with.
+    labels : GroupLabels or None
+        The groups that were sampled, if any.
+    earlier_rows : ndarray of int64
+        Rows selected before, which these were kept apart from; not among ``rows``.
+    """
+
+    collection: Collection
+    rows: IntArray
+    target_count: int
+    random_seed: int | None
+    labels: GroupLabels | None = None
+    earlier_rows: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    @classmethod
+    def wrap(cls: type[_PicksT], picks: "Picks") -> _PicksT:
+        """Give picks the methods of this class."""
+        return cls(*(getattr(picks, entry.name) for entry in fields(Picks)))
+
+    def __len__(self) -> int:
+        """Count the picked items."""
+        return len(self.rows)
+
+    @property
+    def table(self) -> FeatureTable:
+        """The items that were picked from."""
+        return self.collection.table
+
+    @property
+    def codes(self) -> ByteArray:
+        """Each item's bucket, shape (n,)."""
+        return self.collection.codes
+
+    @property
+    def paths(self) -> list[str]:
+        """Paths of the picked items, each as the caller gave it."""
+        paths = self.table.paths
+        return [paths[row] for row in self.rows.tolist()]
+
+    @property
+    def indices(self) -> IntArray:
+        """Places of the picked items in the caller's list, shape (k,)."""
+        return self.table.indices[self.rows]
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """The items that could not be used."""
+        return self.table.failures
+
+    @cached_property
+    def is_kept(self) -> BoolArray:
+        """Whether each item of the table is picked, shape (n,)."""
+        kept = np.zeros(len(self.table), dtype=np.bool_)
+        kept[self.rows] = True
+        return kept
+
+    @cached_property
+    def buckets(self) -> list[BucketCount]:
+        """Size and number of picked items of each bucket, largest first."""
+        codes, sizes = np.unique(self.codes, return_counts=True)
+        kept = np.bincount(self.codes[self.rows], minlength=256)[codes]
+        order = np.argsort(-sizes, kind="stable")
+        return [BucketCount(int(codes[i]), int(sizes[i]), int(kept[i])) for i in order]
+
+    @cached_property
+    def groups(self) -> list[GroupCount]:
+        """Size and number of picked items of each group, in natural order of the names."""
+        if self.labels is None:
+            return []
+        names, ids = self.labels
+        sizes = np.bincount(ids, minlength=len(names)).tolist()
+        kept = np.bincount(ids[self.rows], minlength=len(names)).tolist()
+        return list(map(GroupCount, names, sizes, kept))

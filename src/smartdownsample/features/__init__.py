@@ -1,0 +1,16 @@
+"""From pictures to rows of the feature matrix: pure functions of pixels."""
+
+from .describe import describe_pictures, measure_brightness, measure_colour_variance
+from .spec import FEATURE_VERSION, choose_min_side, make_spec
+from .thumbnails import MEAN_SIDE, take_together
+
+__all__ = [
+    "FEATURE_VERSION",
+    "MEAN_SIDE",
+    "choose_min_side",
+    "describe_pictures",
+    "make_spec",
+    "measure_brightness",
+    "measure_colour_variance",
+    "take_together",
+]

@@ -1,0 +1,148 @@
+"""From thumbnails to rows of the feature matrix: array operations over a whole chunk.
+
+Pure functions. Whatever changes a feature's value must change `FEATURE_VERSION` with it.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..records import BoolArray, ByteArray, FeatureSpec, Float32Array, Float64Array, RowArray
+from .thumbnails import Thumbnails
+
+# Linear sRGB to CIE XYZ, each row divided by its white point, so that white is (1, 1, 1):
+# IEC 61966-2-1 with D65.
+_XYZ_FROM_RGB = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+_XYZ_FROM_RGB /= _XYZ_FROM_RGB.sum(axis=1, keepdims=True)
+
+
+def describe_pictures(pictures: Iterable[ByteArray], spec: FeatureSpec) -> RowArray:
+    """Compute the feature rows of pictures.
+
+    Parameters
+    ----------
+    pictures : iterable of ndarray of uint8, shape (h, w, 3)
+        RGB, of any sizes; not changed. Taken one after the other, so that no more than a batch is
+        held at a time.
+    spec : FeatureSpec
+        What the rows are.
+
+    Returns
+    -------
+    structured ndarray, shape (n,)
+        See `FeatureSpec.row_dtype`; in the order given. Size, flags and capture time are those of
+        no picture: zeros and NaT.
+    """
+    # OpenCV is imported on first need: a run whose images are all known does without.
+    if spec.decode == "exact":
+        from .exact_thumbnails import make_thumbnails as shrink
+    else:
+        from .fast_thumbnails import approximate_thumbnails as shrink
+    return compute_features(shrink(pictures, spec.hash_size), spec)
+
+
+def compute_features(thumbnails: Thumbnails, spec: FeatureSpec) -> RowArray:
+    """Compute the feature rows of thumbnails, see `describe_pictures`."""
+    rows = np.zeros(len(thumbnails.cells), dtype=spec.row_dtype)
+    rows["dhash"] = hash_gradients(thumbnails.dhash)
+    rows["ahash"] = hash_averages(thumbnails.ahash)
+    rows["mean_rgb"] = thumbnails.cells.mean(axis=(1, 2))
+    layouts = summarise_colours(thumbnails.cells)
+    rows["lab_layout"] = layouts.reshape(len(rows), spec.row_dtype["lab_layout"].itemsize)
+    rows["captured"] = np.datetime64("NaT")
+    return rows
+
+
+def hash_gradients(grey: ByteArray) -> ByteArray:
+    """Compute the DHash: whether each pixel's right neighbour is brighter.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (n, h, h + 1)
+        Grey thumbnails, one column wider than high.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, ceil(h² / 8))
+        Bits packed row by row, most significant first.
+
+    References
+    ----------
+    N. Krawetz, "Kind of Like That" (2013),
+    https://www.hackerfactor.com/blog/index.php?/archives/529-Kind-of-Like-That.html
+    """
+    bits = grey[:, :, 1:] > grey[:, :, :-1]
+    return _pack_bits(bits)
+
+
+def hash_averages(grey: ByteArray) -> ByteArray:
+    """Compute the AHash: whether each pixel is brighter than the mean of all.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (n, h, h)
+        Grey thumbnails.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, ceil(h² / 8))
+        Bits packed row by row, most significant first.
+
+    References
+    ----------
+    N. Krawetz, "Looks Like It" (2011),
+    https://www.hackerfactor.com/blog/index.php?/archives/432-Looks-Like-It.html
+    """
+    bits = grey > grey.mean(axis=(1, 2), keepdims=True)
+    return _pack_bits(bits)
+
+
+def _pack_bits(bits: BoolArray) -> ByteArray:
+    """Pack the bits of each item, shape (n, rows, columns), row by row."""
+    return np.packbits(bits.reshape(len(bits), bits.shape[1] * bits.shape[2]), axis=1)
+
+
+def summarise_colours(cells: Float64Array) -> ByteArray:
+    """Compute the colour layout: the mean colours of the cells of a grid, in CIE Lab.
+
+    Parameters
+    ----------
+    cells : ndarray of float64, shape (..., 3)
+        sRGB levels of 0 to 255.
+
+    Returns
+    -------
+    ndarray of uint8, shape (..., 3)
+        L scaled from 0–100 to 0–255, a and b shifted by 128 (CIE 15:2004, section 8.2.1).
+
+    References
+    ----------
+    E. Kasutani, A. Yamada, "The MPEG-7 color layout descriptor", ICIP 2001,
+    https://doi.org/10.1109/ICIP.2001.959135
+    """
+    encoded = cells / 255
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    xyz = linear @ _XYZ_FROM_RGB.T
+    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * (29 / 6) ** 2 / 3 + 4 / 29)
+    lab = np.empty_like(f)
+    lab[..., 0] = (116 * f[..., 1] - 16) * (255 / 100)
+    lab[..., 1] = 500 * (f[..., 0] - f[..., 1]) + 128
+    lab[..., 2] = 200 * (f[..., 1] - f[..., 2]) + 128
+    np.clip(lab, 0, 255, out=lab)
+    return np.asarray(np.rint(lab), dtype=np.uint8)
+
+
+def measure_brightness(mean_rgb: Float32Array) -> Float32Array:
+    """Derive the brightness, mean of the channel means, shape (n,), in levels of 0 to 255."""
+    return np.asarray(mean_rgb.mean(axis=1))
+
+
+def measure_colour_variance(mean_rgb: Float32Array) -> Float32Array:
+    """Derive the population variance of the three channel means, shape (n,), in levels²."""
+    return np.asarray(mean_rgb.var(axis=1))

@@ -1,0 +1,24 @@
+"""Lists of images: text with a path on each line, or a NUL behind each path."""
+
+import codecs
+import os
+
+LIST_EXTENSIONS = (".txt",)
+
+
+def read_list(file: str) -> list[str]:
+    """Read the paths of a list, see `split_list`."""
+    with open(file, "rb") as stream:
+        return split_list(stream.read())
+
+
+def split_list(data: bytes) -> list[str]:
+    """Split a list into its paths: at NUL characters if it has any, else at line ends."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # written by PowerShell
+        data = data.decode("utf-16", "replace").encode()
+    if b"\0" in data:
+        names = data.split(b"\0")
+    else:
+        lines = data.removeprefix(codecs.BOM_UTF8).split(b"\n")
+        names = [line.removesuffix(b"\r") for line in lines]
+    return [os.fsdecode(name) for name in names if name]

@@ -1,0 +1,118 @@
+"""From features that are known and features that are new to one table in natural order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..arrow import pack_values, unpack
+from ..records import (
+    FLAG_TRUNCATED,
+    Cause,
+    Failure,
+    FeatureBatch,
+    FeatureSpec,
+    FeatureTable,
+    IntArray,
+    ItemList,
+    RowArray,
+)
+from ..store import KnownFeatures, make_schema, make_table
+
+
+@dataclass(frozen=True)
+class OrderedFeatures:
+    """Features of items in natural order.
+
+    ``items`` are the readable items, and ``rows`` their features, shape (n,); ``causes`` are the
+    other items, each with what is wrong with it; ``ranks`` has each item's place in the natural
+    order of all.
+    """
+
+    items: IntArray
+    rows: RowArray
+    causes: list[tuple[int, Cause]]
+    ranks: IntArray
+
+    def leave_out_truncated(self) -> "OrderedFeatures":
+        """Make failures of the images whose file ends too early."""
+        is_cut = self.rows["flags"] & FLAG_TRUNCATED != 0
+        cut = [(item, Cause.TRUNCATED) for item in self.items[is_cut].tolist()]
+        causes = sorted([*self.causes, *cut], key=lambda pair: self.ranks[pair[0]])
+        return OrderedFeatures(self.items[~is_cut], self.rows[~is_cut], causes, self.ranks)
+
+    def make_table(
+        self, spec: FeatureSpec, items: ItemList, *, n_extracted: int, n_known: int
+    ) -> FeatureTable:
+        """Make the table of the items, with the names that the caller gave them."""
+        positions = self.ranks if items.positions is None else items.positions
+        return FeatureTable(
+            spec=spec,
+            paths=[items.paths[file] for file in items.file_of[self.items].tolist()],
+            frames=items.frames[self.items],
+            regions=items.regions[self.items],
+            indices=positions[self.items],
+            rows=self.rows,
+            failures=tuple(Failure(items.name(item), cause) for item, cause in self.causes),
+            n_given=items.n_given,
+            n_extracted=n_extracted,
+            n_known=n_known,
+            n_added=items.n_added,
+        )
+
+
+def needed_columns(spec: FeatureSpec) -> list[str]:
+    """List the columns of the store that `order_features` needs."""
+    return ["order_key", "cause", *(spec.row_dtype.names or ())]
+
+
+def order_features(
+    spec: FeatureSpec, known: KnownFeatures, fresh: Sequence[FeatureBatch], items: ItemList
+) -> OrderedFeatures:
+    """Bring known and fresh features of all items together in natural order.
+
+    Items whose natural-order keys are equal are ordered by key, frame and region.
+    """
+    columns = needed_columns(spec)
+    table = known.table.select(columns)
+    if fresh:
+        table = pa.concat_tables([table, make_table(fresh, make_schema(spec), columns)])
+    places = np.concatenate([known.items, *(batch.items for batch in fresh)])
+    key_ranks = np.empty(len(items), dtype=np.int64)
+    key_ranks[items.order] = np.arange(len(items))
+    order = pc.sort_indices(
+        pa.table(
+            {"order_key": table["order_key"], "key": pack_values(key_ranks[places], pa.int64())}
+        ),
+        sort_keys=[("order_key", "ascending"), ("key", "ascending")],
+    )
+    lines = unpack(order)
+    places = places[lines]
+    outcomes = table["cause"].take(order)
+    is_readable = unpack(pc.is_null(outcomes))
+    names = outcomes.filter(pc.is_valid(outcomes)).to_pylist()
+    causes = [
+        (item, Cause[name]) for item, name in zip(places[~is_readable].tolist(), names, strict=True)
+    ]
+    ranks = np.empty(len(places), dtype=np.int64)
+    ranks[places] = np.arange(len(places))
+    rows = _take_rows(spec, table, lines[is_readable])
+    return OrderedFeatures(places[is_readable], rows, causes, ranks)
+
+
+def _take_rows(spec: FeatureSpec, table: pa.Table, lines: IntArray) -> RowArray:
+    """Take the feature rows of some lines of a table, in the order of the lines."""
+    rows = np.zeros(len(lines), dtype=spec.row_dtype)
+    row_of = np.full(len(table), -1)
+    row_of[lines] = np.arange(len(lines))
+    start = 0
+    # Batch by batch, so that no column is copied as a whole.
+    for batch in table.select(list(spec.row_dtype.names or ())).to_batches():
+        of_batch = row_of[start : start + len(batch)]
+        start += len(batch)
+        is_row = of_batch >= 0
+        for name in batch.schema.names:
+            rows[name][of_batch[is_row]] = unpack(batch[name])[is_row]
+    return rows

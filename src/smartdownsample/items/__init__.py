@@ -1,0 +1,33 @@
+"""From what people name to items: their locations, states and natural order."""
+
+from .find import add_items, find_images, list_items, stat_files
+from .folders import name_folder, number_folders, split_folders
+from .local_files import LocalFiles, cause_of
+from .locations import strip_folder, to_key, to_keys, to_text
+from .named import EARLIER_GROUP, Grouping, add_images, leave_out_folder, name_images
+from .natural_order import encode_order_key
+from .storage import Content, Storage
+
+__all__ = [
+    "EARLIER_GROUP",
+    "Content",
+    "Grouping",
+    "LocalFiles",
+    "Storage",
+    "add_images",
+    "add_items",
+    "cause_of",
+    "encode_order_key",
+    "find_images",
+    "leave_out_folder",
+    "list_items",
+    "name_folder",
+    "name_images",
+    "number_folders",
+    "split_folders",
+    "stat_files",
+    "strip_folder",
+    "to_key",
+    "to_keys",
+    "to_text",
+]

@@ -1,0 +1,185 @@
+"""From what the caller names to a list of items: no image is opened here.
+
+An item is known by its absolute path as the file system spells it (bytes, so that names which
+are not valid Unicode work as well). Symbolic links are not resolved: two names are two items.
+"""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
+from ..options import PathLike
+from ..records import FileStats, ItemList
+from .local_files import LocalFiles
+from .locations import to_key, to_keys, to_text
+from .natural_order import encode_order_key
+from .storage import Storage, check_scheme
+
+# fmt: off
+IMAGE_EXTENSIONS = frozenset((
+    ".avif", ".bmp", ".dib", ".gif", ".hdr", ".jp2", ".jpe", ".jpeg", ".jpg",
+    ".heic", ".heif", ".j2k", ".jxl",
+    ".pbm", ".pgm", ".pic", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+))
+# fmt: on
+
+_FILES: Storage = LocalFiles()
+
+
+def find_images(*sources: PathLike) -> list[str]:
+    """List the images that folders, globs and files name, in natural order.
+
+    Folders are searched with everything below them, without following links to folders.
+    Folders and globs give files whose extension is an image's, and no hidden files (which
+    also passes over the ``._IMG_1.JPG`` that macOS leaves on memory cards); a file that is
+    named itself is taken whatever it is called.
+
+    Parameters
+    ----------
+    *sources : str or path-like
+        Folders, glob patterns (``**`` goes through folders) or files.
+
+    Returns
+    -------
+    list of str
+        Paths that start as the source was spelt, without repetition.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a source is no path, or names nothing that exists.
+
+    Examples
+    --------
+    >>> find_images("data_samples/photos/site_2_desert")[:1]  # doctest: +SKIP
+    ['data_samples/photos/site_2_desert/cam_A/IMG_1.JPG']
+    """
+
+    first: dict[bytes, str] = {}
+    for source in sources:
+        for path in _expand_source(source):
+            first.setdefault(to_key(path), path)
+    return sorted(first.values(), key=_order)
+
+
+def _order(path: str) -> tuple[bytes, bytes]:
+    """Make what paths are compared by in natural order."""
+    key = to_key(path)
+    return encode_order_key(key), key
+
+
+def list_source(source: PathLike) -> list[str]:
+    """List the images of one folder, glob or file, in no particular order; warn of none.
+
+    Finding the natural order would take a while.
+    """
+    paths = list(_expand_source(source))
+    if not paths:
+        warn_user(
+            f"{os.fspath(source)!r} leads to no images, that is, to no files that end in "
+            f"{', '.join(sorted(IMAGE_EXTENSIONS))}.",
+            ImageLoadingWarning,
+        )
+    return paths
+
+
+def _expand_source(source: PathLike) -> Iterator[str]:
+    """Yield the images of one source, in no particular order."""
+    path = to_text(source, "A source")
+    check_scheme(path)
+    if os.path.isdir(path):
+        yield from filter(_has_image_extension, _FILES.list(path))
+    elif os.path.lexists(path):
+        yield path
+    elif glob.has_magic(path):
+        for match in glob.iglob(path, recursive=True):
+            if os.path.isdir(match):
+                yield from filter(_has_image_extension, _FILES.list(match))
+            elif _has_image_extension(match):
+                yield match
+    else:
+        msg = (
+            f"There is no file, folder or match for {path!r} (in {os.getcwd()!r}). "
+            "Check the spelling, or give the paths as a list."
+        )
+        raise InvalidParameterError(msg)
+
+
+def _has_image_extension(path: str) -> bool:
+    return os.path.splitext(path)[1].lower() in IMAGE_EXTENSIONS
+
+
+def stat_files(keys: list[bytes]) -> FileStats:
+    """Tell the states of files by their keys, see `smartdownsample.items.storage.Storage`."""
+    return _FILES.stat(keys)
+
+
+def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
+    """List the distinct photos that the caller names.
+
+    `image_paths` is one folder, glob or file (see `find_images`), or the paths of the images
+    themselves. Paths that lead to the same absolute path are one item; the first spelling counts.
+    Items are in the caller's order; those of a folder or glob are in no particular order.
+    """
+    if isinstance(image_paths, (str, os.PathLike)):
+        is_source, given = True, list_source(image_paths)
+    else:
+        is_source, given = False, _check_paths(image_paths)
+    n_given = len(given)
+    keys = to_keys(given)
+    places: Sequence[int] = range(len(keys))
+    if len(set(keys)) < len(keys):
+        first: dict[bytes, int] = {}
+        for place, key in enumerate(keys):
+            first.setdefault(key, place)
+        keys, places = list(first), list(first.values())
+        given = [given[place] for place in places]
+    return ItemList.of_photos(
+        given,
+        keys,
+        positions=None if is_source else np.array(places, dtype=np.int64),
+        n_given=len(keys) if is_source else n_given,
+    )
+
+
+def add_items(items: ItemList, paths: Iterable[PathLike]) -> ItemList:
+    """Add the photos that are not in the list yet, after all others.
+
+    They count as added, not as given: labels of the caller's list are not of them.
+    """
+    known = set(items.keys)
+    texts = [to_text(path, "An element of 'keep'") for path in paths]
+    new = {key: path for path, key in zip(texts, to_keys(texts), strict=True) if key not in known}
+    if not new:
+        return items
+    positions = items.positions
+    if positions is None:  # in the order of `find_images`
+        positions = np.empty(len(items), dtype=np.int64)
+        order = sorted(range(len(items)), key=lambda item: _order(items.paths[item]))
+        positions[order] = np.arange(len(items))
+    return ItemList.of_photos(
+        [*items.paths, *new.values()],
+        [*items.keys, *new],
+        positions=np.append(positions, items.n_given + np.arange(len(new))),
+        n_given=items.n_given,
+        n_added=len(new),
+    )
+
+
+def _check_paths(image_paths: Iterable[PathLike]) -> list[str]:
+    """Return the caller's paths as strings, or say which element is none."""
+    try:
+        elements = iter(image_paths)
+    except TypeError:
+        msg = (
+            "The images must be given as a folder, a glob or an iterable of paths. "
+            f"Got {image_paths!r} instead."
+        )
+        raise InvalidParameterError(msg) from None
+    return [
+        path if isinstance(path, str) else to_text(path, f"Element {i} of the paths")
+        for i, path in enumerate(elements)
+    ]

@@ -1,0 +1,250 @@
+"""From what a command line names to images: folders, globs, lists and tables.
+
+A list is a text file or standard input with a path on each line. A table is a CSV or Parquet file
+with a column of paths. Everything else is an image, or what `smartdownsample.find_images` takes.
+"""
+
+import fnmatch
+import os
+import re
+import stat
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from ..arrow import pack_flags
+from ..errors import InvalidParameterError
+from ..formats import (
+    LIST_EXTENSIONS,
+    TABLE_EXTENSIONS,
+    check_column,
+    read_list,
+    read_table,
+    split_list,
+)
+from ..records import NamedImages
+from .find import list_source
+from .locations import to_key
+
+STANDARD_INPUT = "-"
+# The group of images that were selected before and of which nobody tells another.
+EARLIER_GROUP = "selected before"
+
+
+class Grouping(NamedTuple):
+    """What makes a group, other than the folder.
+
+    Attributes
+    ----------
+    rule : {"regex", "column"}
+        Whether the path or a table tells.
+    text : str
+        A regular expression, of which the first group, or else the whole match, is the name of an
+        image's group; or the name of a column.
+    """
+
+    rule: Literal["regex", "column"]
+    text: str
+
+
+def name_images(
+    sources: Sequence[str],
+    *,
+    path_column: str | None = None,
+    grouping: Grouping | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> NamedImages:
+    """List the images that sources name.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        Folders, globs, images, lists, tables, or ``-`` for a list on standard input.
+    path_column : str, optional
+        Of the tables; by default the first of `PATH_COLUMNS`.
+    grouping : Grouping, optional
+        What makes a group.
+    include, exclude : sequence of str
+        Shell patterns. One with a slash is for the whole path, where ``*`` goes through folders,
+        any other one for the name. Of the images found those stay that match one of `include`,
+        if there is any, and none of `exclude`.
+
+    Returns
+    -------
+    NamedImages
+        Those of a folder or glob in an order that depends on their paths only.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a source names nothing that exists, a table cannot be read or has no such column, or
+        a path does not match the regular expression.
+
+    Notes
+    -----
+    Lists and tables may have relative paths. All of one file count from the same folder: the
+    working folder, or, if the first of them is found there only, that of the file. A list that
+    has a NUL character is separated by them, any other one by line ends.
+    """
+    parts = [_read_source(source, path_column) for source in sources]
+    images = NamedImages(
+        paths=list(chain.from_iterable(part.paths for part in parts)),
+        table=parts[0].table if len(parts) == 1 else None,
+    )
+    if grouping is not None:
+        _check_grouping(parts, grouping)
+        labels = list(chain.from_iterable(_label_images(part, grouping) for part in parts))
+        images = replace(images, labels=labels)
+    if include or exclude:
+        images = _keep_matching(images, include, exclude)
+    return images
+
+
+def add_images(images: NamedImages, others: NamedImages) -> NamedImages:
+    """Add the images that are not there yet, after all others.
+
+    Parameters
+    ----------
+    images, others : NamedImages
+        Not changed.
+
+    Returns
+    -------
+    NamedImages
+        With the table of `images`, which knows nothing of those added.
+    """
+    named = set(map(to_key, images.paths))
+    new = [place for place, path in enumerate(others.paths) if to_key(path) not in named]
+    labels = images.labels
+    if labels is not None:
+        labels = [
+            *labels,
+            *(others.labels[place] if others.labels else EARLIER_GROUP for place in new),
+        ]
+    paths = [*images.paths, *(others.paths[place] for place in new)]
+    return NamedImages(paths, labels, images.table)
+
+
+def leave_out_folder(images: NamedImages, folder: str) -> NamedImages:
+    """Leave out the images below a folder, such as those that were copied there.
+
+    Parameters
+    ----------
+    images : NamedImages
+        Not changed.
+    folder : str
+        It need not exist.
+
+    Returns
+    -------
+    NamedImages
+        The others.
+    """
+    prefix = os.path.join(to_key(folder), b"")
+    return _take(images, [not to_key(path).startswith(prefix) for path in images.paths])
+
+
+def _read_source(source: str, path_column: str | None) -> NamedImages:
+    """List the images of one source, with its table if it is one."""
+    if source == STANDARD_INPUT:
+        return NamedImages(split_list(sys.stdin.buffer.read()))
+    is_pipe = _is_pipe(source)
+    if not os.path.isfile(source) and not is_pipe:
+        return NamedImages(sorted(list_source(source)))
+    extension = os.path.splitext(source)[1].lower()
+    if extension in TABLE_EXTENSIONS:
+        paths, table = read_table(source, path_column)
+        return NamedImages(_anchor(paths, source), table=table)
+    if extension in LIST_EXTENSIONS or is_pipe:
+        return NamedImages(_anchor(read_list(source), source))
+    return NamedImages([source])
+
+
+def _is_pipe(source: str) -> bool:
+    """Tell whether a source is a pipe, as shells make them of ``<(find …)``."""
+    try:
+        return stat.S_ISFIFO(os.stat(source).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _anchor(paths: list[str], file: str) -> list[str]:
+    """Let relative paths count from the folder of the file that has them, if they do."""
+    folder = os.path.dirname(file)
+    first = next((path for path in paths if not os.path.isabs(path)), None)
+    if first is None or os.path.lexists(first) or not os.path.lexists(os.path.join(folder, first)):
+        return paths
+    return [os.path.join(folder, path) for path in paths]
+
+
+def _check_grouping(parts: Sequence[NamedImages], grouping: Grouping) -> None:
+    """Make sure that there is something to take groups from."""
+    if grouping.rule == "column" and not any(part.table is not None for part in parts):
+        msg = (
+            f"Groups by the column {grouping.text!r} need a table of images "
+            f"({', '.join(TABLE_EXTENSIONS)}) as a source. There is none."
+        )
+        raise InvalidParameterError(msg)
+
+
+def _label_images(images: NamedImages, grouping: Grouping) -> list[object]:
+    """Find the group of each image of one source."""
+    if grouping.rule == "regex":
+        return _match_paths(images.paths, grouping.text)
+    if images.table is None:
+        return [None] * len(images.paths)
+    check_column(images.table, grouping.text)
+    return list(images.table[grouping.text].to_pylist())
+
+
+def _match_paths(paths: list[str], pattern: str) -> list[object]:
+    """Find the part of each path that a regular expression matches."""
+    expression = re.compile(pattern)
+    found = [expression.search(path) for path in paths]
+    missing = [path for path, match in zip(paths, found, strict=True) if match is None]
+    if missing:
+        msg = (
+            f"The regular expression {pattern!r} must match every path, to name its group. "
+            f"{len(missing):,} of {len(paths):,} do not match, first {missing[0]!r}. "
+            "Let it match them as well, or leave them out with --exclude."
+        )
+        raise InvalidParameterError(msg)
+    place = 1 if expression.groups else 0
+    return [match[place] for match in found if match is not None]
+
+
+def _keep_matching(
+    images: NamedImages, include: Sequence[str], exclude: Sequence[str]
+) -> NamedImages:
+    """Keep the images that patterns allow."""
+
+    def is_matched(path: str, patterns: Sequence[re.Pattern[str]], name: str) -> bool:
+        return any(pattern.match(path if "/" in pattern.pattern else name) for pattern in patterns)
+
+    wanted = [re.compile(fnmatch.translate(pattern)) for pattern in include]
+    unwanted = [re.compile(fnmatch.translate(pattern)) for pattern in exclude]
+    names = map(os.path.basename, images.paths)
+    return _take(
+        images,
+        [
+            (not wanted or is_matched(path, wanted, name)) and not is_matched(path, unwanted, name)
+            for path, name in zip(images.paths, names, strict=True)
+        ],
+    )
+
+
+def _take(images: NamedImages, is_taken: list[bool]) -> NamedImages:
+    """Take some of the images."""
+    taken = [place for place, is_one in enumerate(is_taken) if is_one]
+    return NamedImages(
+        [images.paths[place] for place in taken],
+        None if images.labels is None else [images.labels[place] for place in taken],
+        None
+        if images.table is None
+        else images.table.filter(pack_flags(np.array(is_taken, dtype=np.bool_))),
+    )

@@ -1,0 +1,157 @@
+"""Every choice of the caller: its values, its default and its check, once.
+
+Keywords are written out where people type them (`ImageIndex.build`, `ImageIndex.sample`); the rest
+of the package receives the records below. The command takes its defaults and choices from here.
+"""
+
+import os
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, TypedDict, get_args
+
+from .checks import check_choice, check_integer, check_number
+from .errors import InvalidParameterError
+
+PathLike: TypeAlias = str | os.PathLike[str]
+
+DecodeMode = Literal["fast", "exact", "preview"]
+OnTruncated = Literal["keep", "skip", "raise"]
+OnLoadingError = Literal["skip", "raise"]
+Spread = Literal["joint", "order", "visual"]
+Quotas = Literal["proportional", "equal", "two-phase"]
+# Quotas of nested selections: the published rule gives none.
+NestedQuotas = Literal["proportional", "equal"]
+How = Literal["copy", "hardlink", "symlink"]
+# The word "parent", labels by path, or a label for each path.
+GroupsLike: TypeAlias = Mapping[str, object] | Mapping[os.PathLike[str], object] | Iterable[object]
+PerGroup: TypeAlias = int | Mapping[str, int]
+
+MIN_HASH_SIZE, MAX_HASH_SIZE = 2, 32
+# More than any panorama of a camera trap. Decoded in full it takes less than 1 GB with 8 bits a
+# channel, and up to 5 GB with 16 bits and alpha.
+MAX_PIXELS = 2**28
+RANDOM_SEED = 42
+# Share of a selection that is for validation.
+VALIDATION = 0.2
+
+
+class ReadingKeywords(TypedDict, total=False):
+    """The keywords of `ReadingOptions` that the published package does not have."""
+
+    decode: DecodeMode
+    truncated: OnTruncated
+    max_pixels: int
+    image_loading_errors: OnLoadingError
+    cache: bool
+    cache_dir: PathLike | None
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How images are read: the keywords of `smartdownsample.ImageIndex.build`, described there.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a value is not allowed.
+    """
+
+    hash_size: int = 8
+    decode: DecodeMode = "fast"
+    truncated: OnTruncated = "keep"
+    max_pixels: int = MAX_PIXELS
+    image_loading_errors: OnLoadingError = "skip"
+    cache: bool = True
+    cache_dir: PathLike | None = None
+    n_workers: int | None = None
+    show_progress: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        check_integer("hash_size", self.hash_size, at_least=MIN_HASH_SIZE, at_most=MAX_HASH_SIZE)
+        check_choice("decode", self.decode, get_args(DecodeMode))
+        check_choice("truncated", self.truncated, get_args(OnTruncated))
+        check_integer("max_pixels", self.max_pixels, at_least=1)
+        check_choice("image_loading_errors", self.image_loading_errors, get_args(OnLoadingError))
+        if self.n_workers is not None:
+            check_integer("n_workers", self.n_workers, at_least=1)
+
+
+class SamplingKeywords(TypedDict, total=False):
+    """The keywords of `SamplingOptions`."""
+
+    spread: Spread
+    quotas: Quotas
+    groups: GroupsLike | None
+    per_group: PerGroup | None
+    balance: float
+    keep: Collection[PathLike]
+    max_per_sequence: int | None
+    sequence_gap_s: float
+
+
+@dataclass(frozen=True)
+class SamplingOptions:
+    """How to sample: the keywords of `smartdownsample.ImageIndex.sample`, described there.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a value is not allowed, or two exclude each other.
+    """
+
+    spread: Spread = "joint"
+    quotas: Quotas = "proportional"
+    groups: GroupsLike | None = None
+    per_group: PerGroup | None = None
+    balance: float = 0.0
+    keep: Collection[PathLike] = ()
+    max_per_sequence: int | None = None
+    # Frames of one trigger are seconds apart; a minute is the customary gap between visits.
+    sequence_gap_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        check_choice("spread", self.spread, get_args(Spread))
+        check_choice("quotas", self.quotas, get_args(Quotas))
+        check_number("balance", self.balance, at_least=0, at_most=1)
+        check_number("sequence_gap_s", self.sequence_gap_s, at_least=0)
+        if self.max_per_sequence is not None:
+            check_integer("max_per_sequence", self.max_per_sequence, at_least=1)
+        if isinstance(self.keep, str) or not isinstance(self.keep, Collection):
+            msg = f"The 'keep' parameter must be a list of paths. Got {self.keep!r} instead."
+            raise InvalidParameterError(msg)
+        if self.groups is None and (self.per_group is not None or self.balance):
+            name = "balance" if self.per_group is None else "per_group"
+            msg = f"The '{name}' parameter needs 'groups', which says what a group is."
+            raise InvalidParameterError(msg)
+        if self.quotas == "two-phase" and len(self.keep):
+            msg = (
+                "The 'keep' parameter cannot be combined with quotas='two-phase', the published "
+                "rule, which knows of no earlier picks. Use quotas='proportional'."
+            )
+            raise InvalidParameterError(msg)
+
+    def for_ranking(self) -> "SamplingOptions":
+        """Return the options of a ranking, or say which of them a ranking does not have."""
+        check_choice("quotas", self.quotas, get_args(NestedQuotas))
+        if self.per_group is not None:
+            msg = (
+                "The 'per_group' parameter is not for rankings, whose groups grow with each pick. "
+                "Use 'balance', or sample with 'per_group'."
+            )
+            raise InvalidParameterError(msg)
+        return self
+
+
+def check_target(target_count: object, options: SamplingOptions) -> int | None:
+    """Return the count asked for; None only where groups have counts of their own."""
+    if target_count is None and options.per_group is not None:
+        if options.balance:
+            msg = (
+                "The 'balance' parameter shares a 'target_count' among groups. "
+                "Give one, or leave 'balance' out: 'per_group' alone gives each group its count."
+            )
+            raise InvalidParameterError(msg)
+        return None
+    return check_integer("target_count", target_count, at_least=0)

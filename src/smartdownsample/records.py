@@ -1,0 +1,374 @@
+"""The frozen records that pass between the wings, from named images to a table of features."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from .options import DecodeMode
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Distances between pictures, see `smartdownsample.sampling.distances`.
+DistanceArray = npt.NDArray[np.uint16]
+IntArray = npt.NDArray[np.int64]
+ByteArray = npt.NDArray[np.uint8]
+Float32Array = npt.NDArray[np.float32]
+Float64Array = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+# A structured array; NumPy's typing cannot name its fields.
+RowArray = npt.NDArray[np.void]
+FrameArray = npt.NDArray[np.int32]
+
+LAB_LAYOUT_SIDE = 4
+
+# The region of a whole photo: x, y, width, height.
+WHOLE = (0.0, 0.0, 1.0, 1.0)
+
+# Bits of the field ``flags`` of a row. The file ends too early; features are of the preview in the
+# file; the photo was decoded to check the previews of its folder; it had a preview that could be
+# compared; the two were alike.
+FLAG_TRUNCATED = 1
+FLAG_PREVIEW = 2
+FLAG_CHECKED = 4
+FLAG_COMPARED = 8
+FLAG_ALIKE = 16
+
+
+class Cause(str, Enum):
+    """Why an image is not among the readable ones; the value is the text for people."""
+
+    MISSING = "File not found"
+    PERMISSION = "Permission denied"
+    FOLDER = "Is a folder, not an image"
+    NOT_A_FILE = "Not a regular file"
+    LINK_LOOP = "Symbolic link that leads to itself"
+    DISK_ERROR = "Cannot read from disk"
+    EMPTY = "File is empty"
+    TEXT = "Not an image but text"
+    WEB_PAGE = "Not an image but a web page"
+    VIDEO = "Not an image but a video"
+    DOCUMENT = "Not an image but a PDF document"
+    ARCHIVE = "Not an image but an archive"
+    NOT_AN_IMAGE = "Not an image"
+    RAW_PHOTO = "Camera raw photo, which needs to be converted to JPEG"
+    HEIC = "HEIC image, which needs: pip install 'smartdownsample[heic]'"
+    JPEG_XL = "JPEG XL image, which needs: pip install 'smartdownsample[jxl]'"
+    TOO_LARGE = "Image is too large"
+    TRUNCATED = "Image file is truncated"
+    MEMORY = "Cannot decode image, perhaps for want of memory"
+    UNREADABLE = "Cannot read image file"
+
+
+class Failure(NamedTuple):
+    """One image that could not be used.
+
+    Attributes
+    ----------
+    path : str
+        The path as the caller gave it.
+    cause : Cause
+        Why it could not be used.
+    """
+
+    path: str
+    cause: Cause
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """Everything that changes a feature: rows of different specs never mix.
+
+    Attributes
+    ----------
+    hash_size : int
+        Side of the DHash in bits; the AHash has half of it.
+    decode : {"exact", "fast", "preview"}
+        How images are decoded.
+    version : int
+        Version of the formulas, `smartdownsample.features.FEATURE_VERSION`.
+    """
+
+    hash_size: int
+    decode: DecodeMode
+    version: int
+
+    @property
+    def fingerprint(self) -> str:
+        """Name of this spec; also the name of its folder in the store."""
+        return f"hash{self.hash_size}-{self.decode}-v{self.version}"
+
+    @classmethod
+    def from_fingerprint(cls, fingerprint: str) -> "FeatureSpec | None":
+        """Read a spec from its fingerprint; None when it is not one of this package's."""
+        found = re.fullmatch(r"hash(\d+)-(exact|fast|preview)-v(\d+)", fingerprint)
+        if found is None:
+            return None
+        hash_size, decode, version = found.groups()
+        return cls(int(hash_size), cast("DecodeMode", decode), int(version))
+
+    @property
+    def ahash_size(self) -> int:
+        """Side of the AHash in bits."""
+        return self.hash_size // 2
+
+    @cached_property
+    def row_dtype(self) -> np.dtype[np.void]:
+        """Layout of one row of the feature matrix.
+
+        ``dhash`` and ``ahash`` are packed bits, row by row, most significant first;
+        ``mean_rgb`` is in levels of 0 to 255; ``lab_layout`` is a 4×4 grid of 8-bit L, a, b;
+        ``width`` and ``height`` are of the upright picture, in pixels; ``captured`` is when it was
+        taken, local time of the camera's clock, which knows of no zone, or NaT.
+        """
+        return np.dtype(
+            [
+                ("dhash", np.uint8, (n_bytes(self.hash_size**2),)),
+                ("ahash", np.uint8, (n_bytes(self.ahash_size**2),)),
+                ("mean_rgb", np.float32, (3,)),
+                ("lab_layout", np.uint8, (LAB_LAYOUT_SIDE * LAB_LAYOUT_SIDE * 3,)),
+                ("width", np.uint32),
+                ("height", np.uint32),
+                ("flags", np.uint8),
+                ("captured", "datetime64[ms]"),
+            ]
+        )
+
+
+def n_bytes(n_bits: int) -> int:
+    """Count the bytes that hold `n_bits` packed bits."""
+    return (n_bits + 7) // 8
+
+
+@dataclass(frozen=True)
+class ItemList:
+    """The distinct items of a call, in the order in which the caller named them first.
+
+    An item is a file, a frame of it and a region of that frame. A whole photo is frame 0 and the
+    region `WHOLE`. Everything that is done with files is done once for each file.
+
+    Attributes
+    ----------
+    paths : list of str, length f
+        Each file's path as the caller gave it.
+    keys : list of bytes, length f
+        Each file's absolute path as the file system knows it; distinct.
+    file_of : ndarray of int64, shape (n,)
+        The file that each item is in.
+    frames : ndarray of int32, shape (n,)
+        Number of the frame, from 0.
+    regions : ndarray of float32, shape (n, 4)
+        x, y, width and height as shares of the upright picture, multiples of 2**-16.
+    positions : ndarray of int64, shape (n,), or None
+        Where the item stands in the caller's list; None when a folder or glob was given.
+    n_given : int
+        Length of the caller's list; larger than n when items repeat.
+    n_added : int
+        Items at the end that are not of the caller's list.
+    """
+
+    paths: list[str]
+    keys: list[bytes]
+    file_of: IntArray
+    frames: FrameArray
+    regions: Float32Array
+    positions: IntArray | None
+    n_given: int
+    n_added: int = 0
+
+    @classmethod
+    def of_photos(
+        cls,
+        paths: list[str],
+        keys: list[bytes],
+        positions: IntArray | None,
+        n_given: int,
+        n_added: int = 0,
+    ) -> "ItemList":
+        """List whole photos, each a file of its own."""
+        n = len(keys)
+        return cls(paths, keys, np.arange(n), *whole_photos(n), positions, n_given, n_added)
+
+    def __len__(self) -> int:
+        """Count the items."""
+        return len(self.file_of)
+
+    @cached_property
+    def order(self) -> IntArray:
+        """The items sorted by key, frame and region, shape (n,)."""
+        boxed = np.empty(len(self.keys), dtype=object)
+        boxed[:] = self.keys
+        order = np.argsort(boxed, kind="stable")
+        if len(self.keys) == len(self):
+            places = np.empty_like(order)
+            places[self.file_of] = np.arange(len(self))
+            return places[order]
+        ranks = np.empty_like(order)
+        ranks[order] = np.arange(len(order))
+        return np.lexsort((*self.regions.T[::-1], self.frames, ranks[self.file_of]))
+
+    def name(self, item: int) -> str:
+        """Return the path of an item's file as the caller gave it."""
+        return self.paths[int(self.file_of[item])]
+
+
+def whole_photos(n: int) -> "tuple[FrameArray, Float32Array]":
+    """Make the frames, shape (n,), and regions, (n, 4), of whole photos; both are read-only."""
+    regions = np.broadcast_to(np.array(WHOLE, dtype=np.float32), (n, 4))
+    return np.broadcast_to(np.int32(0), (n,)), regions
+
+
+@dataclass(frozen=True)
+class FileStats:
+    """What a storage says of f files, without opening them.
+
+    Attributes
+    ----------
+    mtime_ns, size_bytes : ndarray of int64, shape (f,)
+        Zero where there is no readable file.
+    causes : dict of int to Cause
+        The places where there is no readable file.
+    """
+
+    mtime_ns: IntArray
+    size_bytes: IntArray
+    causes: dict[int, Cause]
+
+
+@dataclass(frozen=True)
+class FeatureBatch:
+    """Freshly computed features of n items, on their way to the store.
+
+    Attributes
+    ----------
+    items : ndarray of int64, shape (n,)
+        The items, as places in the `ItemList`.
+    keys, order_keys : list of bytes, length n
+        Absolute paths, and the keys whose byte order is the natural order.
+    frames, regions
+        As in the `ItemList`.
+    mtime_ns, size_bytes : ndarray of int64, shape (n,)
+        Of the file at the time it was read.
+    rows : structured ndarray, shape (n,)
+        Features; zeros where the image could not be used.
+    causes : list of Cause or None, length n
+        None where the image could be used.
+    is_lasting : ndarray of bool, shape (n,)
+        Whether this is a fact about the file's content. False when the file changed while it
+        was read or the disk failed: good for this run at best, not for the store.
+    """
+
+    items: IntArray
+    keys: list[bytes]
+    order_keys: list[bytes]
+    frames: FrameArray
+    regions: Float32Array
+    mtime_ns: IntArray
+    size_bytes: IntArray
+    rows: RowArray
+    causes: list[Cause | None]
+    is_lasting: BoolArray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FeatureTable:
+    """The readable items of a collection in natural order, with their features.
+
+    Attributes
+    ----------
+    spec : FeatureSpec
+        What the features are.
+    paths : list of str, length n
+        As the caller gave them.
+    frames, regions
+        Of the items, as in the `ItemList`.
+    indices : ndarray of int64, shape (n,)
+        Where each item stands in the caller's list, or in the list that
+        `smartdownsample.find_images` gives of the caller's folder or glob.
+    rows : structured ndarray, shape (n,)
+        The feature matrix, see `FeatureSpec.row_dtype`.
+    failures : tuple of Failure
+        The items that could not be used, in natural order.
+    n_given : int
+        Length of the caller's list.
+    n_extracted : int
+        How many files were read for this table.
+    n_known : int
+        How many items were known to the store.
+    n_added : int
+        How many items are not of the caller's list.
+    """
+
+    spec: FeatureSpec
+    paths: list[str]
+    frames: FrameArray
+    regions: Float32Array
+    indices: IntArray
+    rows: RowArray
+    failures: tuple[Failure, ...]
+    n_given: int
+    n_extracted: int
+    n_known: int
+    n_added: int = 0
+
+    def __repr__(self) -> str:
+        """Show the counts."""
+        return f"<FeatureTable of {len(self):,} images, {len(self.failures):,} unreadable>"
+
+    def __len__(self) -> int:
+        """Count the readable items."""
+        return len(self.paths)
+
+    def take(self, rows: IntArray) -> "FeatureTable":
+        """Make the table of some rows alone, as if they had been given."""
+        return FeatureTable(
+            self.spec,
+            [self.paths[row] for row in rows.tolist()],
+            self.frames[rows],
+            self.regions[rows],
+            self.indices[rows],
+            self.rows[rows],
+            (),
+            len(rows),
+            self.n_extracted,
+            self.n_known,
+        )
+
+    @property
+    def n_truncated(self) -> int:
+        """Count the readable items whose file ends too early; the rest of the picture is grey."""
+        return int((self.rows["flags"] & FLAG_TRUNCATED != 0).sum())
+
+    @property
+    def n_previews(self) -> int:
+        """Count the readable items whose features are those of the preview in their file."""
+        return int((self.rows["flags"] & FLAG_PREVIEW != 0).sum())
+
+    @property
+    def n_duplicates(self) -> int:
+        """Count the items of the caller's list that repeat."""
+        return self.n_given + self.n_added - len(self.paths) - len(self.failures)
+
+
+@dataclass(frozen=True)
+class NamedImages:
+    """The images that sources name, in the order of the sources.
+
+    Attributes
+    ----------
+    paths : list of str, length n
+        As they are to be opened from the working folder; they may repeat.
+    labels : list of object, length n, or None
+        Each image's group, None where a table does not tell; None without a `Grouping`.
+    table : pyarrow.Table or None
+        The rows of the table, if the only source is one, length n. Cells of CSV files are text.
+    """
+
+    paths: list[str]
+    labels: list[object] | None = None
+    table: "pa.Table | None" = None

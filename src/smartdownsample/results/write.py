@@ -1,0 +1,189 @@
+"""From a selection to a file: a list of paths, or a table."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from ..arrow import pack_texts
+from ..atomic_files import write_file
+from ..collection import Picks
+from ..errors import InvalidParameterError
+from ..items import strip_folder, to_key, to_text
+from ..options import PathLike
+from .table import tabulate_selection
+
+_LINES = ".txt"
+# Columns of tables that hold paths.
+_PATH_COLUMNS = ("path", "nearest_path")
+
+
+def write_selection(
+    selection: Picks,
+    destination: PathLike,
+    *,
+    relative_to: PathLike | None = None,
+    table: pa.Table | None = None,
+) -> None:
+    r"""Write a selection to a file, whose extension decides the format.
+
+    Parameters
+    ----------
+    selection : Picks
+        What to write, in natural order.
+    destination : path
+        ``.txt`` holds one path a line, ``.csv``, ``.json`` (a list of records) and ``.parquet``
+        the table of `tabulate_selection`. Missing folders are made; a file that stands there is
+        replaced.
+    relative_to : path, optional
+        Folder that all images lie below; paths are written relative to it, with slashes. By
+        default they are written as the caller gave them.
+    table : pyarrow.Table, optional
+        Written instead, for example that of `smartdownsample.ImageIndex.explain`: a row for each
+        selected image, in the same order, with the column ``path``.
+
+    Raises
+    ------
+    InvalidParameterError
+        When the extension is another, an image does not lie below ``relative_to``, a path for
+        ``.txt`` has a line break, or the table is of another selection. Nothing is written then.
+    OutputError
+        When the file cannot be written; what stood there before is unchanged then.
+
+    Notes
+    -----
+    The same selection gives the same bytes, as long as the versions of the libraries are the same.
+
+    Names that are no valid Unicode stand in ``.txt`` as they are on disk. The other formats are
+    Unicode by definition and get such bytes escaped, each as ``\udcXX``: no file is found by
+    these paths, while ``index`` still tells which they are.
+
+    Examples
+    --------
+    >>> write_selection(selection, "selection.csv", relative_to="photos")  # doctest: +SKIP
+    """
+    name = to_text(destination, "The 'destination' parameter")
+    extension = _check_extension(name)
+    if table is None:
+        table = tabulate_selection(selection)
+    else:
+        _check_table(table, selection)
+    paths = selection.paths
+    if relative_to is not None:
+        folder = to_key(to_text(relative_to, "The 'relative_to' parameter"))
+        paths = [_relate_path(path, folder) for path in paths]
+        table = _relate_table(table, folder)
+    write_file(name, _encode_lines(paths) if extension == _LINES else _ENCODERS[extension](table))
+
+
+def _check_extension(name: str) -> str:
+    """Return the extension of a file that can be written."""
+    extension = os.path.splitext(name)[1].lower()
+    if extension != _LINES and extension not in _ENCODERS:
+        allowed = ", ".join([_LINES, *_ENCODERS])
+        msg = f"The 'destination' parameter must end in one of {allowed}. Got {name!r} instead."
+        raise InvalidParameterError(msg)
+    return extension
+
+
+def _check_table(table: pa.Table, selection: Picks) -> None:
+    """Make sure that a table is of the selection."""
+    paths = pa.chunked_array([pack_texts(selection.paths)])
+    if "path" not in table.column_names or not table["path"].equals(paths):
+        msg = (
+            f"The 'table' parameter must have the paths of the {len(selection):,} selected images "
+            f"in the column 'path', in the order of the selection. Got {len(table):,} rows of "
+            f"{', '.join(table.column_names)}. Make it with ImageIndex.explain(selection)."
+        )
+        raise InvalidParameterError(msg)
+
+
+def _relate_table(table: pa.Table, folder: bytes) -> pa.Table:
+    """Make the paths of a table relative to a folder."""
+    for place, name in enumerate(table.column_names):
+        if name in _PATH_COLUMNS:
+            paths = [path and _relate_path(path, folder) for path in table[name].to_pylist()]
+            table = table.set_column(place, name, pack_texts(paths))
+    return table
+
+
+def _relate_path(path: str, folder: bytes) -> str:
+    """Make a path relative to a folder."""
+    return os.fsdecode(strip_folder(to_key(path), folder, "'relative_to'"))
+
+
+def _encode_lines(paths: Sequence[str]) -> bytes:
+    """Encode paths as they are on disk, one a line."""
+    for path in paths:
+        if "\n" in path or "\r" in path:
+            msg = (
+                f"A path with a line break cannot stand in a .txt file. Got {path!r}. "
+                f"Write one of {', '.join(_ENCODERS)} instead."
+            )
+            raise InvalidParameterError(msg)
+    return b"".join(os.fsencode(path) + b"\n" for path in paths)
+
+
+def _encode_csv(table: pa.Table) -> bytes:
+    """Encode a table as CSV with a header."""
+    sink = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(_spell_values(table), sink)
+    return _take_bytes(sink)
+
+
+def _encode_records(table: pa.Table) -> bytes:
+    """Encode a table as a list of JSON objects."""
+    return encode_json(_spell_values(table).to_pylist())
+
+
+def encode_json(value: object) -> bytes:
+    """Encode a value as JSON for programs and people.
+
+    Parameters
+    ----------
+    value : object
+        Of dicts, lists, strings, numbers, truth values and None. Strings are valid Unicode.
+
+    Returns
+    -------
+    bytes
+        UTF-8, indented, keys in their order.
+    """
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _encode_parquet(table: pa.Table) -> bytes:
+    """Encode a table as Parquet."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return _take_bytes(sink)
+
+
+def _take_bytes(sink: pa.BufferOutputStream) -> bytes:
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def _spell_values(table: pa.Table) -> pa.Table:
+    """Turn the values that text formats have no one way to spell into such that they have."""
+    for place, field in enumerate(table.schema):
+        column = table.column(place)
+        if pa.types.is_timestamp(field.type):  # as in ISO 8601
+            spelt = pc.replace_substring(column.cast(pa.string()), " ", "T")
+        elif pa.types.is_float32(field.type):  # in the fewest digits that tell it from others
+            spelt = column.cast(pa.string()).cast(pa.float64())
+        else:
+            continue
+        table = table.set_column(place, field.name, spelt)
+    return table
+
+
+_ENCODERS: dict[str, Callable[[pa.Table], bytes]] = {
+    ".csv": _encode_csv,
+    ".json": _encode_records,
+    ".parquet": _encode_parquet,
+}

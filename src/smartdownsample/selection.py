@@ -1,0 +1,229 @@
+"""What sampling gives back: selections and rankings that can write, show and explain themselves."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import report
+from .checks import check_integer, check_number, check_seed
+from .collection import Picks
+from .options import RANDOM_SEED, VALIDATION, GroupsLike, PathLike
+from .records import IntArray
+from .results import (
+    Split,
+    explain_selection,
+    split_selection,
+    tabulate_selection,
+    write_selection,
+)
+from .sampling import label_items
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from matplotlib.figure import Figure
+
+
+class Selection(Picks):
+    """The selected items of a collection, in natural order."""
+
+    def __repr__(self) -> str:
+        """Show the counts."""
+        return (
+            f"<Selection of {len(self):,} of {len(self.table):,} images "
+            f"from {len(self.buckets)} buckets>"
+        )
+
+    def save(self, destination: PathLike) -> None:
+        """Write the selection to a file.
+
+        Parameters
+        ----------
+        destination : path
+            Its extension decides the format: ``.txt`` (paths), ``.csv``, ``.json``, ``.parquet``.
+
+        Raises
+        ------
+        InvalidParameterError
+            When the extension is another one.
+        OutputError
+            When the file cannot be written.
+        """
+        write_selection(self, destination)
+
+    def save_report(self, path: PathLike, *, cache: bool = True) -> None:
+        """Write a page that shows what was selected and what was not, and why.
+
+        Parameters
+        ----------
+        path : path
+            By custom ``*.html``. The file needs no other and no network.
+        cache : bool
+            Whether its thumbnails are kept for later pages, beside the features.
+
+        Raises
+        ------
+        OutputError
+            When the file cannot be written.
+        """
+        report.save_report(self, path, cache=cache)
+
+    def to_arrow(self) -> "pa.Table":
+        """Hand over a table with a row for each selected item.
+
+        Returns
+        -------
+        pyarrow.Table
+            Columns ``path``, ``index`` (place in the caller's list), ``bucket``, ``group`` (null
+            without groups), ``captured`` (local time of the camera, null where unknown), and
+            ``width`` and ``height`` of the upright picture in pixels.
+        """
+        return tabulate_selection(self)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Hand over the table of `to_arrow` to pandas, which must be installed.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the same columns.
+        """
+        return self.to_arrow().to_pandas()
+
+    def explain(self, *, random_seed: int | None = RANDOM_SEED) -> "pa.Table":
+        """Describe each selected item, to see why it was taken.
+
+        Parameters
+        ----------
+        random_seed : int or None
+            Of the ranks. Same seed, same ranks.
+
+        Returns
+        -------
+        pyarrow.Table
+            The table of `to_arrow`, and the columns ``rank`` (from 0; the first N in this order are
+            a good selection of the selected), ``nearest_path`` (the other selected item, or one
+            selected before, that looks most like it) and ``distance`` (how far apart both look, in
+            levels of 8-bit Lab).
+
+        Raises
+        ------
+        InvalidParameterError
+            When the seed has a wrong type or value.
+        """
+        return explain_selection(self, check_seed(random_seed))
+
+    def split(
+        self,
+        validation: float = VALIDATION,
+        *,
+        groups: GroupsLike | None = None,
+        random_seed: int | None = RANDOM_SEED,
+    ) -> "Split[Selection]":
+        """Split the selection in two, for training and for validation, by whole groups.
+
+        Parameters
+        ----------
+        validation : float
+            Share of the selected items that is for validation, from 0 to 1. It is met as well as
+            whole groups can.
+        groups : "parent", mapping or sequence, optional
+            What is not to be torn apart, as in `ImageIndex.sample`. By default the groups of the
+            selection, or, where it has none, the folders.
+        random_seed : int or None
+            Same seed, same split.
+
+        Returns
+        -------
+        Split
+            Both sides, each a selection, and the near-duplicates between them.
+
+        Raises
+        ------
+        InvalidParameterError
+            When a parameter has a wrong type or value, or the selected items are of fewer than
+            two groups.
+        """
+        check_number("validation", validation, at_least=0, at_most=1)
+        random_seed = check_seed(random_seed)
+        labels = self.labels if groups is None else label_items(groups, self.table)
+        if labels is None:
+            labels = label_items("parent", self.table)
+        return split_selection(self, labels, validation, random_seed)
+
+    def plot_distribution(self) -> "Figure":
+        """Draw the chart of the buckets. Needs the extra ``viz``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Shown by notebooks, and saved by its own method.
+
+        Raises
+        ------
+        MissingExtraError
+            When matplotlib is not installed.
+        """
+        return report.make_figure(report.draw_distribution, self)
+
+    def plot_thumbnails(self) -> "Figure":
+        """Draw grids of thumbnails, one for each bucket. Needs the extra ``viz``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Shown by notebooks, and saved by its own method.
+
+        Raises
+        ------
+        MissingExtraError
+            When matplotlib is not installed.
+        """
+        return report.make_figure(report.draw_thumbnails, self)
+
+    def _repr_html_(self) -> str:
+        """Show the counts and the buckets in a notebook."""
+        return report.format_html(self)
+
+
+class Ranking(Picks):
+    """Items of a collection in an order of which every first N are a selection."""
+
+    def __repr__(self) -> str:
+        """Show the counts."""
+        return f"<Ranking of {len(self):,} of {len(self.table):,} images>"
+
+    @property
+    def places(self) -> IntArray:
+        """Rank of each item of the table, from 0, shape (n,); -1 for items without one."""
+        places = np.full(len(self.table), -1)
+        places[self.rows] = np.arange(len(self.rows))
+        return places
+
+    def first(self, target_count: int) -> Selection:
+        """Select the first items.
+
+        Parameters
+        ----------
+        target_count : int
+            How many, at least 0.
+
+        Returns
+        -------
+        Selection
+            Of ``min(target_count, len(self))`` items, in natural order.
+
+        Raises
+        ------
+        InvalidParameterError
+            When the count is no integer of at least 0.
+        """
+        target_count = check_integer("target_count", target_count, at_least=0)
+        return Selection(
+            self.collection,
+            np.sort(self.rows[:target_count]),
+            target_count,
+            self.random_seed,
+            self.labels,
+            self.earlier_rows,
+        )

@@ -1,0 +1,26 @@
+"""The feature store: keys to known rows and misses, and rows to Parquet."""
+
+from .folder import choose_cache_dir, choose_store_dir
+from .packs import export_pack, import_pack, read_pack
+from .schema import KnownFeatures, decoder_version, make_schema, make_table
+from .store import FeatureStore
+from .upkeep import Damage, StoreInfo, clear, info, prune, verify
+
+__all__ = [
+    "Damage",
+    "FeatureStore",
+    "KnownFeatures",
+    "StoreInfo",
+    "choose_cache_dir",
+    "choose_store_dir",
+    "clear",
+    "decoder_version",
+    "export_pack",
+    "import_pack",
+    "info",
+    "make_schema",
+    "make_table",
+    "prune",
+    "read_pack",
+    "verify",
+]

@@ -1,0 +1,271 @@
+"""A part of the feature store: one Parquet file, written whole, never changed, verified on reading.
+
+A part is written beside its final name, synced and renamed: it exists either completely or not at
+all. Parquet's own checksums cover neither page headers nor the footer, so a part also carries a
+checksum of its footer and a digest of each row group's decoded columns: what is read is what was
+written, or an error.
+"""
+
+import bisect
+import errno
+import json
+import os
+import time
+import uuid
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..errors import DamagedPartError
+from .schema import SPEC_KEY, bring_up_to_date, digest_rows, make_empty_table, make_former_schema
+
+PART_SUFFIX = ".parquet"
+TEMPORARY_SUFFIX = ".tmp"
+
+# Readers skip whole row groups by their range of paths; small groups skip more.
+_ROW_GROUP_ROWS = 8192
+_DIGESTS_KEY = b"smartdownsample.digests"
+_SEAL_BYTES = 4
+# A Parquet file ends with the length of its footer and four magic bytes.
+_TAIL_BYTES = 8
+# What Arrow makes of damaged bytes: errors of its own, and of text, numbers and memory.
+_SIGNS_OF_DAMAGE = (
+    pa.ArrowException,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    MemoryError,
+    OverflowError,
+)
+
+
+def name_part(folder: Path) -> Path:
+    """Name a new part of a folder; names are unique and sort by time."""
+    return folder / f"part-{time.time_ns():020d}-{uuid.uuid4().hex[:12]}{PART_SUFFIX}"
+
+
+def write_part(part: Path, table: pa.Table) -> None:
+    """Write a part, so that it exists either completely or not at all.
+
+    Parameters
+    ----------
+    part : Path
+        The file, in an existing folder.
+    table : pyarrow.Table
+        Rows of the store, with its schema, in any order; sorted by path in the part.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written; nothing is left of it then.
+    """
+    temporary = part.with_name(part.name + TEMPORARY_SUFFIX)
+    ordered = table.sort_by("path").combine_chunks()
+    digests = [
+        digest_rows(ordered.slice(first, _ROW_GROUP_ROWS))
+        for first in range(0, max(len(ordered), 1), _ROW_GROUP_ROWS)
+    ]
+    marked = ordered.replace_schema_metadata(
+        {**(ordered.schema.metadata or {}), _DIGESTS_KEY: json.dumps(digests)}
+    )
+    try:
+        with open(temporary, "x+b") as file:
+            pq.write_table(
+                marked,
+                file,
+                row_group_size=_ROW_GROUP_ROWS,
+                compression="zstd",
+                use_dictionary=["cause", "decoder", "etag", "frame", "region.list.element"],
+                # Neighbouring paths share their beginnings.
+                column_encoding={"path": "DELTA_BYTE_ARRAY", "order_key": "DELTA_BYTE_ARRAY"},
+                write_page_checksum=True,
+            )
+            _seal_footer(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, part)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(part.parent)
+
+
+def read_part(part: Path, schema: pa.Schema, wanted: Sequence[bytes] | None = None) -> pa.Table:
+    """Read the rows of a part that may be of some paths, and verify them.
+
+    Parameters
+    ----------
+    part : Path
+        A file.
+    schema : pyarrow.Schema
+        What a part of this store looks like.
+    wanted : sequence of bytes, optional
+        Sorted paths; row groups that can hold none of them are not read. None reads all.
+
+    Returns
+    -------
+    pyarrow.Table
+        With the schema given.
+
+    Raises
+    ------
+    DamagedPartError
+        When the file is no part of this store or does not hold what was written.
+    OSError
+        When the file is gone or the disk fails.
+    """
+    tables = list(read_groups(part, schema, wanted))
+    return pa.concat_tables([make_empty_table(schema), *tables])
+
+
+def read_groups(
+    part: Path, schema: pa.Schema, wanted: Sequence[bytes] | None = None
+) -> Iterator[pa.Table]:
+    """Read the rows of a part one row group after the other, see `read_part`.
+
+    Parameters
+    ----------
+    part : Path
+        A file.
+    schema : pyarrow.Schema
+        What a part of this store looks like.
+    wanted : sequence of bytes, optional
+        Sorted paths; None reads all.
+
+    Yields
+    ------
+    pyarrow.Table
+        Verified rows, sorted by path.
+
+    Raises
+    ------
+    DamagedPartError
+        When the file is no part of this store or does not hold what was written.
+    OSError
+        When the file is gone or the disk fails.
+    """
+    try:
+        with open(part, "rb") as sealed:
+            check_seal(sealed)
+        with pq.ParquetFile(part, page_checksum_verification=True) as file:
+            digests = _read_digests(file, schema)
+            groups = [
+                group
+                for group in range(file.num_row_groups)
+                if wanted is None or _may_hold(file.metadata.row_group(group), wanted)
+            ]
+            read = partial(_read_group, file, digests, schema)
+            yield from filter(len, _read_ahead(read, groups))
+    except _SIGNS_OF_DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # The disk's fault, not the part's.
+        if isinstance(error, MemoryError):
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM), str(part)) from error
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        msg = f"{part.name} is damaged ({reason})"
+        raise DamagedPartError(msg) from error
+
+
+def _seal_footer(file: BinaryIO) -> None:
+    """Put a checksum of the footer before it, where readers of Parquet do not look.
+
+    Arrow trusts a footer: damaged types can end the process, damaged statistics hide rows.
+    """
+    footer = _read_footer(file)
+    file.seek(-len(footer), os.SEEK_END)
+    file.write(zlib.crc32(footer).to_bytes(_SEAL_BYTES, "little"))
+    file.write(footer)
+
+
+def check_seal(file: BinaryIO) -> None:
+    """Compare a part's footer with its checksum, before Arrow sees it.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading.
+
+    Raises
+    ------
+    ValueError
+        When the footer is not what was written, or the file is no part.
+    """
+    footer = _read_footer(file)
+    file.seek(-len(footer) - _SEAL_BYTES, os.SEEK_END)
+    if int.from_bytes(file.read(_SEAL_BYTES), "little") != zlib.crc32(footer):
+        msg = "its footer does not match its checksum"
+        raise ValueError(msg)
+
+
+def _read_footer(file: BinaryIO) -> bytes:
+    """Read the footer of a Parquet file, with the length and the magic bytes after it."""
+    size_bytes = file.seek(0, os.SEEK_END)
+    if size_bytes >= _TAIL_BYTES:
+        file.seek(-_TAIL_BYTES, os.SEEK_END)
+        length = int.from_bytes(file.read(4), "little") + _TAIL_BYTES
+        if length + _SEAL_BYTES <= size_bytes:
+            file.seek(-length, os.SEEK_END)
+            return file.read()
+    msg = "it is cut off or no Parquet file"
+    raise ValueError(msg)
+
+
+def _read_digests(file: pq.ParquetFile, schema: pa.Schema) -> list[int]:
+    """Read the digests of the row groups of a file that is a part."""
+    metadata = file.schema_arrow.metadata or {}
+    is_ours = metadata.get(SPEC_KEY) == schema.metadata[SPEC_KEY]
+    is_known = any(map(file.schema_arrow.equals, (schema, make_former_schema(schema))))
+    if not (is_ours and is_known and _DIGESTS_KEY in metadata):
+        msg = "its rows are not those of this store"
+        raise ValueError(msg)
+    digests: list[int] = json.loads(metadata[_DIGESTS_KEY])
+    return digests
+
+
+def _read_ahead(read: Callable[[int], pa.Table], groups: Sequence[int]) -> Iterator[pa.Table]:
+    """Read row groups one after the other, the next while the caller is at work on one."""
+    with ThreadPoolExecutor(1) as reader:
+        coming: Future[pa.Table] | None = None
+        for group in groups:
+            current, coming = coming, reader.submit(read, group)
+            if current is not None:
+                yield current.result()
+        if coming is not None:
+            yield coming.result()
+
+
+def _read_group(
+    file: pq.ParquetFile, digests: Sequence[int], schema: pa.Schema, group: int
+) -> pa.Table:
+    """Read one row group and compare it with its digest."""
+    rows = file.read_row_group(group)
+    if digest_rows(rows) != digests[group]:
+        msg = f"row group {group} does not match its digest"
+        raise ValueError(msg)
+    return bring_up_to_date(rows, schema)
+
+
+def _may_hold(group: pq.RowGroupMetaData, wanted: Sequence[bytes]) -> bool:
+    """Tell whether any of the sorted paths lies in the range of a row group."""
+    statistics = group.column(0).statistics
+    if statistics is None or not statistics.has_min_max:
+        return True
+    place = bisect.bisect_left(wanted, statistics.min)
+    return place < len(wanted) and wanted[place] <= statistics.max
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last through a power cut, where folders can be synced."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

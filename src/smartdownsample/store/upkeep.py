@@ -1,0 +1,241 @@
+"""Care for the feature store: what is in it, is it sound, and what can go.
+
+`info`, `verify`, `prune` and `clear` look after a cache folder while other runs use it.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..arrow import pack_flags
+from ..errors import StoreError
+from ..options import PathLike
+from ..records import BoolArray, FeatureSpec
+from .folder import choose_cache_dir, list_specs
+from .part import name_part, read_part, write_part
+from .store import ASIDE_SUFFIX, FeatureStore
+
+
+class StoreInfo(NamedTuple):
+    """What is in one store.
+
+    Attributes
+    ----------
+    folder : str
+        Where it lies.
+    spec : FeatureSpec
+        What its features are.
+    n_rows : int
+        Images it knows, counted again where a file has changed since.
+    n_failures : int
+        How many of them could not be decoded.
+    n_folders : int
+        Folders that these images lie in.
+    n_parts : int
+        Files it consists of.
+    size_bytes : int
+        Their size, including files that were set aside.
+    """
+
+    folder: str
+    spec: FeatureSpec
+    n_rows: int
+    n_failures: int
+    n_folders: int
+    n_parts: int
+    size_bytes: int
+
+
+class Damage(NamedTuple):
+    """A part of a store that does not hold what was written.
+
+    Attributes
+    ----------
+    part : str
+        The file.
+    reason : str
+        What is wrong with it.
+    """
+
+    part: str
+    reason: str
+
+
+def info(cache_dir: PathLike | None = None) -> list[StoreInfo]:
+    """Tell what is in a cache folder.
+
+    Parameters
+    ----------
+    cache_dir : path, optional
+        By default the folder that sampling uses by default.
+
+    Returns
+    -------
+    list of StoreInfo
+        One for each spec, none when the folder does not exist. Parts that are damaged count by
+        their size only; `verify` names them.
+    """
+    return [_describe(store) for store in _list_stores(cache_dir)]
+
+
+def _describe(store: FeatureStore) -> StoreInfo:
+    """Read a store's parts and count what they hold."""
+    parts = store.list_parts()
+    n_rows = n_failures = 0
+    folders: set[bytes] = set()
+    for part in parts:
+        try:
+            rows = read_part(part, store.schema)
+        except OSError:
+            continue
+        n_rows += len(rows)
+        n_failures += len(rows) - rows["cause"].null_count
+        folders.update(os.path.dirname(path) for path in rows["path"].to_pylist())
+    return StoreInfo(
+        folder=str(store.folder),
+        spec=store.spec,
+        n_rows=n_rows,
+        n_failures=n_failures,
+        n_folders=len(folders),
+        n_parts=len(parts),
+        size_bytes=_measure(store.folder),
+    )
+
+
+def verify(cache_dir: PathLike | None = None) -> list[Damage]:
+    """Check every byte of every part, and change nothing.
+
+    Parameters
+    ----------
+    cache_dir : path, optional
+        By default the folder that sampling uses by default.
+
+    Returns
+    -------
+    list of Damage
+        Empty when all is well. A run that meets a damaged part sets it aside and decodes its
+        images again.
+    """
+    return [damage for store in _list_stores(cache_dir) for damage in _find_damage(store)]
+
+
+def _find_damage(store: FeatureStore) -> Iterator[Damage]:
+    """Read each part of a store completely."""
+    for part in store.list_parts():
+        try:
+            read_part(part, store.schema)
+        except FileNotFoundError:
+            continue  # merged meanwhile
+        except OSError as error:
+            yield Damage(str(part), str(error))
+
+
+def prune(cache_dir: PathLike | None = None) -> int:
+    """Forget images whose files are gone, and remove parts that were set aside.
+
+    A file counts as gone only when its folder is there and holds something: an unplugged drive
+    or an empty mount point is not a deletion.
+
+    Parameters
+    ----------
+    cache_dir : path, optional
+        By default the folder that sampling uses by default.
+
+    Returns
+    -------
+    int
+        How many rows were removed.
+
+    Raises
+    ------
+    StoreError
+        When another run is compacting the store just now; nothing was lost, try again.
+    """
+    return sum(_prune_store(store) for store in _list_stores(cache_dir))
+
+
+def _prune_store(store: FeatureStore) -> int:
+    """Write the parts of a store again that hold rows of files that are gone."""
+    n_removed = 0
+    with store.lock() as is_ours:
+        if not is_ours:
+            msg = f"The feature store {str(store.folder)!r} is being compacted. Try again later."
+            raise StoreError(msg)
+        for part in store.list_parts():
+            try:
+                rows = read_part(part, store.schema)
+            except OSError:
+                continue  # set aside, or met again, by the run that needs it
+            is_gone = _find_gone(rows["path"].to_pylist())
+            if is_gone.any():
+                if not is_gone.all():
+                    write_part(name_part(store.folder), rows.filter(pack_flags(~is_gone)))
+                part.unlink(missing_ok=True)
+                n_removed += int(is_gone.sum())
+        for aside in store.folder.glob("*" + ASIDE_SUFFIX):
+            aside.unlink(missing_ok=True)
+        store.remove_leftovers()
+    return n_removed
+
+
+def _find_gone(paths: list[bytes]) -> BoolArray:
+    """Tell for each path whether its file was deleted."""
+    is_present: dict[bytes, bool] = {}
+    is_gone = np.zeros(len(paths), dtype=np.bool_)
+    for place, path in enumerate(paths):
+        folder = os.path.dirname(path)
+        if folder not in is_present:
+            is_present[folder] = _holds_something(folder)
+        is_gone[place] = is_present[folder] and not os.path.lexists(path)
+    return is_gone
+
+
+def _holds_something(folder: bytes) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(True for _ in entries)
+    except OSError:
+        return False
+
+
+def clear(cache_dir: PathLike | None = None) -> int:
+    """Remove all stores and thumbnails of a cache folder, of every version, and nothing else.
+
+    Parameters
+    ----------
+    cache_dir : path, optional
+        By default the folder that sampling uses by default.
+
+    Returns
+    -------
+    int
+        How many bytes were freed.
+
+    Raises
+    ------
+    OSError
+        When a file cannot be removed.
+    """
+    folder = choose_cache_dir(cache_dir)
+    stores, thumbnails = list(folder.glob("features-*/")), list(folder.glob("thumbnails-*.sqlite"))
+    size_bytes = sum(map(_measure, stores)) + sum(path.stat().st_size for path in thumbnails)
+    for store in stores:
+        shutil.rmtree(store)
+    for path in thumbnails:
+        path.unlink()
+    return size_bytes
+
+
+def _list_stores(cache_dir: PathLike | None) -> list[FeatureStore]:
+    """Open the stores of a cache folder."""
+    folder = choose_cache_dir(cache_dir)
+    return [FeatureStore(spec, folder) for spec in list_specs(folder)]
+
+
+def _measure(folder: Path) -> int:
+    """Add up the sizes of all files below a folder, in bytes."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

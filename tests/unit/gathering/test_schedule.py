@@ -1,0 +1,259 @@
+"""Tests of smartdownsample.extract."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from PIL import Image
+
+from pictures import make_exif, make_old, make_pixels, write_photo, write_picture
+from smartdownsample import FeatureSpec
+from smartdownsample.features.spec import make_spec
+from smartdownsample.gathering import chunk as chunks_room
+from smartdownsample.gathering import schedule as extract_room
+from smartdownsample.gathering.chunk import extract_chunk
+from smartdownsample.gathering.schedule import count_workers, extract_features
+from smartdownsample.items.local_files import FileContent, read_file
+from smartdownsample.items.locations import to_key
+from smartdownsample.pictures.previews import Treatment
+from smartdownsample.records import FLAG_PREVIEW, Cause, FeatureBatch
+
+SPEC: FeatureSpec = make_spec(8, "fast")
+
+
+def extract(paths: list[str], n_workers: int) -> dict[int, FeatureBatch]:
+    """Extract all and return the batch of each item."""
+    keys = [to_key(path) for path in paths]
+    batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=n_workers)
+    return {item: batch for batch in batches for item in batch.items.tolist()}
+
+
+def test_every_item_comes_once_whatever_the_number_of_workers(collection: list[str]) -> None:
+    """One worker and four give the same rows."""
+    serial, parallel = extract(collection, 1), extract(collection, 4)
+    assert sorted(serial) == sorted(parallel) == list(range(len(collection)))
+    for item in serial:
+        rows = [
+            batch.rows[batch.items.tolist().index(item)] for batch in (serial[item], parallel[item])
+        ]
+        assert rows[0].tobytes() == rows[1].tobytes()
+
+
+@pytest.mark.parametrize("n_workers", [1, 2, 5])
+def test_tasks_get_smaller_so_that_all_workers_end_together(tmp_path: Path, n_workers: int) -> None:
+    """None is more than a quarter of what a worker has left; the last ones are single images."""
+    paths = [str(write_picture(tmp_path / f"{i}.png", i, 9, 9)) for i in range(100)]
+    batches = {batch.items[0]: batch for batch in extract(paths, n_workers).values()}
+    sizes = [len(batches[first].items) for first in sorted(batches)]
+    assert sum(sizes) == len(paths)
+    assert sizes[-n_workers:] == [1] * n_workers
+    for start, size in zip(np.cumsum([0, *sizes]).tolist(), sizes, strict=False):
+        assert size <= max(1, (len(paths) - start) / n_workers / 4)
+
+
+def test_a_batch_carries_what_the_store_needs(collection: list[str]) -> None:
+    """Key, order, time and size of each file."""
+    batch = extract(collection[:1], 1)[0]
+    status = os.stat(collection[0])
+    assert batch.keys == [to_key(collection[0])]
+    assert batch.mtime_ns.tolist() == [status.st_mtime_ns]
+    assert batch.size_bytes.tolist() == [status.st_size]
+    assert batch.is_lasting.tolist() == [True]
+
+
+def test_one_bad_file_leaves_the_others_alone(tmp_path: Path) -> None:
+    """Its row is zero, without a time, and has a cause; its neighbours' rows are their own."""
+    good = [str(write_picture(tmp_path / f"{i}.jpg", i)) for i in range(2)]
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("no image")
+    make_old(bad)
+    chunk = extract_chunk([good[0], str(bad), str(tmp_path / "missing.jpg"), good[1]], SPEC)
+    assert chunk.causes == [None, Cause.TEXT, Cause.MISSING, None]
+    assert chunk.is_lasting.tolist() == [True, True, False, True]
+    alone = extract_chunk(good, SPEC)
+    assert chunk.rows[[0, 3]].tobytes() == alone.rows.tobytes()
+    empty = np.zeros(1, SPEC.row_dtype)
+    empty["captured"] = np.datetime64("NaT")
+    assert chunk.rows[1].tobytes() == empty.tobytes()
+
+
+def test_rows_carry_the_capture_times_that_files_have(tmp_path: Path) -> None:
+    """A truncated photo keeps its own; a failure has none, whatever its header says."""
+    exif = b"Exif\0\0" + make_exif(photo={0x9003: b"2019:06:22 16:50:53\0", 0x9291: b"046\0"})
+    photo = tmp_path / "IMG_1.jpg"
+    Image.fromarray(make_pixels(1, 640, 480)).save(photo, exif=exif)
+    Image.fromarray(make_pixels(2)).save(tmp_path / "IMG_2.png", exif=exif)
+    data = photo.read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(data[: len(data) * 3 // 4])
+    (tmp_path / "empty.jpg").write_bytes(data[: data.index(b"\xff\xda")])
+    write_picture(tmp_path / "plain.jpg", 1)
+    names = ("IMG_1.jpg", "IMG_2.png", "cut.jpg", "empty.jpg", "plain.jpg")
+    chunk = extract_chunk([str(tmp_path / name) for name in names], SPEC)
+    assert chunk.causes == [None, None, None, Cause.TRUNCATED, None]
+    taken = np.datetime64("2019-06-22T16:50:53.046").item()
+    assert chunk.rows["captured"].tolist() == [taken, taken, taken, None, None]
+
+
+def test_chunks_travel_to_other_processes(collection: list[str]) -> None:
+    """Any joblib backend can carry them: `joblib.parallel_config` decides, not the package."""
+    with joblib.parallel_config(backend="loky"):
+        elsewhere = extract(collection[:8], 2)
+    here = extract(collection[:8], 2)
+    assert all(
+        elsewhere[item].rows.tobytes() == here[item].rows.tobytes()
+        for item in here
+        if elsewhere[item].items.tolist() == here[item].items.tolist()
+    )
+    assert sorted(elsewhere) == sorted(here)
+
+
+def test_workers_default_to_the_cores_but_at_least_four() -> None:
+    """Reading overlaps decoding even on small machines."""
+    assert count_workers(None) == max(4, joblib.cpu_count())
+    assert count_workers(3) == 3
+
+
+def test_no_items_are_no_work() -> None:
+    """An empty request ends at once."""
+    assert extract([], 4) == {}
+
+
+def test_a_stopped_run_leaves_nothing_under_way(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The consumer may leave early; no image is opened after that."""
+    opened: list[str] = []
+
+    def note(path: str) -> FileContent | Cause:
+        opened.append(path)
+        return read_file(path)
+
+    monkeypatch.setattr(chunks_room, "read_file", note)
+    keys = [to_key(path) for path in collection] * 20
+    batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=4)
+    next(batches)
+    batches.close()
+    n_opened = len(opened)
+    assert n_opened < len(keys)
+    time.sleep(0.2)
+    assert len(opened) == n_opened
+
+
+def test_a_task_decodes_no_more_than_a_killed_run_may_lose(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of large files a task has few, but one at least; of small ones as many as it may."""
+    monkeypatch.setattr(extract_room, "_MAX_CHUNK", 8)
+    monkeypatch.setattr(extract_room, "_MAX_CHUNK_BYTES", 100)
+    keys = [to_key(path) for path in collection] * 2
+    sizes = np.full(len(keys), 1)
+    sizes[::4], sizes[::12] = 30, 2**62
+    # Not all of them, and in another order than they are listed in.
+    items = np.random.default_rng(0).permutation(len(keys))[: len(keys) * 3 // 4]
+    batches = extract_features(items, keys, SPEC, n_workers=1, size_bytes=sizes)
+    chunks = [batch.items for batch in batches]
+    assert np.concatenate(chunks).tolist() == items.tolist()
+    assert all(len(chunk) == 1 or sizes[chunk].sum() <= 100 for chunk in chunks)
+    assert max(map(len, chunks)) == 8
+    # Each ends where the next item would be too much, until few are left.
+    for chunk, following in pairwise(chunks[:10]):
+        assert len(chunk) == 8 or sizes[[*chunk, following[0]]].clip(0, 100).sum() > 100
+
+
+def test_previews_count_as_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that reads previews has many; one that decodes whole photos has few."""
+    monkeypatch.setattr(extract_room, "_MAX_CHUNK_BYTES", 100)
+    keys = [to_key(str(write_photo(tmp_path / f"{i:02d}.jpg", i))) for i in range(40)]
+    sizes = np.full(len(keys), 100)
+    n_together = []
+    batches = extract_features(
+        np.arange(len(keys)), keys, make_spec(8, "preview"), n_workers=1, size_bytes=sizes
+    )
+    for batch in batches:
+        is_preview = batch.rows["flags"] & FLAG_PREVIEW != 0
+        assert is_preview.all() or len(batch.items) == 1
+        n_together.append(len(batch.items))
+    assert max(n_together) > 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl-C there")
+def test_an_interrupt_does_not_leave_tasks_behind(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python must not end while one of them is inside a decoder."""
+    n_read = n_under_way = 0
+
+    def read_slowly(path: str) -> FileContent | Cause:
+        nonlocal n_read, n_under_way
+        n_read += 1
+        # The first chunks are done quickly.
+        if n_read > len(collection) // 2:
+            n_under_way += 1
+            time.sleep(0.5)
+            n_under_way -= 1
+        return read_file(path)
+
+    monkeypatch.setattr(chunks_room, "read_file", read_slowly)
+    keys = [to_key(path) for path in collection]
+    batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=2)
+    next(batches)
+    while not n_under_way:
+        time.sleep(0.01)
+    interrupts = [
+        threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)) for delay in (0.1, 0.2)
+    ]
+    for interrupt in interrupts:
+        interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        batches.close()
+    assert n_under_way == 0
+
+
+def test_previews_come_whatever_the_backend_and_the_chunks(tmp_path: Path) -> None:
+    """Rows are those of threads; each item comes once, with the file's own time and size."""
+    paths = [str(write_photo(tmp_path / f"{i:02d}.jpg", i)) for i in range(20)]
+    keys = [to_key(path) for path in paths]
+    spec = make_spec(8, "preview")
+
+    def rows_of(items: list[int], n_workers: int) -> dict[int, bytes]:
+        batches = extract_features(np.array(items), keys, spec, n_workers=n_workers)
+        return {
+            item: row.tobytes() + mtime_ns.tobytes()
+            for batch in batches
+            for item, row, mtime_ns in zip(
+                batch.items.tolist(), batch.rows, batch.mtime_ns, strict=True
+            )
+        }
+
+    here = rows_of(list(range(20)), 1)
+    assert sorted(here) == list(range(20))
+    assert rows_of(list(range(19, -1, -1)), 3) == here
+    with joblib.parallel_config(backend="loky"):
+        assert rows_of(list(range(20)), 2) == here
+
+
+def test_treatments_are_those_of_each_item(tmp_path: Path) -> None:
+    """An item without a preview is decoded in any case."""
+    photo = str(write_photo(tmp_path / "1.jpg", 1))
+    plain = str(write_photo(tmp_path / "2.jpg", 2, has_thumbnail=False))
+    spec = make_spec(8, "preview")
+    treatments = [Treatment.DECODE, Treatment.PREVIEW, Treatment.PREVIEW]
+    rows = extract_chunk([photo, photo, plain], spec, treatments).rows
+    assert rows["flags"].tolist() == [0, FLAG_PREVIEW, 0]
+    assert rows[[0, 2]].tobytes() == extract_chunk([photo, plain], SPEC).rows.tobytes()
+
+
+def test_a_stopped_run_checks_no_more_folders(tmp_path: Path) -> None:
+    """The consumer may leave in the midst of the checks."""
+    keys = [to_key(str(write_photo(tmp_path / f"{i}.jpg", i))) for i in range(12)]
+    batches = extract_features(np.arange(12), keys, make_spec(8, "preview"), n_workers=1)
+    next(batches)
+    batches.close()
+    assert list(batches) == []

@@ -1,0 +1,261 @@
+"""Tests of smartdownsample.paths."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smartdownsample import ImageLoadingWarning, InvalidParameterError, find_images
+from smartdownsample.items.find import list_items
+from smartdownsample.items.local_files import stat_items
+from smartdownsample.items.locations import to_key, to_keys
+from smartdownsample.records import Cause
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+class TestFindImages:
+    """find_images lists what folders, globs and files name."""
+
+    def test_a_folder_gives_the_images_below_it_in_natural_order(self, tmp_path: Path) -> None:
+        """Numbers count as numbers, in the names of folders and of files."""
+        names = ["site_2/IMG_9.JPG", "site_2/IMG_10.JPG", "site_10/IMG_1.jpeg", "site_10/a.webp"]
+        touch(*(tmp_path / name for name in reversed(names)))
+        assert find_images(tmp_path) == [
+            str(tmp_path / name)
+            for name in ["site_2/IMG_9.JPG", "site_2/IMG_10.JPG", "site_10/IMG_1.jpeg"]
+        ] + [str(tmp_path / "site_10/a.webp")]
+
+    def test_other_files_and_hidden_ones_are_passed_over(self, tmp_path: Path) -> None:
+        """The notes beside the photos and the litter of macOS are no images."""
+        touch(tmp_path / "IMG_1.JPG", tmp_path / "notes.txt", tmp_path / "._IMG_1.JPG")
+        touch(tmp_path / ".Trashes" / "IMG_2.JPG")
+        assert find_images(tmp_path) == [str(tmp_path / "IMG_1.JPG")]
+
+    def test_a_glob_gives_its_matches(self, tmp_path: Path) -> None:
+        """Patterns go through folders with two stars, and matching folders are walked."""
+        touch(tmp_path / "a" / "1.jpg", tmp_path / "a" / "1.txt", tmp_path / "b" / "2.png")
+        assert find_images(tmp_path / "**" / "*.jpg") == [str(tmp_path / "a" / "1.jpg")]
+        assert find_images(tmp_path / "[ab]") == [
+            str(tmp_path / "a" / "1.jpg"),
+            str(tmp_path / "b" / "2.png"),
+        ]
+
+    def test_a_named_file_is_taken_whatever_it_is_called(self, tmp_path: Path) -> None:
+        """Who names a file means it."""
+        touch(tmp_path / "photo.dat")
+        assert find_images(tmp_path / "photo.dat") == [str(tmp_path / "photo.dat")]
+
+    def test_a_file_with_the_characters_of_a_glob_is_itself(self, tmp_path: Path) -> None:
+        """What exists is not a pattern."""
+        touch(tmp_path / "IMG[1].jpg", tmp_path / "IMG1.jpg")
+        assert find_images(tmp_path / "IMG[1].jpg") == [str(tmp_path / "IMG[1].jpg")]
+
+    def test_several_sources_give_each_path_once(self, tmp_path: Path) -> None:
+        """Overlapping sources do not repeat."""
+        touch(tmp_path / "a" / "1.jpg", tmp_path / "b" / "2.jpg")
+        assert find_images(tmp_path / "b", tmp_path) == [
+            str(tmp_path / "a" / "1.jpg"),
+            str(tmp_path / "b" / "2.jpg"),
+        ]
+
+    def test_paths_start_as_the_source_was_spelt(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A relative source gives relative paths."""
+        touch(tmp_path / "cam" / "1.jpg")
+        monkeypatch.chdir(tmp_path)
+        assert find_images("cam") == [os.path.join("cam", "1.jpg")]
+
+    def test_a_source_that_names_nothing_is_refused(self) -> None:
+        """The message repeats what was given."""
+        with pytest.raises(InvalidParameterError, match="no file, folder or match for 'nowhere'"):
+            find_images("nowhere")
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+    @pytest.mark.skipif(
+        hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read every folder"
+    )
+    def test_an_unreadable_folder_is_warned_of(self, tmp_path: Path) -> None:
+        """The images that can be found are found."""
+        touch(tmp_path / "a" / "1.jpg", tmp_path / "b" / "2.jpg")
+        (tmp_path / "b").chmod(0)
+        with pytest.warns(ImageLoadingWarning, match="cannot be read"):
+            assert find_images(tmp_path) == [str(tmp_path / "a" / "1.jpg")]
+        (tmp_path / "b").chmod(0o700)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+    def test_a_loop_of_links_ends(self, tmp_path: Path) -> None:
+        """Links to folders are not followed."""
+        touch(tmp_path / "1.jpg")
+        (tmp_path / "again").symlink_to(tmp_path)
+        assert find_images(tmp_path) == [str(tmp_path / "1.jpg")]
+
+
+class TestListItems:
+    """list_items makes distinct items of what the caller names."""
+
+    def test_paths_keep_their_spelling_and_place(self, tmp_path: Path) -> None:
+        """Positions refer to the caller's list."""
+        items = list_items([tmp_path / "b.jpg", str(tmp_path / "a.jpg")])
+        assert items.paths == [str(tmp_path / "b.jpg"), str(tmp_path / "a.jpg")]
+        assert items.positions is not None
+        assert items.positions.tolist() == [0, 1]
+
+    def test_two_spellings_of_one_path_are_one_item(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The first spelling counts."""
+        monkeypatch.chdir(tmp_path)
+        items = list_items(["./a.jpg", "b.jpg", str(tmp_path / "a.jpg"), "x/../a.jpg"])
+        assert items.paths == ["./a.jpg", "b.jpg"]
+        assert items.n_given == 4
+        assert items.positions is not None
+        assert items.positions.tolist() == [0, 1]
+
+    def test_positions_are_the_first_of_each_path(self) -> None:
+        """Paths that are given twice are counted, and taken once."""
+        items = list_items(["/c.jpg", "/a.jpg", "/c.jpg", "/b.jpg", "/a.jpg"])
+        assert items.paths == ["/c.jpg", "/a.jpg", "/b.jpg"]
+        assert items.n_given == 5
+        assert items.positions is not None
+        assert items.positions.tolist() == [0, 1, 3]
+
+    def test_any_iterable_will_do(self) -> None:
+        """A generator is read once."""
+        assert list_items(name for name in ("a.jpg", "b.jpg")).paths == ["a.jpg", "b.jpg"]
+
+    def test_a_folder_has_no_positions(self, tmp_path: Path) -> None:
+        """The caller gave no list to refer to."""
+        touch(tmp_path / "a.jpg")
+        assert list_items(tmp_path).positions is None
+
+    def test_a_folder_without_images_is_warned_of(self, tmp_path: Path) -> None:
+        """A wrong folder does not pass silently."""
+        touch(tmp_path / "notes.txt")
+        with pytest.warns(ImageLoadingWarning, match="leads to no images"):
+            assert list_items(tmp_path).paths == []
+
+    @pytest.mark.parametrize("wrong", [5, None, 1.5])
+    def test_what_is_no_collection_is_refused(self, wrong: object) -> None:
+        """The message says what was expected."""
+        with pytest.raises(InvalidParameterError, match="must be given as a folder, a glob"):
+            list_items(wrong)  # type: ignore[arg-type] # the point of the test
+
+    @pytest.mark.parametrize("wrong", [["a.jpg", 5], ["a.jpg", None], ["a.jpg", b"b.jpg"]])
+    def test_an_element_that_is_no_path_is_named(self, wrong: list[str]) -> None:
+        """The message gives the place of the element."""
+        with pytest.raises(InvalidParameterError, match="Element 1 of the paths"):
+            list_items(wrong)
+
+
+class TestStatItems:
+    """stat_items asks the file system and nothing else."""
+
+    def test_a_file_has_time_and_size(self, tmp_path: Path) -> None:
+        """Values are those of os.stat."""
+        path = tmp_path / "a.jpg"
+        path.write_bytes(b"12345")
+        os.utime(path, ns=(1, 1_600_000_000_123_456_789))
+        stats = stat_items([to_key(str(path))])
+        assert stats.mtime_ns.tolist() == [path.stat().st_mtime_ns]
+        assert stats.size_bytes.tolist() == [5]
+        assert stats.causes == {}
+
+    def test_what_is_no_file_has_a_cause(self, tmp_path: Path) -> None:
+        """Missing, folder, device, impossible name and empty path each have one."""
+        touch(tmp_path / "a.jpg")
+        given = [
+            str(tmp_path / "missing.jpg"),
+            str(tmp_path),
+            str(tmp_path / "a.jpg" / "below.jpg"),
+            "nul\0character.jpg",
+            "",
+        ]
+        assert stat_items([to_key(path) for path in given]).causes == {
+            0: Cause.MISSING,
+            1: Cause.FOLDER,
+            2: Cause.MISSING,
+            3: Cause.MISSING,
+            4: Cause.MISSING,
+        }
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no named pipes")
+    def test_a_pipe_is_no_file(self, tmp_path: Path) -> None:
+        """A pipe behind an image's name would make a reader wait for ever."""
+        os.mkfifo(tmp_path / "pipe.jpg")
+        stats = stat_items([to_key(str(tmp_path / "pipe.jpg"))])
+        assert stats.causes == {0: Cause.NOT_A_FILE}
+
+    @pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX only")
+    def test_thousands_are_asked_for_as_each_would_be(self, tmp_path: Path) -> None:
+        """Among them files of any name and time, links, and what is no file."""
+        names = [os.fsencode(tmp_path) + b"/%d.jpg" % number for number in range(6)]
+        names[1:3] = [os.fsencode(tmp_path) + b"/not \xff unicode.jpg", os.fsencode(tmp_path / "é")]
+        for number, name in enumerate(names):
+            Path(os.fsdecode(name)).write_bytes(b"x" * number)
+            os.utime(name, ns=(0, (-1, 1, 999_999_999, 2**60 + 1, 7, 123_456_789)[number]))
+        link = os.fsencode(tmp_path / "link.jpg")
+        os.symlink(names[3], link)
+        odd = [to_key(str(tmp_path / "missing.jpg")), to_key(str(tmp_path)), b"nul\0.jpg", b""]
+        keys = [*names, link] * 700
+        alone = [os.stat(key) for key in keys]
+        for place in (1, 2000, 4000):
+            keys[place], *_ = odd
+        keys[4002:4005] = odd[1:]
+        stats = stat_items(keys)
+        missing = {1, 2000, 4000, 4003, 4004}
+        assert stats.causes == {**dict.fromkeys(missing, Cause.MISSING), 4002: Cause.FOLDER}
+        for place, status in enumerate(alone):
+            if place not in stats.causes:
+                found = int(stats.mtime_ns[place]), int(stats.size_bytes[place])
+                assert found == (status.st_mtime_ns, status.st_size)
+
+
+class TestKeys:
+    """to_keys does with all what to_key does with each."""
+
+    @given(
+        paths=st.lists(
+            st.tuples(
+                st.sampled_from(["/", "/", "/", ""]),
+                st.lists(
+                    st.sampled_from(["a", "b.jpg", ".x", "é", "\udcff", "", ".", "..", "\0"]),
+                    min_size=1,
+                    max_size=3,
+                ),
+            ).map(lambda root_and_parts: root_and_parts[0] + "/".join(root_and_parts[1])),
+            max_size=2,
+        )
+    )
+    @settings(max_examples=500)
+    def test_keys_are_those_of_each_path(self, paths: list[str]) -> None:
+        """Whatever parts they have, relative ones and empty ones as well."""
+        assert to_keys(paths) == [to_key(path) for path in paths]
+
+    def test_plain_paths_are_taken_together(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Hidden folders and names with dots do not stop that."""
+        paths = ["/a/.hidden/b..jpg", "/a/..b/c.jpg", "/a b/\n/é.jpg"]
+        monkeypatch.setattr("smartdownsample.paths.to_key", None)
+        assert to_keys(paths) == [os.fsencode(path) for path in paths]
+
+
+def test_no_file_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listing and asking for times reads no file's content."""
+    touch(tmp_path / "a.jpg")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("builtins.open", refuse)
+    items = list_items(tmp_path)
+    stats = stat_items(items.keys)
+    assert np.array_equal(stats.size_bytes, [0])

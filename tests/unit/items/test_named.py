@@ -1,0 +1,254 @@
+"""Tests of smartdownsample.sources."""
+
+import io
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pictures import write_picture
+from smartdownsample import ImageLoadingWarning, InvalidParameterError
+from smartdownsample.items.named import Grouping, add_images, leave_out_folder, name_images
+from smartdownsample.records import NamedImages
+
+NAMES = ["cam_1/a.jpg", "cam_1/b.jpg", "cam_2/c.jpg"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder of three images."""
+    for seed, name in enumerate(NAMES):
+        write_picture(tmp_path / name, seed)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def name_paths(*sources: str, path_column: str | None = None) -> list[str]:
+    return name_images(sources, path_column=path_column).paths
+
+
+# ------------------------------------------------------------------ folders, globs, images
+
+
+@pytest.mark.usefixtures("folder")
+def test_folders_globs_and_images_are_listed_in_turn() -> None:
+    """Paths start as the sources were spelt, and may repeat."""
+    assert name_paths("cam_2", "cam_1/b*", "./cam_2/c.jpg") == [
+        "cam_2/c.jpg",
+        "cam_1/b.jpg",
+        "./cam_2/c.jpg",
+    ]
+    assert name_paths(".") == [f"./{name}" for name in NAMES]
+
+
+def test_a_source_that_does_not_exist_is_named(folder: Path) -> None:
+    """Whatever its name would have made it."""
+    for source in ("nowhere", "nothing.csv", "nothing.txt", "*.gif*"):
+        if source.startswith("*"):
+            with pytest.warns(ImageLoadingWarning, match="leads to no images"):
+                assert name_paths(source) == []
+        else:
+            with pytest.raises(InvalidParameterError, match=f"no file, folder or match.*{source}"):
+                name_paths(source)
+    assert folder.exists()
+
+
+def test_a_folder_whose_name_is_a_table_s_is_a_folder(folder: Path) -> None:
+    """What it is decides, not what it is called."""
+    (folder / "cam_1").rename(folder / "cam.csv")
+    assert name_paths("cam.csv") == ["cam.csv/a.jpg", "cam.csv/b.jpg"]
+
+
+# ------------------------------------------------------------------ lists
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"cam_1/a.jpg\ncam_2/c.jpg\n",
+        b"cam_1/a.jpg\r\n\r\ncam_2/c.jpg",
+        b"\xef\xbb\xbfcam_1/a.jpg\ncam_2/c.jpg\n",
+        b"cam_1/a.jpg\0cam_2/c.jpg\0",
+        "cam_1/a.jpg\r\ncam_2/c.jpg\r\n".encode("utf-16"),
+    ],
+    ids=["lines", "Windows", "byte order mark", "NUL", "PowerShell"],
+)
+def test_lists_of_all_systems_are_read(
+    folder: Path, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a file, from standard input and from a pipe."""
+    (folder / "list.txt").write_bytes(data)
+    assert name_paths("list.txt") == ["cam_1/a.jpg", "cam_2/c.jpg"]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert name_paths("-") == ["cam_1/a.jpg", "cam_2/c.jpg"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no named pipes")
+def test_a_pipe_is_a_list(folder: Path) -> None:
+    """Shells make one of ``<(find …)``."""
+    os.mkfifo(folder / "pipe")
+    writer = threading.Thread(target=(folder / "pipe").write_bytes, args=(b"cam_1/a.jpg\n",))
+    writer.start()
+    assert name_paths("pipe") == ["cam_1/a.jpg"]
+    writer.join()
+
+
+def test_names_with_line_breaks_and_no_unicode_come_through(folder: Path) -> None:
+    """Byte for byte, where NUL separates them."""
+    odd = [b"a\nb.jpg", b"caf\xe9.jpg"]
+    (folder / "list.txt").write_bytes(b"\0".join(odd))
+    assert [os.fsencode(path) for path in name_paths("list.txt")] == odd
+
+
+def test_relative_paths_count_from_where_the_first_of_them_is(folder: Path) -> None:
+    """From the working folder or, failing that, from the folder of the list."""
+    lists = folder / "lists"
+    lists.mkdir()
+    (lists / "of_working.txt").write_text("cam_1/a.jpg\n")
+    assert name_paths("lists/of_working.txt") == ["cam_1/a.jpg"]
+    (lists / "gone.txt").write_text("gone.jpg\n")
+    assert name_paths("lists/gone.txt") == ["gone.jpg"]
+    write_picture(lists / "here.jpg", 1)
+    (lists / "of_list.txt").write_text(f"{folder}/cam_1/a.jpg\nhere.jpg\ncam_1/a.jpg\n")
+    assert name_paths("lists/of_list.txt") == [
+        f"{folder}/cam_1/a.jpg",
+        "lists/here.jpg",
+        "lists/cam_1/a.jpg",
+    ]
+
+
+# ------------------------------------------------------------------ tables
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_csv_files_are_read_as_text(folder: Path, delimiter: str) -> None:
+    """Whatever separates their columns; cells stay as they are, empty ones are null."""
+    lines = ["id,File,weight", "007,cam_1/a.jpg,1.50", '008,"cam_2/c.jpg",']
+    text = "".join(line.replace(",", delimiter) + "\r\n" for line in lines)
+    (folder / "table.csv").write_text(text, encoding="utf-8-sig")
+    images = name_images(["table.csv"])
+    assert images.paths == ["cam_1/a.jpg", "cam_2/c.jpg"]
+    assert images.table is not None
+    assert images.table.to_pydict() == {
+        "id": ["007", "008"],
+        "File": ["cam_1/a.jpg", "cam_2/c.jpg"],
+        "weight": ["1.50", None],
+    }
+
+
+def test_parquet_files_keep_their_types(folder: Path) -> None:
+    """Paths may be bytes, as in the feature store."""
+    table = pa.table({"id": [7, 8], "path": [b"cam_1/a.jpg", b"cam_2/c.jpg"]})
+    pq.write_table(table, folder / "table.parquet")
+    images = name_images(["table.parquet"])
+    assert images.paths == ["cam_1/a.jpg", "cam_2/c.jpg"]
+    assert images.table is not None
+    assert images.table.equals(table)
+
+
+def test_the_column_of_paths_is_found_or_named(folder: Path) -> None:
+    """The first of the customary names counts, not the first column."""
+    (folder / "table.csv").write_text("image,path,where\n1.jpg,2.jpg,3.jpg\n")
+    assert name_paths("table.csv") == ["2.jpg"]
+    assert name_paths("table.csv", path_column="where") == ["3.jpg"]
+    with pytest.raises(InvalidParameterError, match=r"called 'none'\. Got the columns image, path"):
+        name_paths("table.csv", path_column="none")
+    (folder / "other.csv").write_text("where\n3.jpg\n")
+    with pytest.raises(InvalidParameterError, match=r"--path-column\. Got the columns where"):
+        name_paths("other.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("t.csv", b"", "cannot be read"),
+        ("t.csv", b"path,id\na.jpg\n", "cannot be read"),
+        ("t.csv", b"path\ncaf\xe9.jpg\n", "cannot be read.*UTF-8"),
+        ("t.csv", b"p\xe9th\na.jpg\n", "cannot be read.*UTF-8"),
+        ("t.csv", b"path,id\n,1\n", "must have a path. Got None in row 1"),
+        ("t.csv", b"path,path\na,b\n", "one column called 'path'"),
+        ("t.parquet", b"no Parquet", "cannot be read"),
+    ],
+)
+def test_tables_that_cannot_be_used_are_named(
+    folder: Path, name: str, data: bytes, words: str
+) -> None:
+    """With the reason, and without a library's exception."""
+    (folder / name).write_bytes(data)
+    with pytest.raises(InvalidParameterError, match=words):
+        name_paths(name)
+
+
+# ------------------------------------------------------------------ groups, patterns
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_regular_expression_names_groups() -> None:
+    """Its first group does, or else all that it matches."""
+    for pattern, labels in ((r"cam_(\d)", ["1", "1", "2"]), (r"cam_\d", ["cam_1"] * 2 + ["cam_2"])):
+        assert name_images(["."], grouping=Grouping("regex", pattern)).labels == labels
+    with pytest.raises(
+        InvalidParameterError, match=r"1 of 3 do not match, first '\./cam_2/c\.jpg'"
+    ):
+        name_images(["."], grouping=Grouping("regex", "cam_1"))
+
+
+def test_a_column_names_groups(folder: Path) -> None:
+    """Images that a folder names beside the table have none."""
+    (folder / "table.csv").write_text("path,species\ncam_1/a.jpg,fox\ncam_2/c.jpg,\n")
+    grouping = Grouping("column", "species")
+    assert name_images(["table.csv"], grouping=grouping).labels == ["fox", None]
+    both = name_images(["cam_1", "table.csv"], grouping=grouping)
+    assert both.labels == [None, None, "fox", None]
+    assert both.table is None
+    with pytest.raises(InvalidParameterError, match="need a table"):
+        name_images(["cam_1"], grouping=grouping)
+    with pytest.raises(InvalidParameterError, match="one column called 'kind'"):
+        name_images(["table.csv"], grouping=Grouping("column", "kind"))
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "places"),
+    [
+        (["*.jpg"], [], [0, 1, 2]),
+        (["a*", "c*"], [], [0, 2]),
+        (["cam_1*"], [], []),
+        (["cam_1/*"], [], [0, 1]),
+        ([], ["*/b.jpg"], [0, 2]),
+        (["cam_1/*"], ["a.*"], [1]),
+    ],
+)
+def test_patterns_choose_among_images(
+    folder: Path, include: list[str], exclude: list[str], places: list[int]
+) -> None:
+    """By name, or by path where they have a slash; labels and rows go with the images."""
+    rows = "".join(f"{name},{place}\n" for place, name in enumerate(NAMES))
+    (folder / "table.csv").write_text(f"path,place\n{rows}")
+    images = name_images(
+        ["table.csv"], grouping=Grouping("column", "place"), include=include, exclude=exclude
+    )
+    assert images.paths == [NAMES[place] for place in places]
+    assert images.labels == list(map(str, places))
+    assert images.table is not None
+    assert images.table["place"].to_pylist() == images.labels
+
+
+@pytest.mark.usefixtures("folder")
+def test_added_images_stand_behind_the_others_and_once() -> None:
+    """Spellings of one path are one image; a label is missing where none is known."""
+    images = NamedImages(["cam_1/a.jpg"], ["fox"])
+    added = add_images(images, NamedImages(["./cam_1/a.jpg", "cam_2/c.jpg"]))
+    assert (added.paths, added.labels) == (["cam_1/a.jpg", "cam_2/c.jpg"], ["fox", None])
+    labelled = add_images(images, NamedImages(["./cam_1/a.jpg", "cam_2/c.jpg"], ["cat", "dog"]))
+    assert labelled.labels == ["fox", "dog"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_images_below_a_folder_are_left_out() -> None:
+    """However the folder is spelt; one whose name begins alike stays."""
+    images = NamedImages(["cam_1/a.jpg", "cam_10/a.jpg", "cam_1/deep/a.jpg"])
+    assert leave_out_folder(images, "../" + Path.cwd().name + "/cam_1/").paths == ["cam_10/a.jpg"]

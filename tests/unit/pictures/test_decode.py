@@ -1,0 +1,295 @@
+"""Tests of smartdownsample.decode."""
+
+import io
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pictures import make_old, make_pixels, write_picture
+from smartdownsample.items.local_files import FileContent, is_settled, read_file
+from smartdownsample.options import MAX_PIXELS
+from smartdownsample.pictures.decode import Picture, decode_image, flatten_pixels, measure_share
+from smartdownsample.records import Cause
+
+
+def encode(
+    format_name: str, seed: int = 1, width: int = 64, height: int = 48, **options: object
+) -> bytes:
+    """Encode a seeded picture."""
+    buffer = io.BytesIO()
+    Image.fromarray(make_pixels(seed, width, height)).save(buffer, format_name, **options)
+    return buffer.getvalue()
+
+
+def decode(data: bytes, min_side: int | None = None) -> Picture:
+    """Decode what can be decoded."""
+    picture = decode_image(data, min_side=min_side)
+    assert isinstance(picture, Picture)
+    return picture
+
+
+class TestReadFile:
+    """read_file gives content with the state of the file it belongs to, or a cause."""
+
+    def test_content_comes_with_time_and_size(self, tmp_path: Path) -> None:
+        """They are of the file that was read."""
+        path = tmp_path / "a.jpg"
+        path.write_bytes(b"12345")
+        make_old(path)
+        content = read_file(str(path))
+        assert content == FileContent(b"12345", path.stat().st_mtime_ns, 5, is_stable=True)
+
+    def test_a_file_written_just_now_is_not_stable(self, tmp_path: Path) -> None:
+        """It may be written again within one tick of the clock, and keep its time."""
+        path = tmp_path / "a.jpg"
+        path.write_bytes(b"12345")
+        content = read_file(str(path))
+        assert isinstance(content, FileContent)
+        assert not content.is_stable
+
+    @pytest.mark.parametrize(
+        ("mtime_ns", "now_ns", "expected"),
+        [
+            (10**18 + 1, 10**18 + 10**7, False),
+            (10**18 + 1, 10**18 + 10**8, True),
+            (10**18, 10**18 + 10**8, False),  # a clock of whole seconds
+            (10**18, 10**18 + 3 * 10**9, True),
+            (10**18 + 1, 10**18 - 10**7, False),  # a clock slightly ahead
+            (2 * 10**18 + 1, 10**18, True),  # a camera whose clock is years ahead
+        ],
+    )
+    def test_a_file_is_settled_after_a_tick(
+        self, mtime_ns: int, now_ns: int, *, expected: bool
+    ) -> None:
+        """Two seconds where only whole seconds are kept, else a twentieth."""
+        assert is_settled(mtime_ns, now_ns) is expected
+
+    def test_a_file_that_changes_while_it_is_read_is_not_stable(self) -> None:
+        """A file longer than the file system said was written to meanwhile."""
+        # /proc files have a size of zero and content all the same, like a file that just grew.
+        if not os.path.exists("/proc/self/status"):
+            pytest.skip("needs /proc")
+        content = read_file("/proc/self/status")
+        assert isinstance(content, FileContent)
+        assert not content.is_stable
+
+    def test_a_change_that_hides_its_time_is_read_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Size and modification time can be what they were, the time of the change cannot."""
+        path = tmp_path / "a.jpg"
+        read = os.read
+        is_changed: list[bool] = []
+
+        def change_behind(descriptor: int, n_bytes: int) -> bytes:
+            data = read(descriptor, n_bytes)
+            if data == b"old" and not is_changed:
+                is_changed.append(True)
+                path.write_bytes(b"new")
+                make_old(path)
+            return data
+
+        path.write_bytes(b"old")
+        make_old(path)
+        time.sleep(0.1)  # longer than a tick, so that the file has been as it is
+        monkeypatch.setattr(os, "read", change_behind)
+        content = read_file(str(path))
+        assert is_changed
+        assert isinstance(content, FileContent)
+        assert content.data == b"new"
+
+    def test_a_missing_file_and_a_folder_have_causes(self, tmp_path: Path) -> None:
+        """No error leaves the room."""
+        assert read_file(str(tmp_path / "missing.jpg")) is Cause.MISSING
+        assert read_file(str(tmp_path)) is Cause.FOLDER
+
+
+class TestFlattenPixels:
+    """flatten_pixels makes RGB of whatever the decoder gives."""
+
+    def test_floating_point_numbers_are_scaled_and_clipped(self) -> None:
+        """Zero to one is the whole range; larger numbers are levels; others are black."""
+        unit = np.array([[0, 0.5, 1, -1, np.nan]], dtype=np.float32)
+        levels = np.array([[0, 100, 255, 300, np.inf]], dtype=np.float64)
+        assert flatten_pixels(unit)[0, :, 0].tolist() == [0, 128, 255, 0, 0]
+        assert flatten_pixels(levels)[0, :, 0].tolist() == [0, 100, 255, 255, 255]
+
+    def test_wide_integers_that_hold_16_bits_are_taken_as_such(self) -> None:
+        """Else they would all be black."""
+        wide = np.array([[0, 65535]], dtype=np.int32)
+        assert flatten_pixels(wide)[0, :, 0].tolist() == [0, 255]
+
+    def test_grey_with_alpha_lies_on_white(self) -> None:
+        """Two channels are grey and alpha."""
+        pixels = np.array([[[100, 255], [100, 0]]], dtype=np.uint8)
+        assert flatten_pixels(pixels).tolist() == [[[100] * 3, [255] * 3]]
+
+
+class TestDecodeImage:
+    """decode_image gives upright RGB pixels, or a cause."""
+
+    @pytest.mark.parametrize("format_name", ["PNG", "BMP", "TIFF", "PPM", "WEBP"])
+    def test_lossless_formats_give_the_pixels(self, format_name: str) -> None:
+        """Channels are in the order R, G, B; the extension plays no part."""
+        options = {"lossless": True} if format_name == "WEBP" else {}
+        picture = decode(encode(format_name, **options))
+        assert np.array_equal(picture.pixels, make_pixels(1))
+        assert (picture.width, picture.height) == (64, 48)
+
+    def test_grey_and_palette_pictures_become_rgb(self) -> None:
+        """Three channels come out whatever went in."""
+        for mode in ("L", "P"):
+            source = Image.fromarray(make_pixels(1)).convert(mode)
+            buffer = io.BytesIO()
+            source.save(buffer, "PNG")
+            expected = np.asarray(source.convert("RGB"))
+            assert np.array_equal(decode(buffer.getvalue()).pixels, expected)
+
+    def test_jpeg_is_close_to_pillow(self) -> None:
+        """Two decoders differ by rounding only."""
+        data = encode("JPEG", width=200, height=160, quality=95, subsampling=0)
+        expected = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+        assert abs(decode(data).pixels - expected).max() <= 2
+
+    @pytest.mark.parametrize(
+        ("min_side", "side"),
+        [(None, 640), (640, 640), (321, 640), (320, 320), (160, 160), (10, 80)],
+    )
+    def test_a_jpeg_is_reduced_as_far_as_its_short_side_allows(
+        self, min_side: int | None, side: int
+    ) -> None:
+        """The shorter side never falls below `min_side`; the size told is the full one."""
+        picture = decode(encode("JPEG", width=960, height=640), min_side)
+        assert min(picture.pixels.shape[:2]) == side
+        assert (picture.width, picture.height) == (960, 640)
+
+    def test_other_formats_are_not_reduced(self) -> None:
+        """Reduction gains nothing for them."""
+        picture = decode(encode("PNG", width=640, height=480), 10)
+        assert picture.pixels.shape == (480, 640, 3)
+
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    @pytest.mark.parametrize("min_side", [None, 100, 50, 25])
+    def test_pictures_are_upright(self, orientation: int, min_side: int | None) -> None:
+        """All eight EXIF orientations give the same picture and the same size."""
+        upright = Image.fromarray(make_pixels(1, 320, 240))
+        # The transposition that undoes each orientation's own.
+        undo = {
+            2: Image.Transpose.FLIP_LEFT_RIGHT,
+            3: Image.Transpose.ROTATE_180,
+            4: Image.Transpose.FLIP_TOP_BOTTOM,
+            5: Image.Transpose.TRANSPOSE,
+            6: Image.Transpose.ROTATE_90,
+            7: Image.Transpose.TRANSVERSE,
+            8: Image.Transpose.ROTATE_270,
+        }
+        stored = upright.transpose(undo[orientation]) if orientation in undo else upright
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        buffer = io.BytesIO()
+        stored.save(buffer, "JPEG", quality=95, exif=exif)
+        picture = decode(buffer.getvalue(), min_side)
+        height, width = picture.pixels.shape[:2]
+        expected = np.asarray(upright.resize((width, height), Image.Resampling.BOX)).astype(int)
+        assert (picture.width, picture.height) == (320, 240)
+        assert abs(picture.pixels - expected).mean() < 3
+
+    @pytest.mark.parametrize(
+        ("data", "cause"),
+        [
+            (b"", Cause.EMPTY),
+            (b"just text", Cause.TEXT),
+            (b"\xff\xd8", Cause.TRUNCATED),
+            (b"\xff\xd8\xff", Cause.TRUNCATED),
+            (b"\xff\xd8 this is no JPEG \xff\xd9", Cause.UNREADABLE),
+            (b"\x89PNG\r\n\x1a\n", Cause.UNREADABLE),
+            (encode("JPEG", width=640, height=480)[:700], Cause.TRUNCATED),
+            (encode("PNG", width=64, height=48)[:200], Cause.UNREADABLE),
+        ],
+        ids=[
+            "empty",
+            "text",
+            "two bytes",
+            "three bytes",
+            "no jpeg",
+            "no png",
+            "cut jpeg",
+            "cut png",
+        ],
+    )
+    def test_what_cannot_be_decoded_has_a_cause(self, data: bytes, cause: Cause) -> None:
+        """No error leaves the room."""
+        assert decode_image(data) is cause
+
+    def test_a_giant_header_is_refused_before_decoding(self) -> None:
+        """A small file that claims a giant size cannot eat the memory."""
+        side = int(MAX_PIXELS**0.5) + 1
+        jpeg = bytearray(encode("JPEG"))
+        at = jpeg.index(b"\xff\xc0") + 5
+        jpeg[at : at + 4] = side.to_bytes(2, "big") * 2
+        png = bytearray(encode("PNG"))
+        png[16:24] = side.to_bytes(4, "big") * 2
+        assert decode_image(bytes(jpeg), min_side=90) is Cause.TOO_LARGE
+        assert decode_image(bytes(png)) is Cause.TOO_LARGE
+
+    @pytest.mark.parametrize("min_side", [None, 100])
+    @pytest.mark.parametrize(("kept", "is_used"), [(0.9, True), (0.5, True), (0.1, False)])
+    def test_a_truncated_jpeg_is_used_as_far_as_it_goes(
+        self, min_side: int | None, kept: float, *, is_used: bool
+    ) -> None:
+        """What was decoded is the picture's, the rest is grey; too little is a failure."""
+        noise = np.random.default_rng(1).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+        buffer = io.BytesIO()
+        Image.fromarray(noise).save(buffer, "JPEG", quality=90)
+        whole = buffer.getvalue()
+        result = decode_image(whole[: int(kept * len(whole))], min_side=min_side)
+        if not is_used:
+            assert result is Cause.TRUNCATED
+            return
+        assert isinstance(result, Picture)
+        assert result.is_truncated
+        assert (result.width, result.height) == (640, 480)
+        n_good = int(0.8 * kept * len(result.pixels))
+        assert np.array_equal(result.pixels[:n_good], decode(whole, min_side).pixels[:n_good])
+        assert measure_share(result.pixels) == pytest.approx(kept, abs=0.1)
+
+    def test_a_jpeg_without_its_end_marker_is_whole(self) -> None:
+        """Some cameras leave it out; nothing is missing from the picture."""
+        whole = encode("JPEG", width=640, height=480)
+        assert np.array_equal(decode(whole[:-2]).pixels, decode(whole).pixels)
+
+    def test_the_limit_of_pixels_can_be_set(self) -> None:
+        """It is checked against the header."""
+        for name in ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF", "PPM"):
+            data = encode(name)
+            assert decode_image(data, max_pixels=64 * 48 - 1) is Cause.TOO_LARGE
+            assert isinstance(decode_image(data, max_pixels=64 * 48), Picture)
+
+    def test_transparent_pixels_lie_on_white(self) -> None:
+        """As a viewer shows them; half transparent ones are half white."""
+        pixels = np.dstack([make_pixels(1), np.zeros((48, 64), dtype=np.uint8)])
+        pixels[:24, :, 3], pixels[24:, :32, 3] = 255, 51
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "PNG")
+        got = decode(buffer.getvalue()).pixels.astype(int)
+        assert np.array_equal(got[:24], make_pixels(1)[:24])
+        assert (got[24:, 32:] == 255).all()
+        assert np.abs(got[24:, :32] - (0.2 * make_pixels(1)[24:, :32] + 204)).max() <= 1
+
+    def test_sixteen_bits_are_scaled(self) -> None:
+        """The whole range becomes the whole range."""
+        deep = np.linspace(0, 65535, 64 * 48).reshape(48, 64).astype(np.uint16)
+        buffer = io.BytesIO()
+        Image.fromarray(deep).save(buffer, "PNG")
+        got = decode(buffer.getvalue()).pixels.astype(int)
+        assert np.abs(got[:, :, 0] - deep / 257).max() <= 0.5
+
+    def test_input_is_not_changed(self, tmp_path: Path) -> None:
+        """Decoding twice gives the same."""
+        data = write_picture(tmp_path / "a.jpg", 1).read_bytes()
+        first, second = decode(data), decode(data)
+        assert np.array_equal(first.pixels, second.pixels)

@@ -1,0 +1,61 @@
+"""Tests of smartdownsample.extras."""
+
+import importlib
+import io
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pictures import make_pixels
+from smartdownsample.pictures.decode import Picture, decode_image
+from smartdownsample.pictures.plugins import EXTRA_FORMATS
+from smartdownsample.records import Cause
+
+FORMATS = {"HEIC": "HEIF", "JPEG XL": "JXL"}  # as Pillow calls them
+
+
+def encode(name: str, pixels: np.ndarray) -> bytes:
+    """Encode with the plugin of the format."""
+    plugin = importlib.import_module(EXTRA_FORMATS[name].module)
+    if name == "HEIC":
+        plugin.register_heif_opener()
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, FORMATS[name], quality=95)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_with_the_extra_the_picture_is_read(name: str) -> None:
+    """In RGB, close to what was encoded."""
+    picture = decode_image(encode(name, make_pixels(1, 160, 120)))
+    assert isinstance(picture, Picture)
+    assert (picture.width, picture.height) == (160, 120)
+    assert np.abs(picture.pixels.astype(int) - make_pixels(1, 160, 120)).mean() < 4
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_transparent_pixels_lie_on_white(name: str) -> None:
+    """As in every other format."""
+    pixels = np.dstack([make_pixels(1, 160, 120), np.zeros((120, 160), dtype=np.uint8)])
+    picture = decode_image(encode(name, pixels))
+    assert isinstance(picture, Picture)
+    assert picture.pixels.min() >= 250
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_without_the_extra_the_cause_names_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the user knows what to install."""
+    data = encode(name, make_pixels(1))
+    monkeypatch.setitem(sys.modules, EXTRA_FORMATS[name].module, None)
+    cause = decode_image(data)
+    assert cause is EXTRA_FORMATS[name].cause
+    assert "pip install 'smartdownsample[" in Cause(cause).value
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_damaged_file_is_a_failure(name: str) -> None:
+    """No error leaves the room."""
+    data = encode(name, make_pixels(1, 160, 120))
+    assert decode_image(data[: len(data) // 2]) is Cause.UNREADABLE

@@ -1,0 +1,86 @@
+"""Tests of smartdownsample.process."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from threadpoolctl import threadpool_info
+
+from smartdownsample.pictures.process import decoding_process
+
+NOISE = (
+    b"libpng error: bad adaptive filter value\n"
+    b"Corrupt JPEG data: 12 extraneous bytes before marker 0xd9\n"
+    b"Premature end of JPEG file\n"
+    b"[ WARN:0@1.234] global grfmt_tiff.cpp:130 TIFF_Warning something\n"
+)
+
+
+def count_blas_threads() -> list[int]:
+    """Count the threads that each linear algebra library would use."""
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+def test_decoders_are_silent_and_everything_else_is_passed_on(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Also what stands on the same line before a message, such as a progress bar."""
+    with decoding_process():
+        os.write(2, b"\rDecoding: 5%" + NOISE)
+        os.write(2, b"a warning of somebody else\n")
+        os.write(2, NOISE)
+    os.write(2, b"afterwards\n")
+    assert capfd.readouterr().err == "\rDecoding: 5%a warning of somebody else\nafterwards\n"
+
+
+def test_overlapping_uses_share_one_redirection(capfd: pytest.CaptureFixture[str]) -> None:
+    """The last to leave sets everything back, whoever came first."""
+    before = count_blas_threads()
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with decoding_process():
+            entered.set()
+            leave.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    entered.wait(10)
+    with decoding_process():
+        os.write(2, NOISE)
+    assert set(count_blas_threads()) <= {1}
+    os.write(2, NOISE + b"still here\n")
+    leave.set()
+    thread.join()
+    os.write(2, NOISE)
+    assert count_blas_threads() == before
+    err = capfd.readouterr().err
+    assert err == "still here\n" + NOISE.decode()
+
+
+def test_a_process_without_standard_error_works() -> None:
+    """As under pythonw or a service manager."""
+    code = (
+        "import os; os.close(2)\n"
+        "from smartdownsample.process import decoding_process\n"
+        "with decoding_process(): print('done')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
+    assert done.stdout.strip() == b"done"
+
+
+def test_an_error_inside_leaves_standard_error_as_it_was(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The context ends all the same."""
+
+    def fail() -> None:
+        with decoding_process():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    os.write(2, b"here\n")
+    assert capfd.readouterr().err == "here\n"

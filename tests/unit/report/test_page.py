@@ -1,0 +1,455 @@
+"""Tests of smartdownsample.report.page and the modules beside it."""
+
+import base64
+import json
+import os
+import re
+import zlib
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from feature_tables import make_table
+from pictures import make_pixels, write_picture
+from smartdownsample import Cause, Failure, ImageIndex, InvalidParameterError, Selection
+from smartdownsample.errors import OutputError
+from smartdownsample.collection import GroupLabels
+from smartdownsample.report import save_page, save_report
+from smartdownsample.report.page_curve import HEIGHT, WIDTH, plot_coverage
+from smartdownsample.report.page_items import State, find_reasons
+from smartdownsample.report.page_thumbnails import choose_shown, encode_jpeg, fit_thumbnails
+from smartdownsample.report.pictures import load_picture
+from smartdownsample.results.table import explain_selection
+from smartdownsample.sampling.buckets import name_bucket
+from smartdownsample.sampling.coverage import Coverage
+
+_VOID = frozenset(("br", "img", "input", "link", "meta"))
+EVIL_NAMES = (
+    "</script><script>alert(1)</script>.jpg",
+    "\"'><img src=x onerror=alert(1)>.jpg",
+    "{{ 7 * 7 }}{% raw %}.jpg",
+    "line\nfeed\u2028and\u2029separators.jpg",
+    "caf\udce9.jpg",
+    "&amp;.jpg",
+)
+
+
+class Page(HTMLParser):
+    """A page taken apart; fails on elements that are not closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.raw: dict[str, list[str]] = {"script": [], "style": []}
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element and that it is open."""
+        self.elements.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self._open.append(tag)
+            if tag in self.raw:
+                self.raw[tag].append("")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element of a drawing that closes itself."""
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the element that was opened last."""
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Note what people read, and what they do not."""
+        if self._open and self._open[-1] in self.raw:
+            self.raw[self._open[-1]][-1] += data
+        elif data.strip():
+            self.texts.append(" ".join(data.split()))
+
+    def find_all(self, class_name: str) -> list[dict[str, str | None]]:
+        """Find the attributes of all elements of a class."""
+        return [
+            attributes
+            for _, attributes in self.elements
+            if class_name in (attributes.get("class") or "").split()
+        ]
+
+    @property
+    def items(self) -> dict[str, Any]:
+        """What the page's script knows of all images."""
+        unpacked: dict[str, Any] = json.loads(
+            zlib.decompress(base64.b64decode(self.raw["script"][0]))
+        )
+        return unpacked
+
+
+@pytest.fixture
+def selection(collection: list[str]) -> Selection:
+    """Fifteen of the sixty images, by folders."""
+    return ImageIndex.build(collection).sample(15, groups="parent")
+
+
+def save(path: Path, selection: Selection, **parts: Any) -> Page:
+    """Save a page and read it."""
+    save_page(selection, path, **parts)
+    return Page(path.read_text("utf-8"))
+
+
+class TestCounts:
+    """The page says what the selection says."""
+
+    def test_every_bucket_has_a_line_and_a_panel(
+        self, selection: Selection, tmp_path: Path
+    ) -> None:
+        """The largest first, with its counts; all thumbnails of so few images are there."""
+        page = save(tmp_path / "page.html", selection)
+        assert len(page.find_all("panel")) == len(selection.buckets)
+        for bucket in selection.buckets:
+            name, _, traits = name_bucket(bucket.code).partition(", ")
+            assert name.capitalize() in page.texts
+            assert f", {traits}" in page.texts
+            assert f"{bucket.n_kept} of {bucket.size} kept" in page.texts
+        rows = [int(thumbnail["data-row"] or -1) for thumbnail in page.find_all("thumbnail")]
+        assert sorted(rows) == list(range(60))
+        assert len([tag for tag, _ in page.elements if tag == "img"]) == 60
+
+    def test_every_image_is_in_the_columns(self, selection: Selection, tmp_path: Path) -> None:
+        """In the order of the table, with what the table knows of it."""
+        items = save(tmp_path / "page.html", selection).items
+        table = selection.table
+        paths = [
+            items["folders"][folder] + name
+            for folder, name in zip(items["folder"], items["name"], strict=True)
+        ]
+        assert paths == table.paths
+        assert Counter(items["state"]) == {State.KEPT: 15, State.EXCLUDED: 45}
+        assert np.flatnonzero(items["state"]).tolist() == selection.rows.tolist()
+        codes = [selection.buckets[number].code for number in items["bucket"]]
+        assert codes == selection.codes.tolist()
+        assert items["width"] == [64] * 60
+        assert items["captured"] == [None] * 60
+        assert [items["groups"][group] for group in items["group"]] == [
+            os.path.dirname(path) for path in paths
+        ]
+        red, green, blue = np.rint(table.rows["mean_rgb"][7]).astype(int)
+        assert items["colour"][7] == int(f"{red:02x}{green:02x}{blue:02x}", 16)
+
+    def test_groups_have_lines(self, selection: Selection, tmp_path: Path) -> None:
+        """And none without groups."""
+        page = save(tmp_path / "page.html", selection)
+        assert {group.name for group in selection.groups} <= set(page.texts)
+        assert "Groups" in page.texts
+        selection = replace(selection, labels=None)
+        assert "Groups" not in save(tmp_path / "page.html", selection).texts
+
+    def test_of_many_groups_the_first_are_listed(self, tmp_path: Path) -> None:
+        """All of them are known to the details of an image."""
+        labels = [f"group {i}" for i in range(600)]
+        selection = ImageIndex(make_table(600)).sample(600, groups=labels)
+        page = save(tmp_path / "page.html", selection)
+        assert "and 100 groups more" in page.texts
+        assert len(page.items["groups"]) == 600
+
+    def test_what_went_in_is_told(self, tmp_path: Path) -> None:
+        """Failures by cause, repetitions, truncated images, and those selected before."""
+        table = make_table(30)
+        table.rows["flags"][:2] = 1
+        failures = (
+            Failure("x/1.jpg", Cause.EMPTY),
+            Failure("x/2.jpg", Cause.MISSING),
+            Failure("x/3.jpg", Cause.EMPTY),
+        )
+        table = replace(table, failures=failures, n_given=40, n_extracted=10)
+        selection = ImageIndex(table).sample(99, keep=table.paths[:4])
+        page = save(tmp_path / "page.html", selection)
+        for text in (
+            "7 of them repeated",
+            "2 of them truncated",
+            "30 known from earlier runs",
+            "asked for 99",
+            "26 kept",
+            "Selected before",
+        ):
+            assert text in page.texts
+        assert page.texts[page.texts.index(Cause.EMPTY.value) + 1] == "2"
+        items = page.items
+        assert items["failurePath"] == [failure.path for failure in failures]
+        assert [items["causes"][cause] for cause in items["failureCause"]] == [
+            failure.cause.value for failure in failures
+        ]
+        assert Counter(items["state"]) == {State.KEPT: 26, State.EARLIER: 4}
+
+    def test_settings_are_told(self, selection: Selection, tmp_path: Path) -> None:
+        """Those that the selection knows of."""
+        texts = save(tmp_path / "page.html", selection).texts
+        assert texts[texts.index("Random seed") + 1] == "42"
+        texts = save(tmp_path / "page.html", replace(selection, random_seed=None)).texts
+        assert texts[texts.index("Random seed") + 1] == "none, a fresh one"
+
+    def test_an_empty_collection_has_a_page(self, tmp_path: Path) -> None:
+        """No division by zero, no curve."""
+        save_report(ImageIndex(make_table(0)).sample(5), tmp_path / "page.html")
+        page = Page((tmp_path / "page.html").read_text("utf-8"))
+        assert "0 of 0 images kept" in page.texts
+        assert page.items["name"] == []
+
+
+class TestSafety:
+    """Whatever files are called, the page is what it should be."""
+
+    def test_names_are_no_markup(self, tmp_path: Path) -> None:
+        """Nor code of the template; bytes that are no Unicode are escaped."""
+        failures = (Failure(EVIL_NAMES[0], Cause.EMPTY),)
+        selection = ImageIndex(replace(make_table(20), failures=failures)).sample(10)
+        plain, evil = (
+            replace(
+                selection,
+                table=replace(selection.table, paths=paths),
+                labels=GroupLabels(tuple(paths), np.arange(20)),
+            )
+            for paths in (selection.table.paths, [*EVIL_NAMES, *selection.table.paths[6:]])
+        )
+        page = save(tmp_path / "evil.html", evil, title=EVIL_NAMES[0])
+        plain_page = save(tmp_path / "plain.html", plain)
+        assert [tag for tag, _ in page.elements] == [tag for tag, _ in plain_page.elements]
+        escaped = [name.replace("\udce9", "\\udce9") for name in EVIL_NAMES]
+        assert {thumbnail["title"] for thumbnail in page.find_all("thumbnail")} >= {*escaped}
+        items = page.items
+        folders = [items["folders"][folder] for folder in items["folder"]]
+        assert [a + b for a, b in zip(folders, items["name"], strict=True)][:6] == escaped
+        assert items["groups"][:6] == escaped
+        assert EVIL_NAMES[0] in page.texts
+
+    def test_nothing_is_loaded(self, selection: Selection, tmp_path: Path) -> None:
+        """Every source is data, and the page's policy forbids anything else."""
+        page = save(tmp_path / "page.html", selection)
+        for tag, attributes in page.elements:
+            for name in ("src", "href"):
+                link = attributes.get(name)
+                assert link is None or link.startswith(("data:", "#")), (tag, link)
+        for text in (*page.raw["style"], page.raw["script"][1]):
+            assert not re.search(r"https?:|@import|url\(|\bimport\b|fetch\(", text)
+        policy = next(
+            str(attributes["content"])
+            for _, attributes in page.elements
+            if attributes.get("http-equiv") == "Content-Security-Policy"
+        )
+        assert policy.startswith("default-src 'none'; img-src data:;")
+
+    def test_100_000_images_make_a_small_page(self, tmp_path: Path) -> None:
+        """Whatever their number, few of them are elements."""
+        index = ImageIndex(make_table(100_000, burst=3))
+        path = tmp_path / "page.html"
+        page = save(path, index.sample(10_000, groups="parent"))
+        assert len(page.items["name"]) == 100_000
+        assert len(page.elements) < 12_000
+        # Pictures take up to 11 MB beside that, see TestThumbnails.
+        assert path.stat().st_size < 4_000_000
+
+
+class TestFile:
+    """The file is written completely or not at all."""
+
+    def test_missing_folders_are_made(self, selection: Selection, tmp_path: Path) -> None:
+        """And nothing but the page is left."""
+        save_page(selection, tmp_path / "a" / "b" / "page.html")
+        assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["page.html"]
+
+    def test_a_page_that_cannot_be_written(self, selection: Selection, tmp_path: Path) -> None:
+        """What stands there stays."""
+        (tmp_path / "page.html").mkdir()
+        with pytest.raises(OutputError):
+            save_page(selection, tmp_path / "page.html")
+        assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+    def test_a_path_that_is_none(self, selection: Selection) -> None:
+        """Said in words."""
+        with pytest.raises(InvalidParameterError, match="The path of a page must be"):
+            save_page(selection, 5)  # type: ignore[arg-type]
+
+    def test_the_same_selection_gives_the_same_page(
+        self, selection: Selection, tmp_path: Path
+    ) -> None:
+        """Byte by byte."""
+        for name in ("a.html", "b.html"):
+            save_report(selection, tmp_path / name)
+        assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+class TestThumbnails:
+    """A bounded number of images is shown, in a bounded number of bytes."""
+
+    def test_images_are_spread_evenly(self) -> None:
+        """Over the kept and the excluded ones of each bucket; never more than 1,500."""
+        selection = ImageIndex(make_table(20_000, burst=1)).sample(5_000)
+        shown = choose_shown(selection)
+        assert len(shown) == len(selection.buckets) > 60
+        assert 1_000 < sum(len(some.kept) + len(some.excluded) for some in shown) <= 1_500
+        for bucket, some in zip(selection.buckets, shown, strict=True):
+            assert some.n_excluded == bucket.size - bucket.n_kept
+            for rows, is_kept in ((some.kept, True), (some.excluded, False)):
+                assert (np.diff(rows) > 0).all()
+                assert (selection.codes[rows] == bucket.code).all()
+                assert (selection.is_kept[rows] == is_kept).all()
+            own = np.flatnonzero((selection.codes == bucket.code) & ~selection.is_kept)
+            places = np.searchsorted(own, some.excluded)
+            assert np.ptp(np.diff(places)) <= 1
+
+    def test_images_selected_before_are_not_excluded_ones(self) -> None:
+        """They are neither among the kept nor among the excluded thumbnails."""
+        table = make_table(30)
+        selection = ImageIndex(table).sample(10, keep=table.paths[:5])
+        rows = np.concatenate([[*some.kept, *some.excluded] for some in choose_shown(selection)])
+        assert not np.isin(selection.earlier_rows, rows).any()
+
+    @pytest.mark.parametrize(
+        ("size", "expected"),
+        [((640, 480), (160, 120)), ((300, 900), (53, 160)), ((9, 6), (160, 107))],
+    )
+    def test_thumbnails_keep_their_shape(
+        self, size: tuple[int, int], expected: tuple[int, int], tmp_path: Path
+    ) -> None:
+        """The longer side is 160 pixels."""
+        path = write_picture(tmp_path / "a.jpg", 1, *size)
+        thumbnail = load_picture(str(path), 160, 160)
+        assert thumbnail is not None
+        assert thumbnail.shape == (expected[1], expected[0], 3)
+
+    def test_a_file_that_vanished_leaves_a_placeholder(self, tmp_path: Path) -> None:
+        """Neither a picture nor an error; the same for one that is no image any more."""
+        paths = [write_picture(tmp_path / f"{i}.jpg", i) for i in range(4)]
+        selection = ImageIndex.build(paths).sample(2)
+        paths[0].unlink()
+        paths[1].write_text("no image")
+        page = save(tmp_path / "page.html", selection)
+        assert len(page.find_all("thumbnail")) == 4
+        assert len(page.find_all("gone")) == 2
+        assert page.texts.count("not readable now") == 2
+
+    def test_colours_are_right(self) -> None:
+        """Red stays red."""
+        pixels = make_pixels(1)
+        (source,) = fit_thumbnails([encode_jpeg(pixels[:, :, ::-1], 70)])
+        data = base64.b64decode(source.removeprefix("data:image/jpeg;base64,"))
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        assert decoded is not None
+        assert np.abs(decoded[:, :, ::-1].astype(int) - pixels).mean() < 5
+
+    def test_the_worst_pictures_fit(self) -> None:
+        """1,500 of pure noise take 11 MB as text, others less or look better."""
+        noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
+        jpeg = encode_jpeg(noise, 70)
+        assert sum(map(len, fit_thumbnails([jpeg] * 1_500))) < 11_000_000
+        few = fit_thumbnails([jpeg] * 15)
+        assert len(few[0]) > 13_000
+
+
+class TestReasons:
+    """The page tells why an image was kept or excluded."""
+
+    def test_kept_images_are_explained(self, selection: Selection) -> None:
+        """By their rank and the kept image that looks most like them."""
+        explained = explain_selection(selection)
+        reasons = find_reasons(selection, explained, np.zeros(0, dtype=np.int64))
+        assert sorted(reasons.ranks[selection.rows]) == list(range(15))
+        paths = [selection.table.paths[row] for row in reasons.nearest[selection.rows]]
+        assert paths == explained["nearest_path"].to_pylist()
+        np.testing.assert_allclose(
+            reasons.distances[selection.rows], explained["distance"].to_numpy()
+        )
+
+    def test_excluded_images_have_the_nearest_kept_one(self) -> None:
+        """Another frame of their burst, if one was kept."""
+        selection = ImageIndex(make_table(50)).sample(10)
+        nothing = np.zeros(0, dtype=np.int64)
+        reasons = find_reasons(selection, None, nothing)
+        assert (reasons.ranks == -1).all()
+        assert (reasons.nearest[selection.rows] == -1).all()
+        excluded = np.flatnonzero(~selection.is_kept)
+        bursts_kept = set(selection.rows // 5)
+        for row in excluded.tolist():
+            assert selection.is_kept[reasons.nearest[row]]
+            if row // 5 in bursts_kept:
+                assert reasons.nearest[row] // 5 == row // 5
+
+    def test_of_too_many_only_those_shown_are_compared(self) -> None:
+        """The page comes in seconds."""
+        selection = ImageIndex(make_table(40_000)).sample(10_000)
+        shown = np.flatnonzero(~selection.is_kept)[:7]
+        reasons = find_reasons(selection, None, shown)
+        assert np.flatnonzero(reasons.nearest >= 0).tolist() == shown.tolist()
+
+    def test_a_single_image_has_no_neighbour(self, tmp_path: Path) -> None:
+        """And an empty selection none to compare with."""
+        for target_count in (1, 0):
+            selection = ImageIndex(make_table(5)).sample(target_count)
+            items = save(
+                tmp_path / "a.html", selection, explained=explain_selection(selection)
+            ).items
+            assert items["nearest"][0 if target_count else 4] in {-1, *selection.rows.tolist()}
+            assert all(items["nearest"][row] == -1 for row in selection.rows.tolist())
+
+
+class TestCurves:
+    """The coverage is drawn, with the current number of images."""
+
+    COVERAGE = Coverage(
+        counts=np.array([1, 10, 100, 1000]),
+        mean_distances=np.array([50.0, 30.0, 5.0, 0.0]),
+        covered_shares=np.array([0.1, 0.4, 0.8, 1.0]),
+        suggested_count=100,
+    )
+
+    def test_the_current_number_is_marked(self) -> None:
+        """And the suggested one, with the value of the curve between its points."""
+        shares, distances = plot_coverage(self.COVERAGE, 32)
+        assert [mark.label for mark in shares.marks] == ["32 kept: 60%", "100 suggested: 80%"]
+        assert [mark.label for mark in distances.marks] == [
+            "32 kept: 17.4 levels",
+            "100 suggested: 5.0 levels",
+        ]
+        assert [tick.label for tick in shares.x_ticks] == ["1", "10", "100", "1,000"]
+        assert [tick.label for tick in distances.y_ticks] == ["0", "10", "20", "30", "40", "50"]
+
+    def test_what_the_curve_does_not_reach_is_not_marked(self) -> None:
+        """More images than were looked at, or none."""
+        for n_kept in (0, 5000):
+            kinds = [mark.kind for mark in plot_coverage(self.COVERAGE, n_kept)[0].marks]
+            assert kinds == ["suggested"]
+
+    def test_everything_is_within_the_drawing(self) -> None:
+        """Counts from left to right, values from bottom to top."""
+        for curve in plot_coverage(self.COVERAGE, 10):
+            left, top, right, bottom = curve.frame
+            points = [tuple(map(float, point.split(","))) for point in curve.points.split()]
+            assert [x for x, _ in points] == sorted(x for x, _ in points)
+            for x, y in points:
+                assert 0 < left <= x <= right < WIDTH
+                assert 0 < top <= y <= bottom < HEIGHT
+
+    def test_a_collection_of_equal_images(self) -> None:
+        """A distance of 0 all along, or a single count, is drawn all the same."""
+        one = np.array([1])
+        coverage = Coverage(one, np.array([0.0]), np.array([1.0]), 1)
+        for curve in plot_coverage(coverage, 1):
+            assert "nan" not in curve.points
+            assert len(curve.y_ticks) > 1
+
+    def test_the_page_has_the_curves_it_was_given(
+        self, selection: Selection, tmp_path: Path
+    ) -> None:
+        """And no section without them."""
+        page = save(tmp_path / "page.html", selection, coverage=self.COVERAGE)
+        assert len(page.find_all("line")) == 2
+        assert self.COVERAGE.describe() in " ".join(page.texts)
+        assert "Coverage" not in save(tmp_path / "page.html", selection).texts

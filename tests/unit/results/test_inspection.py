@@ -1,0 +1,83 @@
+"""Tests of smartdownsample.inspection."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from feature_tables import BURST_S, make_table
+from smartdownsample import Failure, ImageIndex
+from smartdownsample.records import FLAG_TRUNCATED, Cause
+from smartdownsample.results.inspection import inspect_index
+
+
+def test_the_figures_are_those_of_what_was_made() -> None:
+    """Sequences of five, two seconds apart, that look alike; in three folders."""
+    index = ImageIndex(make_table(60))
+    found = inspect_index(index)
+    assert list(found.folders) == ["cam_0", "cam_1", "cam_2"]
+    for figures in found.folders.values():
+        assert (figures.n_images, figures.n_sequences, figures.longest_sequence) == (20, 4, 5)
+    total = found.total
+    assert (total.n_images, total.n_sequences, total.longest_sequence) == (60, 12, 5)
+    assert total.n_near_duplicates == 48
+    assert total.n_captured == 60
+    assert (total.first_captured, total.last_captured) == (
+        "2024-01-01T00:00:00",
+        "2024-01-01T11:00:08",
+    )
+    assert found.sizes == {"0x0": 60}
+
+
+def test_the_gap_says_what_a_sequence_is() -> None:
+    """With a pause of hours allowed each folder is one."""
+    found = inspect_index(ImageIndex(make_table(60)), sequence_gap_s=2 * BURST_S)
+    assert found.total.n_sequences == 3
+    assert found.total.longest_sequence == 20
+
+
+def test_sums_of_folders_are_those_of_all() -> None:
+    """Every image is in one folder."""
+    found = inspect_index(ImageIndex(make_table(100, seed=3)))
+    for name in ("n_images", "n_infrared", "n_near_duplicates", "n_sequences", "n_captured"):
+        of_folders = [getattr(figures, name) for figures in found.folders.values()]
+        assert sum(of_folders) == getattr(found.total, name)
+
+
+def test_grey_images_are_infrared() -> None:
+    """Channel means that are alike, whatever their level."""
+    table = make_table(10)
+    table.rows["mean_rgb"] = [200, 100, 50]
+    table.rows["mean_rgb"][:4] = np.arange(4)[:, np.newaxis] * 60
+    assert inspect_index(ImageIndex(table)).total.n_infrared == 4
+
+
+def test_what_is_wrong_is_counted() -> None:
+    """Failures by cause, the most frequent first; truncated and repeated images."""
+    table = make_table(4)
+    table.rows["flags"][:2] = FLAG_TRUNCATED
+    causes = (Cause.EMPTY, Cause.TEXT, Cause.TEXT)
+    failures = tuple(Failure(f"{i}.jpg", cause) for i, cause in enumerate(causes))
+    found = inspect_index(ImageIndex(replace(table, failures=failures, n_given=10)))
+    assert list(found.failures.items()) == [(Cause.TEXT.value, 2), (Cause.EMPTY.value, 1)]
+    assert (found.n_truncated, found.n_duplicates) == (2, 3)
+
+
+def test_sizes_are_counted() -> None:
+    """The most frequent first."""
+    table = make_table(3)
+    table.rows["width"], table.rows["height"] = [640, 2048, 2048], [480, 1536, 1536]
+    assert list(inspect_index(ImageIndex(table)).sizes.items()) == [
+        ("2048x1536", 2),
+        ("640x480", 1),
+    ]
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_next_to_nothing_has_figures(n: int) -> None:
+    """An only image looks like none before it; none have no times."""
+    table = make_table(n)
+    table.rows["captured"] = np.datetime64("NaT")
+    total = inspect_index(ImageIndex(table)).total
+    assert (total.n_images, total.n_sequences, total.n_near_duplicates) == (n, n, 0)
+    assert (total.n_captured, total.first_captured, total.last_captured) == (0, None, None)

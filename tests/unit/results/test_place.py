@@ -1,0 +1,297 @@
+"""Tests of smartdownsample.placing."""
+
+import errno
+import ntpath
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from pictures import write_collection
+from smartdownsample import Cause, Failure, InvalidParameterError
+from smartdownsample.errors import OutputError
+from smartdownsample.items.find import list_items
+from smartdownsample.options import How
+from smartdownsample.results import place as placing
+from smartdownsample.results.place import (
+    Placed,
+    State,
+    compare_files,
+    find_base,
+    place_images,
+    plan_placing,
+)
+
+if sys.platform == "linux":
+    import fcntl
+
+N_PHOTOS = 24
+HOWS: list[How] = ["copy", "hardlink", "symlink"]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[str]:
+    """Write photos in two folders."""
+    return write_collection(tmp_path / "photos", N_PHOTOS)
+
+
+def list_files(folder: Path) -> list[str]:
+    """List everything below a folder but folders."""
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()
+    )
+
+
+def add_up(paths: list[str]) -> int:
+    """Add up the sizes of files."""
+    return sum(map(os.path.getsize, paths))
+
+
+class TestPlaceImages:
+    """place_images copies or links images and keeps their folders."""
+
+    @pytest.mark.parametrize("how", HOWS)
+    def test_images_are_placed_below_their_folders(
+        self, photos: list[str], tmp_path: Path, how: How
+    ) -> None:
+        """The originals stay as they were; times are kept; a second call has nothing to do."""
+        target = tmp_path / "a" / "b"
+        before = [(os.stat(path).st_mtime_ns, Path(path).read_bytes()) for path in photos]
+        placed = place_images(photos, target, how)
+        assert placed == Placed(N_PHOTOS, 0, add_up(photos), ())
+        names = [os.path.relpath(path, tmp_path / "photos") for path in photos]
+        assert list_files(target) == sorted(names)
+        for path, name, (mtime_ns, data) in zip(photos, names, before, strict=True):
+            for file in (path, target / name):
+                assert os.stat(file).st_mtime_ns == mtime_ns
+                assert Path(file).read_bytes() == data
+        assert place_images(photos, target, how) == Placed(0, N_PHOTOS, 0, ())
+
+    def test_each_way_gives_what_it_says(self, photos: list[str], tmp_path: Path) -> None:
+        """A file of its own, one more name, a link to the absolute path."""
+        name = "IMG_1.jpg"
+        for how in HOWS:
+            place_images([os.path.relpath(photos[0])], tmp_path / how, how)
+        assert not os.path.samefile(photos[0], tmp_path / "copy" / name)
+        assert os.path.samefile(photos[0], tmp_path / "hardlink" / name)
+        assert not os.path.islink(tmp_path / "hardlink" / name)
+        assert os.readlink(tmp_path / "symlink" / name) == photos[0]
+
+    def test_images_that_are_links_are_followed(self, photos: list[str], tmp_path: Path) -> None:
+        """A copy or a hard link is of the photo, not of the link."""
+        links = tmp_path / "links"
+        links.mkdir()
+        (links / "link.jpg").symlink_to(photos[0])
+        for how in ("copy", "hardlink"):
+            target = tmp_path / how / "link.jpg"
+            assert place_images([links / "link.jpg"], tmp_path / how, how).n_new == 1
+            assert not target.is_symlink()
+            assert os.path.samefile(target, photos[0]) is (how == "hardlink")
+            assert place_images([links / "link.jpg"], tmp_path / how, how).n_there == 1
+
+    def test_a_base_decides_which_folders_are_kept(self, photos: list[str], tmp_path: Path) -> None:
+        """With one, selections from different folders go together."""
+        for some in (photos[:2], photos[-2:]):
+            place_images(some, tmp_path / "out", "copy", base=tmp_path)
+        assert list_files(tmp_path / "out") == [
+            *("photos/site_1/IMG_1.jpg", "photos/site_1/IMG_2.jpg"),
+            *("photos/site_2/IMG_3.jpg", "photos/site_2/IMG_4.jpg"),
+        ]
+
+    def test_an_image_outside_of_the_base_is_refused(
+        self, photos: list[str], tmp_path: Path
+    ) -> None:
+        """Nothing climbs out of the destination, and nothing is made."""
+        with pytest.raises(InvalidParameterError, match=r"below the base.*site_2"):
+            place_images(photos, tmp_path / "out", "copy", base=tmp_path / "photos" / "site_1")
+        assert not (tmp_path / "out").exists()
+
+    def test_an_unknown_way_is_refused(self, photos: list[str], tmp_path: Path) -> None:
+        """The message names those there are."""
+        with pytest.raises(InvalidParameterError, match="'copy' or 'hardlink' or 'symlink' or"):
+            place_images(photos, tmp_path / "out", "move")  # type: ignore[arg-type] # the subject
+        assert not (tmp_path / "out").exists()
+
+    def test_equal_names_in_different_folders_never_meet(self, tmp_path: Path) -> None:
+        """Different paths below a base are different paths below the destination."""
+        paths = []
+        for folder in ("a", "a/b", "b", "b/a", "a b", "a_b", ""):
+            (tmp_path / "in" / folder).mkdir(parents=True, exist_ok=True)
+            paths.append(tmp_path / "in" / folder / "IMG.jpg")
+            paths[-1].write_text(folder)
+        for base in (None, tmp_path / "in", tmp_path):
+            target = tmp_path / f"out {base and base.name}"
+            assert place_images(paths, target, "copy", base=base).n_new == len(paths)
+            assert len(list_files(target)) == len(paths)
+            contents = {(target / name).read_text() for name in list_files(target)}
+            assert len(contents) == len(paths)
+
+    def test_a_path_given_twice_is_placed_once(self, photos: list[str], tmp_path: Path) -> None:
+        """However it is spelt."""
+        again = os.path.join(os.path.dirname(photos[0]), ".", "IMG_1.jpg")
+        placed = place_images([photos[0], again, photos[0]], tmp_path / "out", "copy")
+        assert (placed.n_new, placed.n_there) == (1, 0)
+
+    def test_no_images_are_no_error(self, tmp_path: Path) -> None:
+        """The folder is there afterwards."""
+        assert place_images([], tmp_path / "out", "copy") == Placed(0, 0, 0, ())
+        assert (tmp_path / "out").is_dir()
+
+    def test_names_that_are_no_unicode_are_kept(self, tmp_path: Path) -> None:
+        """The bytes of the copy's name are those of the original's."""
+        (tmp_path / "in").mkdir()
+        source = os.path.join(os.fsencode(tmp_path), b"in", b"caf\xe9.jpg")
+        Path(os.fsdecode(source)).write_bytes(b"data")
+        assert place_images([os.fsdecode(source)], tmp_path / "out", "copy").n_new == 1
+        assert os.listdir(os.fsencode(tmp_path / "out")) == [b"caf\xe9.jpg"]
+
+    def test_progress_is_told_after_each_image(self, photos: list[str], tmp_path: Path) -> None:
+        """Of those that were not there."""
+        told: list[tuple[int, int]] = []
+        place_images(photos[:4], tmp_path / "out", "copy", base=tmp_path / "photos")
+        place_images(
+            photos[:9],
+            tmp_path / "out",
+            "copy",
+            base=tmp_path / "photos",
+            on_progress=lambda n_done, n_all: told.append((n_done, n_all)),
+        )
+        assert told == [(n_done, 5) for n_done in range(1, 6)]
+
+
+class TestDifferences:
+    """What stands in the place of an image is never overwritten."""
+
+    @pytest.mark.parametrize("how", HOWS)
+    @pytest.mark.parametrize("obstacle", ["same size", "longer", "folder", "dead link", "link"])
+    def test_something_else_in_the_way_ends_the_call(
+        self,
+        photos: list[str],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        obstacle: str,
+        how: How,
+    ) -> None:
+        """Before anything is placed; the message counts, and names the first."""
+        target = tmp_path / "out" / "site_1" / "IMG_7.jpg"
+        target.parent.mkdir(parents=True)
+        data = Path(photos[6]).read_bytes()
+        monkeypatch.setattr(placing, "_READ_BYTES", len(data))  # what is longer is not read
+        if obstacle == "folder":
+            target.mkdir()
+        elif "link" in obstacle:
+            target.symlink_to(photos[3] if obstacle == "link" else "nowhere")
+        else:
+            target.write_bytes(data[:-1] + b"?" if obstacle == "same size" else data + b"?")
+        before = os.lstat(target)
+        with pytest.raises(OutputError, match=r"of 1 of 24 images.*IMG_7.*Nothing was placed"):
+            place_images(photos, tmp_path / "out", how)
+        assert sorted(os.listdir(tmp_path / "out")) == ["site_1"]
+        assert os.listdir(target.parent) == ["IMG_7.jpg"]
+        assert os.lstat(target).st_mtime_ns == before.st_mtime_ns
+
+    @pytest.mark.parametrize("how", get_args(How))
+    def test_files_are_compared_by_what_each_way_would_give(
+        self, photos: list[str], tmp_path: Path, how: How
+    ) -> None:
+        """Content for copies, identity for hard links, the file they lead to for others."""
+        copy, name, link = (tmp_path / kind for kind in ("copy", "name", "link"))
+        shutil.copy(photos[0], copy)
+        os.link(photos[0], name)
+        link.symlink_to(photos[0])
+        same = {"copy": {copy, name}, "reflink": {copy, name}, "hardlink": {name}}
+        for target in (copy, name, link):
+            state = compare_files(os.fsencode(photos[0]), os.fsencode(target), how)
+            assert (state is State.SAME) is (target in same.get(how, {link}))
+            assert state is not State.NEW
+        nowhere = os.fsencode(tmp_path / "nowhere")
+        assert compare_files(os.fsencode(photos[0]), nowhere, how) is State.NEW
+
+    def test_a_plan_changes_nothing(self, photos: list[str], tmp_path: Path) -> None:
+        """It says for each image what stands in its place."""
+        (tmp_path / "out" / "site_1").mkdir(parents=True)
+        (tmp_path / "out" / "site_1" / "IMG_2.jpg").write_text("mine")
+        shutil.copy(photos[2], tmp_path / "out" / "site_1" / "IMG_3.jpg")
+        before = list_files(tmp_path)
+        items = list_items([*photos[:3], "gone.jpg"])
+        base = find_base(items.keys[:-1])
+        plan, failures = plan_placing(items, os.fsencode(tmp_path / "out/site_1"), base, "copy")
+        assert [each.state for each in plan] == [State.NEW, State.DIFFERENT, State.SAME]
+        assert failures == [Failure("gone.jpg", Cause.MISSING)]
+        assert list_files(tmp_path) == before
+
+    def test_copying_a_folder_onto_itself_finds_all_there(
+        self, photos: list[str], tmp_path: Path
+    ) -> None:
+        """No image is harmed."""
+        placed = place_images(photos, tmp_path / "photos", "copy")
+        assert (placed.n_new, placed.n_there) == (0, N_PHOTOS)
+        assert add_up(photos) > 0
+
+
+class TestFindBase:
+    """find_base gives the longest folder above all images."""
+
+    @pytest.mark.parametrize(
+        ("keys", "base"),
+        [
+            ([b"/a/b/1.jpg", b"/a/c/1.jpg"], b"/a"),
+            ([b"/a/b/1.jpg", b"/a/b/c/1.jpg", b""], b"/a/b"),
+            ([b"/a/b/1.jpg"], b"/a/b"),
+            ([b"/a/bc/1.jpg", b"/a/bd/1.jpg"], b"/a"),
+            ([b"/1.jpg", b"/a/1.jpg"], b"/"),
+            ([b""], b""),
+            ([], b""),
+        ],
+    )
+    @pytest.mark.skipif(os.name != "posix", reason="paths as on Linux")
+    def test_it_is_the_longest_one(self, keys: list[bytes], base: bytes) -> None:
+        """Whole names count; paths that are none do not."""
+        assert find_base(keys) == base
+
+    def test_without_one_the_drives_are_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As on Windows."""
+        for name in ("dirname", "commonpath", "splitdrive"):
+            monkeypatch.setattr(os.path, name, getattr(ntpath, name))
+        with pytest.raises(InvalidParameterError, match=r"on the drives c:, d:"):
+            find_base([b"c:\\a\\1.jpg", b"d:\\a\\1.jpg"])
+
+
+class TestReflinks:
+    """Reflinks are for some file systems only."""
+
+    def test_where_there_are_none_the_message_names_what_there_is(
+        self, photos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nothing is left in the destination."""
+        if sys.platform == "linux":
+
+            def refuse(*_: object) -> None:
+                raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+            monkeypatch.setattr(fcntl, "ioctl", refuse)
+        with pytest.raises(OutputError, match=r"0 of 24 images.*Btrfs.*how='copy'"):
+            place_images(photos, tmp_path / "out", "reflink")
+        assert list_files(tmp_path / "out") == []
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="reflinks as on Linux")
+    def test_where_there_are_some_they_are_copies(
+        self, photos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With the times of the originals; a second call has nothing to do."""
+        try:
+            place_images(photos[:1], tmp_path / "probe", "reflink")
+        except OutputError:  # do what the file system would
+            monkeypatch.setattr(
+                fcntl, "ioctl", lambda file, _, source: file.write(os.read(source, 1 << 20))
+            )
+        assert place_images(photos, tmp_path / "out", "reflink").n_new == N_PHOTOS
+        for path in photos:
+            copy = tmp_path / "out" / os.path.relpath(path, tmp_path / "photos")
+            assert copy.read_bytes() == Path(path).read_bytes()
+            assert copy.stat().st_mtime_ns == os.stat(path).st_mtime_ns
+            assert not os.path.samefile(copy, path)
+        assert place_images(photos, tmp_path / "out", "reflink").n_there == N_PHOTOS

@@ -1,0 +1,334 @@
+"""Tests of smartdownsample.store and smartdownsample.columns."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from smartdownsample import StoreWarning
+from smartdownsample.arrow import unpack
+from smartdownsample.features.spec import make_spec
+from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
+from smartdownsample.store import part as parts_room
+from smartdownsample.store import store
+from smartdownsample.store.folder import default_cache_dir
+from smartdownsample.store.schema import KnownFeatures
+from smartdownsample.store.store import FeatureStore
+
+SPEC = make_spec(8, "fast")
+
+
+def make_batch(
+    keys: list[bytes],
+    *,
+    mtime_ns: int = 10,
+    size_bytes: int = 100,
+    level: int = 1,
+    cause: Cause | None = None,
+    is_lasting: bool = True,
+    spec: FeatureSpec = SPEC,
+) -> FeatureBatch:
+    """Make a batch whose rows have `level` as every value."""
+    n = len(keys)
+    rows = np.zeros(n, dtype=spec.row_dtype)
+    for name in spec.row_dtype.names or ():
+        rows[name] = level
+    return FeatureBatch(
+        items=np.arange(n),
+        keys=keys,
+        order_keys=keys,
+        mtime_ns=np.full(n, mtime_ns),
+        size_bytes=np.full(n, size_bytes),
+        rows=rows,
+        causes=[cause] * n,
+        is_lasting=np.full(n, is_lasting),
+    )
+
+
+def put(cache_dir: Path, batch: FeatureBatch, spec: FeatureSpec = SPEC) -> None:
+    """Write one part."""
+    with FeatureStore(spec, cache_dir) as target:
+        target.append(batch)
+
+
+def look_up(
+    cache_dir: Path | None,
+    keys: list[bytes],
+    *,
+    mtime_ns: int = 10,
+    size_bytes: int = 100,
+    spec: FeatureSpec = SPEC,
+) -> KnownFeatures:
+    """Look up keys of files that all have the same time and size."""
+    n = len(keys)
+    stats = FileStats(np.full(n, mtime_ns), np.full(n, size_bytes), {})
+    return FeatureStore(spec, cache_dir).look_up(keys, stats)
+
+
+def parts(cache_dir: Path) -> list[Path]:
+    return sorted(cache_dir.rglob("*.parquet"))
+
+
+class TestLookUp:
+    """A row is found when path, region, time and size are all equal, and only then."""
+
+    def test_what_was_put_is_found(self, tmp_path: Path) -> None:
+        """Every field comes back; unknown keys are misses."""
+        put(tmp_path, make_batch([b"/a", b"/c"], level=7))
+        known = look_up(tmp_path, [b"/c", b"/b", b"/a"])
+        found = zip(known.items.tolist(), known.table["path"].to_pylist(), strict=True)
+        assert dict(found) == {0: b"/c", 2: b"/a"}
+        assert known.misses.tolist() == [1]
+        assert known.table["dhash"].to_pylist() == [b"\7" * 8] * 2
+        assert known.table["mean_rgb"].to_pylist() == [[7.0] * 3] * 2
+
+    def test_capture_times_come_back_and_unknown_ones_as_nat(self, tmp_path: Path) -> None:
+        """From any piece of the column; to other tools they are times and nulls."""
+        batch = make_batch([b"/a", b"/b", b"/c", b"/d"])
+        times = ["2019-06-22T16:50:53.046", "NaT", "NaT", "1969-12-31T23:59:59.999"]
+        batch.rows["captured"] = times
+        put(tmp_path, batch)
+        captured = look_up(tmp_path, batch.keys).table["captured"]
+        assert captured.type == pa.timestamp("ms")
+        assert captured.to_pylist() == batch.rows["captured"].tolist()
+        for first in range(4):
+            assert unpack(captured.slice(first)).astype(str).tolist() == times[first:]
+
+    @pytest.mark.parametrize(("mtime_ns", "size_bytes"), [(11, 100), (10, 101), (9, 100)])
+    def test_a_changed_file_is_not_found(
+        self, tmp_path: Path, mtime_ns: int, size_bytes: int
+    ) -> None:
+        """Another time or another size is another file."""
+        put(tmp_path, make_batch([b"/a"]))
+        known = look_up(tmp_path, [b"/a"], mtime_ns=mtime_ns, size_bytes=size_bytes)
+        assert known.misses.tolist() == [0]
+
+    def test_both_states_of_a_file_are_told_apart(self, tmp_path: Path) -> None:
+        """A file that is put back as it was is known again."""
+        put(tmp_path, make_batch([b"/a"], mtime_ns=10, level=1))
+        put(tmp_path, make_batch([b"/a"], mtime_ns=20, level=2))
+        for mtime_ns, level in ((10, 1), (20, 2)):
+            known = look_up(tmp_path, [b"/a"], mtime_ns=mtime_ns)
+            assert known.table["width"].to_pylist() == [level]
+
+    def test_keys_that_share_bytes_are_not_confused(self, tmp_path: Path) -> None:
+        """A path that ends in the bytes of another key's time is still another path."""
+        put(tmp_path, make_batch([b"/a", b"/a\0", b"/a\0\0\0\x80\x3f"]))
+        known = look_up(tmp_path, [b"/a\0\0", b"/a\0"])
+        assert known.items.tolist() == [1]
+
+    def test_other_specs_have_other_rows(self, tmp_path: Path) -> None:
+        """Hash size and decode mode never mix."""
+        put(tmp_path, make_batch([b"/a"]))
+        for spec in (make_spec(8, "exact"), make_spec(9, "fast")):
+            assert look_up(tmp_path, [b"/a"], spec=spec).misses.tolist() == [0]
+
+    def test_items_that_are_no_files_are_neither_known_nor_missed(self, tmp_path: Path) -> None:
+        """There is nothing to decode."""
+        put(tmp_path, make_batch([b"/a"]))
+        stats = FileStats(np.array([0, 10]), np.array([0, 100]), {0: Cause.MISSING})
+        known = FeatureStore(SPEC, tmp_path).look_up([b"/gone", b"/a"], stats)
+        assert known.items.tolist() == [1]
+        assert known.misses.tolist() == []
+
+    def test_a_failure_is_known_until_the_decoder_changes(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A newer decoder may succeed; good rows stay good."""
+        put(tmp_path, make_batch([b"/bad"], cause=Cause.UNREADABLE))
+        put(tmp_path, make_batch([b"/good"]))
+        known = look_up(tmp_path, [b"/bad", b"/good"])
+        found = zip(known.items.tolist(), known.table["cause"].to_pylist(), strict=True)
+        assert dict(found) == {0: "UNREADABLE", 1: None}
+        monkeypatch.setattr(store, "decoder_version", lambda: "another decoder 9.9")
+        assert look_up(tmp_path, [b"/bad", b"/good"]).misses.tolist() == [0]
+
+    def test_rows_that_are_no_lasting_facts_are_not_kept(self, tmp_path: Path) -> None:
+        """A file that changed while it was read is decoded again."""
+        put(tmp_path, make_batch([b"/a"], is_lasting=False))
+        assert look_up(tmp_path, [b"/a"]).misses.tolist() == [0]
+        assert parts(tmp_path) == []
+
+    def test_without_a_folder_nothing_is_known_or_kept(self) -> None:
+        """That is what `cache=False` means."""
+        with FeatureStore(SPEC, None) as target:
+            target.append(make_batch([b"/a"]))
+        assert look_up(None, [b"/a"]).misses.tolist() == [0]
+
+    def test_row_groups_that_cannot_hold_a_key_are_not_read(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A small folder is quick beside a large store."""
+        monkeypatch.setattr(parts_room, "_ROW_GROUP_ROWS", 10)
+        put(tmp_path, make_batch([b"/%03d" % i for i in range(100)]))
+        asked: list[int] = []
+        read = pq.ParquetFile.read_row_group
+
+        def note(self: pq.ParquetFile, group: int) -> pa.Table:
+            asked.append(group)
+            return read(self, group)
+
+        monkeypatch.setattr(pq.ParquetFile, "read_row_group", note)
+        assert look_up(tmp_path, [b"/042", b"/047", b"/200"]).items.tolist() == [0, 1]
+        assert asked == [4]
+
+
+class TestParts:
+    """Parts appear whole, are few, and a damaged one costs only its own rows."""
+
+    def test_rows_are_written_on_leaving_even_after_an_error(self, tmp_path: Path) -> None:
+        """What was computed before Ctrl-C is not lost."""
+
+        def stop() -> None:
+            with FeatureStore(SPEC, tmp_path) as target:
+                target.append(make_batch([b"/a"]))
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            stop()
+        assert look_up(tmp_path, [b"/a"]).items.tolist() == [0]
+
+    def test_rows_are_written_as_soon_as_enough_wait(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A killed run loses at most one flush."""
+        monkeypatch.setattr(store, "_FLUSH_ROWS", 3)
+        with FeatureStore(SPEC, tmp_path) as target:
+            target.append(make_batch([b"/a", b"/b"]))
+            assert parts(tmp_path) == []
+            target.append(make_batch([b"/c"]))
+            assert len(parts(tmp_path)) == 1
+
+    def test_many_parts_become_one(self, tmp_path: Path) -> None:
+        """Each item's newest row survives; older states of a file go."""
+        for i in range(18):
+            put(tmp_path, make_batch([b"/a", b"/%d" % i], mtime_ns=i, level=i))
+        assert len(parts(tmp_path)) <= 2
+        known = look_up(tmp_path, [b"/a", b"/3"], mtime_ns=17)
+        assert known.items.tolist() == [0]
+        assert known.table["width"].to_pylist() == [17]
+        assert look_up(tmp_path, [b"/3"], mtime_ns=3).items.tolist() == [0]
+
+    def test_merging_does_not_import_pandas(self, tmp_path: Path) -> None:
+        """It takes longer than the merge does, and memory."""
+        script = (
+            f"import sys; sys.path[:0] = {[str(Path(__file__).parent)]}\n"
+            "from test_store import Path, make_batch, parts, put\n"
+            f"folder = Path({str(tmp_path)!r})\n"
+            "for i in range(18):\n"
+            "    put(folder, make_batch([b'/%d' % i]))\n"
+            "assert len(parts(folder)) <= 2\n"
+            "sys.exit('pandas' in sys.modules)\n"
+        )
+        subprocess.run([sys.executable, "-c", script], check=True)
+
+    def test_no_temporary_file_is_left(self, tmp_path: Path) -> None:
+        """Only parts and the marks of a cache remain."""
+        put(tmp_path, make_batch([b"/a"]))
+        assert {path.suffix or path.name for path in tmp_path.rglob("*") if path.is_file()} == {
+            ".parquet",
+            ".TAG",
+            ".gitignore",
+        }
+
+    def test_the_callers_folder_is_not_marked(self, tmp_path: Path) -> None:
+        """A folder that holds other things stays visible to git and to backups."""
+        put(tmp_path, make_batch([b"/a"]))
+        assert [path.name for path in tmp_path.iterdir()] == ["features-2"]
+        tag = (tmp_path / "features-2" / "CACHEDIR.TAG").read_text()
+        assert tag.startswith("Signature: 8a477f597d28d172789f06886806bc55")
+
+    @pytest.mark.parametrize("damage", ["cut", "empty", "text", "foreign"])
+    def test_a_damaged_part_is_set_aside_with_a_warning(self, tmp_path: Path, damage: str) -> None:
+        """Its rows are unknown, those of other parts are not, and it is met only once."""
+        put(tmp_path, make_batch([b"/a"]))
+        part = parts(tmp_path)[0]
+        put(tmp_path, make_batch([b"/b"]))
+        if damage == "foreign":
+            pq.write_table(pa.table({"path": ["something else"]}), part)
+        else:
+            data = part.read_bytes()
+            part.write_bytes({"cut": data[:-20], "empty": b"", "text": b"no parquet"}[damage])
+        with pytest.warns(StoreWarning, match=part.name):
+            known = look_up(tmp_path, [b"/a", b"/b"])
+        assert known.items.tolist() == [1]
+        assert look_up(tmp_path, [b"/a", b"/b"]).items.tolist() == [1]
+        assert part.with_name(part.name + ".damaged").exists()
+
+    def test_a_flipped_bit_is_noticed(self, tmp_path: Path) -> None:
+        """Pages carry checksums, and they are verified."""
+        put(tmp_path, make_batch([b"/%d" % i for i in range(500)], level=3))
+        part = parts(tmp_path)[0]
+        data = bytearray(part.read_bytes())
+        at = pq.ParquetFile(part).metadata.row_group(0).column(0).data_page_offset + 60
+        data[at] ^= 0x10
+        part.write_bytes(data)
+        with pytest.warns(StoreWarning, match="is damaged"):
+            assert len(look_up(tmp_path, [b"/1"]).misses) == 1
+
+    def test_a_folder_that_cannot_be_written_is_warned_of_once(self, tmp_path: Path) -> None:
+        """The run goes on without keeping anything."""
+        blocked = tmp_path / "file"
+        blocked.touch()
+        target = FeatureStore(SPEC, blocked)
+        keys = [b"/%d" % i for i in range(5000)]
+        with pytest.warns(StoreWarning, match="cannot be written"):
+            target.append(make_batch(keys))
+        target.append(make_batch(keys))  # without another warning
+
+    def test_a_part_that_vanishes_while_it_is_read_is_looked_for_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another process may merge the parts between listing and reading."""
+        put(tmp_path, make_batch([b"/a"]))
+        target = FeatureStore(SPEC, tmp_path)
+        read = parts_room.read_groups
+        n_calls = 0
+
+        def merge_first(part: Path, *others: Any) -> Iterator[pa.Table]:
+            nonlocal n_calls
+            n_calls += 1
+            if n_calls == 1:
+                target._merge_parts([part])  # noqa: SLF001 - stands in for the other process
+            return read(part, *others)
+
+        monkeypatch.setattr(store, "read_groups", merge_first)
+        known = target.look_up([b"/a"], FileStats(np.array([10]), np.array([100]), {}))
+        assert known.items.tolist() == [0]
+
+
+class TestPlace:
+    """The store lies where the user says, else in the platform's cache folder."""
+
+    def test_the_environment_names_the_folder(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """`SMARTDOWNSAMPLE_CACHE_DIR` wins over the platform."""
+        monkeypatch.setenv("SMARTDOWNSAMPLE_CACHE_DIR", "somewhere")
+        assert default_cache_dir() == Path("somewhere")
+
+    def test_else_it_is_the_users_cache(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The folder is named after the package."""
+        monkeypatch.delenv("SMARTDOWNSAMPLE_CACHE_DIR")
+        assert default_cache_dir().name == "smartdownsample"
+        assert os.path.isabs(default_cache_dir())
+
+    def test_parts_are_plain_parquet(self, tmp_path: Path) -> None:
+        """Any Parquet reader opens them."""
+        put(tmp_path, make_batch([b"/b", b"/a"]))
+        table = pq.read_table(parts(tmp_path)[0])
+        assert table["path"].to_pylist() == [b"/a", b"/b"]
+        assert table.column_names[:7] == [
+            "path",
+            "region",
+            "mtime_ns",
+            "size_bytes",
+            "order_key",
+            "cause",
+            "decoder",
+        ]

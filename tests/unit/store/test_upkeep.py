@@ -1,0 +1,142 @@
+"""Tests of smartdownsample.cache."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pictures import make_old, write_collection, write_picture
+from smartdownsample import ImageIndex, ImageLoadingWarning, StoreError, cache
+from smartdownsample.features.spec import make_spec
+from smartdownsample.store.store import FeatureStore
+
+
+def parts_of(cache_dir: Path) -> list[Path]:
+    return sorted(cache_dir.rglob("*.parquet"))
+
+
+class TestInfo:
+    """info tells what is in a cache folder."""
+
+    def test_rows_failures_folders_and_bytes_are_counted(
+        self, tmp_path: Path, cache_dir: Path
+    ) -> None:
+        """One entry for each spec."""
+        paths = write_collection(tmp_path, 25)
+        bad = tmp_path / "bad.jpg"
+        bad.write_text("no image")
+        make_old(bad)
+        with pytest.warns(ImageLoadingWarning):
+            ImageIndex.build([*paths, bad])
+        ImageIndex.build(paths[:3], hash_size=16)
+        small, large = sorted(cache.info(), key=lambda entry: entry.n_rows)
+        assert (small.spec, large.spec) == (make_spec(16, "fast"), make_spec(8, "fast"))
+        assert (small.n_rows, small.n_failures, small.n_folders) == (3, 0, 1)
+        assert (large.n_rows, large.n_failures, large.n_folders) == (26, 1, 3)
+        assert large.n_parts == 1
+        sizes = [part.stat().st_size for part in parts_of(cache_dir)]
+        assert small.size_bytes + large.size_bytes == sum(sizes)
+
+    def test_no_store_is_no_entry(self, tmp_path: Path) -> None:
+        """A folder that does not exist holds nothing, and stays away."""
+        assert cache.info(tmp_path / "nowhere") == []
+        assert not (tmp_path / "nowhere").exists()
+
+    def test_foreign_folders_are_passed_over(self, cache_dir: Path) -> None:
+        """Only stores of this version are opened."""
+        (cache_dir / "features-2" / "something else").mkdir(parents=True)
+        assert cache.info() == []
+
+
+class TestVerify:
+    """verify checks every byte and changes nothing."""
+
+    def test_a_sound_store_has_no_damage(self, collection: list[str]) -> None:
+        """All is well."""
+        ImageIndex.build(collection)
+        assert cache.verify() == []
+
+    def test_a_damaged_part_is_named_and_stays(
+        self, collection: list[str], cache_dir: Path
+    ) -> None:
+        """The next run sets it aside, not this check."""
+        ImageIndex.build(collection)
+        (part,) = parts_of(cache_dir)
+        data = part.read_bytes()
+        part.write_bytes(data[:-100])
+        (damage,) = cache.verify()
+        assert damage.part == str(part)
+        assert part.name in damage.reason
+        assert parts_of(cache_dir) == [part]
+
+
+class TestPrune:
+    """prune forgets files that are gone, and only those."""
+
+    def test_deleted_files_are_forgotten(self, tmp_path: Path) -> None:
+        """The others are still known."""
+        paths = write_collection(tmp_path, 25)
+        ImageIndex.build(paths)
+        for path in paths[:5]:
+            Path(path).unlink()
+        assert cache.prune() == 5
+        assert cache.prune() == 0
+        assert ImageIndex.build(paths[5:]).table.n_extracted == 0
+
+    def test_an_unplugged_drive_is_no_deletion(self, tmp_path: Path) -> None:
+        """Neither a missing folder nor an empty mount point."""
+        paths = write_collection(tmp_path / "drive", 25)
+        ImageIndex.build(paths)
+        (tmp_path / "drive").rename(tmp_path / "elsewhere")
+        assert cache.prune() == 0
+        (tmp_path / "drive" / "site_1").mkdir(parents=True)
+        assert cache.prune() == 0
+        shutil.rmtree(tmp_path / "drive")
+        (tmp_path / "elsewhere").rename(tmp_path / "drive")
+        assert ImageIndex.build(paths).table.n_extracted == 0
+
+    def test_parts_without_rows_and_parts_set_aside_go(
+        self, tmp_path: Path, cache_dir: Path
+    ) -> None:
+        """Nothing is kept for ever."""
+        paths = write_collection(tmp_path, 2)
+        ImageIndex.build(paths)
+        aside = parts_of(cache_dir)[0].with_suffix(".parquet.damaged")
+        aside.touch()
+        for path in paths:
+            Path(path).unlink()
+        (tmp_path / "site_1" / "notes.txt").touch()
+        assert cache.prune() == 2
+        assert parts_of(cache_dir) == []
+        assert not aside.exists()
+
+    def test_while_another_process_compacts_it_says_so(
+        self, collection: list[str], cache_dir: Path
+    ) -> None:
+        """It does not wait, and removes nothing."""
+        ImageIndex.build(collection)
+        with FeatureStore(make_spec(8, "fast"), cache_dir).lock() as is_ours:
+            assert is_ours
+            with pytest.raises(StoreError, match="is being compacted"):
+                cache.prune()
+
+
+def test_clear_removes_the_stores_and_nothing_else(collection: list[str], cache_dir: Path) -> None:
+    """Stores of other versions go too; a user's own files stay."""
+    ImageIndex.build(collection)
+    (cache_dir / "features-0").mkdir()
+    (cache_dir / "notes.txt").touch()
+    assert cache.clear() > 1000
+    assert [path.name for path in cache_dir.iterdir()] == ["notes.txt"]
+    assert ImageIndex.build(collection).table.n_extracted == len(collection)
+
+
+def test_a_picture_that_comes_back_is_known_after_pruning_another(tmp_path: Path) -> None:
+    """Rows of one part are kept or dropped one by one."""
+    first = write_picture(tmp_path / "a.jpg", 1)
+    second = write_picture(tmp_path / "b.jpg", 2)
+    ImageIndex.build([first, second])
+    first.unlink()
+    cache.prune()
+    write_picture(first, 1)
+    assert ImageIndex.build([first, second]).table.n_extracted == 1
