@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 PEERS := $(VENV)-imagehash $(VENV)-imagededup $(VENV)-fastdup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest check format bench peers guard quality agreement browser samples \
-	pictures docs clean
+.PHONY: help demo test test-long test-oldest check format bench peers guard quality agreement \
+	browser samples pictures docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' \
@@ -15,9 +15,12 @@ help: ## list the targets
 demo: $(VENV)/.demo ## set up, then sample data_samples/ and draw the result into demo/
 	@$(BIN)/python data_samples/demo.py
 
-test: $(VENV)/.dev ## set up, then run all tests
+test: $(VENV)/.dev ## set up, then run all tests but the long ones, with coverage
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
+
+test-long: $(VENV)/.dev ## set up, then run the long tests: many kills, flips and races; the browser
+	$(BIN)/python -m pytest -m long
 
 test-oldest: $(VENV)-oldest/.dev ## set up, then run the tests with the oldest dependencies allowed
 	$(VENV)-oldest/bin/python -m pytest

@@ -18,9 +18,12 @@ from smartdownsample.report import save_report
 # Debian's name first; no browser is ever downloaded.
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="Chromium is not installed; 'make browser' does it"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="Chromium is not installed; 'make browser' does it"
+    ),
+]
 
 N_FAILURES = 60
 TIMEOUT_MS = 10_000

@@ -31,13 +31,16 @@ def start(photos: Path, store_folder: Path) -> "subprocess.Popen[bytes]":
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_after_a_kill_the_store_opens_and_what_was_written_is_known(tmp_path: Path) -> None:
-    """Killed as soon as the first parts are there, again and again, until a run gets through."""
+@pytest.mark.parametrize("n_kills", [1, pytest.param(3, marks=pytest.mark.long)])
+def test_after_a_kill_the_store_opens_and_what_was_written_is_known(
+    tmp_path: Path, n_kills: int
+) -> None:
+    """Killed as soon as the next parts are there, once or again and again."""
     photos, store_folder = tmp_path / "photos", tmp_path / "store"
     for i in range(80):
         write_picture(photos / f"{i}.png", i, 400, 300)
     n_parts = 0
-    for _ in range(3):
+    for _ in range(n_kills):
         with start(photos, store_folder) as process:
             deadline = time.monotonic() + 60
             while process.poll() is None and time.monotonic() < deadline:
@@ -87,7 +90,10 @@ def test_a_file_that_is_deleted_during_the_run_is_a_failure(
 
 
 @pytest.mark.filterwarnings("ignore::smartdownsample.ImageLoadingWarning")
-def test_a_file_that_keeps_changing_is_never_remembered_wrongly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("n_runs", [4, pytest.param(20, marks=pytest.mark.long)])
+def test_a_file_that_keeps_changing_is_never_remembered_wrongly(
+    tmp_path: Path, n_runs: int
+) -> None:
     """While somebody rewrites it, a run may see any state; afterwards only the last counts."""
     path = tmp_path / "a.jpg"
     write_picture(path, 0)
@@ -101,7 +107,7 @@ def test_a_file_that_keeps_changing_is_never_remembered_wrongly(tmp_path: Path) 
 
     writer = threading.Thread(target=rewrite)
     writer.start()
-    for _ in range(20):
+    for _ in range(n_runs):
         ImageIndex.build([path])
     stop.set()
     writer.join()

@@ -26,7 +26,6 @@ from smartdownsample.store import store
 from smartdownsample.store.store import FeatureStore
 
 SPEC = make_spec(8, "fast")
-N_PROCESSES = 4
 N_PHOTOS = 120
 
 # Builds an index and says what came of it. Imports everything before it waits for the others.
@@ -125,19 +124,29 @@ def small_flushes(monkeypatch: pytest.MonkeyPatch) -> None:
 # ------------------------------------------------------------------ processes
 
 
-@pytest.mark.parametrize("has_no_locks", [False, True], ids=["locks", "no locks"])
-@pytest.mark.parametrize("is_overlapping", [False, True], ids=["same", "overlapping"])
+@pytest.mark.parametrize(
+    ("n_processes", "is_overlapping", "has_no_locks"),
+    [
+        pytest.param(2, True, False, id="two, overlapping, locks"),
+        pytest.param(2, False, True, id="two, same, no locks"),
+        pytest.param(4, False, False, id="same, locks", marks=pytest.mark.long),
+        pytest.param(4, True, False, id="overlapping, locks", marks=pytest.mark.long),
+        pytest.param(4, False, True, id="same, no locks", marks=pytest.mark.long),
+        pytest.param(4, True, True, id="overlapping, no locks", marks=pytest.mark.long),
+    ],
+)
 def test_processes_that_share_a_store_agree_and_lose_nothing(
-    photos: list[str], tmp_path: Path, *, is_overlapping: bool, has_no_locks: bool
+    photos: list[str], tmp_path: Path, n_processes: int, *, is_overlapping: bool, has_no_locks: bool
 ) -> None:
     """Each answers as if it were alone, and everything is known in the end.
 
     They write and merge all the time, each for itself where the file system has no locks.
     """
     cache_dir = tmp_path / "cache"
-    shares = [photos] * N_PROCESSES
+    shares = [photos] * n_processes
     if is_overlapping:
-        shares = [photos[20 * i : 20 * i + 60] for i in range(N_PROCESSES)]
+        n_each = N_PHOTOS - 20 * (n_processes - 1)
+        shares = [photos[20 * i : 20 * i + n_each] for i in range(n_processes)]
     processes = [
         start(
             paths=share,
@@ -216,10 +225,8 @@ def test_a_disk_that_fills_up_within_a_part_leaves_no_part(
     assert describe(without_cache(photos)).items() <= answer.items()
     assert list_temporary(tmp_path) == []
     assert FeatureStore(SPEC, tmp_path).list_parts() == []
-    for n_extracted in (N_PHOTOS, 0):
-        answer = run(paths=photos, store=str(tmp_path))
-        assert answer["n_extracted"] == n_extracted
-        assert answer["warnings"] == []
+    for n_extracted in (N_PHOTOS, 0):  # warnings are errors
+        assert ImageIndex.build(photos, cache_dir=tmp_path).table.n_extracted == n_extracted
 
 
 @pytest.mark.usefixtures("small_flushes")
@@ -339,13 +346,14 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="drops privileges as Linux does")
+@pytest.mark.usefixtures("small_flushes")
 @pytest.mark.parametrize("max_parts", [16, 1])
 def test_a_store_that_is_read_only_is_used(open_folder: Path, max_parts: int) -> None:
     """What it knows is known; that nothing can be added, or merged, is said once."""
     photos = write_collection(open_folder / "photos", 40)
     cache_dir = open_folder / "cache"
     for half in (photos[:10], photos[10:30]):
-        run(paths=half, store=str(cache_dir), max_parts=16)
+        ImageIndex.build(half, cache_dir=cache_dir)
     n_parts = len(FeatureStore(SPEC, cache_dir).list_parts())
     assert n_parts > 1
     folders = [cache_dir, *(path for path in cache_dir.rglob("*") if path.is_dir())]

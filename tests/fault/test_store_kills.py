@@ -40,7 +40,8 @@ FLUSH_ROWS = 20
 MAX_PARTS = 4
 # Fewer rows than a flush wait when a chunk arrives; both are lost when the run is killed then.
 MOST_LOST = FLUSH_ROWS - 1 + CHUNK_ROWS
-N_KILLS = {"SIGKILL": 100, "SIGTERM": 15, "SIGINT": 15}
+MANY_KILLS = [("SIGKILL", 100), ("SIGTERM", 15), ("SIGINT", 15)]
+FEW_KILLS = [("SIGKILL", 3), ("SIGTERM", 1), ("SIGINT", 1)]
 
 # Reads tasks, one a line; forks a run for each, ends it as asked, and says how it ended.
 SERVER = """
@@ -236,9 +237,12 @@ def collection_of_few(tmp_path_factory: pytest.TempPathFactory) -> Collection:
     return Collection(tmp_path_factory.mktemp("few"), 60)
 
 
-@pytest.mark.parametrize("name", N_KILLS)
+@pytest.mark.parametrize(
+    ("name", "n_kills"),
+    [*FEW_KILLS, *(pytest.param(*kills, marks=pytest.mark.long) for kills in MANY_KILLS)],
+)
 def test_a_run_that_is_stopped_at_any_moment_loses_one_flush_at_most(
-    server: Server, collection_of_many: Collection, name: str
+    server: Server, collection_of_many: Collection, name: str, n_kills: int
 ) -> None:
     """Nothing known is lost, nothing is wrong, and the rows of one flush are computed again.
 
@@ -253,7 +257,7 @@ def test_a_run_that_is_stopped_at_any_moment_loses_one_flush_at_most(
     duration = min(time.monotonic() - started, 0.5)
     many.forget()
     n_stopped = n_completed = n_handed = 0
-    while n_stopped < N_KILLS[name]:
+    while n_stopped < n_kills:
         share_left = 1 - len(many.known) / N_PHOTOS
         seconds = generator.uniform(0, 0.02 + duration * share_left)
         code = many.run(server, signal=name, seconds=seconds)
@@ -277,10 +281,14 @@ def test_a_run_that_is_stopped_at_any_moment_loses_one_flush_at_most(
     assert n_handed <= N_PHOTOS * (n_completed + 1) + MOST_LOST * n_stopped
 
 
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.long)])
 def test_a_run_may_be_killed_before_any_of_its_dealings_with_the_disk(
-    server: Server, collection_of_few: Collection
+    server: Server, collection_of_few: Collection, step: int
 ) -> None:
-    """Each opening, renaming, removing and listing in turn, in flushes and in a merge."""
+    """Openings, renamings, removals and listings, in flushes and in a merge; each one in turn.
+
+    With a step only some of them, of all kinds.
+    """
     few = collection_of_few
     few.forget()
     begun = few.store.with_name("begun")
@@ -296,7 +304,8 @@ def test_a_run_may_be_killed_before_any_of_its_dealings_with_the_disk(
         n_known = len(few.check())
         assert 0 < n_known < 60
         n_before = len(few.leftovers)
-        code = few.run(server, event=n_killed + 1, flush_rows=15, max_parts=2, n_workers=1)
+        event = 1 + n_killed * step
+        code = few.run(server, event=event, flush_rows=15, max_parts=2, n_workers=1)
         n_leftovers += len(few.leftovers) > n_before
         few.check()
         if code == 0:
@@ -307,7 +316,7 @@ def test_a_run_may_be_killed_before_any_of_its_dealings_with_the_disk(
         few.check()
         assert len(few.known) == 60
     # At least: two flushes that open, rename and sync, and a merge that locks, writes, removes.
-    assert n_killed > 15
+    assert n_killed * step > 15
     assert n_leftovers >= 2
     assert len(few.known) == 60
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pictures import NO_SHARED_IMAGES, SHARED_IMAGES
-from smartdownsample import ImageIndex
+from smartdownsample import ImageIndex, find_images
 from smartdownsample.gathering.preview_trust import N_CHECKED, count_previews
 from smartdownsample.records import FLAG_PREVIEW, BoolArray
 
@@ -18,14 +18,18 @@ EDITED = SHARED_IMAGES / "camtrap" / "jniedballa+camtrapR"
 LEAST_AGREEMENT = (0.88, 0.955)
 
 
-@pytest.fixture(scope="module")
-def originals() -> tuple[ImageIndex, ImageIndex]:
-    """Describe originals of two cameras by their previews, and from a full decode."""
+@pytest.fixture(scope="module", params=[2, pytest.param(1, marks=pytest.mark.long)])
+def originals(request: pytest.FixtureRequest) -> tuple[ImageIndex, ImageIndex]:
+    """Describe originals of two cameras by their previews, and from a full decode.
+
+    Every second of them, or all.
+    """
     if not ORIGINALS.is_dir():
         pytest.skip(NO_SHARED_IMAGES)
+    paths = find_images(ORIGINALS)[:: request.param]
     return (
-        ImageIndex.build(ORIGINALS, decode="preview", cache=False),
-        ImageIndex.build(ORIGINALS, decode="exact", cache=False),
+        ImageIndex.build(paths, decode="preview", cache=False),
+        ImageIndex.build(paths, decode="exact", cache=False),
     )
 
 

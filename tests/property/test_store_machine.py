@@ -1,6 +1,7 @@
 """The feature store against a dictionary, with writers that die and parts that are damaged.
 
-``HYPOTHESIS_PROFILE=nightly`` runs many more and much longer histories.
+A few histories are always tried, more by ``make test-long``, and many more and much longer ones
+when ``HYPOTHESIS_PROFILE=nightly`` is set as well.
 """
 
 import contextlib
@@ -19,7 +20,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
 
 from smartdownsample import StoreWarning, cache
 from smartdownsample.features.spec import make_spec
@@ -355,13 +361,25 @@ class StoreMachine(RuleBasedStateMachine):
         self.check([*self.files.values()], ReaderInCompany(SPEC, self.root / "cache"))
 
 
+def set_histories(n: int, n_steps: int) -> settings:
+    """Say how many histories are tried, and how long they are."""
+    return settings(
+        max_examples=n,
+        stateful_step_count=n_steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
 TestStoreMachine = StoreMachine.TestCase
-TestStoreMachine.settings = settings(
-    max_examples=500 if IS_NIGHTLY else 150,
-    stateful_step_count=200 if IS_NIGHTLY else 30,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+TestStoreMachine.settings = set_histories(30, 30)
+
+
+@pytest.mark.long
+def test_many_histories_hold() -> None:
+    """The same, for longer."""
+    histories = set_histories(500, 200) if IS_NIGHTLY else set_histories(150, 30)
+    run_state_machine_as_test(StoreMachine, settings=histories)
 
 
 class TestOrderOfStates:

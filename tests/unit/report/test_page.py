@@ -18,8 +18,8 @@ import pytest
 from feature_tables import make_table
 from pictures import make_pixels, write_picture
 from smartdownsample import Cause, Failure, ImageIndex, InvalidParameterError, Selection
-from smartdownsample.errors import OutputError
 from smartdownsample.collection import GroupLabels
+from smartdownsample.errors import OutputError
 from smartdownsample.report import save_page, save_report
 from smartdownsample.report.page_curve import HEIGHT, WIDTH, plot_coverage
 from smartdownsample.report.page_items import State, find_reasons

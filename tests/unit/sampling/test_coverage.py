@@ -85,13 +85,13 @@ class TestMeasureCoverage:
         ("kind", "n_scenes", "n"),
         [
             ("even", 6, 300),
-            ("even", 20, 3000),
+            pytest.param("even", 20, 3000, marks=pytest.mark.long),
             ("even", 60, 600),
-            ("even", 60, 6000),
-            ("even", 400, 4000),
+            pytest.param("even", 60, 6000, marks=pytest.mark.long),
+            pytest.param("even", 400, 4000, marks=pytest.mark.long),
             ("unequal", 20, 2000),
-            ("unequal", 100, 4000),
-            ("shuffled", 20, 2000),
+            pytest.param("unequal", 100, 4000, marks=pytest.mark.long),
+            pytest.param("shuffled", 20, 2000, marks=pytest.mark.long),
             ("shuffled", 100, 1000),
         ],
     )
