@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pictures import write_collection
+from smartdownsample import ImageIndex
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +20,9 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 def collection(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Paths of 60 small images in three folders, in natural order; not to be changed."""
     return write_collection(tmp_path_factory.mktemp("collection"), 60)
+
+
+@pytest.fixture(scope="session")
+def index(collection: list[str]) -> ImageIndex:
+    """Build the index of the collection once, for tests of what comes after; not to be changed."""
+    return ImageIndex.build(collection, cache=False)

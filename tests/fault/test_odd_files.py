@@ -149,7 +149,11 @@ def test_all_orientations_look_the_same(tmp_path: Path, name: str, decode: Any) 
         stored = upright if undo is None else upright.transpose(undo)
         exif = Image.Exif()
         exif[0x0112] = orientation
-        options = {} if name in {"PNG", "TIFF"} else {"quality": 95}
+        options: dict[str, Any] = {
+            "PNG": {"compress_level": 1},
+            "TIFF": {},
+            "AVIF": {"quality": 95, "speed": 10},
+        }.get(name, {"quality": 95})
         path = tmp_path / f"{orientation}.{name.lower()}"
         stored.save(path, name, exif=exif, **options)
     index = ImageIndex.build(tmp_path, decode=decode, cache=False)

@@ -180,10 +180,9 @@ class TestSample:
 
     @pytest.mark.parametrize("target_count", [0, 1, 7, 59, 60, 61, 10_000])
     def test_exactly_as_many_as_asked_or_all(
-        self, collection: list[str], target_count: int
+        self, collection: list[str], index: ImageIndex, target_count: int
     ) -> None:
         """Distinct, from the collection, in natural order."""
-        index = ImageIndex.build(collection)
         paths = index.sample(target_count).paths
         assert len(paths) == min(target_count, 60)
         assert paths == [path for path in collection if path in set(paths)]
@@ -196,37 +195,34 @@ class TestSample:
             os.unlink(path)
         assert len(index.sample(5)) == 5
 
-    def test_the_seed_decides(self, collection: list[str]) -> None:
+    def test_the_seed_decides(self, index: ImageIndex) -> None:
         """Same seed, same selection; another seed, another one."""
-        index = ImageIndex.build(collection)
         selections = [index.sample(20, random_seed=seed).paths for seed in range(5)]
         assert selections[0] == index.sample(20, random_seed=0).paths
         assert len({tuple(paths) for paths in selections}) > 1
 
     @pytest.mark.parametrize("target_count", [-1, 2.5, "10", None, True])
-    def test_a_wrong_count_is_refused(self, collection: list[str], target_count: int) -> None:
+    def test_a_wrong_count_is_refused(self, index: ImageIndex, target_count: int) -> None:
         """The message says what was expected."""
-        index = ImageIndex.build(collection)
         with pytest.raises(InvalidParameterError, match="integer of at least 0"):
             index.sample(target_count)
 
-    def test_numpy_integers_are_integers(self, collection: list[str]) -> None:
+    def test_numpy_integers_are_integers(self, index: ImageIndex) -> None:
         """Counts often come out of array arithmetic."""
-        index = ImageIndex.build(collection)
         assert len(index.sample(np.int64(5))) == 5  # type: ignore[arg-type] # the point
 
-    def test_a_wrong_seed_is_refused(self, collection: list[str]) -> None:
+    def test_a_wrong_seed_is_refused(self, index: ImageIndex) -> None:
         """The message says what was expected."""
         with pytest.raises(InvalidParameterError, match="'random_seed'"):
-            ImageIndex.build(collection).sample(5, random_seed=-1)
+            index.sample(5, random_seed=-1)
 
 
 class TestExplain:
     """explain describes each selected image."""
 
-    def test_each_selected_image_has_a_row(self, collection: list[str]) -> None:
+    def test_each_selected_image_has_a_row(self, index: ImageIndex) -> None:
         """With columns that other tools read."""
-        selection = ImageIndex.build(collection).sample(20, groups="parent")
+        selection = index.sample(20, groups="parent")
         columns = ImageIndex.explain(selection).to_pydict()
         assert columns["path"] == selection.paths
         assert columns["group"] == [os.path.dirname(path) for path in selection.paths]
@@ -241,9 +237,9 @@ class TestExplain:
         assert (columns["path"], columns["nearest_path"]) == (paths[1:], paths[:1])
         assert columns["distance"] == [0]
 
-    def test_a_wrong_seed_is_refused(self, collection: list[str]) -> None:
+    def test_a_wrong_seed_is_refused(self, index: ImageIndex) -> None:
         """The message says what was expected."""
-        selection = ImageIndex.build(collection).sample(5)
+        selection = index.sample(5)
         with pytest.raises(InvalidParameterError, match="'random_seed'"):
             ImageIndex.explain(selection, random_seed=-1)
 
@@ -251,9 +247,8 @@ class TestExplain:
 class TestMeasureCoverage:
     """measure_coverage tells how many images to select."""
 
-    def test_the_suggestion_can_be_sampled(self, collection: list[str]) -> None:
+    def test_the_suggestion_can_be_sampled(self, index: ImageIndex) -> None:
         """A selection of that size covers what the curve says it does, more or less."""
-        index = ImageIndex.build(collection)
         coverage = index.measure_coverage()
         assert (coverage.counts[0], coverage.counts[-1]) == (1, 60)
         assert len(index.sample(coverage.suggested_count)) == coverage.suggested_count
@@ -263,10 +258,9 @@ class TestMeasureCoverage:
         ("parameter", "value"), [("limit", 0), ("limit", 2.5), ("random_seed", "x")]
     )
     def test_wrong_parameters_are_refused(
-        self, collection: list[str], parameter: str, value: object
+        self, index: ImageIndex, parameter: str, value: object
     ) -> None:
         """The message names the parameter."""
-        index = ImageIndex.build(collection)
         with pytest.raises(InvalidParameterError, match=f"The '{parameter}' parameter must be an"):
             index.measure_coverage(**{parameter: value})  # type: ignore[arg-type]
 
@@ -274,9 +268,9 @@ class TestMeasureCoverage:
 class TestSplit:
     """split parts a selection by whole groups."""
 
-    def test_folders_stay_whole(self, collection: list[str]) -> None:
+    def test_folders_stay_whole(self, index: ImageIndex) -> None:
         """When nothing else is said; both sides together are the selection."""
-        selection = ImageIndex.build(collection).sample(30)
+        selection = index.sample(30)
         split = ImageIndex.split(selection)
         folders = [
             {os.path.dirname(path) for path in side.paths}
@@ -287,11 +281,11 @@ class TestSplit:
         assert sorted(split.train.paths + split.validation.paths) == sorted(selection.paths)
 
     def test_the_groups_of_the_selection_are_those_of_the_split(
-        self, collection: list[str]
+        self, collection: list[str], index: ImageIndex
     ) -> None:
         """Unless others are given."""
         species = {path: f"species {row % 5}" for row, path in enumerate(collection)}
-        selection = ImageIndex.build(collection).sample(50, groups=species)
+        selection = index.sample(50, groups=species)
         by_species = ImageIndex.split(selection, 0.2)
         assert [group.name for group in by_species.validation.groups if group.n_kept] in [
             [f"species {number}"] for number in range(5)
@@ -299,9 +293,9 @@ class TestSplit:
         by_image = ImageIndex.split(selection, 0.5, groups=list(range(60)))
         assert len(by_image.validation) == 25
 
-    def test_the_share_and_the_seed_decide(self, collection: list[str]) -> None:
+    def test_the_share_and_the_seed_decide(self, index: ImageIndex) -> None:
         """Same seed, same split."""
-        selection = ImageIndex.build(collection).sample(40)
+        selection = index.sample(40)
         groups = list(range(60))
         splits = [
             ImageIndex.split(selection, share, groups=groups, random_seed=seed).validation
@@ -311,11 +305,9 @@ class TestSplit:
         assert splits[0].paths == splits[1].paths != splits[2].paths
 
     @pytest.mark.parametrize("validation", [-0.1, 20, "0.2", None, float("nan")])
-    def test_a_share_that_is_none_is_refused(
-        self, collection: list[str], validation: float
-    ) -> None:
+    def test_a_share_that_is_none_is_refused(self, index: ImageIndex, validation: float) -> None:
         """Percents are not meant."""
-        selection = ImageIndex.build(collection).sample(10)
+        selection = index.sample(10)
         with pytest.raises(
             InvalidParameterError, match="'validation' parameter must be a number, from 0 to 1"
         ):

@@ -79,10 +79,10 @@ def test_a_selection_saves_itself(tmp_path: Path) -> None:
     ("plot", "draw"),
     [("plot_distribution", "draw_distribution"), ("plot_thumbnails", "draw_thumbnails")],
 )
-def test_a_plot_is_a_figure_of_its_own(collection: list[str], plot: str, draw: str) -> None:
+def test_a_plot_is_a_figure_of_its_own(index: ImageIndex, plot: str, draw: str) -> None:
     """It is the one that is saved otherwise, and no window shows it."""
     plt = pytest.importorskip("matplotlib.pyplot", reason="matplotlib is not installed")
-    selection = ImageIndex.build(collection).sample(10)
+    selection = index.sample(10)
     figure = getattr(selection, plot)()
     assert len(figure.axes) == len(report.make_figure(getattr(report, draw), selection).axes) > 0
     assert plt.get_fignums() == []

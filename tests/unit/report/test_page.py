@@ -94,9 +94,9 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def selection(collection: list[str]) -> Selection:
+def selection(index: ImageIndex) -> Selection:
     """Fifteen of the sixty images, by folders."""
-    return ImageIndex.build(collection).sample(15, groups="parent")
+    return index.sample(15, groups="parent")
 
 
 def save(path: Path, selection: Selection, **parts: Any) -> Page:

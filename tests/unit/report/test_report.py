@@ -31,9 +31,9 @@ from smartdownsample.sampling.buckets import N_CODES, name_bucket
 
 
 @pytest.fixture
-def selection(collection: list[str]) -> Selection:
+def selection(index: ImageIndex) -> Selection:
     """Fifteen of the sixty images."""
-    return ImageIndex.build(collection).sample(15)
+    return index.sample(15)
 
 
 def make_selection(n_buckets: int, paths: list[str]) -> Selection:
