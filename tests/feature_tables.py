@@ -3,8 +3,9 @@
 import numpy as np
 
 from smartdownsample.features.spec import make_spec
-from smartdownsample.records import FeatureTable, IntArray
-from smartdownsample.sampling.distances import DistanceArray, measure_steps
+from smartdownsample.records import DistanceArray, FeatureTable, IntArray
+from smartdownsample.sampling.distances import measure_steps
+from whole_photos import photo_table
 
 SPEC = make_spec(8, "fast")
 FRAME_S = 2
@@ -25,7 +26,7 @@ def make_table(n: int, *, burst: int = 5, n_folders: int = 3, seed: int = 0) -> 
     rows["captured"] = np.datetime64("2024-01-01", "ms") + seconds * np.timedelta64(1000, "ms")
     per_folder = max(1, -(-n // (burst * n_folders))) * burst  # no burst is in two folders
     paths = [f"cam_{i // per_folder}/IMG_{i:05d}.JPG" for i in range(n)]
-    return FeatureTable(SPEC, paths, np.arange(n), rows, (), n, 0, n)
+    return photo_table(SPEC, paths, rows)
 
 
 def steps_of(table: FeatureTable) -> DistanceArray:

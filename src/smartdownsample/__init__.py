@@ -4,7 +4,9 @@ Names are imported on first use, so that the command answers ``--help`` without 
 that only its work needs.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 
 # Importing typing would take longer than all else that is imported here.
 TYPE_CHECKING = False
@@ -127,3 +129,27 @@ def _deny(name: str) -> str:
 def __dir__() -> list[str]:
     """List the public names, imported or not."""
     return sorted({*globals(), *__all__})
+
+
+def _keep_former_names() -> None:
+    """Let modules be imported under the names that they had before there were wings."""
+    homes = {
+        "inspection": "index",
+        "manifest": "results",
+        "outputs": "results",
+        "provenance": "gathering",
+        "split": "results",
+    }
+    for former, home in homes.items():
+
+        def find(name: str, home: str = home) -> object:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            return getattr(import_module(f".{home}", __name__), name)
+
+        module = ModuleType(f"{__name__}.{former}")
+        vars(module)["__getattr__"] = find
+        sys.modules[module.__name__] = module
+
+
+_keep_former_names()

@@ -1,6 +1,8 @@
 """The published call: diverse paths in one line."""
 
+import inspect
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import report
@@ -210,3 +212,21 @@ def _present(
         report.save_figure(draw, selection, path)
     if is_shown:
         report.show_figure(draw, selection)
+
+
+def _spell_keywords(call: Callable[..., object]) -> inspect.Signature:
+    """Make the signature of a call that takes the fields of both records by keyword."""
+    signature = inspect.signature(call)
+    *parameters, _ = signature.parameters.values()
+    records = ((ReadingOptions, ReadingKeywords), (SamplingOptions, SamplingKeywords))
+    for record, keywords in records:
+        defaults = {field.name: field.default for field in fields(record)}
+        parameters += [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name])
+            for name in keywords.__annotations__
+        ]
+    return signature.replace(parameters=parameters)
+
+
+# What `help` shows; type checkers go by the overloads.
+sample_diverse.__signature__ = _spell_keywords(sample_diverse)  # type: ignore[attr-defined] # read by inspect

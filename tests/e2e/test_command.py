@@ -203,7 +203,7 @@ def test_bash_completes_the_command(place: Place) -> None:
     done = subprocess.run(
         [BASH, "-c", f"{script}\n{ask}"], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["--max-per-sequence"]
+    assert done.stdout.split() == ["--max-per-sequence", "--max-pixels"]
 
 
 # ------------------------------------------------------------------ how many, of what

@@ -12,7 +12,7 @@ import pytest
 
 from pictures import make_pixels, write_collection, write_picture
 from smartdownsample import ImageIndex, ImageLoadingWarning
-from smartdownsample.items.local_files import stat_items
+from smartdownsample.items import stat_files
 from smartdownsample.records import Cause, FileStats
 
 BUILD = """
@@ -78,11 +78,11 @@ def test_a_file_that_is_deleted_during_the_run_is_a_failure(
     paths = write_collection(tmp_path, 3)
 
     def stat_then_delete(keys: list[bytes]) -> FileStats:
-        stats = stat_items(keys)
+        stats = stat_files(keys)
         os.unlink(paths[1])
         return stats
 
-    monkeypatch.setattr("smartdownsample.gather.stat_items", stat_then_delete)
+    monkeypatch.setattr("smartdownsample.gathering.gather.stat_files", stat_then_delete)
     with pytest.warns(ImageLoadingWarning, match="File not found"):
         index = ImageIndex.build(paths)
     assert index.paths == [paths[0], paths[2]]

@@ -31,7 +31,7 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - another file system
 PLACE = """
 import json, os, resource, shutil, signal, sys
 from smartdownsample.errors import OutputError
-from smartdownsample.placing import place_images
+from smartdownsample.results import place_images
 
 task = json.loads(sys.argv[1])
 if "file_bytes" in task:
@@ -137,7 +137,7 @@ def test_a_full_disk_leaves_the_older_selection(tmp_path: Path, name: str) -> No
         "import resource, signal, sys\n"
         "from smartdownsample import ImageIndex\n"
         "from smartdownsample.errors import OutputError\n"
-        "from smartdownsample.outputs import write_selection\n"
+        "from smartdownsample.results import write_selection\n"
         "from feature_tables import make_table\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))\n"

@@ -19,10 +19,10 @@ import pytest
 from pictures import write_collection
 from smartdownsample import ImageIndex, StoreWarning
 from smartdownsample.features.spec import make_spec
+from smartdownsample.items import stat_files
 from smartdownsample.items.find import list_items
-from smartdownsample.items.local_files import stat_items
 from smartdownsample.records import FeatureBatch, FeatureTable
-from smartdownsample.store import store
+from smartdownsample.store import merging, store
 from smartdownsample.store.store import FeatureStore
 
 SPEC = make_spec(8, "fast")
@@ -31,11 +31,12 @@ N_PHOTOS = 120
 # Builds an index and says what came of it. Imports everything before it waits for the others.
 BUILD = """
 import hashlib, json, os, resource, signal, sys, time, warnings
-import filelock, natsort, smartdownsample.extract
-from smartdownsample import ImageIndex, StoreWarning, columns, store
+import filelock, natsort, smartdownsample.gathering.schedule
+from smartdownsample import ImageIndex, StoreWarning
+from smartdownsample.store import decoder_version, merging, store
 
 task = json.loads(sys.argv[1])
-store._FLUSH_ROWS, store._MAX_PARTS = 7, task.get("max_parts", 2)
+store._FLUSH_ROWS, merging._MAX_PARTS = 7, task.get("max_parts", 2)
 flush = store.FeatureStore._flush
 
 def flush_and_compact(self):
@@ -53,7 +54,7 @@ if "file_bytes" in task:
 if task.get("is_nobody") and os.getuid() == 0:
     # To import all that others may not read.
     ImageIndex.build(task["paths"], cache=False)
-    columns.decoder_version()
+    decoder_version()
     os.setuid(65534)  # permissions do not hold the superuser back
 print("ready", flush=True)
 while "start" in task and not os.path.exists(task["start"]):
@@ -101,8 +102,8 @@ def without_cache(paths: list[str]) -> FeatureTable:
 
 
 def count_known(paths: list[str], cache_dir: Path) -> int:
-    keys = list_items(paths).keys
-    return len(FeatureStore(SPEC, cache_dir).look_up(keys, stat_items(keys)).items)
+    items = list_items(paths)
+    return len(FeatureStore(SPEC, cache_dir).look_up(items, stat_files(items.keys)).items)
 
 
 def list_temporary(cache_dir: Path) -> list[Path]:
@@ -177,7 +178,7 @@ def test_while_another_process_merges_a_run_goes_on(
     photos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It neither waits for the lock nor merges, and says nothing."""
-    monkeypatch.setattr(store, "_MAX_PARTS", 1)
+    monkeypatch.setattr(merging, "_MAX_PARTS", 1)
     for half in (photos[:60], photos[60:]):
         target = FeatureStore(SPEC, tmp_path)
         target.folder.mkdir(parents=True, exist_ok=True)
@@ -237,7 +238,7 @@ def test_a_disk_that_is_full_when_parts_are_merged_loses_nothing(
     ImageIndex.build(photos, cache_dir=tmp_path, n_workers=1)
     before = FeatureStore(SPEC, tmp_path).list_parts()
     assert len(before) > 2
-    monkeypatch.setattr(store, "_MAX_PARTS", 2)
+    monkeypatch.setattr(merging, "_MAX_PARTS", 2)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fill_disk)
         with pytest.warns(StoreWarning, match="could not be compacted") as caught:
@@ -390,7 +391,7 @@ def test_a_part_that_the_disk_does_not_give_is_neither_removed_nor_set_aside(
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return opened(part, **options)
 
-    monkeypatch.setattr(store, "_MAX_PARTS", 1)
+    monkeypatch.setattr(merging, "_MAX_PARTS", 1)
     with monkeypatch.context() as patch:
         patch.setattr(pq, "ParquetFile", fail)
         with pytest.warns(StoreWarning, match="could not be compacted"):

@@ -20,11 +20,12 @@ import pytest
 from smartdownsample import StoreWarning, cache
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
+from smartdownsample.store import merging
 from smartdownsample.store import part as parts_room
-from smartdownsample.store import store
 from smartdownsample.store.part import read_part, write_part
 from smartdownsample.store.schema import digest_rows
 from smartdownsample.store.store import FeatureStore
+from whole_photos import list_photos, photo_batch
 
 SPEC = make_spec(8, "fast")
 N_ROWS = 120
@@ -41,19 +42,20 @@ import json, resource, sys, warnings
 from pathlib import Path
 import numpy as np
 from smartdownsample import StoreWarning
-from smartdownsample.model import FeatureSpec, FileStats
+from smartdownsample.records import FeatureSpec, FileStats, ItemList
 from smartdownsample.store import FeatureStore
 
 task = json.load(sys.stdin)
 part = Path(task["part"])
 spec = FeatureSpec.from_fingerprint(part.parent.name)
 keys = [key.encode() for key in task["keys"]]
+items = ItemList.of_photos(task["keys"], keys, None, len(keys))
 stats = FileStats(np.array(task["mtime_ns"]), np.array(task["size_bytes"]), {})
 sound = part.read_bytes()
 aside = part.with_name(part.name + ".damaged")
 
 def look_up():
-    return FeatureStore(spec, part.parents[2]).look_up(keys, stats).table
+    return FeatureStore(spec, part.parents[2]).look_up(items, stats).table
 
 expected = look_up()
 assert len(expected) == len(keys)
@@ -96,10 +98,8 @@ def make_batch(spec: FeatureSpec, n: int = N_ROWS) -> FeatureBatch:
         rows[name] = generator.integers(0, 200, rows[name].shape)
     rows["captured"][::3] = np.datetime64("NaT")
     keys = [b"/photos/site_%d/IMG_%04d.jpg" % (i // 50, i) for i in range(n)]
-    return FeatureBatch(
-        items=np.arange(n),
-        keys=keys,
-        order_keys=keys,
+    return photo_batch(
+        keys,
         mtime_ns=generator.integers(10**17, 10**18, n),
         size_bytes=generator.integers(1, 10**6, n),
         rows=rows,
@@ -125,7 +125,7 @@ def put_another(cache_dir: Path, spec: FeatureSpec = SPEC) -> tuple[Path, Featur
 
 def count_known(cache_dir: Path, batch: FeatureBatch) -> int:
     stats = FileStats(batch.mtime_ns, batch.size_bytes, {})
-    return len(FeatureStore(SPEC, cache_dir).look_up(batch.keys, stats).items)
+    return len(FeatureStore(SPEC, cache_dir).look_up(list_photos(batch.keys), stats).items)
 
 
 @pytest.fixture
@@ -290,7 +290,7 @@ def test_merging_damaged_parts_leaves_a_sound_store(
     parts = FeatureStore(SPEC, tmp_path).list_parts()
     for part in parts[n_sound:]:
         part.write_bytes(part.read_bytes()[:-1])
-    monkeypatch.setattr(store, "_MAX_PARTS", 1)
+    monkeypatch.setattr(merging, "_MAX_PARTS", 1)
     with pytest.warns(StoreWarning, match="is damaged") as caught:
         FeatureStore(SPEC, tmp_path).compact()
     assert len(caught) == 2

@@ -22,10 +22,11 @@ import pytest
 from pictures import write_picture
 from smartdownsample import ImageIndex
 from smartdownsample.features.spec import make_spec
+from smartdownsample.items import stat_files
 from smartdownsample.items.find import list_items
-from smartdownsample.items.local_files import stat_items
-from smartdownsample.store import store
+from smartdownsample.store import merging
 from smartdownsample.store.store import FeatureStore
+from whole_photos import list_photos
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="forks runs and waits as Linux does"
@@ -47,7 +48,9 @@ FEW_KILLS = [("SIGKILL", 3), ("SIGTERM", 1), ("SIGINT", 1)]
 SERVER = """
 import json, os, signal, sys, time, warnings
 import joblib
-from smartdownsample import ImageIndex, StoreWarning, extract, store
+from smartdownsample import ImageIndex, StoreWarning
+from smartdownsample.gathering import schedule
+from smartdownsample.store import merging, store
 
 STORE_EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.listdir", "os.scandir"}
 
@@ -55,8 +58,8 @@ def run(task):
     warnings.simplefilter("error", StoreWarning)
     # Costs most of the time; a kill, unlike a power cut, leaves all that was written.
     os.fsync = lambda descriptor: None
-    store._FLUSH_ROWS, store._MAX_PARTS = task["flush_rows"], task["max_parts"]
-    extract._MAX_CHUNK, extract._TASK_SHARE = task["chunk_rows"], task["n_workers"]
+    store._FLUSH_ROWS, merging._MAX_PARTS = task["flush_rows"], task["max_parts"]
+    schedule._MAX_CHUNK, schedule._TASK_SHARE = task["chunk_rows"], task["n_workers"]
     log = os.open(task["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     append = store.FeatureStore.append
     n_appended = n_events = 0
@@ -170,7 +173,7 @@ class Collection:
         for number in range(n_photos):
             write_picture(self.photos / f"{number:03}.jpg", number)
         self.keys = sorted(list_items(self.photos).keys)
-        self.stats = stat_items(self.keys)
+        self.stats = stat_files(self.keys)
         table = ImageIndex.build(self.photos, cache=False).table
         order = np.argsort(np.array([os.fsencode(path) for path in table.paths]))
         self.rows = table.rows[order]
@@ -204,7 +207,7 @@ class Collection:
 
         Warnings are errors: a run that was killed leaves no part that is damaged.
         """
-        found = FeatureStore(SPEC, self.store).look_up(self.keys, self.stats)
+        found = FeatureStore(SPEC, self.store).look_up(list_photos(self.keys), self.stats)
         known = set(found.items.tolist())
         assert known >= self.known, "what was known before is lost"
         for name in SPEC.row_dtype.names or ():
@@ -333,7 +336,7 @@ def test_temporary_files_of_killed_runs_do_not_stay(
     os.utime(old, (1, 1))
     few.check()
     assert len(FeatureStore(SPEC, few.store).list_parts()) == 2
-    monkeypatch.setattr(store, "_MAX_PARTS", 1)
+    monkeypatch.setattr(merging, "_MAX_PARTS", 1)
     FeatureStore(SPEC, few.store).compact()
     assert len(FeatureStore(SPEC, few.store).list_parts()) == 1
     assert few.leftovers == [young]

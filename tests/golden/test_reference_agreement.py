@@ -26,6 +26,7 @@ from smartdownsample.gathering.chunk import extract_chunk
 from smartdownsample.options import DecodeMode
 from smartdownsample.records import Cause
 from smartdownsample.sampling.buckets import encode_buckets
+from whole_photos import photo_task
 
 HASH_SIZE = 8
 MODES: tuple[DecodeMode, ...] = ("exact", "fast")
@@ -98,7 +99,7 @@ def describe_reference(path: Path) -> Reference | str:
 
 def describe_ours(path: Path, mode: DecodeMode) -> Described | Cause:
     """Describe a file as the package does."""
-    chunk = extract_chunk([str(path)], SPECS[mode])
+    chunk = extract_chunk(photo_task([str(path)], SPECS[mode]))
     cause = chunk.causes[0]
     if cause is not None:
         return cause

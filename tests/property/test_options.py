@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feature_tables import make_table, steps_of
+from feature_tables import make_table
 from smartdownsample import ImageIndex
 from smartdownsample.items.folders import number_folders
 from smartdownsample.options import SamplingOptions
@@ -54,7 +54,7 @@ def test_selections_are_exact_and_within_all_limits(
 
     # How many each sequence, and each group, may still give.
     sequences = find_sequences(
-        index.table.rows, index.table.spec, number_folders(index.table), 60.0
+        index.table.rows, index.table.spec, number_folders(index.table.paths), 60.0
     )
     limit = options.get("max_per_sequence", len(index) or 1)
     n_used = np.bincount(sequences[rows + list(earlier)], minlength=len(index))
@@ -90,10 +90,7 @@ def test_the_same_request_gives_the_same_selection(
     first = index.sample(target, random_seed=seed, **options)
     np.random.seed(seed + 1)  # noqa: NPY002 # the state of others is what is tested
     state = np.random.get_state()[1].tolist()  # type: ignore[index] # noqa: NPY002
-    steps = steps_of(index.table)
-    again = draw_selection(
-        index.table, index.codes, steps, target, seed, SamplingOptions(**options)
-    )
+    again = draw_selection(index.collection, target, seed, SamplingOptions(**options))
     assert first.rows.tolist() == again.rows.tolist()
     assert np.random.get_state()[1].tolist() == state  # type: ignore[index] # noqa: NPY002
 

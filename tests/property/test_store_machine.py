@@ -30,8 +30,9 @@ from hypothesis.stateful import (
 from smartdownsample import StoreWarning, cache
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import Cause, FeatureBatch, FileStats
-from smartdownsample.store import store
+from smartdownsample.store import merging, store
 from smartdownsample.store.store import FeatureStore
+from whole_photos import list_photos, photo_batch
 
 SPEC = make_spec(8, "fast")
 N_FILES = 8
@@ -66,10 +67,8 @@ def make_batch(states: Sequence[State], facts: Sequence[Facts]) -> FeatureBatch:
     for name in SPEC.row_dtype.names or ():
         rows[name].T[:] = [fact.level for fact in facts]
     rows["captured"][rows["width"] % 3 == 0] = np.datetime64("NaT")
-    return FeatureBatch(
-        items=np.arange(len(states)),
-        keys=[state.key for state in states],
-        order_keys=[state.key for state in states],
+    return photo_batch(
+        [state.key for state in states],
         mtime_ns=np.array([state.mtime_ns for state in states], dtype=np.int64),
         size_bytes=np.array([state.size_bytes for state in states], dtype=np.int64),
         rows=rows,
@@ -122,8 +121,8 @@ class StoreMachine(RuleBasedStateMachine):
     )
     def begin(self, max_parts: int, merge_ratio: int, levels: list[int]) -> None:
         """Make the files, and choose how eagerly parts are merged."""
-        self.patch.setattr(store, "_MAX_PARTS", max_parts)
-        self.patch.setattr(store, "_MERGE_RATIO", merge_ratio)
+        self.patch.setattr(merging, "_MAX_PARTS", max_parts)
+        self.patch.setattr(merging, "_MERGE_RATIO", merge_ratio)
         for number, level in enumerate(levels):
             key = os.fsencode(self.photos / f"{number}.jpg")
             Path(os.fsdecode(key)).touch()
@@ -183,7 +182,9 @@ class StoreMachine(RuleBasedStateMachine):
             {},
         )
         with self.only_damage_is_warned_of():
-            known = (reader or self.open_store()).look_up([state.key for state in states], stats)
+            known = (reader or self.open_store()).look_up(
+                list_photos([state.key for state in states]), stats
+            )
         found = [states[item] for item in known.items.tolist()]
         assert sorted([*known.items.tolist(), *known.misses.tolist()]) == list(range(len(states)))
         assert set(found) <= set(self.truth), "a state that never was is known"
@@ -294,8 +295,8 @@ class StoreMachine(RuleBasedStateMachine):
         n_before = len(self.parts)
         with self.only_damage_is_warned_of():
             self.open_store().compact()
-        assert len(self.parts) <= max(store._MAX_PARTS, 1)  # noqa: SLF001
-        if n_before > store._MAX_PARTS:  # noqa: SLF001
+        assert len(self.parts) <= max(merging._MAX_PARTS, 1)  # noqa: SLF001
+        if n_before > merging._MAX_PARTS:  # noqa: SLF001
             leftovers = self.open_store().folder.glob("*.tmp")
             assert all(time.time() - path.stat().st_mtime < 3600 for path in leftovers)
 
@@ -311,7 +312,7 @@ class StoreMachine(RuleBasedStateMachine):
                     np.array([self.files[key].mtime_ns]), np.array([self.files[key].size_bytes]), {}
                 )
                 if is_sound:
-                    assert len(self.open_store().look_up([key], stats).misses) == 1
+                    assert len(self.open_store().look_up(list_photos([key]), stats).misses) == 1
 
     # ---------------------------------------------------------------- damage
 
@@ -388,7 +389,7 @@ class TestOrderOfStates:
     @pytest.fixture(autouse=True)
     def put_two_states(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Write a file beside one that is gone, then its next state with others, then another."""
-        monkeypatch.setattr(store, "_MERGE_RATIO", 0)
+        monkeypatch.setattr(merging, "_MERGE_RATIO", 0)
         self.cache_dir = tmp_path / "cache"
         self.photo, gone = (os.fsencode(tmp_path / name) for name in ("photo", "gone"))
         (tmp_path / "photo").touch()
@@ -407,12 +408,15 @@ class TestOrderOfStates:
     def is_known(self, mtime_ns: int) -> bool:
         """Tell whether a state of the photo is known."""
         stats = FileStats(np.array([mtime_ns]), np.array([1]), {})
-        return len(FeatureStore(SPEC, self.cache_dir).look_up([self.photo], stats).items) == 1
+        return (
+            len(FeatureStore(SPEC, self.cache_dir).look_up(list_photos([self.photo]), stats).items)
+            == 1
+        )
 
     def test_some_parts_are_merged_and_then_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The earlier state does not become the later one by being rewritten."""
         for max_parts in (2, 1):
-            monkeypatch.setattr(store, "_MAX_PARTS", max_parts)
+            monkeypatch.setattr(merging, "_MAX_PARTS", max_parts)
             FeatureStore(SPEC, self.cache_dir).compact()
             assert self.is_known(2)
 
@@ -420,6 +424,6 @@ class TestOrderOfStates:
         """The part that was rewritten keeps its place."""
         assert cache.prune(self.cache_dir) == 1
         assert self.is_known(1)
-        monkeypatch.setattr(store, "_MAX_PARTS", 1)
+        monkeypatch.setattr(merging, "_MAX_PARTS", 1)
         FeatureStore(SPEC, self.cache_dir).compact()
         assert self.is_known(2)

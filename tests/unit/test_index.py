@@ -113,7 +113,7 @@ class TestBuild:
     @pytest.mark.parametrize(
         ("parameter", "value", "expected"),
         [
-            ("hash_size", 1, "at least 2"),
+            ("hash_size", 1, "from 2 to 32"),
             ("hash_size", 33, "from 2 to 32"),
             ("hash_size", 8.0, "must be an integer"),
             ("n_workers", 0, "at least 1"),
@@ -121,7 +121,7 @@ class TestBuild:
             ("image_loading_errors", "ignore", "'skip' or 'raise'"),
             ("truncated", "drop", "'keep' or 'skip' or 'raise'"),
             ("max_pixels", 0, "at least 1"),
-            ("decode", "quick", "'exact' or 'fast'"),
+            ("decode", "quick", "'fast' or 'exact'"),
             ("cache_dir", 5, "must be a folder's path"),
         ],
     )

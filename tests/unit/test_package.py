@@ -9,7 +9,7 @@ import smartdownsample
 
 
 def test_every_exported_name_is_there() -> None:
-    """The list for type checkers, the list of rooms and ``__all__`` agree."""
+    """The list for type checkers, the list of homes and ``__all__`` agree."""
     for name in smartdownsample.__all__:
         assert getattr(smartdownsample, name) is not None
     assert set(smartdownsample.__all__) <= set(dir(smartdownsample))
@@ -26,10 +26,10 @@ def test_rooms_are_attributes() -> None:
     """As if they had been imported with the package."""
     code = (
         "import smartdownsample\n"
-        "print(smartdownsample.cache.info.__name__, smartdownsample.windows.__name__)"
+        "print(smartdownsample.cache.info.__name__, smartdownsample.sampling.__name__)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "info smartdownsample.windows\n"
+    assert done.stdout == "info smartdownsample.sampling\n"
 
 
 @pytest.mark.parametrize("name", ["nothing", "_nothing", "__wrapped__"])
@@ -41,7 +41,7 @@ def test_other_names_are_no_attributes(name: str) -> None:
 
 def test_a_library_that_a_room_misses_is_named() -> None:
     """The room is not taken for a name that does not exist."""
-    code = "import sys; sys.modules['cv2'] = None\nimport smartdownsample; smartdownsample.decode"
+    code = "import sys; sys.modules['cv2'] = None\nimport smartdownsample; smartdownsample.pictures"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "ModuleNotFoundError: import of cv2 halted" in done.stderr
 

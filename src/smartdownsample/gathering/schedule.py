@@ -91,17 +91,17 @@ def extract_features(
                 is_read = np.not_equal(treatments, Treatment.PREVIEW)
             chunks = _split(places, np.where(is_read, n_bytes[places], 0), n_workers)
             tasks = wanted.make_tasks(chunks, treatments, spec, reading.max_pixels)
-            for number, result in _run_tasks(tasks, n_workers, helpers):
-                count(len(chunks[number]))
-                chunk = wanted.list_items(chunks[number])
-                keys = [items.keys[file] for file in items.file_of[chunk].tolist()]
-                yield FeatureBatch(
-                    items=chunk,
-                    keys=keys,
-                    frames=items.frames[chunk],
-                    regions=items.regions[chunk],
-                    **result._asdict(),
-                )
+            with closing(_run_tasks(tasks, n_workers, helpers)) as results:
+                for number, result in results:
+                    count(len(chunks[number]))
+                    chunk = wanted.list_items(chunks[number])
+                    yield FeatureBatch(
+                        items=chunk,
+                        keys=[items.keys[file] for file in items.file_of[chunk].tolist()],
+                        frames=items.frames[chunk],
+                        regions=items.regions[chunk],
+                        **result._asdict(),
+                    )
 
         with closing(_run_all(run, wanted, spec)) as batches:
             yield from batches
@@ -264,7 +264,9 @@ def _run_tasks(tasks: Iterator[Task], n_workers: int, helpers: Helpers) -> _Resu
             if not stop.is_set
         )
     with _stopping(run(calls), stop, helpers) as results:
-        yield from results
+        # Not ``yield from``, which would close joblib's generator before its tasks have ended.
+        for result in results:
+            yield result
 
 
 def _are_workers_threads() -> bool:

@@ -82,7 +82,10 @@ def read_with_preview(
     preview = find_preview(head.data, min_side, max_pixels)
     if preview is not None and treatment is Treatment.PREVIEW:
         return head, preview
-    return storage.read(location), preview
+    content = storage.read(location)
+    if isinstance(content, Cause) or content.mtime_ns != head.mtime_ns:
+        return content, None  # another file has taken its place
+    return content, preview
 
 
 def find_preview(

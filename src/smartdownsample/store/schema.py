@@ -196,10 +196,15 @@ def make_stored_keys(stored: pa.Table) -> pa.Array:
 def _join_keys(paths: pa.Array, *fixed: np.ndarray) -> pa.Array:
     """Join everything that a hit needs equal into one value for each item."""
     n = len(paths)
-    parts = [np.ascontiguousarray(values).view(np.uint8).reshape(n, -1) for values in fixed]
-    tails = np.hstack(parts)
+    tails = np.hstack([_view_bytes(values) for values in fixed])
     packed = pack_values(tails, pa.binary(tails.shape[1])).cast(pa.large_binary())
     return pc.binary_join_element_wise(paths, packed, pack_bytes([b""] * n))
+
+
+def _view_bytes(values: np.ndarray) -> ByteArray:
+    """View numbers, shape (n,) or (n, length), as the bytes of each, shape (n, n_bytes)."""
+    n_bytes = values.dtype.itemsize * int(np.prod(values.shape[1:]))
+    return np.ascontiguousarray(values).view(np.uint8).reshape(len(values), n_bytes)
 
 
 def digest_rows(rows: pa.Table) -> int:
@@ -245,8 +250,7 @@ def _take_bytes(array: pa.Array) -> ByteArray:
 
 def keep_newest(table: pa.Table) -> pa.Table:
     """Keep the row of each item that was written last, in the order of the paths."""
-    fixed = (unpack(table[name]).view(np.uint8) for name in ("frame", "region"))
-    places = np.hstack([values.reshape(len(table), -1) for values in fixed])
+    places = np.hstack([_view_bytes(unpack(table[name])) for name in ("frame", "region")])
     parts = pack_values(places, pa.binary(places.shape[1]))
     items = pa.table({"path": table["path"], "part": parts, "time": table["written_ns"]})
     # Of equal times the later row stays behind: the sort is stable.

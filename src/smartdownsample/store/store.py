@@ -194,7 +194,8 @@ class FeatureStore:
     def _list_readable(self) -> list[Path]:
         """List the parts of this store, and before them those of the former schema."""
         former = self.folder.parents[1] / f"features-{FORMER_SCHEMA_VERSION}" / self.folder.name
-        return [*self._list_folder(former), *self.list_parts()]
+        former_parts = self._list_folder(former) if former.is_dir() else []
+        return [*former_parts, *self.list_parts()]
 
     def _join_part(
         self, part: Path, wanted: _Wanted, is_known: BoolArray, columns: Sequence[str]

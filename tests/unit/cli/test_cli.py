@@ -4,6 +4,7 @@ import inspect
 import json
 import os
 import warnings
+from dataclasses import fields
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,21 +13,21 @@ import pytest
 
 from pictures import write_collection, write_photo, write_picture
 from smartdownsample import ImageIndex, __version__
-from smartdownsample.cli import collection, main
+from smartdownsample.cli import main
 from smartdownsample.cli.parser import make_parser, parse_arguments
+from smartdownsample.options import RANDOM_SEED, ReadingOptions, SamplingOptions
 
 
 @pytest.mark.parametrize("command", ["sample", "rank"])
 def test_options_have_the_names_and_defaults_of_the_library(command: str) -> None:
-    """Whatever the library takes and the command has means the same in both."""
+    """Whatever the library takes, the command has, and means the same."""
     options = vars(parse_arguments([command, "photos", "-n", "3"]))
-    n_compared = 0
-    for call in (ImageIndex.build, getattr(ImageIndex, command)):
-        for name, parameter in inspect.signature(call).parameters.items():
-            if name in options and name not in {"target_count", "keep"}:
-                assert options[name] == parameter.default
-                n_compared += 1
-    assert n_compared == {"sample": 13, "rank": 12}[command]
+    assert options["random_seed"] == RANDOM_SEED
+    others = {"keep", "groups", "show_progress"} | ({"per_group"} if command == "rank" else set())
+    for record in (ReadingOptions(), SamplingOptions()):
+        for field in fields(record):
+            if field.name not in others:
+                assert options[field.name] == getattr(record, field.name)
 
 
 def test_choices_are_those_of_the_library() -> None:
@@ -170,14 +171,14 @@ def test_images_that_are_gone_before_they_are_placed_fail_the_run(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """They are named, and all others are placed."""
-    build = collection.build_index
+    gather = ImageIndex.gather
 
-    def build_and_lose(*arguments: object) -> ImageIndex:
-        index = build(*arguments)  # type: ignore[arg-type] # as given
+    def gather_and_lose(paths: list[str], reading: ReadingOptions) -> ImageIndex:
+        index = gather(paths, reading)
         os.unlink(index.paths[3])
         return index
 
-    monkeypatch.setattr(collection, "build_index", build_and_lose)
+    monkeypatch.setattr(ImageIndex, "gather", gather_and_lose)
     assert main(["sample", "photos", "-n", "30", "-q", "--copy-to", "copies"]) == 1
     assert "Could not be placed: photos/site_1/IMG_4.jpg (File not found)" in capfd.readouterr().err
     assert len(list((folder / "copies").rglob("*.jpg"))) == 29
@@ -276,7 +277,7 @@ def test_an_interrupt_is_told_of(
     def interrupt(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(collection, "build_index", interrupt)
+    monkeypatch.setattr(ImageIndex, "gather", interrupt)
     assert main(["sample", "photos", "-n", "5", *options]) == 130
     assert told in capfd.readouterr().err
 
@@ -286,13 +287,13 @@ def test_warnings_of_others_look_as_ever(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Only those of this package are a line in the name of the command."""
-    build = collection.build_index
+    gather = ImageIndex.gather
 
-    def build_and_warn(*arguments: object) -> ImageIndex:
+    def gather_and_warn(paths: list[str], reading: ReadingOptions) -> ImageIndex:
         warnings.warn("beware", stacklevel=1)
-        return build(*arguments)  # type: ignore[arg-type] # as given
+        return gather(paths, reading)
 
-    monkeypatch.setattr(collection, "build_index", build_and_warn)
+    monkeypatch.setattr(ImageIndex, "gather", gather_and_warn)
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         assert main(["rank", "photos", "-q"]) == 0

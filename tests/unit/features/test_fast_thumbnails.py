@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pytest
 
 from pictures import are_equal, make_pixels, take_thumbnails
-from smartdownsample.features import exact_thumbnails as resample
 from smartdownsample.features import fast_thumbnails as shrink_room
+from smartdownsample.features import weights
 from smartdownsample.features.exact_thumbnails import make_thumbnails
 from smartdownsample.features.fast_thumbnails import approximate_thumbnails
 from smartdownsample.features.thumbnails import Thumbnails
@@ -129,7 +129,7 @@ def test_weights_of_many_lengths_do_not_pile_up(
     shrink: Callable[[list[Pixels], int], Thumbnails], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those of a side of tens of thousands of pixels take many megabytes."""
-    monkeypatch.setattr(resample, "_MOST_KEPT_BYTES", 2**20)
+    monkeypatch.setattr(weights, "_MOST_KEPT_BYTES", 2**20)
     lengths = [30_000, 30_001, *range(300, 500)]
     pictures = [np.zeros((20, length, 3), dtype=np.uint8) for length in lengths]
     tracemalloc.start()
@@ -147,12 +147,12 @@ def test_weights_are_kept_while_there_is_room(monkeypatch: pytest.MonkeyPatch) -
     """Those that were not used for longest are computed again."""
     computed = []
 
-    @resample.keep_weights
+    @weights.keep_weights
     def compute(length: int) -> tuple[list[Pixels], int]:
         computed.append(length)
         return [np.zeros(length, dtype=np.uint8)], length
 
-    monkeypatch.setattr(resample, "_MOST_KEPT_BYTES", 10)
+    monkeypatch.setattr(weights, "_MOST_KEPT_BYTES", 10)
     for length in (4, 5, 4, 1, 4, 3, 4, 5):
         assert compute(length)[1] == length
     assert computed == [4, 5, 1, 3, 5]

@@ -20,15 +20,16 @@ from smartdownsample import HelperWarning, ImageIndex
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering import helper_processes as helpers_room
 from smartdownsample.gathering import schedule as extract
-from smartdownsample.gathering.chunk import ExtractedChunk, extract_chunk
-from smartdownsample.gathering.helper_processes import Helpers, Task
+from smartdownsample.gathering.chunk import ExtractedChunk, Task, extract_chunk
+from smartdownsample.gathering.helper_processes import Helpers
 from smartdownsample.items.locations import to_key
-from smartdownsample.options import MAX_PIXELS
 from smartdownsample.records import Cause
+from whole_photos import extract_photos, photo_task
 
 SPEC = make_spec(8, "fast")
 # Longer than a helper takes to start on any machine.
 PATIENCE_S = 60.0
+TESTS = str(Path(__file__).parents[2])
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def many_small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def make_task(paths: list[str]) -> Task:
     """Make a task of plain decoding."""
-    return paths, SPEC, None, MAX_PIXELS
+    return photo_task(paths, SPEC)
 
 
 def wait_for(happens: Callable[[], object]) -> None:
@@ -72,7 +73,7 @@ def test_a_helper_extracts_what_this_process_would(collection: list[str], tmp_pa
     paths = [*collection[:9], str(tmp_path / "bad.jpg"), str(tmp_path / "missing.jpg")]
     with Helpers(1) as helpers:
         theirs = be_helped(helpers, make_task(paths))
-        ours = extract_chunk(paths, SPEC)
+        ours = extract_chunk(make_task(paths))
     assert theirs.causes == ours.causes == [None] * 9 + [Cause.TEXT, Cause.MISSING]
     assert theirs.order_keys == ours.order_keys
     for name in ("rows", "mtime_ns", "size_bytes", "is_lasting"):
@@ -145,10 +146,11 @@ def test_a_program_of_its_own_is_not_started_again(
 SCRIPT = """
 import sys
 import joblib
-from smartdownsample import extract, helpers, sample_diverse
+from smartdownsample import sample_diverse
+from smartdownsample.gathering import helper_processes as helpers, schedule
 
 joblib.cpu_count = lambda: 2
-extract._LEAST_HELPED = 1
+schedule._LEAST_HELPED = 1
 {change}
 print(len(sample_diverse(sys.argv[1:], 3, cache=False, show_progress=False, show_summary=False)))
 """
@@ -244,11 +246,13 @@ def test_a_helper_reads_paths_as_this_process_does(mode: str, tmp_path: Path) ->
     path = str(write_picture(tmp_path / "\N{LATIN SMALL LETTER U WITH DIAERESIS}.png", 1, 64, 64))
     script = (
         "import sys\n"
+        f"sys.path.insert(0, {TESTS!r})\n"
         "from smartdownsample.features import make_spec\n"
-        "from smartdownsample.helpers import Helpers\n"
+        "from smartdownsample.gathering.helper_processes import Helpers\n"
+        "from whole_photos import photo_task\n"
         "with Helpers(1) as helpers:\n"
         "    helpers.free.put(helpers.free.get(timeout=60))\n"
-        "    chunk = helpers.extract((sys.argv[1:], make_spec(8, 'fast'), None, 2**30))\n"
+        "    chunk = helpers.extract(photo_task(sys.argv[1:], make_spec(8, 'fast')))\n"
         "print(chunk.causes)\n"
     )
     environment = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
@@ -342,9 +346,7 @@ def test_a_run_that_is_left_early_leaves_no_helper(
 
     keys = [to_key(path) for path in collection] * 20
     sizes = np.zeros(len(keys), dtype=np.int64)
-    batches = extract.extract_features(
-        np.arange(len(keys)), keys, SPEC, n_workers=3, size_bytes=sizes
-    )
+    batches = extract_photos(keys, SPEC, sizes=sizes, n_workers=3)
     monkeypatch.setattr(helpers_room, "start_helper", note)
     next(batches)
     with warnings.catch_warnings():
@@ -394,10 +396,12 @@ def test_helpers_end_with_the_run_that_started_them(end: signal.Signals, tmp_pat
         "from contextlib import closing\n"
         # A background shell may have deafened its processes to Ctrl-C.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from smartdownsample import extract, helpers\n"
+        f"sys.path.insert(0, {TESTS!r})\n"
         "from smartdownsample.features import make_spec\n"
-        "started = helpers.Helpers(1)\n"
-        "task = sys.argv[1:] * 50, make_spec(8, 'fast'), None, 2**30\n"
+        "from smartdownsample.gathering.helper_processes import Helpers\n"
+        "from whole_photos import photo_task\n"
+        "started = Helpers(1)\n"
+        "task = photo_task(sys.argv[1:] * 50, make_spec(8, 'fast'))\n"
         "print(started.processes[0].pid, flush=True)\n"
         "with closing(started):\n"
         "    while started.free.empty():\n"

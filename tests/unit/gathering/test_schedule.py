@@ -16,22 +16,22 @@ from PIL import Image
 from pictures import make_exif, make_old, make_pixels, write_photo, write_picture
 from smartdownsample import FeatureSpec
 from smartdownsample.features.spec import make_spec
-from smartdownsample.gathering import chunk as chunks_room
 from smartdownsample.gathering import schedule as extract_room
 from smartdownsample.gathering.chunk import extract_chunk
-from smartdownsample.gathering.schedule import count_workers, extract_features
-from smartdownsample.items.local_files import FileContent, read_file
+from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.items.locations import to_key
+from smartdownsample.items.storage import Content
 from smartdownsample.pictures.previews import Treatment
+from smartdownsample.pictures.process import count_workers
 from smartdownsample.records import FLAG_PREVIEW, Cause, FeatureBatch
+from whole_photos import extract_photos, keys_of, photo_task
 
 SPEC: FeatureSpec = make_spec(8, "fast")
 
 
 def extract(paths: list[str], n_workers: int) -> dict[int, FeatureBatch]:
     """Extract all and return the batch of each item."""
-    keys = [to_key(path) for path in paths]
-    batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=n_workers)
+    batches = extract_photos(keys_of(paths), SPEC, n_workers=n_workers)
     return {item: batch for batch in batches for item in batch.items.tolist()}
 
 
@@ -74,10 +74,12 @@ def test_one_bad_file_leaves_the_others_alone(tmp_path: Path) -> None:
     bad = tmp_path / "bad.jpg"
     bad.write_text("no image")
     make_old(bad)
-    chunk = extract_chunk([good[0], str(bad), str(tmp_path / "missing.jpg"), good[1]], SPEC)
+    chunk = extract_chunk(
+        photo_task([good[0], str(bad), str(tmp_path / "missing.jpg"), good[1]], SPEC)
+    )
     assert chunk.causes == [None, Cause.TEXT, Cause.MISSING, None]
     assert chunk.is_lasting.tolist() == [True, True, False, True]
-    alone = extract_chunk(good, SPEC)
+    alone = extract_chunk(photo_task(good, SPEC))
     assert chunk.rows[[0, 3]].tobytes() == alone.rows.tobytes()
     empty = np.zeros(1, SPEC.row_dtype)
     empty["captured"] = np.datetime64("NaT")
@@ -95,7 +97,7 @@ def test_rows_carry_the_capture_times_that_files_have(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").write_bytes(data[: data.index(b"\xff\xda")])
     write_picture(tmp_path / "plain.jpg", 1)
     names = ("IMG_1.jpg", "IMG_2.png", "cut.jpg", "empty.jpg", "plain.jpg")
-    chunk = extract_chunk([str(tmp_path / name) for name in names], SPEC)
+    chunk = extract_chunk(photo_task([str(tmp_path / name) for name in names], SPEC))
     assert chunk.causes == [None, None, None, Cause.TRUNCATED, None]
     taken = np.datetime64("2019-06-22T16:50:53.046").item()
     assert chunk.rows["captured"].tolist() == [taken, taken, taken, None, None]
@@ -131,13 +133,15 @@ def test_a_stopped_run_leaves_nothing_under_way(
     """The consumer may leave early; no image is opened after that."""
     opened: list[str] = []
 
-    def note(path: str) -> FileContent | Cause:
-        opened.append(path)
-        return read_file(path)
+    read = LocalFiles.read
 
-    monkeypatch.setattr(chunks_room, "read_file", note)
+    def note(files: LocalFiles, location: str) -> Content | Cause:
+        opened.append(location)
+        return read(files, location)
+
+    monkeypatch.setattr(LocalFiles, "read", note)
     keys = [to_key(path) for path in collection] * 20
-    batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=4)
+    batches = extract_photos(keys, SPEC, n_workers=4)
     next(batches)
     batches.close()
     n_opened = len(opened)
@@ -155,9 +159,9 @@ def test_a_task_decodes_no_more_than_a_killed_run_may_lose(
     keys = [to_key(path) for path in collection] * 2
     sizes = np.full(len(keys), 1)
     sizes[::4], sizes[::12] = 30, 2**62
-    # Not all of them, and in another order than they are listed in.
-    items = np.random.default_rng(0).permutation(len(keys))[: len(keys) * 3 // 4]
-    batches = extract_features(items, keys, SPEC, n_workers=1, size_bytes=sizes)
+    # Not all of them.
+    items = np.sort(np.random.default_rng(0).permutation(len(keys))[: len(keys) * 3 // 4])
+    batches = extract_photos(keys, SPEC, misses=items, sizes=sizes)
     chunks = [batch.items for batch in batches]
     assert np.concatenate(chunks).tolist() == items.tolist()
     assert all(len(chunk) == 1 or sizes[chunk].sum() <= 100 for chunk in chunks)
@@ -173,9 +177,7 @@ def test_previews_count_as_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     keys = [to_key(str(write_photo(tmp_path / f"{i:02d}.jpg", i))) for i in range(40)]
     sizes = np.full(len(keys), 100)
     n_together = []
-    batches = extract_features(
-        np.arange(len(keys)), keys, make_spec(8, "preview"), n_workers=1, size_bytes=sizes
-    )
+    batches = extract_photos(keys, make_spec(8, "preview"), sizes=sizes)
     for batch in batches:
         is_preview = batch.rows["flags"] & FLAG_PREVIEW != 0
         assert is_preview.all() or len(batch.items) == 1
@@ -190,7 +192,9 @@ def test_an_interrupt_does_not_leave_tasks_behind(
     """Python must not end while one of them is inside a decoder."""
     n_read = n_under_way = 0
 
-    def read_slowly(path: str) -> FileContent | Cause:
+    read = LocalFiles.read
+
+    def read_slowly(files: LocalFiles, location: str) -> Content | Cause:
         nonlocal n_read, n_under_way
         n_read += 1
         # The first chunks are done quickly.
@@ -198,11 +202,11 @@ def test_an_interrupt_does_not_leave_tasks_behind(
             n_under_way += 1
             time.sleep(0.5)
             n_under_way -= 1
-        return read_file(path)
+        return read(files, location)
 
-    monkeypatch.setattr(chunks_room, "read_file", read_slowly)
+    monkeypatch.setattr(LocalFiles, "read", read_slowly)
     keys = [to_key(path) for path in collection]
-    batches = extract_features(np.arange(len(keys)), keys, SPEC, n_workers=2)
+    batches = extract_photos(keys, SPEC, n_workers=2)
     next(batches)
     while not n_under_way:
         time.sleep(0.01)
@@ -223,7 +227,7 @@ def test_previews_come_whatever_the_backend_and_the_chunks(tmp_path: Path) -> No
     spec = make_spec(8, "preview")
 
     def rows_of(items: list[int], n_workers: int) -> dict[int, bytes]:
-        batches = extract_features(np.array(items), keys, spec, n_workers=n_workers)
+        batches = extract_photos(keys, spec, misses=np.array(items), n_workers=n_workers)
         return {
             item: row.tobytes() + mtime_ns.tobytes()
             for batch in batches
@@ -245,15 +249,15 @@ def test_treatments_are_those_of_each_item(tmp_path: Path) -> None:
     plain = str(write_photo(tmp_path / "2.jpg", 2, has_thumbnail=False))
     spec = make_spec(8, "preview")
     treatments = [Treatment.DECODE, Treatment.PREVIEW, Treatment.PREVIEW]
-    rows = extract_chunk([photo, photo, plain], spec, treatments).rows
+    rows = extract_chunk(photo_task([photo, photo, plain], spec, treatments)).rows
     assert rows["flags"].tolist() == [0, FLAG_PREVIEW, 0]
-    assert rows[[0, 2]].tobytes() == extract_chunk([photo, plain], SPEC).rows.tobytes()
+    assert rows[[0, 2]].tobytes() == extract_chunk(photo_task([photo, plain], SPEC)).rows.tobytes()
 
 
 def test_a_stopped_run_checks_no_more_folders(tmp_path: Path) -> None:
     """The consumer may leave in the midst of the checks."""
     keys = [to_key(str(write_photo(tmp_path / f"{i}.jpg", i))) for i in range(12)]
-    batches = extract_features(np.arange(12), keys, make_spec(8, "preview"), n_workers=1)
+    batches = extract_photos(keys, make_spec(8, "preview"))
     next(batches)
     batches.close()
     assert list(batches) == []

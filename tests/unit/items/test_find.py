@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.paths."""
+"""Tests of smartdownsample.items.find."""
 
 import os
 import sys
@@ -6,14 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from smartdownsample import ImageLoadingWarning, InvalidParameterError, find_images
-from smartdownsample.items.find import list_items
-from smartdownsample.items.local_files import stat_items
-from smartdownsample.items.locations import to_key, to_keys
-from smartdownsample.records import Cause
+from smartdownsample.items.find import list_items, stat_files
 
 
 def touch(*paths: Path) -> None:
@@ -157,97 +152,6 @@ class TestListItems:
             list_items(wrong)
 
 
-class TestStatItems:
-    """stat_items asks the file system and nothing else."""
-
-    def test_a_file_has_time_and_size(self, tmp_path: Path) -> None:
-        """Values are those of os.stat."""
-        path = tmp_path / "a.jpg"
-        path.write_bytes(b"12345")
-        os.utime(path, ns=(1, 1_600_000_000_123_456_789))
-        stats = stat_items([to_key(str(path))])
-        assert stats.mtime_ns.tolist() == [path.stat().st_mtime_ns]
-        assert stats.size_bytes.tolist() == [5]
-        assert stats.causes == {}
-
-    def test_what_is_no_file_has_a_cause(self, tmp_path: Path) -> None:
-        """Missing, folder, device, impossible name and empty path each have one."""
-        touch(tmp_path / "a.jpg")
-        given = [
-            str(tmp_path / "missing.jpg"),
-            str(tmp_path),
-            str(tmp_path / "a.jpg" / "below.jpg"),
-            "nul\0character.jpg",
-            "",
-        ]
-        assert stat_items([to_key(path) for path in given]).causes == {
-            0: Cause.MISSING,
-            1: Cause.FOLDER,
-            2: Cause.MISSING,
-            3: Cause.MISSING,
-            4: Cause.MISSING,
-        }
-
-    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no named pipes")
-    def test_a_pipe_is_no_file(self, tmp_path: Path) -> None:
-        """A pipe behind an image's name would make a reader wait for ever."""
-        os.mkfifo(tmp_path / "pipe.jpg")
-        stats = stat_items([to_key(str(tmp_path / "pipe.jpg"))])
-        assert stats.causes == {0: Cause.NOT_A_FILE}
-
-    @pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX only")
-    def test_thousands_are_asked_for_as_each_would_be(self, tmp_path: Path) -> None:
-        """Among them files of any name and time, links, and what is no file."""
-        names = [os.fsencode(tmp_path) + b"/%d.jpg" % number for number in range(6)]
-        names[1:3] = [os.fsencode(tmp_path) + b"/not \xff unicode.jpg", os.fsencode(tmp_path / "é")]
-        for number, name in enumerate(names):
-            Path(os.fsdecode(name)).write_bytes(b"x" * number)
-            os.utime(name, ns=(0, (-1, 1, 999_999_999, 2**60 + 1, 7, 123_456_789)[number]))
-        link = os.fsencode(tmp_path / "link.jpg")
-        os.symlink(names[3], link)
-        odd = [to_key(str(tmp_path / "missing.jpg")), to_key(str(tmp_path)), b"nul\0.jpg", b""]
-        keys = [*names, link] * 700
-        alone = [os.stat(key) for key in keys]
-        for place in (1, 2000, 4000):
-            keys[place], *_ = odd
-        keys[4002:4005] = odd[1:]
-        stats = stat_items(keys)
-        missing = {1, 2000, 4000, 4003, 4004}
-        assert stats.causes == {**dict.fromkeys(missing, Cause.MISSING), 4002: Cause.FOLDER}
-        for place, status in enumerate(alone):
-            if place not in stats.causes:
-                found = int(stats.mtime_ns[place]), int(stats.size_bytes[place])
-                assert found == (status.st_mtime_ns, status.st_size)
-
-
-class TestKeys:
-    """to_keys does with all what to_key does with each."""
-
-    @given(
-        paths=st.lists(
-            st.tuples(
-                st.sampled_from(["/", "/", "/", ""]),
-                st.lists(
-                    st.sampled_from(["a", "b.jpg", ".x", "é", "\udcff", "", ".", "..", "\0"]),
-                    min_size=1,
-                    max_size=3,
-                ),
-            ).map(lambda root_and_parts: root_and_parts[0] + "/".join(root_and_parts[1])),
-            max_size=2,
-        )
-    )
-    @settings(max_examples=500)
-    def test_keys_are_those_of_each_path(self, paths: list[str]) -> None:
-        """Whatever parts they have, relative ones and empty ones as well."""
-        assert to_keys(paths) == [to_key(path) for path in paths]
-
-    def test_plain_paths_are_taken_together(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Hidden folders and names with dots do not stop that."""
-        paths = ["/a/.hidden/b..jpg", "/a/..b/c.jpg", "/a b/\n/é.jpg"]
-        monkeypatch.setattr("smartdownsample.paths.to_key", None)
-        assert to_keys(paths) == [os.fsencode(path) for path in paths]
-
-
 def test_no_file_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Listing and asking for times reads no file's content."""
     touch(tmp_path / "a.jpg")
@@ -257,5 +161,5 @@ def test_no_file_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("builtins.open", refuse)
     items = list_items(tmp_path)
-    stats = stat_items(items.keys)
+    stats = stat_files(items.keys)
     assert np.array_equal(stats.size_bytes, [0])

@@ -242,7 +242,10 @@ def test_added_images_stand_behind_the_others_and_once() -> None:
     """Spellings of one path are one image; a label is missing where none is known."""
     images = NamedImages(["cam_1/a.jpg"], ["fox"])
     added = add_images(images, NamedImages(["./cam_1/a.jpg", "cam_2/c.jpg"]))
-    assert (added.paths, added.labels) == (["cam_1/a.jpg", "cam_2/c.jpg"], ["fox", None])
+    assert (added.paths, added.labels) == (
+        ["cam_1/a.jpg", "cam_2/c.jpg"],
+        ["fox", "selected before"],
+    )
     labelled = add_images(images, NamedImages(["./cam_1/a.jpg", "cam_2/c.jpg"], ["cat", "dog"]))
     assert labelled.labels == ["fox", "dog"]
 

@@ -1,16 +1,13 @@
 """Tests of smartdownsample.decode."""
 
 import io
-import os
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from pictures import make_old, make_pixels, write_picture
-from smartdownsample.items.local_files import FileContent, is_settled, read_file
+from pictures import make_pixels, write_picture
 from smartdownsample.options import MAX_PIXELS
 from smartdownsample.pictures.decode import Picture, decode_image, flatten_pixels, measure_share
 from smartdownsample.records import Cause
@@ -30,82 +27,6 @@ def decode(data: bytes, min_side: int | None = None) -> Picture:
     picture = decode_image(data, min_side=min_side)
     assert isinstance(picture, Picture)
     return picture
-
-
-class TestReadFile:
-    """read_file gives content with the state of the file it belongs to, or a cause."""
-
-    def test_content_comes_with_time_and_size(self, tmp_path: Path) -> None:
-        """They are of the file that was read."""
-        path = tmp_path / "a.jpg"
-        path.write_bytes(b"12345")
-        make_old(path)
-        content = read_file(str(path))
-        assert content == FileContent(b"12345", path.stat().st_mtime_ns, 5, is_stable=True)
-
-    def test_a_file_written_just_now_is_not_stable(self, tmp_path: Path) -> None:
-        """It may be written again within one tick of the clock, and keep its time."""
-        path = tmp_path / "a.jpg"
-        path.write_bytes(b"12345")
-        content = read_file(str(path))
-        assert isinstance(content, FileContent)
-        assert not content.is_stable
-
-    @pytest.mark.parametrize(
-        ("mtime_ns", "now_ns", "expected"),
-        [
-            (10**18 + 1, 10**18 + 10**7, False),
-            (10**18 + 1, 10**18 + 10**8, True),
-            (10**18, 10**18 + 10**8, False),  # a clock of whole seconds
-            (10**18, 10**18 + 3 * 10**9, True),
-            (10**18 + 1, 10**18 - 10**7, False),  # a clock slightly ahead
-            (2 * 10**18 + 1, 10**18, True),  # a camera whose clock is years ahead
-        ],
-    )
-    def test_a_file_is_settled_after_a_tick(
-        self, mtime_ns: int, now_ns: int, *, expected: bool
-    ) -> None:
-        """Two seconds where only whole seconds are kept, else a twentieth."""
-        assert is_settled(mtime_ns, now_ns) is expected
-
-    def test_a_file_that_changes_while_it_is_read_is_not_stable(self) -> None:
-        """A file longer than the file system said was written to meanwhile."""
-        # /proc files have a size of zero and content all the same, like a file that just grew.
-        if not os.path.exists("/proc/self/status"):
-            pytest.skip("needs /proc")
-        content = read_file("/proc/self/status")
-        assert isinstance(content, FileContent)
-        assert not content.is_stable
-
-    def test_a_change_that_hides_its_time_is_read_again(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Size and modification time can be what they were, the time of the change cannot."""
-        path = tmp_path / "a.jpg"
-        read = os.read
-        is_changed: list[bool] = []
-
-        def change_behind(descriptor: int, n_bytes: int) -> bytes:
-            data = read(descriptor, n_bytes)
-            if data == b"old" and not is_changed:
-                is_changed.append(True)
-                path.write_bytes(b"new")
-                make_old(path)
-            return data
-
-        path.write_bytes(b"old")
-        make_old(path)
-        time.sleep(0.1)  # longer than a tick, so that the file has been as it is
-        monkeypatch.setattr(os, "read", change_behind)
-        content = read_file(str(path))
-        assert is_changed
-        assert isinstance(content, FileContent)
-        assert content.data == b"new"
-
-    def test_a_missing_file_and_a_folder_have_causes(self, tmp_path: Path) -> None:
-        """No error leaves the room."""
-        assert read_file(str(tmp_path / "missing.jpg")) is Cause.MISSING
-        assert read_file(str(tmp_path)) is Cause.FOLDER
 
 
 class TestFlattenPixels:

@@ -13,9 +13,11 @@ from pictures import encode_jpeg, make_exif, make_pixels, shrink, write_photo, w
 from smartdownsample.features.describe import compute_features
 from smartdownsample.features.exact_thumbnails import make_thumbnails
 from smartdownsample.features.spec import make_spec
-from smartdownsample.items.local_files import HEAD_BYTES, FileContent, read_file
+from smartdownsample.items.local_files import LocalFiles
+from smartdownsample.items.storage import Content
 from smartdownsample.pictures.decode import Picture, decode_image
 from smartdownsample.pictures.previews import (
+    HEAD_BYTES,
     Treatment,
     compare_previews,
     find_preview,
@@ -44,7 +46,7 @@ def describe(*pictures: Picture | Cause | None) -> RowArray:
     found = [picture for picture in pictures if isinstance(picture, Picture)]
     assert len(found) == len(pictures)
     thumbnails = make_thumbnails([picture.pixels for picture in found], SPEC.hash_size)
-    return compute_features(thumbnails, [picture[1:3] for picture in found], SPEC)
+    return compute_features(thumbnails, SPEC)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -165,7 +167,7 @@ def test_large_previews_are_decoded_at_reduced_size() -> None:
 
 
 def test_where_a_preview_is_enough_no_more_is_read(tmp_path: Path) -> None:
-    """Else the whole file is, in the same go."""
+    """Else the whole file is."""
     path = write_photo(tmp_path / "1.jpg", 1)
     path.write_bytes(path.read_bytes() + bytes(HEAD_BYTES))
     os.utime(path, ns=(10**18, 10**18))
@@ -175,8 +177,8 @@ def test_where_a_preview_is_enough_no_more_is_read(tmp_path: Path) -> None:
         (Treatment.COMPARE, len(data), True),
         (Treatment.DECODE, len(data), False),
     ):
-        content, preview = read_with_preview(str(path), treatment, None)
-        assert content == FileContent(data[:length], 10**18, len(data), is_stable=True)
+        content, preview = read_with_preview(LocalFiles(), str(path), treatment, None)
+        assert content == Content(data[:length], 10**18, len(data), is_stable=True)
         assert (preview is not None) == has_preview
 
 
@@ -186,26 +188,30 @@ def test_without_a_preview_the_whole_file_is_read(tmp_path: Path, n_more: int) -
     path = write_picture(tmp_path / "1.jpg", 1)
     path.write_bytes(path.read_bytes() + bytes(n_more))
     os.utime(path, ns=(10**18, 10**18))
-    content, preview = read_with_preview(str(path), Treatment.PREVIEW, None)
+    content, preview = read_with_preview(LocalFiles(), str(path), Treatment.PREVIEW, None)
     assert preview is None
-    assert content == read_file(str(path))
-    missing = read_with_preview(str(tmp_path / "2.jpg"), Treatment.PREVIEW, None)
+    assert content == LocalFiles().read(str(path))
+    missing = read_with_preview(LocalFiles(), str(tmp_path / "2.jpg"), Treatment.PREVIEW, None)
     assert missing == (Cause.MISSING, None)
 
 
-def test_a_file_that_changes_after_its_beginning_was_read_is_not_stable(tmp_path: Path) -> None:
-    """Even where the beginning is enough."""
+def test_a_preview_is_compared_with_the_photo_that_it_is_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with one that takes its place meanwhile."""
     path = write_photo(tmp_path / "1.jpg", 1)
-    for is_enough in (True, False):
+    read = LocalFiles.read
+
+    def read_and_change(files: LocalFiles, location: str, *bounds: int) -> Content | Cause:
+        content = read(files, location, *bounds)
         os.utime(path, ns=(10**18, 10**18))
+        return content
 
-        def touch(_: bytes, *, answer: bool = is_enough) -> bool:
-            os.utime(path, ns=(10**18 + 1, 10**18 + 1))
-            return answer
-
-        content = read_file(str(path), touch)
-        assert isinstance(content, FileContent)
-        assert not content.is_stable
+    monkeypatch.setattr(LocalFiles, "read", read_and_change)
+    content, preview = read_with_preview(LocalFiles(), str(path), Treatment.COMPARE, None)
+    assert isinstance(content, Content)
+    assert content.mtime_ns == 10**18
+    assert preview is None
 
 
 def test_previews_are_alike_up_to_the_limits() -> None:

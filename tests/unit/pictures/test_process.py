@@ -64,7 +64,7 @@ def test_a_process_without_standard_error_works() -> None:
     """As under pythonw or a service manager."""
     code = (
         "import os; os.close(2)\n"
-        "from smartdownsample.process import decoding_process\n"
+        "from smartdownsample.pictures.process import decoding_process\n"
         "with decoding_process(): print('done')"
     )
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)

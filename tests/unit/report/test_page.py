@@ -214,7 +214,9 @@ class TestSafety:
         plain, evil = (
             replace(
                 selection,
-                table=replace(selection.table, paths=paths),
+                collection=replace(
+                    selection.collection, table=replace(selection.table, paths=paths)
+                ),
                 labels=GroupLabels(tuple(paths), np.arange(20)),
             )
             for paths in (selection.table.paths, [*EVIL_NAMES, *selection.table.paths[6:]])

@@ -17,7 +17,6 @@ from matplotlib.text import Text
 from feature_tables import make_table
 from pictures import write_collection, write_picture
 from smartdownsample import (
-    FeatureTable,
     ImageIndex,
     ImageLoadingWarning,
     InvalidParameterError,
@@ -25,9 +24,11 @@ from smartdownsample import (
     Selection,
     report,
 )
+from smartdownsample.collection import Collection
 from smartdownsample.features.spec import make_spec
 from smartdownsample.report.chart import KEPT_COLOUR
 from smartdownsample.sampling.buckets import N_CODES, name_bucket
+from whole_photos import photo_table
 
 
 @pytest.fixture
@@ -40,9 +41,10 @@ def make_selection(n_buckets: int, paths: list[str]) -> Selection:
     """Make a selection whose items are spread over many buckets."""
     spec = make_spec(8, "fast")
     n = len(paths)
-    table = FeatureTable(spec, paths, np.arange(n), np.zeros(n, spec.row_dtype), (), n, 0, 0)
+    table = photo_table(spec, paths, np.zeros(n, spec.row_dtype))
     codes = np.sort(np.arange(n) % n_buckets).astype(np.uint8)
-    return Selection(table, codes, np.arange(0, n, 3), n // 3, 1)
+    collection = Collection(table, codes, np.zeros(n, dtype=np.uint16))
+    return Selection(collection, np.arange(0, n, 3), n // 3, 1)
 
 
 class TestSummary:

@@ -11,12 +11,13 @@ import pyarrow as pa
 import pytest
 
 from pools import SPEC, make_bursts, make_rows, make_scattered_rows
-from smartdownsample import FeatureTable, Selection
-from smartdownsample.collection import GroupLabels
+from smartdownsample import Selection
+from smartdownsample.collection import Collection, GroupLabels
 from smartdownsample.records import RowArray
 from smartdownsample.results.table import explain_selection
 from smartdownsample.sampling.buckets import encode_buckets, name_bucket
-from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances
+from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances, measure_steps
+from whole_photos import photo_table
 
 SCHEMA = pa.schema(
     [
@@ -44,10 +45,9 @@ def make_selection(
     """Make a selection of a collection whose list was given backwards."""
     n = len(rows)
     paths = paths or [f"camera/{row}.jpg" for row in range(n)]
-    table = FeatureTable(SPEC, paths, np.arange(n)[::-1].copy(), rows, (), n, 0, n)
+    table = photo_table(SPEC, paths, rows, indices=np.arange(n)[::-1].copy())
     return Selection(
-        table,
-        encode_buckets(rows, SPEC),
+        Collection(table, encode_buckets(rows, SPEC), measure_steps(rows, SPEC)),
         np.array(selected, dtype=np.int64),
         len(selected),
         7,

@@ -7,8 +7,8 @@ import pytest
 
 from feature_tables import BURST_S, make_table
 from smartdownsample import Failure, ImageIndex
+from smartdownsample.index import inspect_index
 from smartdownsample.records import FLAG_TRUNCATED, Cause
-from smartdownsample.results.inspection import inspect_index
 
 
 def test_the_figures_are_those_of_what_was_made() -> None:

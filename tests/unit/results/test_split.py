@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from pools import make_scattered_rows
-from smartdownsample import FeatureTable, InvalidParameterError, Selection
-from smartdownsample.collection import GroupLabels
+from smartdownsample import InvalidParameterError, Selection
+from smartdownsample.collection import Collection, GroupLabels
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import BoolArray, IntArray, RowArray
 from smartdownsample.results.split import Split, find_near_duplicates, split_groups, split_selection
 from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances
+from whole_photos import photo_table
 
 SPEC = make_spec(8, "fast")
 LIMIT = 6 * DISTANCE_SCALE
@@ -152,13 +153,13 @@ class TestFindNearDuplicates:
 
 def split_items(
     rows: RowArray, groups: IntArray, selected: IntArray, share: float = 0.3, seed: int = 0
-) -> Split:
+) -> Split[Selection]:
     """Split a selection of items of numbered groups."""
     n = len(rows)
     paths = [f"{group}/{row}.jpg" for row, group in enumerate(groups.tolist())]
-    table = FeatureTable(SPEC, paths, np.arange(n), rows, (), n, 0, n)
-    codes = np.zeros(n, dtype=np.uint8)
-    selection = Selection(table, codes, selected, len(selected), 7)
+    table = photo_table(SPEC, paths, rows)
+    codes, steps = np.zeros(n, dtype=np.uint8), np.zeros(n, dtype=np.uint16)
+    selection = Selection(Collection(table, codes, steps), selected, len(selected), 7)
     labels = GroupLabels(tuple(map(str, range(groups.max() + 1))), groups)
     return split_selection(selection, labels, share, seed)
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from pools import N_LAB, SPEC, make_bursts, make_rows, make_scattered_rows, scatter_bytes
-from smartdownsample import FeatureTable
+from smartdownsample.collection import Collection
 from smartdownsample.options import SamplingOptions
 from smartdownsample.records import IntArray, RowArray
 from smartdownsample.sampling.buckets import encode_buckets
@@ -13,16 +13,20 @@ from smartdownsample.sampling.coverage import Coverage, find_knee, measure_cover
 from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances, measure_steps
 from smartdownsample.sampling.ranking import draw_ranking
 from smartdownsample.sampling.sequences import NEAR_DUPLICATE
+from whole_photos import photo_table
 
 
-def make_table(rows: RowArray) -> FeatureTable:
+def make_collection(rows: RowArray) -> Collection:
     n = len(rows)
-    return FeatureTable(SPEC, [f"{row}.jpg" for row in range(n)], np.arange(n), rows, (), n, 0, n)
+    return Collection(
+        photo_table(SPEC, [f"{row}.jpg" for row in range(n)], rows),
+        encode_buckets(rows, SPEC),
+        measure_steps(rows, SPEC),
+    )
 
 
 def measure(rows: RowArray, limit: int | None = None, random_seed: int = 42) -> Coverage:
-    codes, steps = encode_buckets(rows, SPEC), measure_steps(rows, SPEC)
-    return measure_coverage(make_table(rows), codes, steps, limit, random_seed)
+    return measure_coverage(make_collection(rows), limit, random_seed)
 
 
 def place_scenes(kind: str, n_scenes: int, n: int, seed: int) -> IntArray:
@@ -43,8 +47,7 @@ class TestMeasureCoverage:
     def test_values_are_those_of_the_ranking(self) -> None:
         """Compared with measuring each item's distance to each of the first N, one by one."""
         rows = make_rows(scatter_bytes(120, N_LAB, 1) % 16)  # about as far apart as duplicates
-        codes, steps = encode_buckets(rows, SPEC), measure_steps(rows, SPEC)
-        ranked = draw_ranking(make_table(rows), codes, steps, 50, 42, SamplingOptions()).rows
+        ranked = draw_ranking(make_collection(rows), 50, 42, SamplingOptions()).rows
         coverage = measure(rows, limit=50)
         for count, mean, share in zip(
             coverage.counts, coverage.mean_distances, coverage.covered_shares, strict=True

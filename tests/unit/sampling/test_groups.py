@@ -16,6 +16,7 @@ from smartdownsample.options import GroupsLike, PerGroup
 from smartdownsample.records import IntArray
 from smartdownsample.sampling.groups import allocate_groups, label_items
 from smartdownsample.sampling.quotas import allocate_quotas
+from whole_photos import photo_table
 
 SPEC = make_spec(8, "fast")
 PATHS = ["a/x/1.jpg", "a/x/2.jpg", "b/x/1.jpg", "3.jpg"]
@@ -25,15 +26,12 @@ LABELS = ["fox", "deer", "fox", "owl"]
 def make_table(
     paths: Sequence[str], indices: Sequence[int] | None = None, n_given: int | None = None
 ) -> FeatureTable:
-    return FeatureTable(
-        spec=SPEC,
-        paths=list(paths),
+    return photo_table(
+        SPEC,
+        list(paths),
+        np.zeros(len(paths), dtype=SPEC.row_dtype),
         indices=np.array(range(len(paths)) if indices is None else indices, dtype=np.int64),
-        rows=np.zeros(len(paths), dtype=SPEC.row_dtype),
-        failures=(),
-        n_given=len(paths) if n_given is None else n_given,
-        n_extracted=0,
-        n_known=len(paths),
+        n_given=n_given,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from feature_tables import make_table, scenes_of
 from smartdownsample import Cause, Failure, ImageIndex, InvalidParameterError
 from smartdownsample.options import SamplingOptions
-from smartdownsample.records import FeatureTable
+from whole_photos import photo_table
 
 
 class TestOptions:
@@ -93,9 +93,7 @@ class TestKeep:
         """It is among the failures already."""
         table = make_table(20)
         failures = (Failure("gone.jpg", Cause.MISSING),)
-        index = ImageIndex(
-            FeatureTable(table.spec, table.paths, table.indices, table.rows, failures, 21, 0, 20)
-        )
+        index = ImageIndex(photo_table(table.spec, table.paths, table.rows, failures, n_given=21))
         assert len(index.sample(5, keep=["gone.jpg"])) == 5
 
 

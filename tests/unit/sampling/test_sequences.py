@@ -1,14 +1,11 @@
 """Tests of smartdownsample.sequences."""
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from smartdownsample import FeatureTable
 from smartdownsample.features.spec import make_spec
-from smartdownsample.items.folders import number_folders
 from smartdownsample.records import BoolArray, IntArray, RowArray
 from smartdownsample.sampling.distances import DISTANCE_SCALE
 from smartdownsample.sampling.sequences import NEAR_DUPLICATE, find_sequences, thin_sequences
@@ -34,16 +31,6 @@ def find(rows: RowArray, folders: Sequence[int] | None = None, gap_s: float = 60
     numbers = np.zeros(len(rows)) if folders is None else np.array(folders)
     sequences = find_sequences(rows, SPEC, numbers.astype(np.int64), gap_s)
     return [int(sequence) for sequence in sequences]
-
-
-class TestNumberFolders:
-    """number_folders tells folders apart."""
-
-    def test_folders_are_numbered_by_their_first_row(self) -> None:
-        """Spellings of one folder are one; none is the working folder."""
-        paths = ["b/1.jpg", "a/1.jpg", "./b/2.jpg", os.path.abspath("3.jpg"), "4.jpg", "a/b/1.jpg"]
-        table = FeatureTable(SPEC, paths, np.arange(6), make_rows([None] * 6), (), 6, 0, 6)
-        assert number_folders(table).tolist() == [0, 1, 0, 2, 2, 3]
 
 
 class TestFindSequences:

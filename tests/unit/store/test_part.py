@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from smartdownsample.errors import DamagedPartError
 from smartdownsample.features.spec import make_spec
-from smartdownsample.records import Cause, FeatureBatch
+from smartdownsample.records import Cause
 from smartdownsample.store import part as parts
 from smartdownsample.store.merging import choose_merge
 from smartdownsample.store.part import name_part, read_part, write_part
 from smartdownsample.store.schema import digest_rows, make_schema, make_table
+from whole_photos import photo_batch
 
 SPEC = make_spec(8, "fast")
 SCHEMA = make_schema(SPEC)
@@ -29,7 +30,14 @@ def make_rows(n: int, *, level: int = 1) -> pa.Table:
     keys = [b"/%05d" % i for i in range(n)]
     causes: list[Cause | None] = [Cause.EMPTY, *[None] * (n - 1)]
     one = np.ones(n, dtype=np.int64)
-    batch = FeatureBatch(np.arange(n), keys, keys, one, one, rows, causes, one.astype(bool))
+    batch = photo_batch(
+        keys,
+        mtime_ns=one,
+        size_bytes=one,
+        rows=rows,
+        causes=causes,
+        is_lasting=one.astype(bool),
+    )
     return make_table([batch], SCHEMA)
 
 

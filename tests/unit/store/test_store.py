@@ -21,6 +21,7 @@ from smartdownsample.store import store
 from smartdownsample.store.folder import default_cache_dir
 from smartdownsample.store.schema import KnownFeatures
 from smartdownsample.store.store import FeatureStore
+from whole_photos import list_photos, photo_batch
 
 SPEC = make_spec(8, "fast")
 
@@ -40,10 +41,8 @@ def make_batch(
     rows = np.zeros(n, dtype=spec.row_dtype)
     for name in spec.row_dtype.names or ():
         rows[name] = level
-    return FeatureBatch(
-        items=np.arange(n),
-        keys=keys,
-        order_keys=keys,
+    return photo_batch(
+        keys,
         mtime_ns=np.full(n, mtime_ns),
         size_bytes=np.full(n, size_bytes),
         rows=rows,
@@ -69,7 +68,7 @@ def look_up(
     """Look up keys of files that all have the same time and size."""
     n = len(keys)
     stats = FileStats(np.full(n, mtime_ns), np.full(n, size_bytes), {})
-    return FeatureStore(spec, cache_dir).look_up(keys, stats)
+    return FeatureStore(spec, cache_dir).look_up(list_photos(keys), stats)
 
 
 def parts(cache_dir: Path) -> list[Path]:
@@ -134,7 +133,7 @@ class TestLookUp:
         """There is nothing to decode."""
         put(tmp_path, make_batch([b"/a"]))
         stats = FileStats(np.array([0, 10]), np.array([0, 100]), {0: Cause.MISSING})
-        known = FeatureStore(SPEC, tmp_path).look_up([b"/gone", b"/a"], stats)
+        known = FeatureStore(SPEC, tmp_path).look_up(list_photos([b"/gone", b"/a"]), stats)
         assert known.items.tolist() == [1]
         assert known.misses.tolist() == []
 
@@ -219,7 +218,7 @@ class TestParts:
     def test_merging_does_not_import_pandas(self, tmp_path: Path) -> None:
         """It takes longer than the merge does, and memory."""
         script = (
-            f"import sys; sys.path[:0] = {[str(Path(__file__).parent)]}\n"
+            f"import sys; sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[2])]}\n"
             "from test_store import Path, make_batch, parts, put\n"
             f"folder = Path({str(tmp_path)!r})\n"
             "for i in range(18):\n"
@@ -241,8 +240,8 @@ class TestParts:
     def test_the_callers_folder_is_not_marked(self, tmp_path: Path) -> None:
         """A folder that holds other things stays visible to git and to backups."""
         put(tmp_path, make_batch([b"/a"]))
-        assert [path.name for path in tmp_path.iterdir()] == ["features-2"]
-        tag = (tmp_path / "features-2" / "CACHEDIR.TAG").read_text()
+        assert [path.name for path in tmp_path.iterdir()] == ["features-3"]
+        tag = (tmp_path / "features-3" / "CACHEDIR.TAG").read_text()
         assert tag.startswith("Signature: 8a477f597d28d172789f06886806bc55")
 
     @pytest.mark.parametrize("damage", ["cut", "empty", "text", "foreign"])
@@ -300,7 +299,7 @@ class TestParts:
             return read(part, *others)
 
         monkeypatch.setattr(store, "read_groups", merge_first)
-        known = target.look_up([b"/a"], FileStats(np.array([10]), np.array([100]), {}))
+        known = target.look_up(list_photos([b"/a"]), FileStats(np.array([10]), np.array([100]), {}))
         assert known.items.tolist() == [0]
 
 
@@ -323,11 +322,13 @@ class TestPlace:
         put(tmp_path, make_batch([b"/b", b"/a"]))
         table = pq.read_table(parts(tmp_path)[0])
         assert table["path"].to_pylist() == [b"/a", b"/b"]
-        assert table.column_names[:7] == [
+        assert table.column_names[:9] == [
             "path",
+            "frame",
             "region",
             "mtime_ns",
             "size_bytes",
+            "etag",
             "order_key",
             "cause",
             "decoder",

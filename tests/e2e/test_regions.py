@@ -1,0 +1,166 @@
+"""Regions of photos as items, through the call that gathers any items."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pictures import make_exif, make_old, make_pixels
+from smartdownsample import Cause, ImageIndex
+from smartdownsample.items import LocalFiles, to_key
+from smartdownsample.options import DecodeMode, ReadingOptions
+from smartdownsample.records import IntArray, ItemList
+
+WIDTH, HEIGHT = 640, 480
+# x, y, width and height in pixels, the whole photo among them.
+BOXES = ((32, 48, 320, 240), (0, 0, WIDTH, HEIGHT), (320, 120, 200, 360))
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note each file that is read."""
+    noted: list[str] = []
+    read = LocalFiles.read
+
+    def note(files: LocalFiles, location: str, *bounds: int) -> object:
+        noted.append(location)
+        return read(files, location, *bounds)
+
+    monkeypatch.setattr(LocalFiles, "read", note)
+    return noted
+
+
+def write(path: Path, pixels: np.ndarray, **options: Any) -> str:  # noqa: ANN401 - Pillow's
+    """Write a picture of long ago."""
+    Image.fromarray(pixels).save(path, **options)
+    make_old(path)
+    return str(path)
+
+
+def list_regions(
+    paths: list[str], boxes: tuple[tuple[int, ...], ...], file_of: IntArray | None = None
+) -> ItemList:
+    """List boxes in pixels as items, by default all of them of the first file."""
+    n = len(boxes)
+    shares = np.array(boxes) / (WIDTH, HEIGHT, WIDTH, HEIGHT)
+    return ItemList(
+        paths=paths,
+        keys=[to_key(path) for path in paths],
+        file_of=np.zeros(n, np.int64) if file_of is None else file_of,
+        frames=np.zeros(n, np.int32),
+        regions=(np.rint(shares * 2**16) / 2**16).astype(np.float32),
+        positions=np.arange(n),
+        n_given=n,
+    )
+
+
+def crop(pixels: np.ndarray, box: tuple[int, ...]) -> np.ndarray:
+    """Cut a box out of a picture."""
+    left, top, width, height = box
+    return pixels[top : top + height, left : left + width]
+
+
+@pytest.mark.parametrize("decode", ["exact", "fast", "preview"])
+def test_three_regions_are_three_rows_from_one_decode(
+    tmp_path: Path, reads: list[str], decode: DecodeMode
+) -> None:
+    """Each equal to the row of the same crop cut before; the store knows each by its region."""
+    pixels = make_pixels(1, WIDTH, HEIGHT)
+    photo = write(tmp_path / "photo.png", pixels)
+    crops = [write(tmp_path / f"{i}.png", crop(pixels, box)) for i, box in enumerate(BOXES)]
+    reading = ReadingOptions(decode=decode, cache_dir=tmp_path / "cache")
+    table = ImageIndex.gather_items(list_regions([photo], BOXES), reading).table
+    assert reads == [photo]
+    assert (len(table), table.n_extracted, table.n_known) == (3, 1, 0)
+    assert table.paths == [photo] * 3
+    # In natural order within the photo: by x, y, width and height.
+    assert table.indices.tolist() == [1, 0, 2]
+    cut = ImageIndex.build(crops, decode=decode, cache=False).table.rows
+    assert table.rows.tobytes() == cut[table.indices].tobytes()
+
+    reads.clear()
+    again = ImageIndex.gather_items(list_regions([photo], (*BOXES, (8, 8, 64, 64))), reading)
+    assert (again.table.n_extracted, again.table.n_known) == (1, 3)
+    assert reads == [photo]
+    is_former = np.isin(again.table.indices, range(3))
+    assert again.table.rows[is_former].tobytes() == table.rows.tobytes()
+
+
+def test_a_whole_photo_and_its_regions_lie_side_by_side_in_the_store(
+    tmp_path: Path, reads: list[str]
+) -> None:
+    """Whoever has sampled photos has their rows already."""
+    photo = write(tmp_path / "photo.jpg", make_pixels(1, WIDTH, HEIGHT))
+    reading = ReadingOptions(cache_dir=tmp_path / "cache")
+    whole = ImageIndex.build(photo, cache_dir=tmp_path / "cache").table
+    mixed = ImageIndex.gather_items(list_regions([photo], BOXES), reading).table
+    assert (mixed.n_extracted, mixed.n_known) == (1, 1)
+    assert mixed.rows[mixed.indices == 1].tobytes() == whole.rows.tobytes()
+    assert len(reads) == 2
+
+
+def test_regions_are_of_the_upright_picture(tmp_path: Path) -> None:
+    """Whichever way the camera was held."""
+    pixels = make_pixels(2, WIDTH, HEIGHT)
+    exif = b"Exif\0\0" + make_exif({0x0112: 6})
+    turned = write(tmp_path / "turned.png", np.rot90(pixels), exif=exif)
+    plain = write(tmp_path / "plain.png", pixels)
+    reading = ReadingOptions(decode="exact", cache=False)
+    rows = [
+        ImageIndex.gather_items(list_regions([photo], BOXES), reading).table.rows
+        for photo in (turned, plain)
+    ]
+    assert rows[0].tobytes() == rows[1].tobytes()
+
+
+def test_small_regions_are_decoded_with_the_pixels_that_they_need(tmp_path: Path) -> None:
+    """A reduced decode leaves the smallest region as large as a photo of its own would be left."""
+    pixels = make_pixels(3, WIDTH, HEIGHT)
+    photo = write(tmp_path / "photo.jpg", pixels, quality=100, subsampling=0)
+    cut = write(tmp_path / "cut.png", crop(np.asarray(Image.open(photo)), (64, 64, 128, 112)))
+    reading = ReadingOptions(cache=False)
+    box = ((64, 64, 128, 112),)
+    row = ImageIndex.gather_items(list_regions([photo], box), reading).table.rows[0]
+    expected = ImageIndex.build(cut, cache=False).table.rows[0]
+    n_flipped = np.unpackbits(row["dhash"] ^ expected["dhash"]).sum()
+    assert n_flipped <= 2
+    assert (row["width"], row["height"]) == (128, 112)
+
+
+@pytest.mark.filterwarnings("ignore::smartdownsample.ImageLoadingWarning")
+def test_a_file_that_cannot_be_used_fails_with_all_its_regions(tmp_path: Path) -> None:
+    """Missing and broken ones; other files' regions are there, whatever the order of the list."""
+    good = write(tmp_path / "b.png", make_pixels(1, WIDTH, HEIGHT))
+    broken = tmp_path / "a.png"
+    broken.write_text("no image")
+    make_old(broken)
+    paths = [good, str(broken), str(tmp_path / "c.png")]
+    file_of = np.array([2, 0, 1, 0, 1, 2])
+    items = list_regions(paths, (*BOXES, *BOXES), file_of)
+    index = ImageIndex.gather_items(items, ReadingOptions(cache_dir=tmp_path / "cache"))
+    assert index.paths == [good, good]
+    assert index.table.indices.tolist() == [1, 3]
+    assert [(os.path.basename(path), cause) for path, cause in index.failures] == [
+        ("a.png", Cause.TEXT),
+        ("a.png", Cause.TEXT),
+        ("c.png", Cause.MISSING),
+        ("c.png", Cause.MISSING),
+    ]
+
+
+def test_a_pack_carries_regions(tmp_path: Path) -> None:
+    """With their photo's path; they are sampled without the photo."""
+    from smartdownsample.store import FeatureStore, read_pack  # noqa: PLC0415 - what is tested
+
+    photo = write(tmp_path / "photo.png", make_pixels(1, WIDTH, HEIGHT))
+    reading = ReadingOptions(cache_dir=tmp_path / "cache")
+    table = ImageIndex.gather_items(list_regions([photo], BOXES), reading).table
+    part = FeatureStore(table.spec, tmp_path / "cache").list_parts()[0]
+    _, known, items = read_pack(part, None)
+    assert (len(known.items), len(items), items.paths) == (3, 3, [photo])
+    packed = ImageIndex.from_pack(part).table
+    assert packed.rows.tobytes() == table.rows.tobytes()
+    assert packed.regions.tobytes() == table.regions.tobytes()
