@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A file of tests at a time, since they share what they make, in the order of their folders: files
+# that take long come first.
+IN_PARALLEL := --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 PEERS := $(VENV)-imagehash $(VENV)-imagededup $(VENV)-fastdup
 
 .DEFAULT_GOAL := help
@@ -16,14 +19,13 @@ demo: $(VENV)/.demo ## set up, then sample data_samples/ and draw the result int
 	@$(BIN)/python data_samples/demo.py
 
 test: $(VENV)/.dev ## set up, then run all tests but the long ones, with coverage
-	$(BIN)/coverage run -m pytest
-	$(BIN)/coverage report
+	$(BIN)/python -m pytest $(IN_PARALLEL) --cov
 
 test-long: $(VENV)/.dev ## set up, then run the long tests: many kills, flips and races; the browser
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest $(IN_PARALLEL) -m long
 
 test-oldest: $(VENV)-oldest/.dev ## set up, then run the tests with the oldest dependencies allowed
-	$(VENV)-oldest/bin/python -m pytest
+	$(VENV)-oldest/bin/python -m pytest $(IN_PARALLEL)
 
 check: $(VENV)/.dev ## set up, then check style, types, docstrings and the order of the rooms
 	$(BIN)/ruff check
@@ -71,7 +73,7 @@ docs: $(VENV)/.dev ## set up, then build the documentation as pages into docs/_b
 
 clean: ## remove the environments and everything that was made
 	rm -rf $(VENV) $(VENV)-oldest $(VENV)-reference $(PEERS) \
-		demo build dist docs/_build .coverage .*_cache .hypothesis
+		demo build dist docs/_build .coverage* .*_cache .hypothesis
 
 # ------------------------------------------------------------------ environments
 

@@ -148,7 +148,7 @@ def test_a_full_disk_leaves_the_older_selection(tmp_path: Path, name: str) -> No
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / name)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
