@@ -1,4 +1,7 @@
-"""The command, as shells and other programs call it: each test in processes of its own."""
+"""The command, as shells and other programs call it: each run in a process of its own.
+
+Where it matters how a process begins, Python starts anew; the others are forked, which is faster.
+"""
 
 import csv
 import json
@@ -8,13 +11,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from forks import CommandServer
 from pictures import REPOSITORY, make_old, write_collection, write_picture
 from smartdownsample import ImageIndex, __version__
 
@@ -34,8 +38,9 @@ sys.exit(main(sys.argv[2:]))
 class Place:
     """A folder with photos, and a store that knows them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, server: CommandServer | None) -> None:
         self.folder = folder
+        self.server = server
         self.environment: Mapping[str, str] = {
             **os.environ,
             "SMARTDOWNSAMPLE_CACHE_DIR": str(folder / "cache"),
@@ -50,6 +55,14 @@ class Place:
 
     def call(self, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
         """Run the command to its end."""
+        if self.server is None:
+            return self.call_anew(*arguments, stdin=stdin)
+        return self.server.run(arguments, self.folder, self.environment, stdin)
+
+    def call_anew(
+        self, *arguments: str, stdin: bytes = b""
+    ) -> "subprocess.CompletedProcess[bytes]":
+        """Run the command to its end, by another Python."""
         return subprocess.run(
             [*COMMAND, *arguments],
             cwd=self.folder,
@@ -71,19 +84,30 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def server() -> Iterator[CommandServer | None]:
+    """Start what runs are forked from, where this is possible."""
+    if sys.platform != "linux":
+        yield None
+        return
+    running = CommandServer()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, server: CommandServer | None) -> Place:
     """Write photos of three sites, and let the store know them; not to be changed."""
     folder = tmp_path_factory.mktemp("place")
     write_collection(folder / "photos", N_PHOTOS)
-    place = Place(folder)
+    place = Place(folder, server)
     ImageIndex.build(folder / "photos", cache_dir=folder / "cache")
     return place
 
 
 @pytest.fixture
-def new_place(tmp_path: Path) -> Place:
+def new_place(tmp_path: Path, server: CommandServer | None) -> Place:
     """Make a folder without photos or a store."""
-    return Place(tmp_path)
+    return Place(tmp_path, server)
 
 
 def refuse(done: "subprocess.CompletedProcess[bytes]") -> str:
@@ -102,7 +126,7 @@ def refuse(done: "subprocess.CompletedProcess[bytes]") -> str:
 
 def test_paths_are_printed_and_words_go_to_standard_error(place: Place) -> None:
     """The paths are those of the library; the summary does not mix with them."""
-    done = place.call("sample", "photos", "-n", "12")
+    done = place.call_anew("sample", "photos", "-n", "12")
     assert done.returncode == 0
     index = ImageIndex.build(place.folder / "photos", cache_dir=place.folder / "cache")
     expected = [os.path.relpath(path, place.folder) for path in index.sample(12).paths]
@@ -114,7 +138,7 @@ def test_paths_are_printed_and_words_go_to_standard_error(place: Place) -> None:
 def test_a_first_run_shows_progress_and_the_next_one_knows_the_images(new_place: Place) -> None:
     """On standard error, and neither when told to be quiet."""
     write_collection(new_place.folder / "photos", 5)
-    first = new_place.call("sample", "photos", "-n", "3").stderr.decode()
+    first = new_place.call_anew("sample", "photos", "-n", "3").stderr.decode()
     assert "Decoding: 100%" in first
     assert "5 read" in first
     second = new_place.call("sample", "photos", "-n", "3").stderr.decode()
@@ -153,9 +177,9 @@ def test_names_with_line_breaks_and_no_unicode_come_through(new_place: Place) ->
         good = write_picture(new_place.folder / "photos" / f"{seed}.jpg", seed)
         os.rename(good, os.path.join(os.fsencode(new_place.folder), name))
     listed = b"\0".join(names) + b"\0"
-    done = new_place.call("sample", "-", "-n", "3", "-0", "-q", stdin=listed)
+    done = new_place.call_anew("sample", "-", "-n", "3", "-0", "-q", stdin=listed)
     assert sorted(done.stdout.split(b"\0")) == [b"", *names]
-    error = refuse(new_place.call("sample", "photos", "-n", "3", "-q"))
+    error = refuse(new_place.call_anew("sample", "photos", "-n", "3", "-q"))
     assert "Print paths with -0" in error
     found = json.loads(new_place.run("sample", "photos", "-n", "3", "--json", "-q"))
     assert {os.fsencode(path) for path in found["paths"]} == set(names)
@@ -240,14 +264,14 @@ def test_sources_of_all_kinds_go_together(place: Place, tmp_path: Path) -> None:
 
 def test_a_missing_source_is_named(place: Place) -> None:
     """Before anything is decoded."""
-    error = refuse(place.call("sample", "photos", "nowhere", "-n", "5"))
+    error = refuse(place.call_anew("sample", "photos", "nowhere", "-n", "5"))
     assert "'nowhere'" in error
     assert "Check the spelling" in error
 
 
 def test_a_command_line_that_makes_no_sense_is_told_so(place: Place) -> None:
     """In words, with the exit code of its own."""
-    done = place.call("sample", "photos", "-n", "ten")
+    done = place.call_anew("sample", "photos", "-n", "ten")
     assert done.returncode == 2
     assert b"must be a count such as 1000, or a share such as 10%. Got 'ten'" in done.stderr
     assert done.stdout == b""
@@ -351,7 +375,7 @@ def test_a_table_is_written_with_all_its_columns(place: Place, tmp_path: Path) -
 def test_pages_and_drawings_are_written(place: Place, tmp_path: Path) -> None:
     """By the command of their own, and beside a selection."""
     page, other = tmp_path / "page.html", tmp_path / "other.html"
-    done = place.call("report", "photos", "-n", "5", str(page))
+    done = place.call_anew("report", "photos", "-n", "5", str(page))
     assert done.returncode == 0, done.stderr
     drawings = [tmp_path / "distribution.png", tmp_path / "thumbnails.png"]
     place.sample(
