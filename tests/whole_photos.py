@@ -54,7 +54,7 @@ def photo_table(
     )
 
 
-def photo_batch(keys: list[bytes], **others: Any) -> FeatureBatch:  # noqa: ANN401 - fields of the batch
+def photo_batch(keys: list[bytes], **others: Any) -> FeatureBatch:
     """Make a batch of photos whose keys are their own order."""
     frames, regions = whole_photos(len(keys))
     return FeatureBatch(

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .records import BoolArray, ByteArray, DistanceArray, Failure, FeatureTable, IntArray
 
-_PicksT = TypeVar("_PicksT", bound="Picks")
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class BucketCount(NamedTuple):
@@ -93,7 +94,7 @@ class Picks:
     earlier_rows: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @classmethod
-    def wrap(cls: type[_PicksT], picks: "Picks") -> _PicksT:
+    def wrap(cls, picks: "Picks") -> "Self":
         """Give picks the methods of this class."""
         return cls(*(getattr(picks, entry.name) for entry in fields(Picks)))
 

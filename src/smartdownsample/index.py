@@ -30,7 +30,7 @@ from .options import (
     check_target,
 )
 from .records import ByteArray, Failure, FeatureTable, ItemList
-from .results import Figures, Inspection, inspect_collection
+from .results import Inspection, inspect_collection
 from .sampling import (
     Coverage,
     draw_ranking,

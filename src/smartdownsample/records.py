@@ -204,10 +204,8 @@ class ItemList:
         boxed = np.empty(len(self.keys), dtype=object)
         boxed[:] = self.keys
         order = np.argsort(boxed, kind="stable")
-        if len(self.keys) == len(self):
-            places = np.empty_like(order)
-            places[self.file_of] = np.arange(len(self))
-            return places[order]
+        if np.array_equal(self.file_of, np.arange(len(self.keys))):
+            return order
         ranks = np.empty_like(order)
         ranks[order] = np.arange(len(order))
         return np.lexsort((*self.regions.T[::-1], self.frames, ranks[self.file_of]))
@@ -215,6 +213,11 @@ class ItemList:
     def name(self, item: int) -> str:
         """Return the path of an item's file as the caller gave it."""
         return self.paths[int(self.file_of[item])]
+
+
+def round_regions(shares: Float64Array) -> Float32Array:
+    """Round regions, shape (n, 4), to multiples of 2**-16, which are exact in 32 bits."""
+    return (np.rint(shares * 2**16) / 2**16).astype(np.float32)
 
 
 def whole_photos(n: int) -> "tuple[FrameArray, Float32Array]":

@@ -12,7 +12,8 @@ from pictures import make_exif, make_old, make_pixels
 from smartdownsample import Cause, ImageIndex
 from smartdownsample.items import LocalFiles, to_key
 from smartdownsample.options import DecodeMode, ReadingOptions
-from smartdownsample.records import IntArray, ItemList
+from smartdownsample.records import IntArray, ItemList, round_regions
+from smartdownsample.store import FeatureStore, read_pack
 
 WIDTH, HEIGHT = 640, 480
 # x, y, width and height in pixels, the whole photo among them.
@@ -33,7 +34,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return noted
 
 
-def write(path: Path, pixels: np.ndarray, **options: Any) -> str:  # noqa: ANN401 - Pillow's
+def write(path: Path, pixels: np.ndarray, **options: Any) -> str:
     """Write a picture of long ago."""
     Image.fromarray(pixels).save(path, **options)
     make_old(path)
@@ -51,7 +52,7 @@ def list_regions(
         keys=[to_key(path) for path in paths],
         file_of=np.zeros(n, np.int64) if file_of is None else file_of,
         frames=np.zeros(n, np.int32),
-        regions=(np.rint(shares * 2**16) / 2**16).astype(np.float32),
+        regions=round_regions(shares),
         positions=np.arange(n),
         n_given=n,
     )
@@ -153,8 +154,6 @@ def test_a_file_that_cannot_be_used_fails_with_all_its_regions(tmp_path: Path) -
 
 def test_a_pack_carries_regions(tmp_path: Path) -> None:
     """With their photo's path; they are sampled without the photo."""
-    from smartdownsample.store import FeatureStore, read_pack  # noqa: PLC0415 - what is tested
-
     photo = write(tmp_path / "photo.png", make_pixels(1, WIDTH, HEIGHT))
     reading = ReadingOptions(cache_dir=tmp_path / "cache")
     table = ImageIndex.gather_items(list_regions([photo], BOXES), reading).table

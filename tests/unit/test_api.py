@@ -2,16 +2,26 @@
 
 import inspect
 import os
+import re
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 
 import smartdownsample
 from pictures import write_collection, write_picture
-from smartdownsample import ImageIndex, ImageLoadingWarning, InvalidParameterError, sample_diverse
+from smartdownsample import (
+    ImageIndex,
+    ImageLoadingWarning,
+    InvalidParameterError,
+    OutputError,
+    find_images,
+    sample_diverse,
+)
+from smartdownsample.items import LocalFiles
 
 PUBLISHED = {
     "image_paths": inspect.Parameter.empty,
@@ -145,6 +155,90 @@ class TestEdges:
         """An extension that names no format is noticed before hours of decoding."""
         with pytest.raises(InvalidParameterError, match="extension must be one of"):
             sample(["missing.jpg"], 1, save_distribution="chart.xyz")
+
+
+class TestChecks:
+    """What can be known to be wrong without opening an image is said before one is opened."""
+
+    @pytest.fixture(autouse=True)
+    def refuse_to_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let no image be opened."""
+
+        def refuse(_: LocalFiles, location: str, *_bounds: int) -> NoReturn:
+            raise AssertionError(location)
+
+        monkeypatch.setattr(LocalFiles, "read", refuse)
+
+    @pytest.mark.parametrize(
+        ("options", "expected"),
+        [
+            ({"groups": ["fox"] * 3}, "a label for each of the images given, 60. Got 3"),
+            ({"groups": {"1.jpg": "fox"}}, "a label for every image. Got none for 60 of 60"),
+            ({"groups": [None] * 60}, "a label for every image. Got None"),
+            ({"groups": "cameras"}, "must be 'parent', a mapping"),
+            ({"groups": "parent", "per_group": {"a": 3}}, "must name groups that have images"),
+                {"groups": "parent", "per_group": {"nowhere": 3}},
+                "must name groups that have images",
+            ),
+            ({"keep": [3]}, "An element of 'keep' must be a str"),
+        ],
+    )
+    def test_groups_and_earlier_images_are_checked(
+        self, collection: list[str], options: dict[str, Any], expected: str
+    ) -> None:
+        """Decoding may take hours."""
+        with pytest.raises(InvalidParameterError, match=re.escape(expected)):
+            sample(collection, 5, **options)
+
+    def test_the_labels_of_a_folder_are_counted(self, collection: list[str]) -> None:
+        """As those of a list are."""
+        folder = os.path.commonpath(collection)
+        with pytest.raises(InvalidParameterError, match=r"60\. Got 59 labels"):
+            sample(folder, 5, groups=["fox"] * 59)
+
+    def test_a_figure_that_cannot_be_put_there_is_refused(self, tmp_path: Path) -> None:
+        """Where a folder stands, or something that is no folder lies above."""
+        paths = write_collection(tmp_path, 3)
+        (tmp_path / "folder.png").mkdir()
+        with pytest.raises(OutputError, match="a folder stands there"):
+            sample(paths, 2, save_thumbnails=tmp_path / "folder.png")
+        with pytest.raises(OutputError, match=r"IMG_1.jpg' is no folder"):
+            sample(paths, 2, save_distribution=Path(paths[0]) / "below" / "chart.png")
+
+    def test_a_keyword_that_there_is_not_is_pythons_error(self, collection: list[str]) -> None:
+        """As of any other function."""
+        with pytest.raises(TypeError, match=r"sample_diverse\(\).*unexpected.*'sped'"):
+            sample(collection, 5, sped=1)
+
+
+class TestEarlierImages:
+    """Images selected before need not be among those that are sampled."""
+
+    def test_labels_are_those_of_the_list(self, tmp_path: Path) -> None:
+        """Others are a group of their own, and nothing of it is selected again."""
+        paths = write_collection(tmp_path, 24)
+        labels = ["fox", "deer"] * 10
+        result = sample(paths[:20], 6, groups=labels, balance=1, keep=[*paths[20:], paths[0]])
+        assert len(result) == 6
+        assert not {*result} & {*paths[20:], paths[0]}
+        counts = Counter(labels[paths.index(path)] for path in result)
+        assert abs(counts["fox"] + 1 - counts["deer"]) <= 1
+
+    def test_indices_are_those_of_a_folder(self, tmp_path: Path) -> None:
+        """In the order of `find_images`, whatever is added."""
+        paths = write_collection(tmp_path / "photos", 20)
+        other = str(write_picture(tmp_path / "other.jpg", 99))
+        places = sample(tmp_path / "photos", 5, keep=[other], return_indices=True)
+        listed = find_images(tmp_path / "photos")
+        assert [listed[place] for place in places] == sample(tmp_path / "photos", 5, keep=[other])
+        assert set(places) < set(range(len(paths)))
+
+    def test_an_empty_folder_is_warned_of(self, tmp_path: Path) -> None:
+        """Although there are images selected before."""
+        (tmp_path / "empty").mkdir()
+        kept = str(write_picture(tmp_path / "other.jpg", 1))
+        with pytest.warns(ImageLoadingWarning, match="leads to no images"):
+            assert sample(tmp_path / "empty", 5, keep=[kept]) == []
 
 
 class TestOutput:

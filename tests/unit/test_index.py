@@ -157,6 +157,19 @@ class TestBuild:
         with pytest.raises(DecodeError, match=f"^Image file is truncated: {cut}"):
             ImageIndex.build([good, cut], truncated="raise")
 
+    @pytest.mark.filterwarnings("ignore::smartdownsample.ImageLoadingWarning")
+    def test_truncated_images_are_among_the_failures_in_natural_order(self, tmp_path: Path) -> None:
+        """Between those that fail for other reasons."""
+        data = Path(write_picture(tmp_path / "whole.jpg", 1, 400, 300)).read_bytes()
+        names = ["cut_2.jpg", "text_3.jpg", "cut_10.jpg", "text_11.jpg"]
+        for name in names:
+            content = data[: len(data) * 3 // 4] if name.startswith("cut") else b"no image"
+            (tmp_path / name).write_bytes(content)
+        index = ImageIndex.build(tmp_path, truncated="skip")
+        failed = [Path(failure.path).name for failure in index.failures]
+        assert failed == ["cut_2.jpg", "cut_10.jpg", "text_3.jpg", "text_11.jpg"]
+        assert [Path(path).name for path in index.paths] == ["whole.jpg"]
+
     def test_a_higher_limit_of_pixels_tries_large_images_again(self, tmp_path: Path) -> None:
         """And a lower one leaves no trace in the store."""
         path = write_picture(tmp_path / "a.jpg", 1, 640, 480)

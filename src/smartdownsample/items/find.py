@@ -57,7 +57,6 @@ def find_images(*sources: PathLike) -> list[str]:
     >>> find_images("data_samples/photos/site_2_desert")[:1]  # doctest: +SKIP
     ['data_samples/photos/site_2_desert/cam_A/IMG_1.JPG']
     """
-
     first: dict[bytes, str] = {}
     for source in sources:
         for path in _expand_source(source):

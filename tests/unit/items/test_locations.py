@@ -44,11 +44,11 @@ class TestSchemes:
     @pytest.mark.parametrize("location", ["s3://bucket/photos", "gs://a", "https://x.org/1.jpg"])
     def test_other_schemes_are_refused(self, location: str) -> None:
         """As a source and as an element of a list, with what to do instead."""
-        with pytest.raises(InvalidParameterError, match="not served.*Copy or mount"):
+        with pytest.raises(InvalidParameterError, match=r"not served.*Copy or mount"):
             find_images(location)
-        with pytest.raises(InvalidParameterError, match="not served.*Copy or mount"):
+        with pytest.raises(InvalidParameterError, match=r"not served.*Copy or mount"):
             ImageIndex.build([location], cache=False)
-        with pytest.raises(InvalidParameterError, match="not served.*Copy or mount"):
+        with pytest.raises(InvalidParameterError, match=r"not served.*Copy or mount"):
             sample_diverse(["1.jpg"], 1, keep=[location], cache=False)
 
     @pytest.mark.parametrize(

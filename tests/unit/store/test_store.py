@@ -218,7 +218,7 @@ class TestParts:
     def test_merging_does_not_import_pandas(self, tmp_path: Path) -> None:
         """It takes longer than the merge does, and memory."""
         script = (
-            f"import sys; sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[2])]}\n"
+            f"import sys; sys.path[:0] = {[str(Path(__file__).parents[up]) for up in (0, 2)]}\n"
             "from test_store import Path, make_batch, parts, put\n"
             f"folder = Path({str(tmp_path)!r})\n"
             "for i in range(18):\n"
