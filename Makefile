@@ -40,7 +40,7 @@ format: $(VENV)/.dev ## mend what the style check can mend
 	$(BIN)/ruff format
 
 bench: $(VENV)/.demo $(VENV)-reference/.done ## compare speed, write docs/benchmarks.md; PHOTOS=DIR: on your photos
-	$(BIN)/python benchmarks/bench_sample.py $(if $(PHOTOS),--photos '$(PHOTOS)',--keep --document)
+	$(BIN)/python benchmarks/bench_sample.py $(if $(PHOTOS),--photos '$(PHOTOS)',--keep)
 
 peers: $(PEERS:%=%/.done) ## install the other samplers for make bench, as far as they can be
 
@@ -48,11 +48,11 @@ guard: $(VENV)/.dev ## check that nothing got slower: counts, and ratios to bare
 	$(BIN)/python benchmarks/bench_guard.py
 
 quality: $(VENV)/.demo $(VENV)-reference/.done ## judge selections and time picking, write docs/selection.md
-	$(BIN)/python benchmarks/bench_quality.py --reference $(VENV)-reference/bin/python --document
-	$(BIN)/python benchmarks/bench_picking.py --document
+	$(BIN)/python benchmarks/bench_quality.py --keep
+	$(BIN)/python benchmarks/bench_picking.py --keep
 
 agreement: $(VENV)/.dev ## compare features with the published ones, write docs/agreement.md
-	$(BIN)/python benchmarks/bench_agreement.py --keep --document
+	$(BIN)/python benchmarks/bench_agreement.py --keep
 
 browser: ## install Chromium, which the tests of the report page drive, where apt-get may
 	@command -v chromium >/dev/null || \

@@ -4,10 +4,7 @@ The published definition is that of the tests' oracles: Pillow decodes each file
 upright and shrinks it; plain formulas do the rest. docs/agreement.md tells what comes of it.
 """
 
-import argparse
-import importlib.metadata
 import os
-import platform
 import sys
 import tempfile
 import time
@@ -19,63 +16,39 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests"))
-import oracles
-from agreement_figures import (
-    DOCUMENT,
-    KEPT,
-    LEVELS,
-    Agreement,
-    AgreementRecord,
-    Previews,
-    check_document,
-    format_record,
-    load_record,
-    save_record,
-    write_document,
-)
-from layout import Files
-from records import trim
+from collection_files import REAL_PHOTOS, RENDERED_PHOTOS, SHARED_IMAGES, Files
+from command_line import make_parser, parse_options
+from kept import ROOT, Record, trim
+from measuring import list_versions, say
+from pages.agreement import LEVELS
 from scenarios import Collection
 from smartdownsample import ImageIndex, find_images
 from smartdownsample.features.spec import FEATURE_VERSION
 from smartdownsample.gathering.preview_trust import count_previews, describe_previews
 from smartdownsample.options import DecodeMode
 from smartdownsample.records import FLAG_PREVIEW
+from write_pages import finish
+
+sys.path.append(os.path.join(ROOT, "tests"))
+import oracles
 
 HASH_SIZE = 8
-_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_SHARED_IMAGES = os.path.join(os.path.dirname(_ROOT), "shared", "images")
-_REAL = ("real camera-trap photos", os.path.join(_SHARED_IMAGES, "camtrap"))
-# What else is compared, where it is at hand.
+# What is compared besides photos, where it is at hand.
 _FOLDERS = {
-    "rendered photos": os.path.join(_ROOT, "data_samples", "photos"),
-    "rendered crops": os.path.join(_ROOT, "data_samples", "crops"),
-    "product and pet photos": os.path.join(_SHARED_IMAGES, "groups"),
+    RENDERED_PHOTOS[0]: RENDERED_PHOTOS[1],
+    "rendered crops": os.path.join(ROOT, "data_samples", "crops"),
+    "product and pet photos": os.path.join(SHARED_IMAGES, "groups"),
 }
 _N_CROPS, _N_SMOKE = 2000, 12
-_DISTRIBUTIONS = ("opencv-python-headless", "pillow", "numpy")
 
 
 class Reference(NamedTuple):
-    """What the published definition says of an image.
+    """What the published definition says of an image."""
 
-    Attributes
-    ----------
-    code : int
-        Of its bucket.
-    bits : list of int
-        Of the DHash.
-    steps : list of int
-        Levels between the two pixels of each bit.
-    distances : dict of str to float
-        How far each answer of the bucket's is from another one.
-    """
-
-    code: int
-    bits: list[int]
-    steps: list[int]
-    distances: dict[str, float]
+    code: int  # of its bucket
+    bits: list[int]  # of the DHash
+    steps: list[int]  # levels between the two pixels of each bit
+    distances: dict[str, float]  # how far each answer that decides the bucket is from another one
 
 
 class Described(NamedTuple):
@@ -86,171 +59,63 @@ class Described(NamedTuple):
     is_preview: bool
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print tables and keep figures, or write the document from kept ones.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Of the command line.
-
-    Returns
-    -------
-    int
-        The exit code: 1 when the document is to be checked and is not what the figures give.
-    """
-    options = parse_options(arguments)
-    if options.measures:
-        record = measure(options)
-        print(format_record(record))
-        if options.json:
-            save_record(options.json, record)
-    else:
-        record = load_record(options.again or KEPT)
-        if options.check:
-            return report_differences(check_document(DOCUMENT, record))
-        if options.again:
-            print(format_record(record))
-    if options.document:
-        write_document(DOCUMENT, load_record(KEPT))
-    return 0
-
-
-def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line.
-
-    Parameters
-    ----------
-    arguments : sequence of str or None
-        None takes those of the process.
-
-    Returns
-    -------
-    argparse.Namespace
-        Of the run.
-    """
-    parser = argparse.ArgumentParser(description=__doc__)
-    add = parser.add_argument
-    add("--photos", metavar="DIR", help="photos to compare in place of the real ones")
-    add("--smoke", action="store_true", help="run everything on a few images")
-    add("--json", metavar="FILE", help="keep the figures there")
-    add("--keep", action="store_true", help="keep the figures in benchmarks/results/")
-    add("--again", metavar="FILE", help="measure nothing, show what --json has kept there")
-    add(
-        "--document",
-        action="store_true",
-        help="write docs/ from the kept figures; without --keep nothing is measured",
-    )
-    add("--check", action="store_true", help="compare docs/ with the kept figures")
-    options = parser.parse_args(arguments)
-    if options.keep and (options.smoke or options.photos or options.json):
-        parser.error("--keep is for whole runs on the usual images. Name a file with --json.")
-    missing = [folder for folder in (_REAL[1], *_FOLDERS.values()) if not os.path.isdir(folder)]
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print tables, and keep figures and write the page when asked to."""
+    parser = make_parser(__doc__, "--photos")
+    options = parse_options(parser, arguments, "agreement")
+    folders = (REAL_PHOTOS[1], *_FOLDERS.values())
+    missing = [folder for folder in folders if not os.path.isdir(folder)]
     if options.keep and missing:
         parser.error(f"--keep is for whole runs. There is no {', no '.join(missing)}")
-    options.measures = options.keep or not (options.document or options.check or options.again)
-    options.json = KEPT if options.keep else options.json
-    return options
+    finish("agreement", measure(options.photos, is_smoke=options.smoke), options)
 
 
-def report_differences(names: Sequence[str]) -> int:
-    """Say which sections of the document are not what the figures give.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Of the sections.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
-    for name in names:
-        print(
-            f"{DOCUMENT}, section {name}, is not what {KEPT} gives. "
-            "Run this script with --document."
-        )
-    return int(bool(names))
-
-
-def measure(options: argparse.Namespace) -> AgreementRecord:
-    """Compare everything.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the run.
-
-    Returns
-    -------
-    AgreementRecord
-        All figures.
-    """
-    agreements: list[Agreement] = []
-    previews: Previews | None = None
+def measure(photos: str | None, *, is_smoke: bool) -> Record:
+    """Compare everything; the photos are the usual ones for None."""
+    agreements: list[Record] = []
+    previews: Record | None = None
     n_left_out = 0
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        for images, paths in gather_collections(options, folder):
-            _say(f"{len(paths):,} {images}")
+        for images, paths in gather_collections(photos, folder, is_smoke=is_smoke):
+            say(f"{len(paths):,} {images}")
             references = describe_references(paths)
-            exact, fast = describe_images(paths, "exact"), describe_images(paths, "fast")
+            exact, fast = (
+                describe(build_index(paths, "exact")),
+                describe(build_index(paths, "fast")),
+            )
             used = [path for path in paths if path in references and path in exact]
             n_left_out += len(paths) - len(used)
-            agreements.append(compare(images, "exact", used, references, exact))
-            agreements.append(compare(images, "fast", used, references, fast))
+            for mode, described in (("exact", exact), ("fast", fast)):
+                agreements.append(compare(images, mode, used, references, described))
             # Of the first ones, which are photos.
             previews = previews or measure_previews(used, references, fast)
     if previews is None:
         sys.exit("There are no images to compare. Name a folder with --photos.")
-    return AgreementRecord(
-        date=time.strftime("%Y-%m-%d"),
-        feature_version=FEATURE_VERSION,
-        versions={
-            "Python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in _DISTRIBUTIONS},
-        },
-        is_smoke=options.smoke,
-        n_left_out=n_left_out,
-        agreements=agreements,
-        previews=previews,
-    )
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "feature_version": FEATURE_VERSION,
+        "versions": list_versions("opencv-python-headless", "pillow", "numpy"),
+        "is_smoke": is_smoke,
+        "n_left_out": n_left_out,  # files that Pillow or the package cannot use
+        "agreements": agreements,  # of each collection in the modes exact and fast
+        "previews": previews,  # of the photos, see `measure_previews`
+    }
 
 
-def _say(what: str) -> None:
-    print(what, file=sys.stderr)
-
-
-# -------------------------------------------------------------------- collections
-
-
-def gather_collections(options: argparse.Namespace, folder: str) -> Iterator[tuple[str, list[str]]]:
-    """Find images to compare, and cut crops from the photos.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the run.
-    folder : str
-        An existing folder for the crops.
-
-    Yields
-    ------
-    images : str
-        What they are, for people.
-    paths : list of str
-        In natural order.
-    """
-    photos = ("photos of one's own", options.photos) if options.photos else _REAL
-    folders = dict([photos, *_FOLDERS.items()])
+def gather_collections(
+    photos: str | None, folder: str, *, is_smoke: bool
+) -> Iterator[tuple[str, list[str]]]:
+    """Find images to compare, and cut crops from the photos: what they are, and their paths."""
+    first = ("photos of one's own", photos) if photos else REAL_PHOTOS
+    folders = dict([first, *_FOLDERS.items()])
     found = {name: where for name, where in folders.items() if os.path.isdir(where)}
     for name, where in found.items():
         paths = find_images(where)
-        step = -(-len(paths) // _N_SMOKE) if options.smoke else 1
+        step = -(-len(paths) // _N_SMOKE) if is_smoke else 1
         if paths:
             yield name, paths[::step]
-    n_crops = _N_SMOKE if options.smoke else _N_CROPS
-    files = Files(next(iter(found.items())), folder, is_smoke=options.smoke)
+    n_crops = _N_SMOKE if is_smoke else _N_CROPS
+    files = Files(next(iter(found.items())), folder, is_smoke=is_smoke)
     for collection in (
         Collection("crops", "crops of 320×240", "crops", n_crops),
         Collection("mixed", "crops of mixed sizes", "mixed", n_crops),
@@ -260,22 +125,8 @@ def gather_collections(options: argparse.Namespace, folder: str) -> Iterator[tup
             yield f"{collection.title} from {sources}", paths
 
 
-# -------------------------------------------------------------------- the two sides
-
-
 def describe_references(paths: Iterable[str]) -> dict[str, Reference]:
-    """Describe images as the published definition does.
-
-    Parameters
-    ----------
-    paths : iterable of str
-        Of the images.
-
-    Returns
-    -------
-    dict of str to Reference
-        Of each path; without those that Pillow cannot decode to the end.
-    """
+    """Describe images as the published definition does."""
     references = {}
     for path in paths:
         try:
@@ -309,37 +160,13 @@ def _describe_reference(thumbnails: oracles.Thumbnails) -> Reference:
     return Reference(oracles.bucket_code(key), bits, steps, trimmed)
 
 
-def describe_images(paths: Sequence[str], mode: DecodeMode) -> dict[str, Described]:
-    """Describe images as the package does.
-
-    Parameters
-    ----------
-    paths : sequence of str
-        Of the images.
-    mode : {"exact", "fast", "preview"}
-        How they are decoded.
-
-    Returns
-    -------
-    dict of str to Described
-        Of each path; without those that cannot be used.
-    """
-    return describe_index(ImageIndex.build(paths, hash_size=HASH_SIZE, decode=mode, cache=False))
+def build_index(paths: Sequence[str], mode: DecodeMode) -> ImageIndex:
+    """Let the package describe images, decoded in one of its modes."""
+    return ImageIndex.build(paths, hash_size=HASH_SIZE, decode=mode, cache=False)
 
 
-def describe_index(index: ImageIndex) -> dict[str, Described]:
-    """Take what is compared out of an index.
-
-    Parameters
-    ----------
-    index : ImageIndex
-        Of any images.
-
-    Returns
-    -------
-    dict of str to Described
-        Of each path.
-    """
+def describe(index: ImageIndex) -> dict[str, Described]:
+    """Take what is compared out of an index, for each path that can be used."""
     rows = index.table.rows
     bits = np.unpackbits(rows["dhash"], axis=1, count=HASH_SIZE**2).tolist()
     is_preview = (rows["flags"] & FLAG_PREVIEW != 0).tolist()
@@ -347,36 +174,14 @@ def describe_index(index: ImageIndex) -> dict[str, Described]:
     return dict(zip(index.paths, described, strict=True))
 
 
-# ---------------------------------------------------------------------- comparing
-
-
 def compare(
     images: str,
-    mode: DecodeMode,
+    mode: str,
     paths: Sequence[str],
     references: Mapping[str, Reference],
     described: Mapping[str, Described],
-) -> Agreement:
-    """Hold the package against the published definition, image by image.
-
-    Parameters
-    ----------
-    images : str
-        What they are, for people.
-    mode : {"exact", "fast", "preview"}
-        Of `described`.
-    paths : sequence of str
-        Of the images to compare; both sides know them.
-    references : mapping of str to Reference
-        What the published definition says.
-    described : mapping of str to Described
-        What the package says.
-
-    Returns
-    -------
-    Agreement
-        How many agree, and how near to it the others are.
-    """
+) -> Record:
+    """Hold the package against the published definition, image by image."""
     flipped = dict.fromkeys(LEVELS, 0)
     n_moved = 0
     distances: dict[str, list[float]] = {}
@@ -388,26 +193,22 @@ def compare(
         n_moved += reference.code != ours.code
         for question, distance in find_differences(reference, ours.code).items():
             distances.setdefault(question, []).append(distance)
-    return Agreement(
-        images, mode, len(paths), len(paths) * HASH_SIZE**2, n_moved, flipped, distances
-    )
+    return {
+        "images": images,
+        "mode": mode,
+        "n_images": len(paths),
+        "n_bits": len(paths) * HASH_SIZE**2,  # of the DHash of all images
+        "n_moved": n_moved,  # images in another bucket
+        "flipped": flipped,  # differing bits, by levels between their pixels in the reference
+        # Of images that differ in a question which decides the bucket: how far another answer is.
+        "distances": distances,
+    }
 
 
 def find_differences(reference: Reference, code: int) -> dict[str, float]:
-    """Find the answers in which a bucket differs from the published one.
+    """Find the answers in which a bucket differs, and how far the reference is from another one.
 
-    Parameters
-    ----------
-    reference : Reference
-        What the published definition says.
-    code : int
-        Of the bucket that the package chose.
-
-    Returns
-    -------
-    dict of str to float
-        Of each question the distance of the reference from another answer; of two at the centre
-        the larger one.
+    Of two bits at the centre, the one that is farther away counts.
     """
     differing = reference.code ^ code
     # A code is the theme, 0 for grey pictures, and four bits.
@@ -427,25 +228,14 @@ def find_differences(reference: Reference, code: int) -> dict[str, float]:
 
 def measure_previews(
     paths: Sequence[str], references: Mapping[str, Reference], fast: Mapping[str, Described]
-) -> Previews:
+) -> Record:
     """Describe photos by their previews, where these are trusted, and compare.
 
-    Parameters
-    ----------
-    paths : sequence of str
-        Of the photos, whole folders.
-    references : mapping of str to Reference
-        What the published definition says.
-    fast : mapping of str to Described
-        What the package says in the mode ``fast``.
-
-    Returns
-    -------
-    Previews
-        Of those of each folder, of photos that were decoded, and of all.
+    What came of previews in words; and of the images of each folder whose previews are used, of
+    those that were decoded, and of all, how they agree in the modes preview and fast.
     """
-    index = ImageIndex.build(paths, hash_size=HASH_SIZE, decode="preview", cache=False)
-    described = describe_index(index)
+    index = build_index(paths, "preview")
+    described = describe(index)
     shown: dict[str, list[str]] = {}
     for path, each in described.items():
         if each.is_preview:
@@ -456,18 +246,14 @@ def measure_previews(
         "photos that were decoded": decoded,
         "photos in all": list(described),
     }
-    sides: tuple[tuple[DecodeMode, Mapping[str, Described]], ...] = (
-        ("preview", described),
-        ("fast", fast),
-    )
     agreements = [
         compare(name, mode, group, references, side)
         for name, group in groups.items()
         if group
-        for mode, side in sides
+        for mode, side in (("preview", described), ("fast", fast))
     ]
-    return Previews(list(describe_previews(count_previews(index.table))), agreements)
+    return {"lines": list(describe_previews(count_previews(index.table))), "agreements": agreements}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

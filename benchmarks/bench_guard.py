@@ -13,71 +13,74 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypedDict
 
 from guarded import COUNTS, RATIOS, UNUSED, Files
-from tables import align_table
+from kept import ROOT, Record, load
+from pages.markdown import tabulate
 
-_LIMITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guard.json")
-
-
-class Margin(NamedTuple):
-    """How much more than was measured is allowed, as a factor, and why."""
-
-    factor: float
-    why: str
+_LIMITS = os.path.join(ROOT, "benchmarks", "guard.json")
 
 
-class Limit(TypedDict):
-    """What is kept of a figure."""
-
-    measured: float
-    limit: float
-    why: str
-
-
-_WHOLE = Margin(1, "a whole number, the same everywhere")
-_CALLS = Margin(1.05, "versions of Python and NumPy differ by one percent")
-_RATIO = Margin(1.35, "processors differ, and are busy with other things")
-
-MARGINS = {
+# Of each figure how much more than was measured is allowed, as a factor, and why.
+_WHOLE = (1, "a whole number, the same everywhere")
+_CALLS = (1.05, "versions of Python and NumPy differ by one percent")
+_BUSY = "processors differ, and are busy with other things"
+MARGINS: dict[str, tuple[float, str]] = {
     "new crop: calls": _CALLS,
     "new crop: stat calls": _WHOLE,
     "new crop: files opened": _WHOLE,
     "new photo with EXIF: calls": _CALLS,
-    "known image: calls": Margin(1.5, "most of the few are for many images at once"),
+    "known image: calls": (1.5, "most of the few are for many images at once"),
     "known image: stat calls": _WHOLE,
     "known image: files opened": _WHOLE,
-    "known image: bytes at peak": Margin(1.15, "the size of objects differs between Pythons"),
-    "picked image: calls": Margin(1.5, "rounding decides how often a selection is improved"),
-    "known images: needless imports": Margin(1, f"of {', '.join(UNUSED)}"),
-    "new photos: all / read and decode": Margin(1.25, _RATIO.why),
-    "new crops: all / read and decode": _RATIO,
-    "known images: all / stat and read": Margin(1.45, "Python 3.10 is slow in paths"),
+    "known image: bytes at peak": (1.15, "the size of objects differs between Pythons"),
+    "picked image: calls": (1.5, "rounding decides how often a selection is improved"),
+    "known images: needless imports": (1, f"of {', '.join(UNUSED)}"),
+    "new photos: all / read and decode": (1.25, _BUSY),
+    "new crops: all / read and decode": (1.35, _BUSY),
+    "known images: all / stat and read": (1.45, "Python 3.10 is slow in paths"),
 }
+# Of each figure what was measured last, the limit, and why that much more is allowed.
+Limits = Mapping[str, Record]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, print a table, and exit with 1 when a limit is exceeded.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Of the command line.
-    """
+    """Measure, print a table, and exit with 1 when a limit is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--update", action="store_true", help="write what is measured, and limits made of it")
-    add("--counts", action="store_true", help="leave the ratios out, which take longest")
+    add("--smoke", action="store_true", help="count on little, and leave the ratios out")
     add("--limits", metavar="FILE", default=_LIMITS, help="where the limits are kept (guard.json)")
     options = parser.parse_args(arguments)
-    figures = measure(with_ratios=not options.counts)
-    limits = read_limits(options.limits)
+    figures = measure(is_smoke=options.smoke)
+    limits = load(options.limits)
     if options.update:
-        limits |= {name: make_limit(name, value) for name, value in figures.items()}
-        write_limits(options.limits, limits)
-    print(format_table(figures, limits))
-    exceeded = list_exceeded(figures, limits)
+        for name, (factor, why) in MARGINS.items():
+            if name in figures:
+                measured, limit = round(figures[name], 2), round(figures[name] * factor, 2)
+                limits[name] = {"measured": measured, "limit": limit, "why": why}
+        limits = {name: limits[name] for name in MARGINS if name in limits}
+        with open(options.limits, "w", encoding="utf-8") as file:
+            file.write(json.dumps(limits, indent=2) + "\n")
+    report(figures, limits)
+
+
+def report(figures: Mapping[str, float], limits: Limits) -> None:
+    """Print what was measured beside what is allowed.
+
+    The exit code is 1 when a figure is above its limit, or has none.
+    """
+    allowed = {name: limits[name]["limit"] if name in limits else -1 for name in figures}
+    exceeded = [name for name, figure in figures.items() if round(figure, 2) > allowed[name]]
+    table = tabulate(
+        figures,
+        ("figure", str),
+        ("measured", lambda name: f"{figures[name]:,.2f}"),
+        ("kept", lambda name: f"{limits[name]['measured']:,.2f}" if name in limits else ""),
+        ("limit", lambda name: f"{limits[name]['limit']:,.2f}" if name in limits else ""),
+        ("ok", lambda name: "no" if name in exceeded else "yes"),
+    )
+    print(table)
     if exceeded:
         sys.exit(
             f"Above the limit: {'; '.join(exceeded)}. Find out why. If it is meant, run "
@@ -85,125 +88,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
 
 
-def measure(*, with_ratios: bool) -> dict[str, float]:
-    """Measure all figures.
-
-    Parameters
-    ----------
-    with_ratios : bool
-        Whether to measure those that take long.
-
-    Returns
-    -------
-    dict of str to float
-        By the names in `MARGINS`.
-    """
+def measure(*, is_smoke: bool) -> dict[str, float]:
+    """Measure all figures, by the names in `MARGINS`."""
     with tempfile.TemporaryDirectory(prefix="bench-guard-") as folder:
-        files = Files(Path(folder))
-        measuring = COUNTS + RATIOS if with_ratios else COUNTS
-        return {name: value for each in measuring for name, value in each(files)}
-
-
-def read_limits(path: str) -> dict[str, Limit]:
-    """Read what is kept.
-
-    Parameters
-    ----------
-    path : str
-        Of a file that need not exist.
-
-    Returns
-    -------
-    dict of str to Limit
-        By the names in `MARGINS`.
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            limits: dict[str, Limit] = json.load(file)
-    except FileNotFoundError:
-        return {}
-    return limits
-
-
-def make_limit(name: str, value: float) -> Limit:
-    """Allow a figure what was measured, and its margin.
-
-    Parameters
-    ----------
-    name : str
-        In `MARGINS`.
-    value : float
-        What was measured.
-
-    Returns
-    -------
-    Limit
-        To be kept.
-    """
-    margin = MARGINS[name]
-    return Limit(measured=round(value, 2), limit=round(value * margin.factor, 2), why=margin.why)
-
-
-def write_limits(path: str, limits: Mapping[str, Limit]) -> None:
-    """Write what is kept, in the order of `MARGINS`.
-
-    Parameters
-    ----------
-    path : str
-        Of the file.
-    limits : mapping of str to Limit
-        Names that are not in `MARGINS` any more are left out.
-    """
-    ordered = {name: limits[name] for name in MARGINS if name in limits}
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(json.dumps(ordered, indent=2) + "\n")
-
-
-def list_exceeded(figures: Mapping[str, float], limits: Mapping[str, Limit]) -> list[str]:
-    """List the figures that are above their limits, or have none.
-
-    Parameters
-    ----------
-    figures : mapping of str to float
-        What was measured.
-    limits : mapping of str to Limit
-        What is allowed.
-
-    Returns
-    -------
-    list of str
-        Their names.
-    """
-    return [
-        name
-        for name, value in figures.items()
-        if name not in limits or round(value, 2) > limits[name]["limit"]
-    ]
-
-
-def format_table(figures: Mapping[str, float], limits: Mapping[str, Limit]) -> str:
-    """Tabulate what was measured beside what is allowed.
-
-    Parameters
-    ----------
-    figures : mapping of str to float
-        What was measured.
-    limits : mapping of str to Limit
-        What is allowed.
-
-    Returns
-    -------
-    str
-        A Markdown table.
-    """
-    exceeded = list_exceeded(figures, limits)
-    lines = []
-    for name, value in figures.items():
-        limit = limits.get(name)
-        kept = ("", "") if limit is None else (limit["measured"], limit["limit"])
-        cells = (f"{each:,.2f}" if isinstance(each, float) else each for each in (value, *kept))
-        lines.append((name, *cells, "no" if name in exceeded else "yes"))
-    return align_table(("figure", "measured", "kept", "limit", "ok"), lines)
+        files = Files(Path(folder), is_smoke=is_smoke)
+        measuring = COUNTS if is_smoke else COUNTS + RATIOS
+        found = (figure for each in measuring for figure in each(files))
+        return {name: value for name, value in found if name in MARGINS}
 
 
 if __name__ == "__main__":

@@ -5,216 +5,171 @@ Every measurement is a process of its own. Samplers whose environment is missing
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from layout import Files
-from measuring import count_cores, describe_machine, name_file_system
-from pages import check_documents, format_records, write_documents
-from records import Record, add_record, load_records
-from rounds import Contest, say
-from runs import PEERS
-from scenarios import Scenario, choose_scenarios, make_scenarios
-
-_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_KEPT = os.path.join(_ROOT, "benchmarks", "results", "speed.json")
-# Photos to use when none are given: real ones beside the repository, else rendered ones in it.
-_PHOTO_FOLDERS = {
-    "real camera-trap photos": os.path.join(os.path.dirname(_ROOT), "shared", "images", "camtrap"),
-    "rendered photos": os.path.join(_ROOT, "data_samples", "photos"),
-}
+import measuring
+from collection_files import Files, choose_sources, touch_some
+from command_line import make_parser, parse_options
+from kept import Record, load, save, trim
+from peers.job import Job
+from runs import PEERS, RUNS, Run
+from scenarios import Scenario, make_scenarios
+from write_pages import format_record, write_pages
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print tables and keep figures, or write the documents from kept ones.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Of the command line.
-
-    Returns
-    -------
-    int
-        The exit code: 1 when a document is to be checked and is not what the figures give.
-    """
-    options = parse_options(arguments)
-    if not options.measures:
-        records = load_records(options.again or _KEPT)
-        if not records:
-            sys.exit("There are no kept figures. Measure with --keep first.")
-        if options.check:
-            return report_differences(check_documents(_ROOT, records))
-        if options.again:
-            print(format_records(records))
-    else:
-        records = measure(options)
-        print(format_records(records))
-    if options.document:
-        # All that are kept, not only those of this run.
-        write_documents(_ROOT, load_records(_KEPT))
-    return 0
-
-
-def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line.
-
-    Parameters
-    ----------
-    arguments : sequence of str or None
-        None takes those of the process.
-
-    Returns
-    -------
-    argparse.Namespace
-        With the chosen scenarios.
-    """
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print tables, and keep figures and write pages when asked to."""
+    parser = make_parser(__doc__, "--photos", "--environments")
     add = parser.add_argument
-    add("--photos", metavar="DIR", help="photos to make the collections of")
-    add("--only", nargs="+", default=[], metavar="NAME", help="scenarios, or their collections")
+    names = [each.name for each in make_scenarios()]
+    add("--only", nargs="+", choices=names, metavar="NAME", help="scenarios, or their collections")
     add("--peers", nargs="*", default=PEERS, choices=PEERS, help="samplers besides ours (all)")
-    add("--rounds", type=int, default=5, help="measurements of each at most (5)")
-    add("--n-workers", type=int, default=count_cores(), help="of each sampler (usable cores)")
-    add("--environments", metavar="DIR", default=_ROOT, help="folder with their environments")
-    add("--smoke", action="store_true", help="run everything once, on a few images")
-    add("--json", metavar="FILE", help="keep the figures there, beside those of other scenarios")
-    add("--keep", action="store_true", help="keep the figures in benchmarks/results/")
-    add("--again", metavar="FILE", help="measure nothing, show what --json has kept there")
-    add(
-        "--document",
-        action="store_true",
-        help="write docs/ and README from the kept figures; without --keep nothing is measured",
-    )
-    add("--check", action="store_true", help="compare docs/ and README with the kept figures")
-    options = parser.parse_args(arguments)
-    if options.rounds < 1 or options.n_workers < 1:
-        parser.error("There must be at least one round and one worker.")
-    if options.keep and (options.smoke or options.photos or options.json):
-        parser.error("--keep is for whole runs on the usual photos. Name a file with --json.")
-    options.measures = options.keep or not (options.document or options.check or options.again)
-    options.json = _KEPT if options.keep else options.json
-    try:
-        scenarios = make_scenarios(is_smoke=options.smoke)
-        options.scenarios = choose_scenarios(scenarios, options.only)
-    except ValueError as error:
-        parser.error(str(error))
-    options.order = {scenario.name: place for place, scenario in enumerate(scenarios)}
-    return options
+    options = parse_options(parser, arguments, "speed")
+    every = make_scenarios(is_smoke=options.smoke)
+    wanted = set(options.only or names)
+    chosen = [each for each in every if wanted & {each.name, each.collection.name}]
+    records = measure(chosen, [each.name for each in every], options)
+    print(format_record("speed", records))
+    if options.keep:
+        write_pages("speed")
 
 
-def measure(options: argparse.Namespace) -> dict[str, Record]:
-    """Lay out collections and measure what is asked of them, one after the other.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the run.
-
-    Returns
-    -------
-    dict of str to Record
-        Of each scenario's name what was measured.
-    """
+def measure(
+    scenarios: Sequence[Scenario], order: Sequence[str], options: argparse.Namespace
+) -> dict[str, Record]:
+    """Lay out collections and measure what is asked of them, keeping each when it is done."""
     records: dict[str, Record] = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         # Once, before anything runs: later the load is this benchmark's own.
-        options.machine = ", ".join(filter(None, (describe_machine(), name_file_system(folder))))
+        machine = measuring.describe_machine(folder)
         files = Files(choose_sources(options.photos), folder, is_smoke=options.smoke)
-        for scenario in options.scenarios:
-            say(f"{scenario.name}: {scenario.title}")
+        for scenario in scenarios:
+            measuring.say(f"{scenario.name}: {scenario.title}")
             paths, sources = files.find(scenario.collection)
             if not paths:
-                say(f"{scenario.name}: left out, there are no {scenario.collection.title}")
+                measuring.say(f"left out, there are no {scenario.collection.title}")
                 continue
-            record = start_record(scenario, paths, sources, options)
-            Contest(
-                scenario, paths, record, options.environments, options.peers, options.rounds
-            ).measure()
+            record: Record = {
+                "title": scenario.title,
+                "n_images": len(paths),
+                "target_count": scenario.target_count,
+                "mean_bytes": sum(map(os.path.getsize, paths)) // len(paths),  # size of a file
+                "sources": sources,  # what the files are made of
+                "n_workers": measuring.count_cores(),  # of each sampler
+                "n_cores": measuring.count_cores(),  # usable ones
+                "machine": machine,
+                "date": time.strftime("%Y-%m-%d"),
+                "is_smoke": options.smoke,
+                "runs": {},  # of each run what `Contest` keeps of each round
+                "versions": {},  # of what each run used
+                "left_out": {},  # why a run was not measured
+            }
+            Contest(scenario, paths, record, options).measure()
             records[scenario.name] = record
             if options.json:
-                add_record(options.json, scenario.name, record, options.order)
+                # In place of an older one; the others stay.
+                kept = {**load(options.json), scenario.name: record}
+                save(options.json, {each: kept[each] for each in (*order, *kept) if each in kept})
     if not records:
         sys.exit("None of the photos can be used: they must be whole, of 320 pixels at least.")
     return records
 
 
-def choose_sources(photos: str | None) -> tuple[str, str]:
-    """Choose the photos that collections are made of.
+@dataclass
+class Contest:
+    """A scenario that is being measured: its samplers take their turns, round after round."""
 
-    Parameters
-    ----------
-    photos : str or None
-        A folder. None takes the usual ones.
+    scenario: Scenario
+    paths: list[str]
+    record: Record  # where measurements go
+    options: argparse.Namespace
+    _picks: dict[str, set[str]] = field(default_factory=dict)
 
-    Returns
-    -------
-    name, folder : str
-        What they are, for people, and where.
-    """
-    if photos is not None:
-        return "photos of one's own", photos
-    for name, folder in _PHOTO_FOLDERS.items():
-        if os.path.isdir(folder):
-            return name, folder
-    sys.exit("There are no photos to use. Name a folder with --photos.")
+    def measure(self) -> None:
+        """Run everything, round after round; what fails once is left out from then on."""
+        with tempfile.TemporaryDirectory(prefix="bench-cache-") as folder:
+            for number in range(1, max(self.scenario.rounds.values()) + 1):
+                for run in RUNS:
+                    is_due = self.scenario.rounds.get(run.name, 0) >= number
+                    if is_due and run.name not in self.record["left_out"]:
+                        self._take_turn(run, number, folder)
 
+    def _take_turn(self, run: Run, number: int, folder: str) -> None:
+        """Run one sampler, unless there is a reason against it."""
+        place = f"{self.scenario.name}, round {number}: {run.name}"
+        python = measuring.find_python(self.options.environments, run.environment)
+        reason = self._find_reason(run, python)
+        if reason is None:
+            try:
+                outcome = self._run(run, python, number, folder)
+            except measuring.PeerError as error:
+                reason = f"it failed: {error}"
+            else:
+                self._keep(run, number, outcome)
+                measuring.say(f"{place} {outcome.process_s:.2f} s")
+                return
+        self.record["left_out"][run.name] = reason
+        measuring.say(f"{place} left out, {reason}")
 
-def start_record(
-    scenario: Scenario, paths: Sequence[str], sources: str, options: argparse.Namespace
-) -> Record:
-    """Describe what is going to be measured.
+    def _find_reason(self, run: Run, python: str) -> str | None:
+        """Tell why a sampler cannot take part, if so."""
+        if run.module in PEERS and run.module not in self.options.peers:
+            return "not asked for"
+        if not os.path.exists(python):
+            return f"there is no environment {run.environment}"
+        can_choose = hasattr(os, "sched_setaffinity") and measuring.count_cores() > 1
+        if run.n_cores is not None and not can_choose:
+            return "there are no more cores to compare with, or none can be chosen"
+        return None
 
-    Parameters
-    ----------
-    scenario : Scenario
-        What is asked.
-    paths : sequence of str
-        The files.
-    sources : str
-        What they are made of.
-    options : argparse.Namespace
-        Of the run.
+    def _run(self, run: Run, python: str, number: int, folder: str) -> measuring.Outcome:
+        """Run one sampler with what it is to find in its store."""
+        scenario = self.scenario
+        cache_dir = os.path.join(folder, "own" if run.store == "own" else "shared")
+        if run.store != "kept":
+            shutil.rmtree(cache_dir, ignore_errors=True)
+        os.makedirs(cache_dir, exist_ok=True)
+        if run.is_touched:
+            touch_some(self.paths, number)
+        job = Job(
+            paths=self.paths,
+            target_count=max(1, round(scenario.target_count * run.share_asked)),
+            n_workers=run.n_cores or measuring.count_cores(),
+            random_seed=scenario.random_seed + run.seed_step,
+            cache_dir=cache_dir,
+            wants_picks=scenario.compares_seeds,
+            decode=run.decode,
+            spread=run.spread,
+        )
+        return measuring.run_peer(run, python, job)
 
-    Returns
-    -------
-    Record
-        Without measurements.
-    """
-    return Record(
-        title=scenario.title,
-        images=scenario.collection.title,
-        n_images=len(paths),
-        target_count=scenario.target_count,
-        mean_bytes=sum(map(os.path.getsize, paths)) // len(paths),
-        sources=sources,
-        n_workers=options.n_workers,
-        n_cores=count_cores(),
-        machine=options.machine,
-        date=time.strftime("%Y-%m-%d"),
-        is_smoke=options.smoke,
-    )
-
-
-def report_differences(names: Sequence[str]) -> int:
-    """Say which documents are not what the figures give.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Of the documents' sections.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
-    for name in names:
-        print(f"{name} is not what benchmarks/results/ gives. Run this script with --document.")
-    return int(bool(names))
+    def _keep(self, run: Run, number: int, outcome: measuring.Outcome) -> None:
+        """Keep what was measured, and compare picks with those of the other seed."""
+        result = outcome.result
+        picks = self._picks[run.name] = set(result["picks"])
+        other = self._picks.get(run.other_of)
+        measurement: Record = {
+            "round": number,  # from 1
+            "call_s": trim(result["call_s"]),
+            # Before the call: imports, and building an index that is sampled again.
+            "load_s": trim(result["import_s"]),
+            "process_s": trim(outcome.process_s),  # from the start of the process to its end
+            "cpu_s": trim(outcome.cpu_s),  # of the processor during the call, see `Outcome`
+            "n_returned": result["n_returned"],
+            "n_different": result["n_different"],  # distinct picks among those returned
+            "peak_bytes": outcome.peak_bytes,  # largest resident size
+        }
+        if picks and other:
+            # Share of the distinct picks that another seed picked as well.
+            measurement["in_common"] = trim(len(picks & other) / len(picks))
+        self.record["runs"].setdefault(run.name, []).append(measurement)
+        self.record["versions"][run.name] = result["versions"]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -4,77 +4,48 @@ Files are real, hard links of a few; features are random, written through the st
 floor of a look-up is what nothing can do without: `os.stat` of each file, and reading the parts.
 """
 
-import argparse
 import gc
-import importlib.metadata
 import multiprocessing
 import os
-import platform
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from measuring import describe_machine
-from records import trim
+from command_line import make_parser, parse_options
+from kept import Record, trim
+from measuring import describe_machine, list_versions, say
+from pages.store import FOLDER_FILES, FOLDER_READS
+from peers.job import measure_peak_memory
 from smartdownsample import ImageIndex
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering.natural_table import needed_columns, order_features
-from smartdownsample.items.find import list_items
-from smartdownsample.items.local_files import stat_items
+from smartdownsample.items.find import list_items, stat_files
 from smartdownsample.items.natural_order import encode_order_key
-from smartdownsample.records import FeatureBatch, FileStats, IntArray
+from smartdownsample.records import FeatureBatch, FileStats, IntArray, ItemList, whole_photos
 from smartdownsample.store.schema import make_table
 from smartdownsample.store.store import FeatureStore
-from store_figures import (
-    FOLDER_FILES,
-    FOLDER_MEASUREMENTS,
-    FOLDER_READS,
-    KEPT,
-    Growth,
-    Measurement,
-    StoreRecord,
-    check_document,
-    format_record,
-    load_record,
-    save_record,
-    write_document,
-)
+from write_pages import finish
 
 _SPEC = make_spec(8, "fast")
+_SIZES, _SMOKE_SIZES = (10_000, 100_000, 1_000_000), (1000, 2000, 4000)
+_FOLDER_MEASUREMENTS = 5
 # Well below the links that a file may have (65,000 on ext4).
 _LINKS_PER_FILE = 5000
 _BATCH_ROWS = 64
 _GROWTH_RUNS = 20
 # As a run that decodes writes them.
 _PART_ROWS = 4096
-_STATUS = "/proc/self/status"
-_DISTRIBUTIONS = ("smartdownsample", "pyarrow", "numpy")
-_DOCUMENT = os.path.join(
-    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs", "feature-store.md"
-)
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Files, and a store that knows them all.
-
-    Parameters
-    ----------
-    name : str
-        In the results.
-    paths : list of str
-        Of the files.
-    cache_dir : Path
-        Folder of the store.
-    """
+    """Files, and a store that knows them all."""
 
     name: str
     paths: list[str]
@@ -86,176 +57,63 @@ class Collection:
         return FeatureStore(_SPEC, self.cache_dir)
 
 
-class Memory(NamedTuple):
-    """Memory of a process that builds an index, in bytes beyond the list of paths."""
-
-    peak: int
-    kept: int
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the benchmark and print its tables.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Of the command line.
-    """
-    options = parse_options(arguments)
-    if options.check:
-        sys.exit(check_document(_DOCUMENT, load_record(KEPT)))
-    record = load_record(options.again) if options.again else measure(options)
-    print(format_record(record))
-    if options.json:
-        save_record(options.json, record)
-    if options.document:
-        write_document(_DOCUMENT, record)
-
-
-def measure(options: argparse.Namespace) -> StoreRecord:
-    """Lay out stores and measure everything.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the run.
-
-    Returns
-    -------
-    StoreRecord
-        All figures.
-    """
-    machine = describe_machine()
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as folder:
-        small, medium, large = collections = lay_out(Path(folder), options)
-        _say("measuring memory")
-        memory = measure_memory(medium, large)
-        measurements: list[Measurement] = []
-        for number in range(1, options.rounds + 1):
-            for collection in (medium, large):
-                measurements += measure_look_up(collection, number)
-            # Several short ones for each long one, in turn.
-            for _ in range(FOLDER_MEASUREMENTS):
-                for collection in (small, large):
-                    measurements.append(measure_folder(collection, small.paths, number))
-            _say(f"round {number} of {options.rounds} done")
-        sizes = measure_sizes(Path(folder), medium.paths)
-        growth = measure_growth(large)
-    return StoreRecord(
-        machine=machine,
-        versions={
-            "Python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in _DISTRIBUTIONS},
-        },
-        is_smoke=options.smoke,
-        n_rounds=options.rounds,
-        n_images=[len(each.paths) for each in collections],
-        path_bytes=round(sum(map(len, large.paths)) / len(large.paths)),
-        memory_bytes=memory,
-        row_bytes=sizes,
-        growth=growth,
-        measurements=measurements,
-    )
-
-
-def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line.
-
-    Parameters
-    ----------
-    arguments : sequence of str or None
-        None takes those of the process.
-
-    Returns
-    -------
-    argparse.Namespace
-        With counts that are smaller in a smoke run.
-    """
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Run the benchmark and print its tables."""
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add("--rounds", type=int, help="measurements of each figure (5)")
-    add("--n-small", type=int, help="images of the smallest store (10000)")
-    add("--n-medium", type=int, help="images of the medium store (100000)")
-    add("--n-large", type=int, help="images of the largest store (1000000)")
+    add("--sizes", type=int, nargs=3, help="images of three stores in thousands (10000 …)")
     add("--folder", metavar="DIR", help="where to lay out files; by default the temporary folder")
-    add("--smoke", action="store_true", help="run everything once, with a few images")
-    add("--json", metavar="FILE", help="keep every measurement there")
-    add("--again", metavar="FILE", help="measure nothing, show what --json has kept there")
-    add("--keep", action="store_true", help="keep every measurement in benchmarks/results/")
-    add("--document", action="store_true", help="write the tables into docs/")
-    add("--check", action="store_true", help="compare docs/ with what --keep has kept")
-    options = parser.parse_args(arguments)
-    if options.smoke and (options.keep or options.document):
-        parser.error("A smoke run is not worth keeping.")
-    if options.keep:
-        options.json = KEPT
-    defaults = (1, 2000, 4000, 8000) if options.smoke else (5, 10_000, 100_000, 1_000_000)
-    names = ("rounds", "n_small", "n_medium", "n_large")
-    for name, default in zip(names, defaults, strict=True):
-        if getattr(options, name) is None:
-            setattr(options, name, default)
-    if options.rounds < 1 or not (
-        FOLDER_FILES <= options.n_small < options.n_medium < options.n_large
-    ):
-        parser.error(
-            f"There must be at least one round, {FOLDER_FILES:,} images in the smallest store "
-            "and more in each larger one."
-        )
-    return options
+    options = parse_options(parser, arguments, "store")
+    n_rounds = options.rounds or (1 if options.smoke else 5)
+    sizes = options.sizes or (_SMOKE_SIZES if options.smoke else _SIZES)
+    machine = describe_machine()
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as folder:
+        small, medium, large = collections = lay_out(Path(folder), sizes)
+        say("measuring memory")
+        memory = measure_memory(medium, large)
+        timings = Timings()
+        for number in range(1, n_rounds + 1):
+            for collection in (medium, large):
+                time_look_up(timings, collection, number)
+            # Several short ones for each long one, in turn.
+            for collection in (small, large) * _FOLDER_MEASUREMENTS:
+                time_folder(timings, collection, small.paths, number)
+            say(f"round {number} of {n_rounds} done")
+        record = {
+            "machine": machine,
+            "versions": list_versions("smartdownsample", "pyarrow", "numpy"),
+            "is_smoke": options.smoke,
+            "n_rounds": n_rounds,
+            "n_images": [len(each.paths) for each in collections],
+            "path_bytes": round(sum(map(len, large.paths)) / len(large.paths)),  # mean
+            "memory_bytes": memory,  # for each known image; null where the system does not tell
+            "row_bytes": measure_sizes(Path(folder), medium.paths),  # on disk
+            "growth": measure_growth(large),
+            "measurements": timings,
+        }
+    finish("store", record, options)
 
 
-def _say(what: str) -> None:
-    print(what, file=sys.stderr)
-
-
-# -------------------------------------------------------------------------- setup
-
-
-def lay_out(folder: Path, options: argparse.Namespace) -> list[Collection]:
-    """Write files and the stores that know them.
-
-    Parameters
-    ----------
-    folder : Path
-        An existing folder.
-    options : argparse.Namespace
-        Of the run.
-
-    Returns
-    -------
-    list of Collection
-        Small, medium and large; each has whole folders of the next, evenly spread.
-    """
-    _say("laying out files")
-    folders = link_files(folder, options.n_large)
+def lay_out(folder: Path, sizes: Sequence[int]) -> list[Collection]:
+    """Write files and the stores that know them: each has whole folders of the next, evenly."""
+    say("laying out files")
+    folders = np.array(link_files(folder, sizes[-1]), dtype=object).reshape(-1, FOLDER_FILES)
     collections = []
-    for name in ("small", "medium", "large"):
-        n_images = getattr(options, f"n_{name}")
-        n_folders = n_images // FOLDER_FILES
-        chosen = np.linspace(0, len(folders) - 1, n_folders).round().astype(int)
-        paths = [path for place in chosen.tolist() for path in folders[place]]
+    for name, n_images in zip(("small", "medium", "large"), sizes, strict=True):
+        chosen = np.linspace(0, len(folders) - 1, n_images // FOLDER_FILES).round().astype(int)
+        paths: list[str] = folders[chosen].ravel().tolist()
         collection = Collection(name, paths, folder / f"cache-{name}")
-        _say(f"storing {len(paths):,} rows")
-        keys = list_items(paths).keys
-        fill(collection.store, keys, stat_items(keys))
+        say(f"storing {len(paths):,} rows")
+        fill_known(collection.cache_dir, paths)
         collections.append(collection)
     return collections
 
 
-def link_files(folder: Path, n_files: int) -> list[list[str]]:
-    """Make many small files, as hard links of a few; their times and sizes differ.
+def link_files(folder: Path, n_files: int) -> list[str]:
+    """Make many small files in folders of a thousand, as hard links of a few.
 
-    Parameters
-    ----------
-    folder : Path
-        An existing folder.
-    n_files : int
-        How many, in folders of a thousand.
-
-    Returns
-    -------
-    list of list of str
-        Paths in each folder.
+    Their times and sizes differ.
     """
     generator = np.random.default_rng(42)
     sources = []
@@ -265,32 +123,25 @@ def link_files(folder: Path, n_files: int) -> list[list[str]]:
         taken_ns = int(generator.integers(1_600_000_000, 1_700_000_000)) * 10**9 + number
         os.utime(source, ns=(taken_ns, taken_ns))
         sources.append(source)
-    folders = []
+    linked = []
     for place in range(n_files // FOLDER_FILES):
         parent = folder / "survey_2023_northern_reserve" / f"site_{place // 4:03d}_riverbank"
         parent /= f"camera_{'ABCD'[place % 4]}/100RECNX"
         parent.mkdir(parents=True)
-        paths = [f"{parent}/IMG_{number:04d}.JPG" for number in range(1, FOLDER_FILES + 1)]
-        for path, source in zip(paths, generator.choice(len(sources), len(paths)), strict=True):
-            os.link(sources[source], path)
-        folders.append(paths)
-    return folders
+        for number, source in enumerate(generator.choice(len(sources), FOLDER_FILES), 1):
+            linked.append(f"{parent}/IMG_{number:04d}.JPG")
+            os.link(sources[source], linked[-1])
+    return linked
+
+
+def fill_known(cache_dir: Path, paths: list[str]) -> None:
+    """Make a store that knows some files as they are."""
+    keys = list_items(paths).keys
+    fill(FeatureStore(_SPEC, cache_dir), keys, stat_files(keys))
 
 
 def fill(store: FeatureStore, keys: list[bytes], stats: FileStats, random_seed: int = 42) -> None:
-    """Store random features, in batches like those of a run that decodes.
-
-    Parameters
-    ----------
-    store : FeatureStore
-        Where to.
-    keys : list of bytes
-        Absolute paths.
-    stats : FileStats
-        Of the same files.
-    random_seed : int
-        Of the features.
-    """
+    """Store random features, in batches like those of a run that decodes."""
     generator = np.random.default_rng(random_seed)
     with store:
         for start in range(0, len(keys), _BATCH_ROWS):
@@ -308,9 +159,12 @@ def _make_batch(
     rows["width"], rows["height"], rows["flags"] = 4000, 3000, 0
     rows["captured"] = (stats.mtime_ns[items] // 10**6).astype("datetime64[ms]")
     batch_keys = [keys[item] for item in items.tolist()]
+    frames, regions = whole_photos(n)
     return FeatureBatch(
         items=items,
         keys=batch_keys,
+        frames=frames,
+        regions=regions,
         order_keys=[encode_order_key(key) for key in batch_keys],
         mtime_ns=stats.mtime_ns[items],
         size_bytes=stats.size_bytes[items],
@@ -320,114 +174,69 @@ def _make_batch(
     )
 
 
-# -------------------------------------------------------------------------- timing
+class Timings(list[Record]):
+    """What was timed so far."""
+
+    @contextmanager
+    def add(self, name: str, collection: Collection, n_images: int, number: int) -> Iterator[None]:
+        """Time a block that does something with images of a collection, in a round."""
+        gc.collect()
+        started, cpu_before = time.perf_counter(), time.process_time()
+        yield
+        seconds, cpu_s = time.perf_counter() - started, time.process_time() - cpu_before
+        what = {"name": name, "collection": collection.name, "n_images": n_images, "round": number}
+        # The time of the processor is that of all threads.
+        self.append({**what, "seconds": trim(seconds), "cpu_s": trim(cpu_s)})
 
 
-@contextmanager
-def _timing(
-    into: list[Measurement], name: str, collection: str, n: int, number: int
-) -> Iterator[None]:
-    """Time a block."""
-    gc.collect()
-    started, cpu_before = time.perf_counter(), time.process_time()
-    yield
-    seconds, cpu_s = time.perf_counter() - started, time.process_time() - cpu_before
-    into.append(Measurement(name, collection, n, number, trim(seconds), trim(cpu_s)))
-
-
-def measure_look_up(collection: Collection, number: int) -> list[Measurement]:
-    """Find all images of a collection in its store.
-
-    Parameters
-    ----------
-    collection : Collection
-        Where.
-    number : int
-        Of the round.
-
-    Returns
-    -------
-    list of Measurement
-        The floor, listing of paths, look-up, and all of `ImageIndex.build`.
-    """
-    done: list[Measurement] = []
+def time_look_up(timings: Timings, collection: Collection, number: int) -> None:
+    """Find all images of a collection in its store, after the floor of that."""
     n = len(collection.paths)
     keys = list_items(collection.paths).keys
-    with _timing(done, "floor", collection.name, n, number):
+    with timings.add("floor", collection, n, number):
         for key in keys:
             os.stat(key)
         tables = [pq.read_table(part) for part in collection.store.list_parts()]
     assert sum(map(len, tables)) == n
     del tables, keys
-    with _timing(done, "listing", collection.name, n, number):
+    with timings.add("listing", collection, n, number):
         items = list_items(collection.paths)
-    with _timing(done, "look-up", collection.name, n, number):
-        n_found = _look_up(collection.store, items.keys)
+    with timings.add("look-up", collection, n, number):
+        n_found = _look_up(collection.store, items)
     assert n_found == n
     del items
-    with _timing(done, "build", collection.name, n, number):
+    with timings.add("build", collection, n, number):
         index = ImageIndex.build(collection.paths, cache_dir=collection.cache_dir)
     assert index.table.n_extracted == 0
-    return done
 
 
-def _look_up(store: FeatureStore, keys: list[bytes]) -> int:
+def _look_up(store: FeatureStore, items: ItemList) -> int:
     """Stat files, find their rows and bring them in natural order."""
-    known = store.look_up(keys, stat_items(keys), needed_columns(_SPEC))
-    return len(order_features(_SPEC, known, [], keys).items)
+    known = store.look_up(items, stat_files(items.keys), needed_columns(_SPEC))
+    return len(order_features(_SPEC, known, [], items).items)
 
 
-def measure_folder(collection: Collection, paths: list[str], number: int) -> Measurement:
-    """Find the images of one folder.
-
-    Parameters
-    ----------
-    collection : Collection
-        Where.
-    paths : list of str
-        Of several folders; one in the middle is taken.
-    number : int
-        Of the round.
-
-    Returns
-    -------
-    Measurement
-        Of several readings.
-    """
-    done: list[Measurement] = []
+def time_folder(timings: Timings, collection: Collection, paths: list[str], number: int) -> None:
+    """Find the images of one folder, in the middle of several, again and again."""
     start = len(paths) // FOLDER_FILES // 2 * FOLDER_FILES
-    keys = list_items(paths[start : start + FOLDER_FILES]).keys
-    with _timing(done, "folder", collection.name, FOLDER_FILES * FOLDER_READS, number):
+    folder = paths[start : start + FOLDER_FILES]
+    with timings.add("folder", collection, FOLDER_FILES * FOLDER_READS, number):
         for _ in range(FOLDER_READS):
-            n_found = _look_up(collection.store, keys)
+            n_found = _look_up(collection.store, list_items(folder))
     assert n_found == FOLDER_FILES
-    return done[0]
 
 
-def measure_growth(collection: Collection) -> list[Growth]:
-    """Add one image for each hundred, again and again; parts are merged when it is time.
-
-    Parameters
-    ----------
-    collection : Collection
-        Whose store grows.
-
-    Returns
-    -------
-    list of Growth
-        One for each addition.
-    """
+def measure_growth(collection: Collection) -> list[Record]:
+    """Add one image for each hundred, again and again; parts are merged when it is time."""
     store = collection.store
     n_added = len(collection.paths) // 100
     grown = []
     for run in range(_GROWTH_RUNS):
-        keys = _name_files(n_added, f"/data/survey_2024/card_{run:02d}/100RECNX")
-        stats = _make_stats(n_added, run)
-        generator = np.random.default_rng(run)
-        batches = [
-            _make_batch(generator, items, keys, stats)
-            for items in np.array_split(np.arange(n_added), -(-n_added // _PART_ROWS))
-        ]
+        folder = f"/data/survey_2024/card_{run:02d}/100RECNX"
+        keys = [f"{folder}/IMG_{number:04d}.JPG".encode() for number in range(1, n_added + 1)]
+        stats, generator = _make_stats(n_added, run), np.random.default_rng(run)
+        parts = np.array_split(np.arange(n_added), -(-n_added // _PART_ROWS))
+        batches = [_make_batch(generator, items, keys, stats) for items in parts]
         before = _list_sizes(store)
         started = time.perf_counter()
         for batch in batches:
@@ -436,21 +245,17 @@ def measure_growth(collection: Collection) -> list[Growth]:
         store.compact()
         merged, after = time.perf_counter(), _list_sizes(store)
         grown.append(
-            Growth(
-                n_rows=n_added,
-                append_s=trim(appended - started),
-                merge_s=trim(merged - appended),
-                bytes_added=sum(between.values()) - sum(before.values()),
-                bytes_merged=sum(after[name] for name in after.keys() - between.keys()),
-                n_parts=len(after),
-            )
+            {
+                "n_rows": n_added,
+                "append_s": trim(appended - started),
+                "merge_s": trim(merged - appended),
+                "bytes_added": sum(between.values()) - sum(before.values()),
+                # Written again by merging.
+                "bytes_merged": sum(after[name] for name in after.keys() - between.keys()),
+                "n_parts": len(after),
+            }
         )
     return grown
-
-
-def _name_files(n: int, folder: str) -> list[bytes]:
-    """Name files as cameras do."""
-    return [f"{folder}/IMG_{number:04d}.JPG".encode() for number in range(1, n + 1)]
 
 
 def _make_stats(n: int, random_seed: int) -> FileStats:
@@ -465,34 +270,15 @@ def _list_sizes(store: FeatureStore) -> dict[str, int]:
     return {part.name: part.stat().st_size for part in store.list_parts()}
 
 
-# -------------------------------------------------------------------------- bytes
-
-
 def measure_sizes(folder: Path, paths: list[str]) -> dict[str, float]:
-    """Measure the bytes on disk for each row; all times and sizes of files differ.
-
-    Parameters
-    ----------
-    folder : Path
-        An existing folder.
-    paths : list of str
-        Numbered names in many folders.
-
-    Returns
-    -------
-    dict of str to float
-        For these paths, and for paths whose names are random.
-    """
+    """Measure the bytes on disk for each row; all times and sizes of files differ."""
     generator = np.random.default_rng(42)
-    named = {
-        "numbered names": [os.fsencode(path) for path in paths],
-        "random names": [
-            os.fsencode(os.path.join(os.path.dirname(path), f"{generator.bytes(16).hex()}.jpg"))
-            for path in paths
-        ],
-    }
+    folders = map(os.path.dirname, paths)
+    random_names = [f"{folder}/{generator.bytes(16).hex()}.jpg" for folder in folders]
+    named = {"numbered names": paths, "random names": random_names}
     sizes = {}
-    for number, (name, keys) in enumerate(named.items()):
+    for number, (name, listed) in enumerate(named.items()):
+        keys = list(map(os.fsencode, listed))
         store = FeatureStore(_SPEC, folder / f"cache-sizes-{number}")
         fill(store, keys, _make_stats(len(keys), number))
         sizes[name] = trim(sum(_list_sizes(store).values()) / len(keys))
@@ -500,60 +286,33 @@ def measure_sizes(folder: Path, paths: list[str]) -> dict[str, float]:
 
 
 def measure_memory(fewer: Collection, more: Collection) -> dict[str, float] | None:
-    """Measure the memory that each known image takes, apart from all fixed costs.
+    """Measure the memory that each known image takes at the peak, apart from all fixed costs.
 
-    Parameters
-    ----------
-    fewer, more : Collection
-        The difference between them counts.
-
-    Returns
-    -------
-    dict of str to float
-        Bytes at the peak of `ImageIndex.build` and afterwards, the caller's list of paths not
-        counted. None where the system does not tell.
+    The list of paths is the caller's and does not count. None where the system does not tell.
     """
-    if not os.path.exists(_STATUS):
+    if not os.path.exists("/proc/self/clear_refs"):
         return None
+    peaks = []
     # Each in a new process, since memory that was used once stays with a process.
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(1, maxtasksperchild=1) as pool:
-        few, many = pool.starmap(
-            _build_in_child,
-            [(str(_write_list(each)), str(each.cache_dir)) for each in (fewer, more)],
-            chunksize=1,
-        )
-    n = len(more.paths) - len(fewer.paths)
-    return {"peak": trim((many.peak - few.peak) / n), "kept": trim((many.kept - few.kept) / n)}
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        for collection in (fewer, more):
+            listed = collection.cache_dir / "paths.txt"
+            listed.write_text("\n".join(collection.paths), encoding="utf-8")
+            peaks.append(pool.apply(_measure_build, (listed, collection.cache_dir)))
+    few, many = peaks
+    return {"peak": trim((many - few) / (len(more.paths) - len(fewer.paths)))}
 
 
-def _write_list(collection: Collection) -> Path:
-    """Write a collection's paths to a file, one a line."""
-    target = collection.cache_dir / "paths.txt"
-    target.write_text("".join(f"{path}\n" for path in collection.paths), encoding="utf-8")
-    return target
-
-
-def _build_in_child(listed: str, cache_dir: str) -> Memory:
-    """Build an index of listed paths and measure this process."""
-    with open(listed, encoding="utf-8") as lines:
-        paths = [line.rstrip("\n") for line in lines]
+def _measure_build(listed: Path, cache_dir: Path) -> int:
+    """Build an index of listed paths: the bytes that this process takes for it at its peak."""
+    paths = listed.read_text(encoding="utf-8").split("\n")
     gc.collect()
     # From here on the high-water mark counts anew (proc(5), clear_refs).
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    before = _read_status("VmRSS")
+    before = measure_peak_memory()
     index = ImageIndex.build(paths, cache_dir=cache_dir)
-    peak = _read_status("VmHWM")
-    gc.collect()
     assert index.table.n_extracted == 0
-    return Memory(peak - before, _read_status("VmRSS") - before)
-
-
-def _read_status(name: str) -> int:
-    """Read a figure of this process, in bytes."""
-    lines = Path(_STATUS).read_text(encoding="ascii").splitlines()
-    (line,) = (line for line in lines if line.startswith(f"{name}:"))
-    return int(line.split()[1]) * 1024
+    return measure_peak_memory() - before
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ seconds: the wind moves leaves, the camera shakes a little, an animal walks or s
 half of them; hour, cloud and with them light and infrared flash change from trigger to trigger.
 """
 
-import json
 import os
 import sys
 from dataclasses import dataclass
@@ -14,15 +13,14 @@ import numpy as np
 from joblib import Parallel, delayed
 from PIL import Image
 
-sys.path.append(
-    os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data_samples")
-)
+from kept import ROOT
+
+sys.path.append(os.path.join(ROOT, "data_samples"))
 from animals import SPECIES, Pose, draw_animal, place_animal
 from habitats import HABITATS, build_scene
 from light import ByteArray, Moment, expose
 from scenes import Scene
 
-SIZE = (320, 240)
 _QUALITY = 85
 # Pixels that the picture may move between frames, either way.
 _SHAKE = 2
@@ -30,28 +28,16 @@ _VISITED_SHARE = 0.6
 _WALKING_SHARE = 0.6
 _MEAN_PAUSE_HOURS = 3.0
 _FRAMES_PER_CAMERA = 250
-_TRUTH = "truth.json"
 
 
 @dataclass(frozen=True)
 class BurstCollection:
-    """A collection to render.
-
-    Parameters
-    ----------
-    name : str
-        Of the folder and in the results.
-    n_frames : int
-        Photos in all.
-    lengths : (int, int)
-        Fewest and most frames of a trigger.
-    random_seed : int
-        Of everything that is drawn by lot.
-    """
+    """A collection to render."""
 
     name: str
     n_frames: int
-    lengths: tuple[int, int]
+    lengths: tuple[int, int]  # fewest and most frames of a trigger
+    size: tuple[int, int] = (320, 240)
     random_seed: int = 42
 
 
@@ -68,32 +54,14 @@ class _Visit:
 
 
 def render_bursts(collection: BurstCollection, folder: str) -> dict[str, str]:
-    """Render a collection, one folder for each camera, unless it is there.
-
-    Parameters
-    ----------
-    collection : BurstCollection
-        What to render.
-    folder : str
-        Where to write it; need not exist.
-
-    Returns
-    -------
-    dict of str to str
-        Of each photo's path its trigger.
-    """
-    truth_path = os.path.join(folder, _TRUTH)
-    if not os.path.exists(truth_path):
-        n_cameras = -(-collection.n_frames // _FRAMES_PER_CAMERA)
-        ends = [collection.n_frames * (camera + 1) // n_cameras for camera in range(n_cameras)]
-        rendered = Parallel(n_jobs=-1)(
-            delayed(_render_camera)(collection, camera, end - start, folder)
-            for camera, (start, end) in enumerate(zip([0, *ends], ends, strict=False))
-        )
-        with open(truth_path, "w", encoding="utf-8") as file:
-            json.dump({name: trigger for truth in rendered for name, trigger in truth}, file)
-    with open(truth_path, encoding="utf-8") as file:
-        return {os.path.join(folder, name): trigger for name, trigger in json.load(file).items()}
+    """Render a collection, one folder for each camera; the trigger of each photo's path."""
+    n_cameras = -(-collection.n_frames // _FRAMES_PER_CAMERA)
+    ends = [collection.n_frames * (camera + 1) // n_cameras for camera in range(n_cameras)]
+    rendered = Parallel(n_jobs=1 if n_cameras == 1 else -1)(
+        delayed(_render_camera)(collection, camera, end - start, folder)
+        for camera, (start, end) in enumerate(zip([0, *ends], ends, strict=False))
+    )
+    return {os.path.join(folder, name): trigger for truth in rendered for name, trigger in truth}
 
 
 def _render_camera(
@@ -103,14 +71,10 @@ def _render_camera(
     rng = np.random.default_rng([collection.random_seed, camera])
     name = f"camera_{camera + 1:02d}"
     os.makedirs(os.path.join(folder, name))
-    width, height = SIZE
     habitat = list(HABITATS)[camera % len(HABITATS)]
-    scene = build_scene(
-        habitat,
-        width + 2 * _SHAKE,
-        height + 2 * _SHAKE,
-        int(rng.integers(1 << 16)),
-    )
+    seed = int(rng.integers(1 << 16))
+    width, height = collection.size
+    scene = build_scene(habitat, width + 2 * _SHAKE, height + 2 * _SHAKE, seed)
     truth: list[tuple[str, str]] = []
     hour, n_triggers = float(rng.uniform(0, 24)), 0
     while len(truth) < n_frames:
@@ -123,6 +87,8 @@ def _render_camera(
         for shot in range(length):
             shaken = Moment(hour, moment.cloud, wind=moment.wind, gust=gust + 0.35 * shot)
             pixels = _shoot(scene, shaken, visit, shot, rng)
+            left, top = rng.integers(0, 2 * _SHAKE, size=2, endpoint=True).tolist()
+            pixels = pixels[top : top + height, left : left + width]
             photo = f"{name}/IMG_{len(truth) + 1:04d}.JPG"
             Image.fromarray(pixels).save(os.path.join(folder, photo), quality=_QUALITY)
             truth.append((photo, f"{name}/{n_triggers}"))
@@ -136,12 +102,8 @@ def _plan_visit(rng: np.random.Generator) -> _Visit:
     faces_left = bool(rng.integers(2))
     step = float(rng.uniform(0.1, 0.3)) * bool(rng.random() < _WALKING_SHARE)
     z = float(rng.uniform(2.5, 6))
-    pose = Pose(
-        stride=float(rng.uniform(0, 2 * np.pi)),
-        head_up=float(rng.choice([0.6, 0.85, 1.0])),
-        faces_left=faces_left,
-        is_male=bool(rng.integers(2)),
-    )
+    stride, head_up = float(rng.uniform(0, 2 * np.pi)), float(rng.choice([0.6, 0.85, 1.0]))
+    pose = Pose(stride, head_up, faces_left, is_male=bool(rng.integers(2)))
     x = float(rng.normal(0, 0.15)) * z
     return _Visit(species, x, z, -step if faces_left else step, pose, int(rng.integers(1 << 16)))
 
@@ -159,6 +121,4 @@ def _shoot(
         x = visit.x + shot * visit.step
         box, eye = place_animal(scene, sprite, x, visit.z, night=moment.is_night)
         eyes = [] if box is None else [eye]
-    pixels = expose(scene, moment, rng, eyes)
-    left, top = rng.integers(0, 2 * _SHAKE, size=2, endpoint=True).tolist()
-    return pixels[top : top + SIZE[1], left : left + SIZE[0]]
+    return expose(scene, moment, rng, eyes)

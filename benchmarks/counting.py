@@ -8,6 +8,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import FrameType
 from typing import NamedTuple
 
@@ -16,64 +17,31 @@ _STATS = frozenset((os.stat, os.lstat, os.fstat))
 
 
 class Counts(NamedTuple):
-    """What a call did, in all threads.
+    """What a call did, in all threads."""
 
-    Attributes
-    ----------
-    n_calls : int
-        Calls that the interpreter made, of Python functions and of compiled ones; those inside
-        `os.path` are left out, as some versions of Python have it compiled.
-    n_stats : int
-        Those of them that ask for a file's state.
-    n_opens : int
-        Files opened, from Python; libraries that open files themselves are not seen.
-    """
-
+    # Calls that the interpreter made, of Python functions and of compiled ones; those inside
+    # `os.path` are left out, as some versions of Python have it compiled.
     n_calls: int
-    n_stats: int
-    n_opens: int
+    n_stats: int  # those of them that ask for a file's state
+    n_opens: int  # files opened from Python; libraries that open files themselves are not seen
 
 
-class _OpenCounter:
-    """Counts files that are opened; hooks cannot be removed, so that there is one for all."""
-
-    def __init__(self) -> None:
-        self.n_opens = 0
-        self.is_counting = False
-        self._is_hooked = False
-
-    def start(self) -> None:
-        if not self._is_hooked:
-            sys.addaudithook(self._notice)
-            self._is_hooked = True
-        self.n_opens = 0
-        self.is_counting = True
-
-    def stop(self) -> int:
-        self.is_counting = False
-        return self.n_opens
-
-    def _notice(self, event: str, _: tuple[object, ...]) -> None:
-        if self.is_counting and event == "open":
-            self.n_opens += 1
+_opened: Counter[str] = Counter()
 
 
-_opens = _OpenCounter()
+@cache
+def _notice_opens() -> None:
+    """Count the files that are opened from now on; such a hook cannot be removed."""
+
+    def notice(event: str, _: tuple[object, ...]) -> None:
+        if event == "open":
+            _opened[event] += 1
+
+    sys.addaudithook(notice)
 
 
 def count(call: Callable[[], object]) -> Counts:
-    """Count what a call does.
-
-    Parameters
-    ----------
-    call : callable
-        Called once, with one worker: counts of threads that run at once may be lost.
-
-    Returns
-    -------
-    Counts
-        Of this thread and those that it starts.
-    """
+    """Count what a call does."""
     numbers: Counter[str] = Counter()
 
     def notice(frame: FrameType, event: str, what: object) -> None:
@@ -82,8 +50,9 @@ def count(call: Callable[[], object]) -> Counts:
             numbers["calls"] += caller.f_globals.get("__name__") != os.path.__name__
             numbers["stats"] += event == "c_call" and what in _STATS
 
+    _notice_opens()
     with _without_collections():
-        _opens.start()
+        n_before = _opened["open"]
         threading.setprofile(notice)
         sys.setprofile(notice)
         try:
@@ -91,23 +60,11 @@ def count(call: Callable[[], object]) -> Counts:
         finally:
             sys.setprofile(None)
             threading.setprofile(None)
-            n_opens = _opens.stop()
-    return Counts(numbers["calls"], numbers["stats"], n_opens)
+    return Counts(numbers["calls"], numbers["stats"], _opened["open"] - n_before)
 
 
 def measure_peak(call: Callable[[], object]) -> int:
-    """Measure the memory that a call takes beyond what there was, at its peak.
-
-    Parameters
-    ----------
-    call : callable
-        Called once.
-
-    Returns
-    -------
-    int
-        Bytes allocated by Python and NumPy; Arrow allocates by itself.
-    """
+    """Measure the memory that a call takes beyond what there was, at its peak."""
     with _without_collections():
         tracemalloc.start()
         try:

@@ -9,7 +9,7 @@ https://doi.org/10.1109/CVPR.2005.177. The samplers compare a difference hash an
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TypedDict
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -31,53 +31,28 @@ _NEAR_PERCENTILE = 15
 _BATCH = 1024
 
 
-class Figures(TypedDict):
+class Figures(NamedTuple):
     """What is said of one selection."""
 
-    n_returned: int
-    n_different: int
-    groups: int
-    # Of the picks: those with another pick nearer than most consecutive pictures are.
-    near: float
-    # From every picture of the collection to the nearest pick.
-    mean: float
+    n_returned: float
+    n_different: float
+    groups: float  # true groups represented
+    near: float  # share of the picks with another pick nearer than most consecutive pictures are
+    mean: float  # distance from the pictures of the collection to the nearest pick
     worst: float
 
 
 @dataclass(frozen=True)
 class Judge:
-    """What is known of a collection, in natural order, that samplers do not know.
+    """What is known of a collection, in natural order, that samplers do not know."""
 
-    Attributes
-    ----------
-    points : ndarray of float32, shape (n, d)
-        Descriptors.
-    groups : ndarray of int64, shape (n,)
-        Number of each picture's true group.
-    near_distance : float
-        Nearer pictures are near-duplicates.
-    """
-
-    points: PointArray
-    groups: IntArray
-    near_distance: float
+    points: PointArray  # descriptors, shape (n, d)
+    groups: IntArray  # number of each picture's true group
+    near_distance: float  # nearer pictures are near-duplicates
 
     @classmethod
     def look_at(cls, paths: Sequence[str], groups: Sequence[str]) -> "Judge":
-        """Describe a collection.
-
-        Parameters
-        ----------
-        paths : sequence of str
-            Readable pictures, in natural order.
-        groups : sequence of str
-            The true group of each.
-
-        Returns
-        -------
-        Judge
-            Of the collection.
-        """
+        """Describe a collection."""
         described = Parallel(n_jobs=-1, prefer="threads")(map(delayed(_describe), paths))
         blocks = zip(*described, strict=True)
         points = np.concatenate([_normalise(np.array(block)) for block in blocks], axis=1)
@@ -85,24 +60,8 @@ class Judge:
         numbers = np.unique(np.array(groups), return_inverse=True)[1]
         return cls(points, numbers, float(np.percentile(steps, _NEAR_PERCENTILE)))
 
-    @property
-    def n_groups(self) -> int:
-        """Count the true groups."""
-        return int(self.groups.max()) + 1
-
     def judge(self, picks: IntArray) -> Figures:
-        """Judge a selection.
-
-        Parameters
-        ----------
-        picks : ndarray of int64, shape (k,)
-            Places in natural order; of repeated ones all but one are ignored.
-
-        Returns
-        -------
-        Figures
-            Of the distinct picks.
-        """
+        """Judge a selection of places in natural order, of repeated ones the distinct."""
         different = np.unique(picks)
         chosen = self.points[different]
         among = _find_nearest(chosen, chosen, leave_out_self=True)
@@ -118,18 +77,7 @@ class Judge:
 
 
 def measure_overlap(selections: Sequence[IntArray]) -> float:
-    """Measure which share of their picks two selections have in common.
-
-    Parameters
-    ----------
-    selections : sequence of ndarray of int64
-        Of equal sizes, from different seeds.
-
-    Returns
-    -------
-    float
-        Mean over all pairs; 1 for a single selection.
-    """
+    """Measure which share of their picks two selections have in common."""
     shares = [
         len(np.intersect1d(a, b)) / max(1, min(len(np.unique(a)), len(np.unique(b))))
         for a, b in combinations(selections, 2)
@@ -151,11 +99,8 @@ def _describe(path: str) -> tuple[PointArray, PointArray, PointArray]:
     bins = [channel.ravel().astype(np.int64) * n // top for channel, top, n in levels]
     colours = np.bincount(np.ravel_multi_index(bins, _COLOUR_BINS), minlength=8 * 4 * 4)
     layout = cv2.resize(grey, (_GREY_SIDE, _GREY_SIDE), interpolation=cv2.INTER_AREA)
-    return (
-        _describe_edges(grey),
-        np.sqrt(colours).astype(np.float32),
-        layout.ravel().astype(np.float32),
-    )
+    roots = np.sqrt(colours).astype(np.float32)
+    return _describe_edges(grey), roots, layout.ravel().astype(np.float32)
 
 
 def _describe_edges(grey: np.ndarray) -> PointArray:

@@ -32,81 +32,60 @@ FLOOR_DECODE_ONE_CORE = "floor: decode, one core"
 FLOOR_DECODE_8 = "floor: decode at 1/8"
 FLOOR_KNOWN = "floor: known files"
 
-OURS = "ours"
+REFERENCE_ENVIRONMENT = ".venv-reference"
 # Who can be chosen with --peers; ours and the floors always run.
 PEERS = ("reference", "imagehash_threads", "imagededup", "fastdup", "random_choice")
 
 
 @dataclass(frozen=True)
 class Run:
-    """A sampler, or a floor, in one of its states.
-
-    Parameters
-    ----------
-    name : str
-        In results and tables.
-    module : str
-        In ``peers``.
-    environment : str
-        Folder of the environment that it is installed in; empty for that of this process.
-    store : {"own", "new", "kept"}
-        Where features are kept: in a folder of this run alone; in one that later runs of the
-        round find; or in the one that an earlier run has left.
-    decode, spread : str
-        Of ours, see `smartdownsample.ImageIndex`.
-    share_asked : float
-        How many to pick, as a share of what the scenario asks.
-    seed_step : int
-        Added to the scenario's seed.
-    other_of : str
-        Name of the run with the scenario's own seed, whose picks are compared; empty for none.
-    is_touched : bool
-        Whether one in a hundred files gets a new time before.
-    n_cores : int, optional
-        Cores to run on, with as many workers. None for all.
-    has_processes : bool
-        Whether some of its workers may be processes, whose memory counts as well.
-    """
+    """A sampler, or a floor, in one of its states."""
 
     name: str
-    module: str = OURS
+    # In `peers`, with its argument, and the folder of its environment: none for that of ours.
+    module: str = "ours"
     environment: str = ""
+    # Where features are kept: in a folder of this run alone, in one that later runs of the round
+    # find, or in the one that an earlier run has left.
     store: Literal["own", "new", "kept"] = "own"
+    # What only ours is asked, see `smartdownsample.ImageIndex`.
     decode: Literal["fast", "exact", "preview"] = "fast"
     spread: Literal["order", "visual", "joint"] = "joint"
+    # How many to pick, as a share of what the scenario asks, and what to add to its seed.
     share_asked: float = 1
     seed_step: int = 0
+    # The run with the scenario's own seed whose picks are compared.
     other_of: str = ""
+    # Whether one in a hundred files gets a new time before.
     is_touched: bool = False
+    # Cores to run on, with as many workers: None for all.
     n_cores: int | None = None
+    # Whether some workers may be processes, whose memory counts as well.
     has_processes: bool = False
 
 
 # In the order in which they take their turns in a round: those that are compared are neighbours.
-RUNS = {
-    run.name: run
-    for run in (
-        Run(IMAGEHASH, "imagehash_threads", ".venv-imagehash"),
-        Run(IMAGEDEDUP, "imagededup", ".venv-imagededup", has_processes=True),
-        Run(FASTDUP, "fastdup", ".venv-fastdup"),
-        Run(RANDOM, "random_choice"),
-        Run(REFERENCE, "reference", ".venv-reference"),
-        Run(PREVIEW, decode="preview"),
-        Run(COLD, store="new", has_processes=True),
-        Run(FLOOR_DECODE, "floor_decode"),
-        Run(COLD_ONE_CORE, n_cores=1),
-        Run(FLOOR_DECODE_ONE_CORE, "floor_decode", n_cores=1),
-        Run(EXACT, decode="exact"),
-        Run(FLOOR_DECODE_8, "floor_decode_8"),
-        Run(FLOOR_READ, "floor_read"),
-        Run(WARM, store="kept"),
-        Run(FLOOR_KNOWN, "floor_known", store="kept"),
-        Run(OTHER_COUNT, store="kept", share_asked=0.5),
-        Run(OTHER_SEED, store="kept", seed_step=1, other_of=COLD),
-        Run(AGAIN_ORDER, "again", store="kept", spread="order"),
-        Run(AGAIN_VISUAL, "again", store="kept", spread="visual"),
-        Run(AGAIN_JOINT, "again", store="kept", spread="joint"),
-        Run(SOME_NEW, store="kept", is_touched=True),
-        Run(REFERENCE_SEED, "reference", ".venv-reference", seed_step=1, other_of=REFERENCE),
-    )
-}
+RUNS = (
+    Run(IMAGEHASH, "imagehash_threads", ".venv-imagehash"),
+    Run(IMAGEDEDUP, "imagededup", ".venv-imagededup", has_processes=True),
+    Run(FASTDUP, "fastdup", ".venv-fastdup"),
+    Run(RANDOM, "random_choice"),
+    Run(REFERENCE, "reference", REFERENCE_ENVIRONMENT),
+    Run(PREVIEW, decode="preview"),
+    Run(COLD, store="new", has_processes=True),
+    Run(FLOOR_DECODE, "floors decode"),
+    Run(COLD_ONE_CORE, n_cores=1),
+    Run(FLOOR_DECODE_ONE_CORE, "floors decode", n_cores=1),
+    Run(EXACT, decode="exact"),
+    Run(FLOOR_DECODE_8, "floors decode_8"),
+    Run(FLOOR_READ, "floors read"),
+    Run(WARM, store="kept"),
+    Run(FLOOR_KNOWN, "floors known", store="kept"),
+    Run(OTHER_COUNT, store="kept", share_asked=0.5),
+    Run(OTHER_SEED, store="kept", seed_step=1, other_of=COLD),
+    Run(AGAIN_ORDER, "again", store="kept", spread="order"),
+    Run(AGAIN_VISUAL, "again", store="kept", spread="visual"),
+    Run(AGAIN_JOINT, "again", store="kept", spread="joint"),
+    Run(SOME_NEW, store="kept", is_touched=True),
+    Run(REFERENCE_SEED, "reference", REFERENCE_ENVIRONMENT, seed_step=1, other_of=REFERENCE),
+)

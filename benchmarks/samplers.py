@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from pages.selection import DEFAULT, FACILITIES, FARTHEST, PREFIXES, RANDOM, STRIDE
 from smartdownsample import ImageIndex
 from smartdownsample.options import Quotas, Spread
 from smartdownsample.records import IntArray
@@ -22,13 +23,14 @@ Sampler = Callable[[ImageIndex, Sequence[int], int], Picks]
 MOST_COMPARED = 4000
 
 
-def sample_ours(
-    index: ImageIndex, counts: Sequence[int], seed: int, *, spread: Spread, quotas: Quotas
-) -> Picks:
+def sample_ours(spread: Spread, quotas: Quotas = "proportional") -> Sampler:
     """Sample with this package."""
-    return [
-        index.sample(count, random_seed=seed, spread=spread, quotas=quotas).rows for count in counts
-    ]
+
+    def sample(index: ImageIndex, counts: Sequence[int], seed: int) -> Picks:
+        sample_some = partial(index.sample, random_seed=seed, spread=spread, quotas=quotas)
+        return [sample_some(count).rows for count in counts]
+
+    return sample
 
 
 def take_prefixes(index: ImageIndex, counts: Sequence[int], seed: int) -> Picks:
@@ -100,19 +102,13 @@ def _measure_from(index: ImageIndex, row: int) -> npt.NDArray[np.int64]:
     return distances.astype(np.int64)
 
 
-DEFAULT = "default"
-RANDOM = "random"
-PREFIXES = "rank() prefixes"
-FACILITIES = "facility location"
-FARTHEST = "farthest point"
-STRIDE = "even stride"
 SAMPLERS: dict[str, Sampler] = {
-    DEFAULT: partial(sample_ours, spread="joint", quotas="proportional"),
+    DEFAULT: sample_ours("joint"),
     PREFIXES: take_prefixes,
-    'spread="order"': partial(sample_ours, spread="order", quotas="proportional"),
-    'spread="visual"': partial(sample_ours, spread="visual", quotas="proportional"),
-    'quotas="equal"': partial(sample_ours, spread="joint", quotas="equal"),
-    "two-phase, order": partial(sample_ours, spread="order", quotas="two-phase"),
+    'spread="order"': sample_ours("order"),
+    'spread="visual"': sample_ours("visual"),
+    'quotas="equal"': sample_ours("joint", "equal"),
+    "two-phase, order": sample_ours("order", "two-phase"),
     RANDOM: draw_randomly,
     STRIDE: step_evenly,
     FARTHEST: go_farthest,

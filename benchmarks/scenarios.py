@@ -1,297 +1,126 @@
 """Collections of images, and what is asked of them: which samplers, how many picks, how often."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from runs import (
-    AGAIN_JOINT,
-    AGAIN_ORDER,
-    AGAIN_VISUAL,
-    COLD,
-    COLD_ONE_CORE,
-    EXACT,
-    FASTDUP,
-    FLOOR_DECODE,
-    FLOOR_DECODE_8,
-    FLOOR_DECODE_ONE_CORE,
-    FLOOR_KNOWN,
-    FLOOR_READ,
-    IMAGEDEDUP,
-    IMAGEHASH,
-    OTHER_COUNT,
-    OTHER_SEED,
-    PREVIEW,
-    RANDOM,
-    REFERENCE,
-    REFERENCE_SEED,
-    RUNS,
-    SOME_NEW,
-    WARM,
-    Run,
-)
+import runs
 
 Kind = Literal["photos", "originals", "png", "archive", "crops", "mixed", "many"]
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Files to sample from.
-
-    Parameters
-    ----------
-    name : str
-        Of the folder.
-    title : str
-        What the images are, for people.
-    kind : str
-        How they are made, see `layout`.
-    n_images : int
-        Files.
-    repeats : Collection, optional
-        Whose files these are under new names.
-    random_seed : int
-        Of everything that is drawn by lot.
-    """
+    """Files to sample from."""
 
     name: str
-    title: str
-    kind: Kind
+    title: str  # what the images are
+    kind: Kind  # how they are made, see `collection_files`
     n_images: int
-    repeats: "Collection | None" = None
+    repeats: "Collection | None" = None  # whose files these are under new names
     random_seed: int = 42
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A collection and what is asked of it.
-
-    Parameters
-    ----------
-    name : str
-        In the results.
-    collection : Collection
-        The files.
-    target_count : int
-        How many to pick.
-    rounds : mapping of str to int
-        Of each run's name how often it is measured.
-    compares_seeds : bool
-        Whether the picks of two seeds are compared.
-    random_seed : int
-        Of the samplers.
-    """
+    """A collection and what is asked of it."""
 
     name: str
     collection: Collection
     target_count: int
-    rounds: Mapping[str, int]
-    compares_seeds: bool = False
+    rounds: Mapping[str, int]  # how often each run is measured
+    compares_seeds: bool = False  # whether the picks of two seeds are compared
     random_seed: int = 42
 
     @property
     def title(self) -> str:
-        """What is asked, for people."""
+        """What is asked."""
         return f"{self.target_count:,} of {self.collection.n_images:,} {self.collection.title}"
 
-    @property
-    def n_rounds(self) -> int:
-        """Count the rounds that it takes."""
-        return max(self.rounds.values())
 
-    def list_runs(self, number: int) -> list[Run]:
-        """List what is run in a round, in order.
+class _Sizes(NamedTuple):
+    """How a collection's files are made, how many there are, and how many are asked for."""
 
-        Parameters
-        ----------
-        number : int
-            Of the round, from 1.
-
-        Returns
-        -------
-        list of Run
-            Those that are measured so often.
-        """
-        return [run for run in RUNS.values() if self.rounds.get(run.name, 0) >= number]
+    kind: Kind
+    title: str
+    n_images: int
+    target_count: int
+    n_smoke: int
+    repeats: str = ""
 
 
-class _Plan(NamedTuple):
-    """What is asked of a collection; later rounds of the same run count."""
-
-    collection: str
-    rounds: tuple[Mapping[str, int], ...]
-    # Both default to those of the collection.
-    name: str = ""
-    share: float = 0
-    compares_seeds: bool = False
-
-
-# Of each collection how its files are made and what they are.
-_COLLECTIONS: dict[str, tuple[Kind, str]] = {
-    "few": ("crops", "crops of 320×240"),
-    "photos": ("photos", "full-size photos"),
-    "originals": ("originals", "originals with an EXIF thumbnail"),
-    "png": ("png", "PNG files"),
-    "mixed": ("mixed", "crops of mixed sizes"),
-    "crops": ("crops", "crops of 320×240"),
-    "many": ("many", "crops of 320×240"),
-    "archive": ("archive", "photos of 1,024 pixels"),
+_COLLECTIONS = {
+    "few": _Sizes("crops", "crops of 320×240", 1000, 100, 20),
+    "photos": _Sizes("photos", "full-size photos", 1000, 100, 6),
+    "originals": _Sizes("originals", "originals with an EXIF thumbnail", 1000, 100, 4),
+    "png": _Sizes("png", "PNG files", 1000, 100, 4),
+    "mixed": _Sizes("mixed", "crops of mixed sizes", 8000, 1000, 24),
+    "crops": _Sizes("crops", "crops of 320×240", 24_000, 1000, 24),
+    "many": _Sizes("many", "crops of 320×240", 100_000, 1000, 120, repeats="crops"),
+    "archive": _Sizes("archive", "photos of 1,024 pixels", 100_000, 1000, 6),
 }
-_REPEATED = {"many": "crops"}
-# Files, and how many of them are asked for.
-_FULL_SIZES = {
-    "few": (1000, 100),
-    "photos": (1000, 100),
-    "originals": (1000, 100),
-    "png": (1000, 100),
-    "mixed": (8000, 1000),
-    "crops": (24_000, 1000),
-    "many": (100_000, 1000),
-    "archive": (100_000, 1000),
-}
-_SMOKE_SIZES = {
-    "few": (20, 2),
-    "photos": (6, 2),
-    "originals": (4, 2),
-    "png": (4, 2),
-    "mixed": (24, 5),
-    "crops": (48, 5),
-    "many": (120, 5),
-    "archive": (120, 5),
-}
+_N_SMOKE_PICKS = 2
+# Those that differ from others in a number or an option only.
+LEFT_OUT_OF_SMOKE = {runs.OTHER_COUNT, runs.EXACT, runs.AGAIN_ORDER, runs.AGAIN_VISUAL}
+LEFT_OUT_OF_SMOKE |= {runs.FLOOR_DECODE_8, runs.FLOOR_DECODE_ONE_CORE}
 
 # How often each is measured; what takes minutes, once.
-_PEERS = {IMAGEHASH: 1, IMAGEDEDUP: 1, RANDOM: 3}
-_SMOKED_ONCE = {*_PEERS, FASTDUP}
+_PEERS = {runs.IMAGEHASH: 1, runs.IMAGEDEDUP: 1, runs.RANDOM: 3}
 # Many times slower than all others: not of tens of thousands.
-_SLOW_PEERS = {FASTDUP: 1}
-_COLD_FLOORS = {FLOOR_READ: 3, FLOOR_DECODE: 3}
-_ALL_FLOORS = {**_COLD_FLOORS, FLOOR_KNOWN: 3}
-_TWICE = {COLD: 3, WARM: 3}
-_KNOWN = {WARM: 3, OTHER_COUNT: 3, OTHER_SEED: 3, SOME_NEW: 3}
-_STATES = {COLD: 3, **_KNOWN}
-_AGAIN = {AGAIN_ORDER: 3, AGAIN_VISUAL: 3, AGAIN_JOINT: 3}
-# Small images take so little time each that rounds differ more.
-_MORE_OFTEN = {COLD: 5, FLOOR_DECODE: 5}
-_KNOWN_MORE_OFTEN = {WARM: 5, FLOOR_KNOWN: 5}
-_ONE_CORE = {COLD_ONE_CORE: 3, FLOOR_DECODE_ONE_CORE: 3}
-_ONCE = {REFERENCE: 1, COLD: 1, WARM: 1}
-_SEEDS = {REFERENCE_SEED: 1, OTHER_SEED: 1}
-
-_PLANS = (
-    _Plan(
-        "few",
-        ({REFERENCE: 3}, _PEERS, _SLOW_PEERS, _SEEDS, _STATES, _ALL_FLOORS, _AGAIN),
-        compares_seeds=True,
-    ),
-    _Plan("few", (_ONCE, _SEEDS), name="few-most", share=0.9, compares_seeds=True),
-    _Plan(
-        "photos",
-        (
-            {REFERENCE: 3},
-            _PEERS,
-            _SLOW_PEERS,
-            _STATES,
-            {EXACT: 1, FLOOR_DECODE_8: 3},
-            _ALL_FLOORS,
-            _ONE_CORE,
-        ),
-    ),
-    _Plan("originals", ({REFERENCE: 1}, _STATES, {PREVIEW: 3}, _COLD_FLOORS)),
-    _Plan("png", ({REFERENCE: 1}, _TWICE, _COLD_FLOORS)),
-    _Plan("mixed", ({REFERENCE: 2}, _TWICE, _COLD_FLOORS)),
-    _Plan(
-        "crops",
-        (
-            {REFERENCE: 2},
-            _PEERS,
-            _SEEDS,
-            _STATES,
-            {FLOOR_DECODE_8: 3},
-            _ALL_FLOORS,
-            _MORE_OFTEN,
-            _ONE_CORE,
-            _AGAIN,
-        ),
-        compares_seeds=True,
-    ),
-    _Plan("crops", (_ONCE,), name="crops-third", share=1 / 3),
-    _Plan("crops", (_ONCE, {OTHER_SEED: 1}), name="crops-most", share=23 / 24, compares_seeds=True),
-    _Plan(
-        "many",
-        (
-            {REFERENCE: 1, RANDOM: 1, COLD: 1, FLOOR_READ: 1, FLOOR_DECODE: 1},
-            _KNOWN,
-            _KNOWN_MORE_OFTEN,
-            _AGAIN,
-        ),
-    ),
-    _Plan("archive", ({REFERENCE: 1, COLD: 1, WARM: 3, FLOOR_DECODE: 1, FLOOR_KNOWN: 3},)),
-)
+_SLOW_PEERS = {runs.FASTDUP: 1}
+_COLD_FLOORS = {runs.FLOOR_READ: 3, runs.FLOOR_DECODE: 3}
+_ALL_FLOORS = {**_COLD_FLOORS, runs.FLOOR_KNOWN: 3}
+_TWICE = {runs.COLD: 3, runs.WARM: 3}
+_STATES = {**_TWICE, runs.OTHER_COUNT: 3, runs.OTHER_SEED: 3, runs.SOME_NEW: 3}
+_AGAIN = {runs.AGAIN_ORDER: 3, runs.AGAIN_VISUAL: 3, runs.AGAIN_JOINT: 3}
+_ONE_CORE = {runs.COLD_ONE_CORE: 3, runs.FLOOR_DECODE_ONE_CORE: 3}
+_ONCE = {runs.REFERENCE: 1, runs.COLD: 1, runs.WARM: 1}
+_SEEDS = {runs.REFERENCE_SEED: 1, runs.OTHER_SEED: 1}
+_OFTEN = {**_PEERS, **_STATES, **_ALL_FLOORS}
+_ROUNDS = {
+    "few": {runs.REFERENCE: 3, **_OFTEN, **_SLOW_PEERS, **_SEEDS, **_AGAIN, runs.OTHER_SEED: 3},
+    "few-most": _ONCE | _SEEDS,
+    "photos": {runs.REFERENCE: 3, **_OFTEN, **_SLOW_PEERS, **_ONE_CORE}
+    | {runs.EXACT: 1, runs.FLOOR_DECODE_8: 3},
+    "originals": {runs.REFERENCE: 1, **_STATES, runs.PREVIEW: 3, **_COLD_FLOORS},
+    "png": {runs.REFERENCE: 1, **_TWICE, **_COLD_FLOORS},
+    "mixed": {runs.REFERENCE: 2, **_TWICE, **_COLD_FLOORS},
+    # Small images take so little time each that rounds differ more.
+    "crops": {runs.REFERENCE: 2, **_SEEDS, **_OFTEN, **_ONE_CORE, **_AGAIN}
+    | {runs.FLOOR_DECODE_8: 3, runs.COLD: 5, runs.FLOOR_DECODE: 5},
+    "crops-third": _ONCE,
+    "crops-most": {**_ONCE, runs.OTHER_SEED: 1},
+    "many": {runs.REFERENCE: 1, runs.RANDOM: 1, runs.FLOOR_READ: 1, runs.FLOOR_DECODE: 1}
+    | {**_STATES, **_AGAIN, runs.COLD: 1, runs.WARM: 5, runs.FLOOR_KNOWN: 5},
+    "archive": {**_ONCE, runs.WARM: 3, runs.FLOOR_DECODE: 1, runs.FLOOR_KNOWN: 3},
+}
+# Scenarios that ask for another share of a collection than usual.
+_SHARES = {"few-most": 0.9, "crops-third": 1 / 3, "crops-most": 23 / 24}
+_COMPARING_SEEDS = {"few", "few-most", "crops", "crops-most"}
 
 
 def make_scenarios(*, is_smoke: bool = False) -> list[Scenario]:
-    """Describe what is measured.
+    """Describe what is measured, in order; those of one collection are neighbours.
 
-    Parameters
-    ----------
-    is_smoke : bool
-        Whether to take a handful of images, once.
-
-    Returns
-    -------
-    list of Scenario
-        In the order in which they are measured; those of one collection are neighbours.
+    A smoke run takes a handful of images of each collection, and does most runs once in all; where
+    none is left to be done, the floor of reading.
     """
-    sizes = _SMOKE_SIZES if is_smoke else _FULL_SIZES
     collections: dict[str, Collection] = {}
-    for name, (kind, title) in _COLLECTIONS.items():
-        repeated = collections.get(_REPEATED.get(name, ""))
-        collections[name] = Collection(name, title, kind, sizes[name][0], repeated)
+    for name, sizes in _COLLECTIONS.items():
+        n_images = sizes.n_smoke if is_smoke else sizes.n_images
+        repeated = collections.get(sizes.repeats)
+        collections[name] = Collection(name, sizes.title, sizes.kind, n_images, repeated)
     scenarios: list[Scenario] = []
-    for plan in _PLANS:
-        n_images, n_picked = sizes[plan.collection]
-        rounds = {name: number for each in plan.rounds for name, number in each.items()}
+    done = set(LEFT_OUT_OF_SMOKE)
+    for name, rounds in _ROUNDS.items():
+        if is_smoke and name in _SHARES:
+            continue
+        collection = collections[name.partition("-")[0]]
+        usual = _N_SMOKE_PICKS if is_smoke else _COLLECTIONS[collection.name].target_count
+        n_picked = round(_SHARES.get(name, 0) * collection.n_images) or usual
+        due: Mapping[str, int] = rounds
         if is_smoke:
-            # Other samplers take seconds to start: once is enough to see that they do.
-            done = {name for each in scenarios for name in each.rounds} & _SMOKED_ONCE
-            rounds = dict.fromkeys(rounds.keys() - done, 1)
-        scenarios.append(
-            Scenario(
-                plan.name or plan.collection,
-                collections[plan.collection],
-                round(plan.share * n_images) or n_picked,
-                MappingProxyType(rounds),
-                compares_seeds=plan.compares_seeds,
-            )
-        )
+            due = dict.fromkeys(rounds.keys() - done or (runs.FLOOR_READ,), 1)
+            done |= rounds.keys()
+        scenarios.append(Scenario(name, collection, n_picked, due, name in _COMPARING_SEEDS))
     return scenarios
-
-
-def choose_scenarios(scenarios: Sequence[Scenario], names: Sequence[str]) -> list[Scenario]:
-    """Choose scenarios by their own names or by those of their collections.
-
-    Parameters
-    ----------
-    scenarios : sequence of Scenario
-        All of them.
-    names : sequence of str
-        Wanted; empty for all.
-
-    Returns
-    -------
-    list of Scenario
-        In their order.
-
-    Raises
-    ------
-    ValueError
-        When a name is unknown.
-    """
-    known = {name for each in scenarios for name in (each.name, each.collection.name)}
-    unknown = sorted(set(names) - known)
-    if unknown:
-        raise ValueError(f"There is no {', '.join(unknown)}. There are: {', '.join(sorted(known))}")
-    wanted = set(names) or known
-    return [each for each in scenarios if wanted & {each.name, each.collection.name}]

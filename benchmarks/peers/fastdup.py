@@ -21,10 +21,10 @@ from importlib import import_module
 from random import Random
 from types import ModuleType
 
-from peers.job import Job, run_job
+from peers.job import Job, fill_up, run_job
 
 
-def load() -> ModuleType:
+def load(_: Job) -> ModuleType:
     """Import the package, which reports nothing."""
     # Read when the package is imported and whenever it would report.
     os.environ.update(SENTRY_OPT_OUT="1", FASTDUP_PRODUCTION="1")
@@ -38,23 +38,14 @@ def sample(fastdup: ModuleType, job: Job) -> list[str]:
         analysis = fastdup.create(work_dir=folder, input_dir=job["paths"])
         analysis.run(num_threads=job["n_workers"], run_sentry=False)
         clustered, _ = analysis.connected_components()
+    columns = (clustered["filename"], clustered["component_id"]) if len(clustered) else ((), ())
+    cluster_of = dict(zip(*columns, strict=True))
     paths = list(job["paths"])
-    generator = Random(job["random_seed"])  # noqa: S311 - a seeded choice, no secret
-    generator.shuffle(paths)
-    cluster_of = (
-        dict(zip(clustered["filename"], clustered["component_id"], strict=True))
-        if len(clustered)
-        else {}
-    )
-    seen: set[int] = set()
-    kept: list[str] = []
-    others: list[str] = []
-    for path in paths:
-        cluster = cluster_of.get(path)
-        (others if cluster in seen else kept).append(path)
-        if cluster is not None:
-            seen.add(cluster)
-    return (kept + others)[: job["target_count"]]
+    Random(job["random_seed"]).shuffle(paths)  # noqa: S311 - a seeded choice, no secret
+    # One of each cluster, and all without one.
+    first_of = {cluster_of.get(path, path): path for path in reversed(paths)}
+    others = [path for path in paths if first_of[cluster_of.get(path, path)] != path]
+    return fill_up(list(first_of.values()), others, job)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,10 @@ import sys
 import warnings
 from collections.abc import Callable
 from importlib import import_module
-from random import Random
 from types import ModuleType
 from typing import Any
 
-from peers.job import Job, run_job
+from peers.job import Job, fill_up, run_job
 
 # What the package imports beside its hashes, and the name it takes from there.
 _PASSED_OVER = {
@@ -48,7 +47,7 @@ def _pass_over() -> None:
 _pass_over()
 
 
-def load() -> Callable[..., Any]:
+def load(_: Job) -> Callable[..., Any]:
     """Import the method."""
     # By name, since it is installed in its own environment only.
     method: Callable[..., Any] = import_module("imagededup.methods").DHash
@@ -65,12 +64,12 @@ def sample(method: Callable[..., Any], job: Job) -> list[str]:
     duplicates = set(
         encoder.find_duplicates_to_remove(encoding_map=hashes, num_dist_workers=job["n_workers"])
     )
-    names = [os.path.relpath(path, folder) for path in job["paths"]]
-    generator = Random(job["random_seed"])  # noqa: S311 - a seeded choice, no secret
-    generator.shuffle(names)
-    # In two stable parts: first what is kept.
-    names.sort(key=lambda name: name in duplicates or name not in hashes)
-    return [os.path.join(folder, name) for name in names[: job["target_count"]]]
+    kept: list[str] = []
+    others: list[str] = []
+    for path in job["paths"]:
+        name = os.path.relpath(path, folder)
+        (others if name in duplicates or name not in hashes else kept).append(path)
+    return fill_up(kept, others, job)
 
 
 if __name__ == "__main__":

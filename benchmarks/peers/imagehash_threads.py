@@ -9,13 +9,12 @@ such a script takes. Nothing is kept between runs: every run is cold.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from random import Random
 from typing import Any
 
-from peers.job import Job, run_job
+from peers.job import Job, fill_up, run_job
 
 
-def load() -> Any:  # noqa: ANN401 - a pair of modules of which one ships no types
+def load(_: Job) -> Any:  # noqa: ANN401 - a pair of modules of which one ships no types
     """Import both libraries."""
     import imagehash
     from PIL import Image
@@ -36,16 +35,13 @@ def sample(libraries: Any, job: Job) -> list[str]:  # noqa: ANN401 - see above
 
     with ThreadPoolExecutor(job["n_workers"]) as pool:
         hashes = list(pool.map(hash_image, job["paths"]))
-    generator = Random(job["random_seed"])  # noqa: S311 - a seeded choice, no secret
     seen: set[str | None] = {None}
     kept: list[str] = []
     others: list[str] = []
     for path, code in zip(job["paths"], hashes, strict=True):
         (others if code in seen else kept).append(path)
         seen.add(code)
-    generator.shuffle(kept)
-    generator.shuffle(others)
-    return (kept + others)[: job["target_count"]]
+    return fill_up(kept, others, job)
 
 
 if __name__ == "__main__":

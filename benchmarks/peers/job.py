@@ -6,15 +6,12 @@ Only the standard library is imported here, since peers run in environments of t
 import contextlib
 import json
 import platform
+import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Literal, TypedDict, TypeVar
-
-if sys.platform != "win32":
-    import resource
-
 
 T = TypeVar("T")
 
@@ -50,41 +47,42 @@ class Result(TypedDict):
     n_returned: int
     n_different: int
     picks: list[str]
-    peak_bytes: int | None
+    peak_bytes: int
     versions: dict[str, str]
 
 
 def run_job(
-    load: Callable[[], T],
+    load: Callable[[Job], T],
     sample: Callable[[T, Job], Sequence[str]],
     *,
     distributions: Sequence[str],
+    n_repeats: int = 0,
 ) -> None:
     """Read a job from standard input, time a sampler with it and print the result.
 
-    Parameters
-    ----------
-    load : callable
-        Imports what the sampler is called by and returns it; how long that takes is reported
-        apart from the call.
-    sample : callable
-        Does the job with what was loaded and returns the picked paths.
-    distributions : sequence of str
-        Installed distributions whose versions belong to the result.
+    What `load` takes, which imports what the sampler is called by, is reported apart from the
+    call. With repeats, an odd number, the call is done again so often, each time with another seed,
+    and the median of the repeats is reported in place of the first.
     """
     job: Job = json.load(sys.stdin)
+    call_s, cpu_s = [], []
     started = time.perf_counter()
     # Whatever a sampler prints must not mix with the result.
     with contextlib.redirect_stdout(sys.stderr):
-        loaded = load()
-        imported = time.perf_counter()
-        cpu_before = time.process_time()
-        picks = sample(loaded, job)
-        done = time.perf_counter()
+        loaded = load(job)
+        loaded_s = time.perf_counter() - started
+        for _ in range(1 + n_repeats):
+            started, cpu_started = time.perf_counter(), time.process_time()
+            picks = sample(loaded, job)
+            call_s.append(time.perf_counter() - started)
+            cpu_s.append(time.process_time() - cpu_started)
+            job["random_seed"] += 1
+    # Not from `statistics`, whose import would be a part of every process.
+    counted, middle = slice(1 if n_repeats else 0, None), n_repeats // 2
     result = Result(
-        import_s=imported - started,
-        call_s=done - imported,
-        cpu_s=time.process_time() - cpu_before,
+        import_s=loaded_s,
+        call_s=sorted(call_s[counted])[middle],
+        cpu_s=sorted(cpu_s[counted])[middle],
         n_returned=len(picks),
         n_different=len(set(picks)),
         picks=list(picks) if job["wants_picks"] else [],
@@ -97,16 +95,20 @@ def run_job(
     print(json.dumps(result))
 
 
-def measure_peak_memory() -> int | None:
-    """Measure the largest resident size of this process so far.
+def fill_up(kept: list[str], others: list[str], job: Job) -> list[str]:
+    """Draw from the kept ones by lot, or fill up from the others, to as many as are asked for."""
+    # Not at the top, since it would be a part of every process.
+    from random import Random
 
-    Returns
-    -------
-    int or None
-        Bytes; None where the system does not tell.
+    generator = Random(job["random_seed"])  # noqa: S311 - a seeded choice, no secret
+    generator.shuffle(kept)
+    generator.shuffle(others)
+    return (kept + others)[: job["target_count"]]
 
-    Notes
-    -----
+
+def measure_peak_memory() -> int:
+    """Measure the largest resident size of this process so far, in bytes.
+
     On Linux ``getrusage`` starts from the peak of the process that started this one, so that
     the kernel's own high-water mark, which starts anew with each program, is read instead.
     """
@@ -115,7 +117,5 @@ def measure_peak_memory() -> int | None:
             marks = [line for line in status if line.startswith("VmHWM:")]
         return int(marks[0].split()[1]) * 1024
     except (OSError, IndexError):
-        if sys.platform == "win32":
-            return None
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else peak * 1024

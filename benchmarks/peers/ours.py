@@ -5,7 +5,7 @@ from collections.abc import Callable
 from peers.job import Job, run_job
 
 
-def load() -> Callable[..., list[str]]:
+def load(_: Job) -> Callable[..., list[str]]:
     """Import the call."""
     from smartdownsample import sample_diverse
 
@@ -14,18 +14,10 @@ def load() -> Callable[..., list[str]]:
 
 def sample(sample_diverse: Callable[..., list[str]], job: Job) -> list[str]:
     """Do a job with this package."""
-    return list(
-        sample_diverse(
-            job["paths"],
-            job["target_count"],
-            n_workers=job["n_workers"],
-            random_seed=job["random_seed"],
-            show_progress=False,
-            show_summary=False,
-            cache_dir=job["cache_dir"],
-            decode=job.get("decode", "fast"),
-        )
-    )
+    asked = {"n_workers": job["n_workers"], "random_seed": job["random_seed"]}
+    silent = {"show_progress": False, "show_summary": False}
+    kept = {"cache_dir": job["cache_dir"], "decode": job.get("decode", "fast")}
+    return list(sample_diverse(job["paths"], job["target_count"], **asked, **silent, **kept))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from random import Random
 from peers.job import Job, run_job
 
 
-def load() -> type[Random]:
+def load(_: Job) -> type[Random]:
     """Name the generator: there is nothing to import that the process has not yet."""
     return Random
 

@@ -6,27 +6,14 @@ It keeps nothing between runs, so that every run is cold.
 from collections.abc import Callable
 
 from peers.job import Job, run_job
-
-
-def load() -> Callable[..., list[str]]:
-    """Import the call."""
-    from smartdownsample import sample_diverse
-
-    return sample_diverse
+from peers.ours import load
 
 
 def sample(sample_diverse: Callable[..., list[str]], job: Job) -> list[str]:
     """Do a job with the published package."""
-    return list(
-        sample_diverse(
-            job["paths"],
-            job["target_count"],
-            n_workers=job["n_workers"],
-            random_seed=job["random_seed"],
-            show_progress=False,
-            show_summary=False,
-        )
-    )
+    asked = {"n_workers": job["n_workers"], "random_seed": job["random_seed"]}
+    silent = {"show_progress": False, "show_summary": False}
+    return list(sample_diverse(job["paths"], job["target_count"], **asked, **silent))
 
 
 if __name__ == "__main__":

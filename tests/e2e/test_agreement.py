@@ -1,10 +1,9 @@
-"""The benchmark of agreement runs, and its page is what it has kept."""
+"""The benchmark of agreement runs, and its page states what holds."""
 
+import io
 import json
-import re
-import shutil
-import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,17 @@ import pytest
 
 from golden import test_preview_agreement, test_reference_agreement
 from pictures import NO_SHARED_IMAGES, REPOSITORY, SHARED_IMAGES, write_photo
+from smartdownsample import ImageLoadingWarning
 from smartdownsample.features.spec import FEATURE_VERSION
 from smartdownsample.gathering.preview_trust import N_CHECKED
 
-SCRIPT = REPOSITORY / "benchmarks" / "bench_agreement.py"
+sys.path.append(str(REPOSITORY / "benchmarks"))
+import bench_agreement
+import write_pages
+
 KEPT = REPOSITORY / "benchmarks" / "results" / "agreement.json"
 PAGE = REPOSITORY / "docs" / "agreement.md"
 N_PHOTOS = 10
-
-
-def run_script(*options: str, script: Path = SCRIPT) -> "subprocess.CompletedProcess[str]":
-    """Run the benchmark, whatever its exit code."""
-    return subprocess.run(
-        [sys.executable, str(script), *options], capture_output=True, text=True, check=False
-    )
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -44,9 +40,10 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     whole = (folder / "photos" / "IMG_1.jpg").read_bytes()
     (folder / "photos" / "cut.jpg").write_bytes(whole[: len(whole) * 3 // 4])
     result = folder / "result.json"
-    done = run_script("--smoke", f"--photos={folder / 'photos'}", f"--json={result}")
-    assert done.returncode == 0, done.stderr
-    return done.stdout, result
+    printed = io.StringIO()
+    with redirect_stdout(printed), pytest.warns(ImageLoadingWarning):
+        bench_agreement.main(["--smoke", f"--photos={folder / 'photos'}", f"--json={result}"])
+    return printed.getvalue(), result
 
 
 def test_both_modes_are_compared_with_the_published_definition(smoke: tuple[str, Path]) -> None:
@@ -94,25 +91,10 @@ def test_previews_are_compared_apart_from_photos_that_were_decoded(
     assert "5 of 5 look like theirs" in smoke[0]
 
 
-def test_tables_are_shown_again_without_measuring(smoke: tuple[str, Path]) -> None:
-    """What is kept gives the tables of the run itself."""
+def test_what_is_kept_gives_the_tables_of_the_run(smoke: tuple[str, Path]) -> None:
+    """Nothing that is shown is known to the run alone."""
     printed, result = smoke
-    assert run_script(f"--again={result}").stdout == printed
-
-
-@pytest.mark.parametrize("option", ["--smoke", "--photos=.", "--json=figures.json"])
-def test_only_whole_runs_are_kept(option: str) -> None:
-    """On the usual images, beside nothing else."""
-    done = run_script("--keep", option)
-    assert done.returncode == 2
-    assert "--keep is for whole runs on the usual images." in done.stderr
-
-
-def test_the_page_is_what_the_kept_figures_give() -> None:
-    """No table was edited by hand, or left over from an earlier run."""
-    done = run_script("--check")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert not load(KEPT)["is_smoke"]
+    assert write_pages.format_record("agreement", load(result)) == printed.strip()
 
 
 def test_the_kept_figures_are_of_the_present_formulas() -> None:
@@ -120,22 +102,6 @@ def test_the_kept_figures_are_of_the_present_formulas() -> None:
     if not SHARED_IMAGES.is_dir():
         pytest.skip(NO_SHARED_IMAGES)
     assert load(KEPT)["feature_version"] == FEATURE_VERSION
-
-
-def test_a_table_edited_by_hand_is_noticed_and_mended(tmp_path: Path) -> None:
-    """In a copy of the repository, whose page is written anew from the kept figures."""
-    for name in ("benchmarks", "tests"):
-        shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("__py*"))
-    (tmp_path / "docs").mkdir()
-    page = tmp_path / "docs" / PAGE.name
-    before = PAGE.read_text(encoding="utf-8")
-    page.write_text(re.sub(r"\d\d\.\d %", "99.9 %", before, count=1), encoding="utf-8")
-    script = tmp_path / "benchmarks" / SCRIPT.name
-    done = run_script("--check", script=script)
-    assert done.returncode == 1
-    assert "agreement.md, section figures, is not what " in done.stdout
-    assert run_script("--document", script=script).returncode == 0
-    assert page.read_text(encoding="utf-8") == before
 
 
 def test_the_page_states_the_bounds_that_the_tests_hold() -> None:

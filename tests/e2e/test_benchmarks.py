@@ -1,35 +1,40 @@
 """The benchmarks run; what they measure is not judged here."""
 
+import io
 import json
 import re
 import shutil
-import subprocess
 import sys
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from pictures import DATA_SAMPLES, REPOSITORY
+from pictures import DATA_SAMPLES, REPOSITORY, write_collection
+
+sys.path.append(str(REPOSITORY / "benchmarks"))
+import bench_picking
+import bench_quality
+import bench_sample
+import kept
+import runs
+import scenarios
+import selection_lines
+import write_pages
 
 PHOTOS = f"--photos={DATA_SAMPLES / 'photos'}"
-KEPT = REPOSITORY / "benchmarks" / "results" / "speed.json"
 
 
-def run_script(script: Path, *options: str) -> "subprocess.CompletedProcess[str]":
-    """Run a benchmark, whatever its exit code."""
-    return subprocess.run(
-        [sys.executable, str(script), *options], capture_output=True, text=True, check=False
-    )
-
-
-def run_benchmark(name: str, *options: str) -> str:
+def run(main: Callable[[Sequence[str]], object], *options: str) -> str:
     """Run a benchmark on little; what it prints."""
-    done = run_script(REPOSITORY / "benchmarks" / name, "--smoke", *options)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        main(["--smoke", *options])
+    return printed.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +42,8 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """Run everything without other samplers: what is printed, and the file with the figures."""
     folder = tmp_path_factory.mktemp("smoke")
     result = folder / "result.json"
-    printed = run_benchmark(
-        "bench_sample.py", PHOTOS, f"--json={result}", f"--environments={folder}"
-    )
-    return printed, result
+    options = (PHOTOS, f"--json={result}", f"--environments={folder}")
+    return run(bench_sample.main, *options), result
 
 
 def load(result: Path) -> dict[str, Any]:
@@ -49,20 +52,24 @@ def load(result: Path) -> dict[str, Any]:
     return records
 
 
-def test_every_scenario_is_measured(smoke: tuple[str, Path]) -> None:
-    """On few images, each with a first run of ours and one more that knows all images."""
+def test_every_collection_is_laid_out_and_every_run_is_done(smoke: tuple[str, Path]) -> None:
+    """On few images; runs of ours pick as many distinct ones as asked for, and floors none."""
     printed, result = smoke
     records = load(result)
-    names = {name.partition("-")[0] for name in records}
-    assert names == {"photos", "originals", "png", "mixed", "few", "crops", "many", "archive"}
+    assert records.keys() == {
+        *("photos", "originals", "png", "mixed", "few", "crops", "many", "archive")
+    }
+    done = set()
     for record in records.values():
-        assert {"ours, first run", "ours, again"} <= record["runs"].keys()
-        for run in record["runs"]["ours, first run"]:
-            assert run["n_different"] == run["n_returned"] == record["target_count"]
+        done |= record["runs"].keys() | record["left_out"].keys()
         assert not [reason for reason in record["left_out"].values() if "it failed" in reason]
+        for name, (run,) in record["runs"].items():
+            asked = record["target_count"] // (2 if name == "ours, other number" else 1)
+            n_handled = record["n_images"] if name.startswith("floor") else asked
+            assert run["n_different"] == run["n_returned"] == n_handled
+    assert done == {run.name for run in runs.RUNS} - scenarios.LEFT_OUT_OF_SMOKE
     assert "ours, first run" in printed
-    assert "floor: decode" in printed
-    assert "A smoke run: the times mean nothing." in printed
+    assert "A smoke run: the figures mean nothing." in printed
 
 
 def test_a_sampler_without_its_environment_is_left_out_with_a_word(
@@ -80,14 +87,14 @@ def test_one_scenario_is_measured_anew_beside_the_others(
 ) -> None:
     """Figures that are not measured anew stay as they are."""
     result = tmp_path / "result.json"
-    kept = load(smoke[1])
-    kept["png"]["date"] = kept["many"]["date"] = "long ago"
-    result.write_text(json.dumps(kept), encoding="utf-8")
-    run_benchmark("bench_sample.py", PHOTOS, f"--json={result}", "--only", "png", "--peers")
+    before = load(smoke[1])
+    before["png"]["date"] = before["many"]["date"] = "long ago"
+    result.write_text(json.dumps(before), encoding="utf-8")
+    run(bench_sample.main, PHOTOS, f"--json={result}", "--only", "png", "--peers")
     records = load(result)
-    assert list(records) == list(kept)
+    assert list(records) == list(before)
     assert records["png"]["date"] != "long ago"
-    assert records["many"] == kept["many"]
+    assert records["many"] == before["many"]
 
 
 def test_files_that_are_no_photos_are_passed_over(tmp_path: Path) -> None:
@@ -101,87 +108,109 @@ def test_files_that_are_no_photos_are_passed_over(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="too large"), Image.open(tmp_path / "bomb.png") as image:
         image.load()
     (tmp_path / "broken.jpg").write_bytes(photo.read_bytes()[:100])
-    printed = run_benchmark(
-        "bench_sample.py", f"--photos={tmp_path}", "--only", "few", "--peers", "random_choice"
-    )
+    printed = run(bench_sample.main, f"--photos={tmp_path}", "--only", "mixed", "--peers")
     assert "made of 1 photos of one's own" in printed
 
 
-def test_tables_are_shown_again_without_measuring(smoke: tuple[str, Path]) -> None:
-    """What is kept gives the tables of the run itself."""
+def test_what_is_kept_gives_the_tables_of_the_run(smoke: tuple[str, Path]) -> None:
+    """Nothing that is shown is known to the run alone."""
     printed, result = smoke
-    script = REPOSITORY / "benchmarks" / "bench_sample.py"
-    assert run_script(script, f"--again={result}").stdout == printed
+    assert write_pages.format_record("speed", load(result)) == printed.strip()
 
 
-def test_an_unknown_scenario_is_refused() -> None:
-    """With the names that there are."""
-    done = run_script(REPOSITORY / "benchmarks" / "bench_sample.py", "--only", "videos")
-    assert done.returncode == 2
-    assert "There is no videos. There are: archive, crops, crops-most, " in done.stderr
-
-
-def test_documents_are_what_the_kept_figures_give() -> None:
-    """No figure of the benchmarks was edited by hand, or left over from an earlier run."""
-    done = run_script(REPOSITORY / "benchmarks" / "bench_sample.py", "--check")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert not any(record["is_smoke"] for record in load(KEPT).values())
-    done = run_script(REPOSITORY / "benchmarks" / "bench_store.py", "--check")
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_a_figure_edited_by_hand_is_noticed_and_mended(tmp_path: Path) -> None:
-    """In a copy of the repository, whose documents are written anew from the kept figures."""
-    shutil.copytree(
-        REPOSITORY / "benchmarks", tmp_path / "benchmarks", ignore=shutil.ignore_patterns("__py*")
-    )
-    (tmp_path / "docs" / "images").mkdir(parents=True)
-    shutil.copy(REPOSITORY / "README.md", tmp_path)
-    page = tmp_path / "docs" / "benchmarks.md"
-    before = (REPOSITORY / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    page.write_text(re.sub(r"\d\.\d+x", "9.99x", before, count=1), encoding="utf-8")
-    script = tmp_path / "benchmarks" / "bench_sample.py"
-    done = run_script(script, "--check")
-    assert done.returncode == 1
-    assert "benchmarks.md, section figures, is not what " in done.stdout
-    assert run_script(script, "--document").returncode == 0
-    assert page.read_text(encoding="utf-8") == before
-    for name in ("speed.png", "growth.png"):
-        assert (tmp_path / "docs" / "images" / name).stat().st_size > 5000
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--only", "videos"], "invalid choice: 'videos' (choose from "),
+        (["--keep", "--smoke"], "--keep is for whole runs on the usual images."),
+        (["--keep", "--photos=."], "--keep is for whole runs on the usual images."),
+        (["--keep", "--json=figures.json"], "--keep is for whole runs on the usual images."),
+    ],
+)
+def test_what_cannot_be_measured_or_kept_is_refused(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unknown scenarios, with the names that there are; and runs that pages must not show."""
+    with pytest.raises(SystemExit, match="2"):
+        bench_sample.main(options)
+    assert message in capsys.readouterr().err
 
 
 def test_a_folder_without_usable_photos_is_refused(tmp_path: Path) -> None:
     """With what a photo must be."""
-    done = run_script(
-        REPOSITORY / "benchmarks" / "bench_sample.py", "--smoke", f"--photos={tmp_path}"
-    )
-    assert done.returncode == 1
-    assert "None of the photos can be used" in done.stderr
+    with pytest.raises(SystemExit, match="None of the photos can be used"):
+        bench_sample.main(["--smoke", f"--photos={tmp_path}"])
 
 
-def test_selections_are_judged_without_shared_photos_and_shown_again(tmp_path: Path) -> None:
-    """A smoke run on rendered photos only; what it keeps gives the same tables again."""
+def test_pages_are_what_the_kept_figures_give(capsys: pytest.CaptureFixture[str]) -> None:
+    """No figure of any page was edited by hand, or left over from an earlier run."""
+    assert write_pages.main(["--check"]) == 0
+    assert capsys.readouterr().out == ""
+    for kind in get_args(kept.Kind):
+        record = load(Path(kept.find_kept(kind)))
+        assert not any(
+            each["is_smoke"] for each in (record.values() if kind == "speed" else [record])
+        )
+
+
+def test_the_kept_lines_are_those_that_the_kept_selections_reach_and_miss() -> None:
+    """Which are reached where follows from the figures, even from rounded ones."""
+    record = load(Path(kept.find_kept("selection")))
+    found = selection_lines.check_lines(record["cells"])
+    for line, kept_line in zip(found, record["lines"], strict=True):
+        assert line["title"] == kept_line["title"]
+        assert line["n_checked"] == kept_line["n_checked"]
+        assert {place for place, _ in line["missed"]} == {place for place, _ in kept_line["missed"]}
+
+
+def test_a_figure_edited_by_hand_is_noticed_and_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a copy of the pages, which are written anew from the kept figures."""
+    shutil.copytree(REPOSITORY / "benchmarks" / "results", tmp_path / "benchmarks" / "results")
+    (tmp_path / "docs" / "images").mkdir(parents=True)
+    pages = ("benchmarks", "agreement", "selection", "feature-store")
+    names = ("README.md", *(f"docs/{name}.md" for name in pages))
+    before = {name: (REPOSITORY / name).read_text(encoding="utf-8") for name in names}
+    for name, text in before.items():
+        edited = re.sub(r"\d\.\d(?=x|×|%| %| bytes)", "9.9", text)
+        assert edited != text
+        (tmp_path / name).write_text(edited, encoding="utf-8")
+    for module in (kept, write_pages):
+        monkeypatch.setattr(module, "ROOT", str(tmp_path))
+    assert write_pages.main(["--check"]) == 1
+    printed = capsys.readouterr().out
+    assert "benchmarks.md, section figures, is not what " in printed
+    assert "agreement.md, section figures, is not what " in printed
+    assert "selection.md, section figures, is not what " in printed
+    assert write_pages.main([]) == 0
+    assert write_pages.main(["--check"]) == 0
+    for name in ("speed.png", "growth.png"):
+        assert (tmp_path / "docs" / "images" / name).stat().st_size > 5000
+
+
+def test_selections_are_judged_without_shared_photos(tmp_path: Path) -> None:
+    """A smoke run on rendered photos only; what it keeps gives tables, lines and the picture."""
     result = tmp_path / "result.json"
-    printed = run_benchmark("bench_quality.py", f"--json={result}")
+    printed = run(bench_quality.main, f"--json={result}", f"--environments={tmp_path}")
     assert "facility location" in printed
-    assert "repeated picks: none" in printed
-    assert "published" not in printed.split("\n- ")[0]
-    assert run_benchmark("bench_quality.py", f"--again={result}") == printed
+    assert "repeated picks: none: 20 of 20." in printed
+    assert "published 1.8.4" not in printed
+    (picture,) = write_pages.draw("selection", load(result)).values()
+    assert len(picture) > 5000
 
 
-def test_selections_from_a_folder_of_ones_own_are_judged() -> None:
+def test_selections_from_a_folder_of_ones_own_are_judged(tmp_path: Path) -> None:
     """Parent folders are the groups; the collection is judged as it is and scrambled."""
-    printed = run_benchmark("bench_quality.py", f"--folder={DATA_SAMPLES / 'photos'}")
+    write_collection(tmp_path, 40)
+    printed = run(bench_quality.main, f"--photos={tmp_path}", f"--environments={tmp_path}")
     assert "Folder: " in printed
     assert "Folder, scrambled: " in printed
-    assert "in 7 groups" in printed
+    assert "in 2 groups" in printed
 
 
 def test_picking_is_timed(tmp_path: Path) -> None:
     """A smoke run on few made-up rows."""
     result = tmp_path / "result.json"
-    assert "500 of 5,000" in run_benchmark("bench_picking.py", f"--json={result}")
-    assert [timing["n_picked"] for timing in json.loads(result.read_text())["timings"]] == [
-        100,
-        500,
-    ]
+    assert "500 of 5,000" in run(bench_picking.main, f"--json={result}")
+    assert [timing["n_picked"] for timing in load(result)["timings"]] == [500]

@@ -1,4 +1,4 @@
-"""The other samplers and the floors of the benchmark keep to the small call they stand behind."""
+"""The other samplers of the benchmark keep to the small call they stand behind."""
 
 import json
 import subprocess
@@ -11,7 +11,6 @@ import pytest
 from pictures import DATA_SAMPLES, REPOSITORY
 
 PATHS = sorted(map(str, (DATA_SAMPLES / "crops").rglob("*.jpg")))[:12]
-FLOORS = ("floor_read", "floor_decode", "floor_decode_8")
 
 
 def run_peer(name: str, cache_dir: Path, python: str = sys.executable) -> Any:
@@ -25,7 +24,7 @@ def run_peer(name: str, cache_dir: Path, python: str = sys.executable) -> Any:
         "wants_picks": True,
     }
     done = subprocess.run(
-        [python, "-E", "-m", f"peers.{name}"],
+        [python, "-E", "-m", *f"peers.{name}".split()],
         cwd=REPOSITORY / "benchmarks",
         input=json.dumps(job),
         capture_output=True,
@@ -51,17 +50,14 @@ def test_a_sampler_picks_the_same_distinct_images_again(name: str, tmp_path: Pat
     assert run_peer(name, tmp_path, python)["picks"] == picks
 
 
-@pytest.mark.parametrize("name", FLOORS)
-def test_a_floor_handles_every_file_and_picks_none(name: str, tmp_path: Path) -> None:
+def test_a_floor_handles_every_file_and_picks_none(tmp_path: Path) -> None:
     """What counts is the number of files that its time is for."""
-    result = run_peer(name, tmp_path)
+    result = run_peer("floors read", tmp_path)
     assert result["n_returned"] == len(PATHS)
     assert result["picks"] == []
 
 
-def test_the_floor_of_a_warm_run_reads_what_a_run_has_kept(tmp_path: Path) -> None:
-    """It needs a store that knows all images, and says so where there is none."""
+def test_the_floor_of_a_warm_run_needs_a_store_that_knows_all_images(tmp_path: Path) -> None:
+    """It says so where there is none; where there is one, the smoke run has it."""
     with pytest.raises(AssertionError, match="knows 0 of 12 images"):
-        run_peer("floor_known", tmp_path)
-    run_peer("ours", tmp_path)
-    assert run_peer("floor_known", tmp_path)["n_returned"] == len(PATHS)
+        run_peer("floors known", tmp_path)

@@ -13,7 +13,8 @@ from smartdownsample import Cause, ImageIndex
 from smartdownsample.items import LocalFiles, to_key
 from smartdownsample.options import DecodeMode, ReadingOptions
 from smartdownsample.records import IntArray, ItemList, round_regions
-from smartdownsample.store import FeatureStore, read_pack
+from smartdownsample.store import read_pack
+from smartdownsample.store.store import FeatureStore
 
 WIDTH, HEIGHT = 640, 480
 # x, y, width and height in pixels, the whole photo among them.

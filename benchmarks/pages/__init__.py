@@ -1,0 +1,1 @@
+"""What the pages say of what was measured: one room for each page, and one for the pictures."""
