@@ -1,4 +1,8 @@
-"""Between NumPy arrays and Arrow columns."""
+"""Between NumPy arrays and Arrow columns.
+
+`pyarrow.array`, `pyarrow.scalar` and `to_numpy` import pandas where it is installed, which takes
+longer than a warm run. Arrays are therefore made of buffers, and buffers taken from arrays.
+"""
 
 from collections.abc import Sequence
 
@@ -22,18 +26,7 @@ _NUMBERS: dict[str, npt.DTypeLike] = {
 
 
 def pack_bytes(values: Sequence[bytes]) -> pa.Array:
-    """Pack byte strings into an Arrow array.
-
-    Parameters
-    ----------
-    values : sequence of bytes, length n
-        Of any lengths.
-
-    Returns
-    -------
-    pyarrow.LargeBinaryArray
-        In the same order.
-    """
+    """Pack byte strings of any lengths into a `pyarrow.LargeBinaryArray`."""
     offsets = np.zeros(len(values) + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, values), np.int64, len(values)), out=offsets[1:])
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))]
@@ -47,17 +40,9 @@ def pack_flags(values: BoolArray) -> pa.Array:
 
 
 def pack_texts(values: Sequence[str | None]) -> pa.Array:
-    """Pack strings into an Arrow array.
+    """Pack strings into a `pyarrow.StringArray`, None as null.
 
-    Parameters
-    ----------
-    values : sequence of str or None, length n
-        Of paths, bytes that are no Unicode are escaped.
-
-    Returns
-    -------
-    pyarrow.StringArray
-        In the same order, with null for None.
+    Bytes of paths that are no Unicode are escaped.
     """
     encoded = [(value or "").encode(errors="backslashreplace") for value in values]
     _, offsets, data = pack_bytes(encoded).cast(pa.string()).buffers()
@@ -69,21 +54,10 @@ def pack_texts(values: Sequence[str | None]) -> pa.Array:
 def pack_values(
     values: np.ndarray, kind: pa.DataType, is_known: BoolArray | None = None
 ) -> pa.Array:
-    """Pack values of one field into an Arrow array.
+    """Pack values, shape (n,) or (n, length), into an Arrow array of `kind`.
 
-    Parameters
-    ----------
-    values : ndarray, shape (n,) or (n, length)
-        Numbers, times, or vectors of numbers or bytes of one length.
-    kind : pyarrow.DataType
-        Of the same size as the values: a number, a time, binary or a list of one length.
-    is_known : ndarray of bool, shape (n,), optional
-        False where a value becomes null. By default all are known but times that are NaT.
-
-    Returns
-    -------
-    pyarrow.Array
-        In the same order.
+    `kind` has the size of the values: a number, a time, binary or a list of one length. Where
+    `is_known`, shape (n,), is False a value becomes null; by default all are known but NaT.
     """
     flat = np.ascontiguousarray(values)
     if pa.types.is_fixed_size_list(kind):
@@ -96,17 +70,10 @@ def pack_values(
 
 
 def unpack(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
-    """Turn a column without nulls, but for those of times, into a NumPy array.
+    """Turn a column into a NumPy array, shape (n,) or (n, length).
 
-    Parameters
-    ----------
-    column : pyarrow.ChunkedArray or pyarrow.Array
-        Numbers, times, truth values, bytes of one length, or lists of numbers of one length.
-
-    Returns
-    -------
-    ndarray, shape (n,) or (n, length)
-        In the same order, with NaT for null; numbers are not copied where they lie in one piece.
+    The column holds numbers, times, truth values, bytes of one length, or lists of numbers of one
+    length. Only times may be null; they become NaT. Numbers in one piece are not copied.
     """
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     kind, n = array.type, len(array)

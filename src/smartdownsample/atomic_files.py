@@ -21,22 +21,10 @@ _STALE_SECONDS = 3600.0
 
 @contextmanager
 def in_one_piece(target: bytes) -> Iterator[bytes]:
-    """Have a file written beside its place, and put it there when all went well.
+    """Yield a path beside `target` to write to, and put the file there when all went well.
 
-    Parameters
-    ----------
-    target : bytes
-        Where it belongs; its folder exists. A file that stands there is replaced.
-
-    Yields
-    ------
-    bytes
-        The path to write to.
-
-    Raises
-    ------
-    OSError
-        When the file cannot be put there; nothing is left of it then.
+    The folder of the target exists; a file that stands there is replaced. When anything fails, what
+    stood there is unchanged and nothing is left of the new file.
     """
     name = _TEMPORARY_PREFIX + uuid.uuid4().hex.encode() + _TEMPORARY_SUFFIX
     temporary = os.path.join(os.path.dirname(target), name)
@@ -51,10 +39,8 @@ def in_one_piece(target: bytes) -> Iterator[bytes]:
 def check_target(path: str) -> None:
     """Make sure that a file can be put where it is to be, before there is anything to write.
 
-    Raises
-    ------
-    OutputError
-        When a folder stands there, or the nearest folder that exists may not be written to.
+    Raises `OutputError` when a folder stands there, or when the nearest folder that exists may not
+    be written to.
     """
     folder = os.path.dirname(os.path.realpath(path))
     while not os.path.lexists(folder):
@@ -74,18 +60,8 @@ def check_target(path: str) -> None:
 def write_file(path: str, data: bytes) -> None:
     """Write a file in one piece, with the folders that it needs.
 
-    Parameters
-    ----------
-    path : str
-        The file. A symbolic link stays one: the file it leads to is written. What is no file, such
-        as a device or a pipe, is written to.
-    data : bytes
-        All of it.
-
-    Raises
-    ------
-    OutputError
-        When it cannot be written; what stood there before is unchanged then.
+    A symbolic link stays one: the file it leads to is written. What is no file, such as a device or
+    a pipe, is written to. When that fails, `OutputError` says why; what stood there is unchanged.
     """
     target = os.fsencode(os.path.realpath(path))
     try:
@@ -105,18 +81,7 @@ def write_file(path: str, data: bytes) -> None:
 
 
 def remove_leftovers(folder: bytes) -> None:
-    """Remove the temporary files of runs that died.
-
-    Parameters
-    ----------
-    folder : bytes
-        Where to look, without the folders in it.
-
-    Raises
-    ------
-    OSError
-        When the folder cannot be read.
-    """
+    """Remove the temporary files of runs that died from a folder, not from those below it."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(_TEMPORARY_PREFIX) and entry.name.endswith(_TEMPORARY_SUFFIX):

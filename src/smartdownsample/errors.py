@@ -57,15 +57,7 @@ class HelperWarning(UserWarning):
 
 
 def warn_user(message: str, category: type[Warning]) -> None:
-    """Warn, naming the line of the user's code that called into this package.
-
-    Parameters
-    ----------
-    message : str
-        What happened and what it means for the result.
-    category : type of Warning
-        One of the warnings above.
-    """
+    """Warn, naming the line of the user's code that called into this package."""
     frame, level = inspect.currentframe(), 1
     while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
         frame, level = frame.f_back, level + 1

@@ -14,7 +14,6 @@ from .collection import Collection, Picks
 from .gathering import gather_features, open_pack
 from .items import list_items
 from .options import (
-    MAX_PIXELS,
     RANDOM_SEED,
     DecodeMode,
     GroupsLike,
@@ -115,7 +114,7 @@ class ImageIndex:
         show_progress: bool = ReadingOptions.show_progress,
         image_loading_errors: OnLoadingError = ReadingOptions.image_loading_errors,
         truncated: OnTruncated = ReadingOptions.truncated,
-        max_pixels: int = MAX_PIXELS,
+        max_pixels: int = ReadingOptions.max_pixels,
         decode: DecodeMode = ReadingOptions.decode,
         cache: bool = ReadingOptions.cache,
         cache_dir: PathLike | None = ReadingOptions.cache_dir,
@@ -137,8 +136,8 @@ class ImageIndex:
             Whether an image that cannot be loaded is left out (with one warning for all of
             them) or ends the call.
         truncated : {"keep", "skip", "raise"}
-            Whether an image whose file ends too early, and of which a sensible share can be
-            decoded, is used like others, left out, or ends the call.
+            Whether an image is used, left out, or ends the call when its file ends too early and
+            at least a quarter of it can be decoded.
         max_pixels : int
             An image that claims more pixels is a failure; its pixels are not decoded.
         decode : {"fast", "exact", "preview"}
@@ -146,7 +145,7 @@ class ImageIndex:
             the thumbnails that cameras put into their files, where a few decoded photos of the
             folder show that these are alike, and decodes the others as ``fast`` does. Damage of a
             file behind its thumbnail is not seen then, and a thumbnail may be older than the
-            photo; `smartdownsample.provenance.count_previews` tells what came of it.
+            photo; `smartdownsample.count_previews` tells what came of it.
         cache : bool
             Whether features are kept in the store and taken from it.
         cache_dir : path, optional
@@ -161,7 +160,7 @@ class ImageIndex:
         Raises
         ------
         InvalidParameterError
-            When a parameter has a wrong type or value; no file has been opened then.
+            When a parameter has a wrong type or value; no image has been opened then.
         MissingImageError, DecodeError
             With ``image_loading_errors="raise"``, for one of the images that cannot be loaded.
 
@@ -373,11 +372,6 @@ class ImageIndex:
         ------
         InvalidParameterError
             When a parameter has a wrong type or value.
-
-        Examples
-        --------
-        >>> coverage = index.measure_coverage()  # doctest: +SKIP
-        >>> selection = index.sample(coverage.suggested_count)  # doctest: +SKIP
         """
         if limit is not None:
             limit = check_integer("limit", limit, at_least=1)

@@ -1,6 +1,7 @@
 """What is common to the parsers of all commands."""
 
 import argparse
+import os
 import sys
 
 # Importing typing takes a tenth of the time in which help is to appear.
@@ -13,11 +14,30 @@ PROGRAM = "smartdownsample"
 FAILED = 1
 
 
+class _HelpFormatter(argparse.HelpFormatter):
+    """Lays help out as argparse does, without importing shutil to learn how wide that may be."""
+
+    def __init__(self, prog: str, **settings: "Any") -> None:  # noqa: ANN401 - argparse's own
+        super().__init__(prog, **{"width": _measure_width() - 2, **settings})
+
+
+def _measure_width() -> int:
+    """Measure the terminal in columns as `shutil.get_terminal_size` does."""
+    try:
+        return int(os.environ["COLUMNS"]) or 80
+    except (KeyError, ValueError):
+        pass
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr] # caught
+    except (AttributeError, ValueError, OSError):
+        return 80
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that takes options by their full names only."""
 
     def __init__(self, **settings: "Any") -> None:  # noqa: ANN401 - argparse's own
-        super().__init__(allow_abbrev=False, **settings)
+        super().__init__(allow_abbrev=False, formatter_class=_HelpFormatter, **settings)
 
     def error(self, message: str) -> "NoReturn":
         """Say in a line what is wrong, and where help is."""

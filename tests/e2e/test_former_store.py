@@ -1,0 +1,61 @@
+"""Stores and packs from before rows had frames and etags are still of use."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pictures import write_collection
+from smartdownsample import ImageIndex, cache, export_pack, import_pack
+from smartdownsample.store import make_schema
+from smartdownsample.store.part import read_part, write_part
+from smartdownsample.store.schema import make_former_schema
+
+
+def make_former(part: Path, target: Path, index: ImageIndex) -> None:
+    """Write the rows of a part, or pack, as they were written before."""
+    schema = make_schema(index.table.spec)
+    rows = read_part(part, schema)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_part(target, rows.select(make_former_schema(schema).names))
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Write a few photos."""
+    write_collection(tmp_path / "photos", 12)
+    return tmp_path / "photos"
+
+
+def test_rows_of_a_former_store_are_hits_and_the_store_is_left_alone(
+    photos: Path, tmp_path: Path
+) -> None:
+    """What is new goes to the present store; where both know an image, that one counts."""
+    cache_dir = tmp_path / "cache"
+    index = ImageIndex.build(photos, cache_dir=cache_dir)
+    (part,) = (cache_dir / "features-3").rglob("*.parquet")
+    former = cache_dir / "features-2" / part.parent.name / part.name
+    make_former(part, former, index)
+    shutil.rmtree(cache_dir / "features-3")
+    before = former.read_bytes()
+
+    again = ImageIndex.build(photos, cache_dir=cache_dir)
+    assert (again.table.n_extracted, again.table.n_known) == (0, 12)
+    assert again.table.rows.tobytes() == index.table.rows.tobytes()
+    write_collection(photos / "more", 3)
+    more = ImageIndex.build(photos, cache_dir=cache_dir)
+    assert (more.table.n_extracted, more.table.n_known) == (3, 12)
+    assert sum(store.n_rows for store in cache.info(cache_dir)) == 3
+    assert [path.read_bytes() for path in (cache_dir / "features-2").rglob("*.parquet")] == [before]
+
+
+def test_former_packs_are_read_and_imported(photos: Path, tmp_path: Path) -> None:
+    """Whoever was sent one need not ask for another."""
+    index = ImageIndex.build(photos, cache_dir=tmp_path / "cache")
+    pack, former = tmp_path / "pack.parquet", tmp_path / "former" / "pack.parquet"
+    export_pack(pack, photos, photos, cache_dir=tmp_path / "cache")
+    make_former(pack, former, index)
+    packed = ImageIndex.from_pack(former)
+    assert packed.table.rows.tobytes() == index.table.rows.tobytes()
+    assert import_pack(former, photos, cache_dir=tmp_path / "other") == 12
+    assert ImageIndex.build(photos, cache_dir=tmp_path / "other").table.n_extracted == 0
