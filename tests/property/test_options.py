@@ -10,7 +10,7 @@ from feature_tables import make_table
 from smartdownsample import ImageIndex
 from smartdownsample.items.folders import number_folders
 from smartdownsample.options import SamplingOptions
-from smartdownsample.sampling.sampling import draw_selection
+from smartdownsample.sampling import draw_selection
 from smartdownsample.sampling.sequences import find_sequences
 
 

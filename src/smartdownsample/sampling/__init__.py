@@ -1,16 +1,22 @@
-"""From columns, a count and a seed to picked rows: pure functions of arrays."""
+"""Feature columns, a count and a seed in, picked rows out: pure functions of arrays.
+
+`draw_selection` works in these steps, each a module:
+
+1. ``scope``: find the items that may be picked, and their strata (each group's buckets).
+2. ``quotas``: share the count among groups, and each group's share among its buckets.
+3. ``windows``: cut each group's natural order into one window for each pick.
+4. ``picking``: draw a few candidates of each window; the first is its pick for now.
+5. ``local_search``: swap picks for candidates until quotas are met and no two picks look alike.
+
+`draw_ranking` repeats steps 2 to 5 in growing rounds that keep all earlier picks.
+"""
 
 from .buckets import THEMES, encode_buckets, name_bucket
 from .coverage import Coverage, measure_coverage
-from .distances import (
-    DISTANCE_SCALE,
-    FAR,
-    find_nearest_rows,
-    measure_steps,
-)
+from .distances import DISTANCE_SCALE, FAR, find_nearest_rows, measure_steps
 from .groups import check_groups, label_items
 from .ranking import draw_ranking
-from .sampling import draw_selection
+from .selecting import draw_selection
 from .sequences import NEAR_DUPLICATE, find_sequences
 
 __all__ = [

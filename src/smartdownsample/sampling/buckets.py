@@ -1,7 +1,7 @@
-"""From feature columns to bucket codes: items of one bucket look alike at a glance.
+"""Buckets: coarse classes of pictures that look alike at a glance.
 
-Pure functions. A bucket is a coarse answer to a handful of questions; a code is those answers
-packed into one byte: four bits for yes or no, and one of five colour themes.
+A bucket's code packs the answers to a few questions into one byte: one of five colour themes and
+four yes-or-no bits.
 """
 
 import numpy as np
@@ -9,11 +9,11 @@ import numpy as np
 from ..features import measure_brightness, measure_colour_variance
 from ..records import ByteArray, FeatureSpec, Float32Array, RowArray
 
-# Channel means that vary by less than this are of a grey (infrared) picture, in levels².
+# Pictures whose channel means have a smaller variance are grey (infrared), in levels².
 COLOUR_VARIANCE = 100
 # Mean level from which a picture is bright.
 BRIGHT_LEVEL = 128
-# Mean level above which the strongest channel gives a picture its colour theme.
+# Mean level above which the strongest channel is the colour theme.
 THEME_LEVEL = 140
 
 THEMES = ("grey", "red", "green", "blue", "mixed")
@@ -21,24 +21,11 @@ N_CODES = 16 * len(THEMES)
 
 
 def encode_buckets(rows: RowArray, spec: FeatureSpec) -> ByteArray:
-    """Assign each item to its bucket.
+    """Find the bucket code of each item: uint8, shape (n,), below `N_CODES`.
 
-    The key is that of the published package: the two DHash bits beside the centre of the
-    picture (where a crop has its animal), the first AHash bit, colour or grey, bright or dark,
-    and the colour theme.
-
-    Parameters
-    ----------
-    rows : structured ndarray, shape (n,)
-        The feature matrix; not changed.
-    spec : FeatureSpec
-        What the rows are.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n,)
-        Codes below `N_CODES`, in the order of the rows. Grey pictures have no theme, so that
-        at most 80 buckets occur.
+    The questions are those of the published package: the two DHash bits beside the centre of the
+    picture (where a crop has its animal), the first AHash bit, bright or dark, and the colour
+    theme, which is grey for all pictures without colour.
     """
     size = spec.hash_size
     above, below = size // 2 - 1, size // 2
@@ -55,12 +42,12 @@ def encode_buckets(rows: RowArray, spec: FeatureSpec) -> ByteArray:
 
 
 def _take_bit(packed: ByteArray, place: int) -> ByteArray:
-    """Take the bit at one place of packed bits, shape (n,)."""
+    """Take one bit of each row of packed bits, shape (n,)."""
     return np.asarray(packed[:, place // 8] >> (7 - place % 8) & 1, dtype=np.uint8)
 
 
 def _find_themes(mean_rgb: Float32Array) -> ByteArray:
-    """Find each picture's theme as a place in `THEMES`, shape (n,)."""
+    """Find each picture's theme, an index of `THEMES`, shape (n,)."""
     strongest = mean_rgb.argmax(axis=1)
     level = mean_rgb.max(axis=1)
     is_strict = (mean_rgb == level[:, np.newaxis]).sum(axis=1) == 1
@@ -70,19 +57,10 @@ def _find_themes(mean_rgb: Float32Array) -> ByteArray:
 
 
 def name_bucket(code: int) -> str:
-    """Name a bucket in words.
+    """Name the bucket of a code in words.
 
-    Parameters
-    ----------
-    code : int
-        As `encode_buckets` gives it.
-
-    Returns
-    -------
-    str
-        For example ``"dark grey, light corner, centre rising-falling"``: brightness and colour
-        theme, whether the top left corner is lighter than the mean, and whether brightness
-        rises from left to right just above and just below the centre.
+    The words say brightness and colour theme, whether the top left corner is lighter than the
+    mean, and whether brightness rises from left to right just above and just below the centre.
 
     Examples
     --------

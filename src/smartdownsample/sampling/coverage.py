@@ -11,32 +11,32 @@ from .distances import DISTANCE_SCALE, FAR, compare_all
 from .ranking import draw_ranking
 from .sequences import NEAR_DUPLICATE
 
-# Largest selection looked at, unless the caller asks for more.
+# Largest selection measured, unless the caller asks for more.
 MAX_COUNT = 10_000
-# Items that stand for the whole collection. The share of it that is covered is then right to
-# within 0.02, in 19 of 20 cases.
+# Random items that stand for the whole collection. In 19 of 20 cases the share covered is right to
+# within 0.02.
 _N_PROBES = 2_000
-# Sizes of selections reported, before those that are equal are joined.
+# Sizes of selections that are reported; fewer where rounding makes some equal.
 _N_COUNTS = 30
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Coverage:
-    """How well the first items of a ranking cover the collection that they are from.
+    """How well selections of growing size, the first items of one ranking, cover a collection.
 
     Attributes
     ----------
     counts : ndarray of int64, shape (c,)
         Sizes of selections, ascending in about equal ratios; the suggested one is among them.
     mean_distances : ndarray of float64, shape (c,)
-        How far items of the collection look from the nearest selected one, on average, in levels
-        of 8-bit Lab, see `smartdownsample.looks.measure_distances`. Descending.
+        Mean distance in looks from an item of the collection to the nearest selected one, in
+        levels of 8-bit Lab, see `smartdownsample.sampling.distances`. Descending.
     covered_shares : ndarray of float64, shape (c,)
-        Share of the collection that is selected or a near-duplicate of a selected item, from 0
-        to 1. Ascending.
+        Share of the collection, from 0 to 1, that is selected or a near-duplicate of a selected
+        item. Ascending.
     suggested_count : int
-        The size beyond which few more of the collection get covered, see `find_knee`; 0 for an
-        empty collection.
+        The size beyond which little more of the collection gets covered, the knee of
+        ``covered_shares``; 0 for an empty collection.
     """
 
     counts: IntArray
@@ -49,12 +49,12 @@ class Coverage:
         return f"<Coverage by up to {self.counts.max(initial=0):,} images: {self.describe()}>"
 
     def describe(self) -> str:
-        """Say in a line what is suggested, and how well it covers the collection.
+        """Say in one line what is suggested, and how well it covers the collection.
 
         Returns
         -------
         str
-            For people.
+            A sentence for people.
         """
         if not self.suggested_count:
             return "there are no images"
@@ -68,29 +68,13 @@ class Coverage:
 def measure_coverage(
     collection: Collection, limit: int | None, random_seed: int | None
 ) -> Coverage:
-    """Measure how well selections of growing size cover a collection.
+    """Measure how well the first 1 to `limit` items of a ranking cover a collection.
 
-    Parameters
-    ----------
-    collection : Collection
-        What is covered; not changed.
-    limit : int or None
-        Largest selection looked at, at least 1; None for the smaller of `MAX_COUNT` and n.
-    random_seed : int or None
-        Same seed, same result.
+    A `limit` of None is the smaller of `MAX_COUNT` and n. The time is that of the ranking and of
+    comparing all ranked items with up to 2,000 random ones.
 
-    Returns
-    -------
-    Coverage
-        Of selections of 1 to `limit` items, or to as many as there are.
-
-    Notes
-    -----
-    The selections are the beginnings of one ranking. Up to 2,000 items drawn at random stand for
-    the collection. The time is that of the ranking and of comparing these with all ranked items.
-
-    The suggestion goes by the share covered. The mean distance falls most with the first few
-    items however varied a collection is, and goes on falling among near-duplicates.
+    The suggestion goes by the share covered. The mean distance would not do: it falls most with
+    the first few items, however varied a collection is, and goes on falling among near-duplicates.
     """
     limit = MAX_COUNT if limit is None else limit
     table = collection.table
@@ -101,7 +85,7 @@ def measure_coverage(
     start = 0
     nearest = np.full(len(probes), FAR, dtype=np.uint16)
     for distances in compare_all(table.rows[ranked], table.rows[probes], table.spec):
-        # To the nearest of the items ranked so far, line by line.
+        # Line i becomes the distances to the nearest of the items ranked up to there.
         np.minimum(distances[0], nearest, out=distances[0])
         np.minimum.accumulate(distances, axis=0, out=distances)
         nearest = distances[-1]
@@ -115,22 +99,12 @@ def measure_coverage(
 
 
 def find_knee(curve: Float64Array) -> int:
-    """Find where a falling curve flattens.
+    """Find the count at which a falling curve flattens; `curve` has values for counts 1 to n.
 
-    Parameters
-    ----------
-    curve : ndarray of float64, shape (n,)
-        Values for the counts 1 to n, never ascending; not changed.
+    That is where it is farthest below the line from its first to its last value, over the
+    logarithm of the count. It is 1 for a constant curve, n where nothing is below the line, 0
+    for an empty one.
 
-    Returns
-    -------
-    int
-        The count at which the curve is farthest below the line from its first to its last value,
-        over the logarithm of the count. The first count for a constant curve, the last for one
-        that is nowhere below that line, 0 for none.
-
-    References
-    ----------
     V. Satopaa, J. Albrecht, D. Irwin, B. Raghavan, "Finding a 'Kneedle' in a Haystack: Detecting
     Knee Points in System Behavior", ICDCSW 2011, https://doi.org/10.1109/ICDCSW.2011.20
     """
@@ -139,12 +113,12 @@ def find_knee(curve: Float64Array) -> int:
     if fall == 0:
         return min(n, 1)
     depths = 1 - np.log(np.arange(1, n + 1)) / np.log(n) - (curve - curve[-1]) / fall
-    # Both ends are on the line. Where nothing is below it, the curve has not flattened yet.
+    # Both ends are on the line, so depths.max() >= 0. If it is 0, the curve has not flattened yet.
     return int(depths.argmax()) + 1 if depths.max() > 0 else n
 
 
 def _choose_counts(n: int, suggested_count: int) -> IntArray:
-    """Choose counts from 1 to n in about equal ratios, and the suggested one."""
+    """Choose counts from 1 to n in about equal ratios, the suggested one among them."""
     if n == 0:
         return np.zeros(0, dtype=np.int64)
     spaced = np.geomspace(1, n, _N_COUNTS).round().astype(np.int64)

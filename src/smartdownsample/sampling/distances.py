@@ -1,7 +1,12 @@
 """How far apart pictures look.
 
-Distances are whole numbers computed without rounding, so that what is built on them is the same
-on every machine.
+The squared distance is the mean over the 16 cells of the colour layout of the squared Lab
+difference (in 8-bit levels), plus one for each DHash bit that differs (of 64; bits of larger
+hashes weigh less). Colour layout tells scenes and light apart, the hash what moves in them.
+
+Sums of squares are exact, and distances are whole numbers in steps of ``1 / DISTANCE_SCALE``, so
+that results are the same on every machine. ``rows`` and ``others`` are feature matrices, shapes
+(n,) and (m,).
 """
 
 from collections.abc import Iterator
@@ -11,35 +16,23 @@ import numpy.typing as npt
 
 from ..records import DistanceArray, FeatureSpec, IntArray, RowArray
 
-# Distances are kept in steps of 1/128: the largest possible, 443, still fits 16 bits.
+# Steps of 1/128: the largest possible distance, 443, still fits 16 bits.
 DISTANCE_SCALE = 128
-# Farther than any picture can be.
+# Larger than any distance.
 FAR = np.iinfo(np.uint16).max
 
 # Cells of the colour layout.
 _N_CELLS = 16
 # Rows compared at a time, to bound memory.
 _BATCH_ROWS = 1 << 15
-# Pairs compared at a time when all are; fewer rows than that are slow, however many others.
+# Pairs compared at a time when all rows meet all others, also to bound memory. Batches of fewer
+# rows than the minimum are slow, however many others there are.
 _BATCH_PAIRS = 1 << 22
-_MIN_BATCH = 256
+_MIN_BATCH_ROWS = 256
 
 
 def measure_steps(rows: RowArray, spec: FeatureSpec) -> DistanceArray:
-    """Measure how far each picture looks from the one before it.
-
-    Parameters
-    ----------
-    rows : structured ndarray, shape (n,)
-        The feature matrix; not changed.
-    spec : FeatureSpec
-        What the rows are.
-
-    Returns
-    -------
-    ndarray of uint16, shape (n,)
-        Distances in steps of ``1 / DISTANCE_SCALE``, see `measure_distances`; 0 for the first.
-    """
+    """Measure how far each picture looks from the one before it, shape (n,); 0 for the first."""
     steps = np.zeros(len(rows), dtype=np.uint16)
     for start in range(1, len(rows), _BATCH_ROWS):
         stop = min(start + _BATCH_ROWS, len(rows))
@@ -48,26 +41,7 @@ def measure_steps(rows: RowArray, spec: FeatureSpec) -> DistanceArray:
 
 
 def measure_distances(a: RowArray, b: RowArray, spec: FeatureSpec) -> DistanceArray:
-    """Measure how far apart pictures look, pair by pair.
-
-    Parameters
-    ----------
-    a, b : structured ndarray, shape (n,)
-        Rows of the feature matrix.
-    spec : FeatureSpec
-        What the rows are.
-
-    Returns
-    -------
-    ndarray of uint16, shape (n,)
-        Distances in steps of ``1 / DISTANCE_SCALE``.
-
-    Notes
-    -----
-    The squared distance is the mean over the 16 cells of the colour layout of the squared Lab
-    difference (in 8-bit levels), plus one for each DHash bit that differs (of 64; bits of larger
-    hashes weigh less). Colour layout tells scenes and light apart, the hash what moves in them.
-    """
+    """Measure how far apart the pictures of each pair look; all arrays have shape (n,)."""
     lab = a["lab_layout"].astype(np.int32)
     lab -= b["lab_layout"]
     squares = np.einsum("ij,ij->i", lab, lab)
@@ -76,55 +50,19 @@ def measure_distances(a: RowArray, b: RowArray, spec: FeatureSpec) -> DistanceAr
 
 
 def compare_all(rows: RowArray, others: RowArray, spec: FeatureSpec) -> Iterator[DistanceArray]:
-    """Measure how far each picture looks from each of others, a batch of pictures at a time.
-
-    Parameters
-    ----------
-    rows : structured ndarray, shape (n,)
-        Rows of the feature matrix; not changed.
-    others : structured ndarray, shape (m,)
-        More of them; not changed.
-    spec : FeatureSpec
-        What the rows are.
-
-    Yields
-    ------
-    ndarray of uint16, shape (b, m)
-        Distances from the next b rows, see `measure_distances`.
-
-    Notes
-    -----
-    The time grows with n times m, the memory with m.
-    """
+    """Yield the distances from the next b rows to all others, shape (b, m)."""
     return map(scale_squares, _compare_squares(rows, others, spec))
 
 
 def find_nearest_rows(
     rows: RowArray, others: RowArray, spec: FeatureSpec, own: IntArray | None = None
 ) -> tuple[IntArray, DistanceArray]:
-    """Find which of others each picture looks most like.
+    """Find which of the others each picture looks most like, comparing all pairs.
 
-    Parameters
-    ----------
-    rows : structured ndarray, shape (n,)
-        Rows of the feature matrix; not changed.
-    others : structured ndarray, shape (m,)
-        More of them; not changed.
-    spec : FeatureSpec
-        What the rows are.
-    own : ndarray of int64, shape (n,), optional
-        Where each row stands itself among the others, to be passed over.
-
-    Returns
-    -------
-    nearest : ndarray of int64, shape (n,)
-        Place among the others, of equals the first; -1 where there is no other.
-    distances : ndarray of uint16, shape (n,)
-        How far apart they look, see `measure_distances`; `FAR` where there is no other.
-
-    Notes
-    -----
-    Exact: all pairs are compared. The time grows with n times m, the memory with m.
+    Returns the nearest one's place among the others, int64, and the distance to it, both of
+    shape (n,). Ties go to the first; where there is no other, they are -1 and `FAR`. ``own``,
+    shape (n,), is each row's own place among the others, which is passed over. The time grows
+    with n times m, the memory with m.
     """
     nearest = np.full(len(rows), -1)
     distances = np.full(len(rows), FAR, dtype=np.uint16)
@@ -145,14 +83,14 @@ def find_nearest_rows(
 def _compare_squares(
     rows: RowArray, others: RowArray, spec: FeatureSpec
 ) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield the sums of squares between the next b rows and all others, shape (b, m).
+    """Yield the weighted sums of squares between the next b rows and all others, shape (b, m).
 
-    Sums of products of bytes stay below 2^24 and are exact in single precision.
+    All sums of products stay below 2^24, so that single precision is exact.
     """
     vectors, weights = _make_vectors(others, spec)
     norms = vectors**2 @ weights
     factors = (-2 * weights * vectors).T
-    n_rows = max(_MIN_BATCH, _BATCH_PAIRS // max(len(others), 1))
+    n_rows = max(_MIN_BATCH_ROWS, _BATCH_PAIRS // max(len(others), 1))
     for start in range(0, len(rows), n_rows):
         of_batch, _ = _make_vectors(rows[start : start + n_rows], spec)
         squares = of_batch @ factors
@@ -164,7 +102,7 @@ def _compare_squares(
 def _make_vectors(
     rows: RowArray, spec: FeatureSpec
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Join colour layouts and bits to vectors, shape (n, d); weigh their values, shape (d,)."""
+    """Join colour layouts and bits to vectors, shape (n, d), and list their weights, (d,)."""
     lab = rows["lab_layout"]
     bits = np.unpackbits(rows["dhash"], axis=1, count=spec.hash_size**2)
     weights = np.repeat([1, weigh_bit(spec)], [lab.shape[1], bits.shape[1]])
@@ -172,32 +110,13 @@ def _make_vectors(
 
 
 def weigh_bit(spec: FeatureSpec) -> int:
-    """Weigh a bit so that all bits together weigh as those of a hash of 8×8, 16 each.
+    """Return what a differing bit adds to a sum of squares over the cells.
 
-    Parameters
-    ----------
-    spec : FeatureSpec
-        What rows are.
-
-    Returns
-    -------
-    int
-        What a bit that differs adds to a sum of squares over the cells.
+    All bits together weigh about as much as the 64 of an 8×8 hash, which add 16 each.
     """
     return max(1, _N_CELLS * 64 // spec.hash_size**2)
 
 
 def scale_squares(squares: np.ndarray) -> DistanceArray:
-    """Turn sums of squares over the cells into distances.
-
-    Parameters
-    ----------
-    squares : ndarray of whole numbers, any shape
-        Sums of squared differences, those of bits included.
-
-    Returns
-    -------
-    ndarray of uint16, of the same shape
-        Distances in steps of ``1 / DISTANCE_SCALE``.
-    """
+    """Turn sums of squares over the cells, whole numbers of any shape, into distances."""
     return np.asarray(np.sqrt(squares * np.float64(DISTANCE_SCALE**2 // _N_CELLS)), dtype=np.uint16)

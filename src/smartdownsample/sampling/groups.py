@@ -1,4 +1,4 @@
-"""Groups of items, such as cameras or species, and what each of them gives."""
+"""Groups of items, such as cameras or species, from the caller's ``groups``."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -7,53 +7,32 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import check_integer
 from ..collection import GroupLabels
 from ..errors import InvalidParameterError
 from ..items import EARLIER_GROUP, name_folder, to_key
-from ..options import GroupsLike, PerGroup, SamplingOptions
-from ..records import FeatureTable, Float64Array, IntArray, ItemList
-from .quotas import share_seats
+from ..options import GroupsLike, SamplingOptions
+from ..records import FeatureTable, IntArray, ItemList
+from .quotas import check_names
 
-# What the missing values of Python, NumPy and pandas are as text; strings may say the same.
+# Texts of the missing values of Python, NumPy and pandas. A string may have the same text.
 _MISSING = frozenset(("None", "nan", "NaN", "NaT", "<NA>"))
-# Groups that a message lists at most.
-_N_LISTED = 5
 
 
 def label_items(groups: GroupsLike, table: FeatureTable) -> GroupLabels:
-    """Find the group of each item of a table.
+    """Find the group of each row of a table; every group has at least one.
 
-    Parameters
-    ----------
-    groups : "parent", mapping or iterable
-        ``"parent"`` makes a group of each folder, named as in the paths given. A mapping has the
-        label of each path; paths that lead to the same absolute path are the same, others than
-        the table's do not matter. An iterable (list, array, pandas or Arrow column) has a label
-        for each path of the caller's list, in its order, or for each path that
-        `smartdownsample.find_images` gives of the caller's folder or glob; of a path that
-        repeats, the first label counts. Labels are anything that has a text: those of the same
-        text are one.
-    table : FeatureTable
-        The items; not changed.
-
-    Returns
-    -------
-    GroupLabels
-        Of the table's rows. Each group has an item at least.
-
-    Raises
-    ------
-    InvalidParameterError
-        When `groups` is nothing of the kind, an item has no label, or there are more or fewer
-        labels than paths.
+    ``"parent"`` makes a group of each folder, named as in the paths given. A mapping has the
+    label of each path, however it is spelt; paths that are not in the table do not matter. Any
+    other iterable (list, array, pandas or Arrow column) has a label for each path of the caller's
+    list, in its order; of a path that repeats, the first label counts. Labels of the same text
+    are one group. Raises `InvalidParameterError` where labels are missing or too many.
     """
     labels = _list_labels(groups, table.paths, table.indices, table.n_given)
     return _number_labels(labels, table.paths)
 
 
 def check_groups(options: SamplingOptions, items: ItemList) -> None:
-    """Make sure, before any image is opened, that items have groups and that those named exist."""
+    """Check before any image is opened that all items have labels and `per_group` names groups."""
     if options.groups is None:
         return
     paths = [items.paths[file] for file in items.file_of.tolist()]
@@ -61,13 +40,13 @@ def check_groups(options: SamplingOptions, items: ItemList) -> None:
     labels = _list_labels(options.groups, paths, positions, items.n_given)
     names = _number_labels(labels, paths).names
     if isinstance(options.per_group, Mapping):
-        _check_names(map(str, options.per_group), names)
+        check_names(map(str, options.per_group), names)
 
 
 def _list_labels(
     groups: GroupsLike, paths: list[str], indices: IntArray, n_given: int
 ) -> list[object]:
-    """List the label of each path; those beyond the caller's list were selected before."""
+    """List the label of each path; items beyond the caller's list get `EARLIER_GROUP`."""
     if isinstance(groups, Mapping):
         return _look_up(groups, paths)
     if isinstance(groups, str) and groups == "parent":
@@ -77,7 +56,7 @@ def _list_labels(
 
 
 def _look_up(groups: Mapping[Any, object], paths: list[str]) -> list[object]:
-    """Take the labels of paths from a mapping, first as they are spelt, then by absolute path."""
+    """Look labels up in a mapping: first by the path as it is spelt, then by its absolute path."""
     label_of = {_spell_key(key): label for key, label in groups.items()}
     others = [path for path in paths if path not in label_of]
     if others:
@@ -108,11 +87,11 @@ def _spell_key(key: object) -> str:
 
 
 def _list_given(groups: object, n_given: int) -> list[object]:
-    """List labels that are given in the order of the caller's list."""
+    """List the labels of an iterable, one for each path of the caller's list."""
     for method in ("to_pylist", "tolist"):  # Arrow; NumPy and pandas
         if hasattr(groups, method):
             groups = getattr(groups, method)()
-    # A set has no order.
+    # Sets are refused: they have no order.
     if isinstance(groups, (str, bytes, AbstractSet)) or not isinstance(groups, Iterable):
         msg = (
             "The 'groups' parameter must be 'parent', a mapping of paths to labels, or a list of "
@@ -131,8 +110,8 @@ def _list_given(groups: object, n_given: int) -> list[object]:
 
 
 def _number_labels(labels: list[object], paths: list[str]) -> GroupLabels:
-    """Give each distinct text of the labels a number, in natural order."""
-    # Imported on first need: most runs have no groups.
+    """Give the distinct texts of the labels numbers in natural order."""
+    # Most runs have no groups and need not wait for this import.
     from natsort import natsorted
 
     texts = [str(label) for label in labels]
@@ -143,99 +122,7 @@ def _number_labels(labels: list[object], paths: list[str]) -> GroupLabels:
                 f"Got {label!r} for {path!r} instead. Give it one, such as 'unknown'."
             )
             raise InvalidParameterError(msg)
-    # Sorted before, so that names that differ in leading zeros have an order as well.
+    # Natural order ties names that differ only in leading zeros; sorting first orders those too.
     names = natsorted(sorted(set(texts)))
     id_of = {name: i for i, name in enumerate(names)}
     return GroupLabels(tuple(names), np.fromiter((id_of[text] for text in texts), np.int64))
-
-
-def allocate_groups(
-    sizes: IntArray,
-    n_kept: IntArray,
-    target_count: int | None,
-    per_group: PerGroup | None,
-    balance: float,
-    names: tuple[str, ...],
-) -> IntArray:
-    """Share a number of picks among groups.
-
-    Parameters
-    ----------
-    sizes : ndarray of int64, shape (g,)
-        Items of each group, kept ones included, at least 1; not changed.
-    n_kept : ndarray of int64, shape (g,)
-        Items of each group that were selected before. They count as its picks.
-    target_count : int or None
-        New picks wanted, at least 0. None, with `per_group` only, is all that it allows.
-    per_group : int or mapping of str to int, or None
-        Most picks of every group, or of each by its name; groups not named give none.
-    balance : float
-        From 0, every group one and the rest in proportion to sizes, to 1, as equally as sizes
-        allow. Between them, the mean of both claims with this weight.
-    names : tuple of str, length g
-        Of the groups.
-
-    Returns
-    -------
-    ndarray of int64, shape (g,)
-        New picks of each group. Their sum is `target_count`, or what sizes and `per_group` allow.
-
-    Raises
-    ------
-    InvalidParameterError
-        When `per_group` has a wrong type or value, names a group that does not exist, or is
-        missing together with `target_count`.
-
-    Notes
-    -----
-    A larger target takes no pick from any group. With fewer picks than groups the largest get
-    one each.
-    """
-    # A group may have been given more before.
-    limits = sizes if per_group is None else _limit_sizes(sizes, names, per_group)
-    limits = np.maximum(limits, n_kept)
-    if target_count is None:
-        if per_group is None:
-            msg = (
-                "The 'target_count' parameter must be an integer. Got None instead. "
-                "Give it, or say with 'per_group' how many each group may give."
-            )
-            raise InvalidParameterError(msg)
-        return limits - n_kept
-    weights = (1 - balance) * _normalise(np.maximum(sizes - 1, 0)) + balance * _normalise(sizes > 1)
-    # Groups of the same limit are served from the largest.
-    by_size = np.argsort(-sizes, kind="stable")
-    picks = np.empty_like(sizes)
-    picks[by_size] = share_seats(limits[by_size], target_count, weights[by_size], n_kept[by_size])
-    return picks
-
-
-def _limit_sizes(sizes: IntArray, names: tuple[str, ...], per_group: PerGroup) -> IntArray:
-    """Limit the items of each group to what the caller allows, shape (g,)."""
-    if isinstance(per_group, Mapping):
-        cap_of = {
-            str(name): check_integer("per_group", cap, at_least=0)
-            for name, cap in per_group.items()
-        }
-        _check_names(cap_of, names)
-        caps = [cap_of.get(name, 0) for name in names]
-    else:
-        caps = [check_integer("per_group", per_group, at_least=1)] * len(names)
-    return np.array([min(pair) for pair in zip(sizes.tolist(), caps, strict=True)], dtype=np.int64)
-
-
-def _check_names(given: Iterable[str], names: tuple[str, ...]) -> None:
-    """Make sure that the groups named are there."""
-    unknown = sorted(set(given) - set(names))
-    if unknown:
-        listed = ", ".join(map(repr, names[:_N_LISTED])) + ", …" * (len(names) > _N_LISTED)
-        msg = (
-            f"The 'per_group' parameter must name groups that have images: {listed}. "
-            f"Got {unknown[0]!r} instead."
-        )
-        raise InvalidParameterError(msg)
-
-
-def _normalise(claims: np.ndarray) -> Float64Array:
-    """Scale claims so that they sum to 1; no claims stay none."""
-    return np.asarray(claims / max(int(claims.sum()), 1), dtype=np.float64)

@@ -1,82 +1,145 @@
-"""From sizes to quotas: how many items each bucket, or each group, may give."""
+"""Quotas: how many picks each group gives, and each bucket.
+
+Quotas are whole numbers whose sum is exactly what is asked for, as far as sizes go. All arrays
+are int64 with one value for each group or bucket; inputs are not changed. Items that were
+selected before, `n_kept`, count as picks, and results are new picks only.
+"""
+
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from ..options import Quotas
+from ..checks import check_integer
+from ..errors import InvalidParameterError
+from ..options import PerGroup, Quotas
 from ..records import Float64Array, IntArray
+
+# Most group names that a message lists.
+_N_LISTED = 5
 
 
 def allocate_quotas(
     sizes: IntArray,
     target_count: int,
-    quotas: Quotas = "proportional",
+    rule: Quotas = "proportional",
     n_kept: IntArray | None = None,
 ) -> IntArray:
-    """Share a number of picks among buckets.
+    """Share picks among buckets; `sizes`, at least 1 each, include kept items.
 
-    Parameters
-    ----------
-    sizes : ndarray of int64, shape (b,)
-        Items in each bucket, kept ones included, at least 1; not changed.
-    target_count : int
-        Picks wanted, at least 0.
-    quotas : {"proportional", "equal", "two-phase"}
-        Every bucket one, and the rest in proportion to what each has left, or as equally as
-        sizes allow; or the rule of the published package.
-    n_kept : ndarray of int64, shape (b,), optional
-        Items of each bucket that were selected before. They count as its picks. The published
-        rule knows of none.
-
-    Returns
-    -------
-    ndarray of int64, shape (b,)
-        Quotas of new picks; their sum is exactly ``min(target_count, (sizes - n_kept).sum())``.
-
-    Notes
-    -----
-    ``proportional`` and ``equal`` are monotone: a larger target takes no pick from any bucket.
-    With fewer picks than buckets the largest get one each; of equals, the first.
+    ``proportional`` and ``equal`` give every bucket one, and the rest in proportion to what each
+    has left, or as equally as sizes allow. With them a larger target takes no pick from any
+    bucket. ``two-phase`` is the rule of the published package, which ignores `n_kept`.
     """
-    if quotas == "two-phase":
+    if rule == "two-phase":
         return _allocate_in_two_phases(sizes, target_count)
-    weights = (sizes - 1 if quotas == "proportional" else sizes > 1).astype(np.float64)
+    weights = (sizes - 1 if rule == "proportional" else sizes > 1).astype(np.float64)
     return share_seats(sizes, target_count, weights, n_kept)
+
+
+def _allocate_in_two_phases(sizes: IntArray, target_count: int) -> IntArray:
+    """Share as the published package does, but to exactly the target.
+
+    From the largest bucket to the smallest, each gets an equal share while picks last. What is
+    left is shared in proportion to what each bucket has left.
+    """
+    by_size = np.argsort(-sizes, kind="stable")
+    equal = np.minimum(sizes, max(1, target_count // len(sizes)))[by_size] if len(sizes) else sizes
+    before = np.cumsum(equal) - equal
+    shares = np.empty_like(sizes)
+    shares[by_size] = np.clip(target_count - before, 0, equal)
+    left = sizes - shares
+    n_rest = min(target_count - int(shares.sum()), int(left.sum()))
+    return shares + _apportion(left.astype(np.float64), np.zeros_like(left), left, n_rest)
+
+
+def allocate_groups(
+    sizes: IntArray,
+    n_kept: IntArray,
+    target_count: int | None,
+    per_group: PerGroup | None,
+    balance: float,
+    names: tuple[str, ...],
+) -> IntArray:
+    """Share picks among groups; `sizes`, at least 1 each, include kept items.
+
+    A `target_count` of None takes all that `per_group` allows: that many of every group, or of
+    those named, and none of others. ``balance`` goes from 0, in proportion to sizes after one
+    each, to 1, as equally as sizes allow; values between mix both claims with this weight. A
+    larger target takes no pick from any group. Raises `InvalidParameterError` for a wrong
+    `per_group`, or if both it and `target_count` are None.
+    """
+    # Kept items may be more than a group is allowed.
+    limits = sizes if per_group is None else _limit_sizes(sizes, names, per_group)
+    limits = np.maximum(limits, n_kept)
+    if target_count is None:
+        if per_group is None:
+            msg = (
+                "The 'target_count' parameter must be an integer. Got None instead. "
+                "Give it, or say with 'per_group' how many each group may give."
+            )
+            raise InvalidParameterError(msg)
+        return limits - n_kept
+    weights = (1 - balance) * _normalise(np.maximum(sizes - 1, 0)) + balance * _normalise(sizes > 1)
+    # The largest group comes first, also among those of the same limit.
+    by_size = np.argsort(-sizes, kind="stable")
+    picks = np.empty_like(sizes)
+    picks[by_size] = share_seats(limits[by_size], target_count, weights[by_size], n_kept[by_size])
+    return picks
+
+
+def _limit_sizes(sizes: IntArray, names: tuple[str, ...], per_group: PerGroup) -> IntArray:
+    """Limit the items of each group to what `per_group` allows, shape (g,)."""
+    if isinstance(per_group, Mapping):
+        cap_of = {
+            str(name): check_integer("per_group", cap, at_least=0)
+            for name, cap in per_group.items()
+        }
+        check_names(cap_of, names)
+        caps = [cap_of.get(name, 0) for name in names]
+    else:
+        caps = [check_integer("per_group", per_group, at_least=1)] * len(names)
+    # Plain integers, since a cap may be larger than 64 bits hold.
+    return np.array([min(pair) for pair in zip(sizes.tolist(), caps, strict=True)], dtype=np.int64)
+
+
+def check_names(given: Iterable[str], names: tuple[str, ...]) -> None:
+    """Raise `InvalidParameterError` unless all groups that ``per_group`` names are there."""
+    unknown = sorted(set(given) - set(names))
+    if unknown:
+        listed = ", ".join(map(repr, names[:_N_LISTED])) + ", …" * (len(names) > _N_LISTED)
+        msg = (
+            f"The 'per_group' parameter must name groups that have images: {listed}. "
+            f"Got {unknown[0]!r} instead."
+        )
+        raise InvalidParameterError(msg)
+
+
+def _normalise(claims: np.ndarray) -> Float64Array:
+    """Scale claims to a sum of 1; all zeros stay zeros."""
+    return np.asarray(claims / max(int(claims.sum()), 1), dtype=np.float64)
 
 
 def share_seats(
     limits: IntArray, target_count: int, weights: Float64Array, n_kept: IntArray | None = None
 ) -> IntArray:
-    """Give every claimant one seat, the largest first, and the rest in proportion to weights.
+    """Give every claimant one seat, the largest first, and the rest in proportion to `weights`.
 
-    Parameters
-    ----------
-    limits : ndarray of int64, shape (b,)
-        Most seats that each may have; not changed.
-    target_count : int
-        New seats, at least 0.
-    weights : ndarray of float64, shape (b,)
-        Claims to the seats after the first.
-    n_kept : ndarray of int64, shape (b,), optional
-        Seats that each has already, at most its limit; they count.
-
-    Returns
-    -------
-    ndarray of int64, shape (b,)
-        New seats; their sum is exactly ``min(target_count, (limits - n_kept).sum())``.
+    ``limits`` are the most seats each may have, `n_kept` those it has already. The sum of the new
+    seats is ``min(target_count, (limits - n_kept).sum())``. With fewer seats than claimants the
+    largest get one each; of equals, the first.
     """
     kept = np.zeros_like(limits) if n_kept is None else n_kept
     total = min(target_count, int((limits - kept).sum())) + int(kept.sum())
-    lowest = np.maximum(kept, np.minimum(limits, 1))
+    firsts = np.minimum(limits, 1)
+    lowest = np.maximum(kept, firsts)
     if lowest.sum() >= total:
         seats = kept.copy()
         missing = np.flatnonzero(lowest > kept)
         by_size = missing[np.argsort(-limits[missing], kind="stable")]
         seats[by_size[: total - int(kept.sum())]] = 1
         return seats - kept
-    firsts = np.minimum(limits, 1)
-    return (
-        firsts + _apportion(weights, lowest - firsts, limits - firsts, total - firsts.sum()) - kept
-    )
+    more = _apportion(weights, lowest - firsts, limits - firsts, total - firsts.sum())
+    return firsts + more - kept
 
 
 def _apportion(
@@ -84,11 +147,9 @@ def _apportion(
 ) -> IntArray:
     """Apportion seats in proportion to weights, within bounds, by Webster's method.
 
-    Webster's method looks for the multiplier at which the rounded products of the weights sum to
-    the seats. It never takes a seat away when there is one more to give.
+    It finds the multiplier at which the rounded products of the weights add up to the seats. One
+    more seat never takes a seat from anyone.
 
-    References
-    ----------
     M. L. Balinski, H. P. Young, "Fair Representation" (1982), chapters 3 and 10.
     """
     if highest.sum() <= n_seats:
@@ -102,10 +163,11 @@ def _apportion(
     seats = round_shares(low)
     while (n_given := int(seats.sum())) < n_seats:
         middle = (low + high) / 2
-        if not low < middle < high:  # several round up at the same multiplier
-            is_next = np.flatnonzero(round_shares(high) > seats)
-            is_open = np.flatnonzero(seats < highest)
-            seats[np.concatenate([is_next, is_open])[: n_seats - n_given]] += 1
+        if not low < middle < high:
+            # Several round up at the same multiplier: the first of them get the seats.
+            next_ones = np.flatnonzero(round_shares(high) > seats)
+            with_room = np.flatnonzero(seats < highest)
+            seats[np.concatenate([next_ones, with_room])[: n_seats - n_given]] += 1
             continue
         shares = round_shares(middle)
         if shares.sum() > n_seats:
@@ -113,19 +175,3 @@ def _apportion(
         else:
             low, seats = middle, shares
     return seats
-
-
-def _allocate_in_two_phases(sizes: IntArray, target_count: int) -> IntArray:
-    """Share as the published package does, but exactly.
-
-    From the largest bucket to the smallest, each gets an equal share as far as picks go; the rest
-    is shared in proportion to what each has left.
-    """
-    by_size = np.argsort(-sizes, kind="stable")
-    equal = np.minimum(sizes, max(1, target_count // len(sizes)))[by_size] if len(sizes) else sizes
-    before = np.cumsum(equal) - equal
-    shares = np.empty_like(sizes)
-    shares[by_size] = np.clip(target_count - before, 0, equal)
-    left = sizes - shares
-    n_rest = min(target_count - int(shares.sum()), int(left.sum()))
-    return shares + _apportion(left.astype(np.float64), np.zeros_like(left), left, n_rest)

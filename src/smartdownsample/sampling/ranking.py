@@ -1,4 +1,4 @@
-"""Nested selections: an order of items of which every first N are a good selection."""
+"""Rankings: an order of items whose first N are a good selection, for every N."""
 
 from dataclasses import replace
 
@@ -8,40 +8,22 @@ from ..collection import Collection, Picks
 from ..options import SamplingOptions
 from ..records import BoolArray, IntArray
 from .picking import pick_rows
-from .sampling import Scope, allocate_strata, make_scope
-from .within import rank_within
+from .scope import Scope, allocate_strata, make_scope
+from .within_keys import rank_within
 
-# Each round adds half of what is there. Larger rounds are faster and better at their ends, and the
-# selections between their ends worse.
+# Each round adds half of what is ranked already. With larger rounds, ranking is faster and the
+# first N are better where a round ends, but worse elsewhere.
 _GROWTH = 1.5
 
 
 def draw_ranking(
     collection: Collection, limit: int | None, random_seed: int | None, options: SamplingOptions
 ) -> Picks:
-    """Rank items of a collection.
+    """Rank `limit` new items of a collection, or all, the first being the one to take first.
 
-    Parameters
-    ----------
-    collection : Collection
-        What is ranked; not changed.
-    limit : int or None
-        Items to rank; None for all.
-    random_seed : int or None
-        Same seed, same ranking.
-    options : SamplingOptions
-        How to sample.
-
-    Returns
-    -------
-    Picks
-        Exactly as many items as asked for, or as there are, first the one to take first.
-
-    Notes
-    -----
     The ranking grows in rounds. Each round is a selection that keeps all earlier picks and is
-    kept apart from them; quotas are monotone, so that no bucket would have to give one back.
-    Within a round each bucket's picks are spread evenly.
+    kept apart from them. Quotas are monotone, so no bucket ever has to give a pick back. The same
+    seed gives the same ranking.
     """
     rng = np.random.default_rng(random_seed)
     scope = make_scope(collection, options, rng)
@@ -50,7 +32,7 @@ def draw_ranking(
     ranked = [np.zeros(0, dtype=np.int64)]
     n_done = 0
     while n_done < n_ranked:
-        # Rounds do not depend on the limit, so that a longer ranking begins with a shorter one.
+        # Rounds do not depend on the limit, so a longer ranking begins with a shorter one.
         n_next = min(max(n_done + 1, int(n_done * _GROWTH)), scope.n_free) - n_done
         quotas = allocate_strata(scope, is_taken, n_next)
         picks = pick_rows(replace(scope.pool, is_kept=is_taken), quotas, options.spread, rng)
@@ -70,9 +52,9 @@ def draw_ranking(
 def _order_round(
     scope: Scope, picks: IntArray, is_taken: BoolArray, rng: np.random.Generator
 ) -> IntArray:
-    """Order the picks of a round: strata that had none come first, the largest first of all.
+    """Order the picks of a round: the first of each new stratum, largest first, then the rest.
 
-    The others take turns in proportion to their picks.
+    In the rest, strata take turns in proportion to their picks.
     """
     strata = scope.pool.strata[picks]
     n_taken = np.bincount(scope.pool.strata[is_taken], minlength=len(scope.sizes))

@@ -6,39 +6,25 @@ import numpy as np
 
 from ..records import BoolArray, ByteArray, FeatureSpec, IntArray, RowArray
 from .distances import DISTANCE_SCALE, measure_steps
-from .within import rank_within
+from .within_keys import rank_within
 
-# Pictures that look nearer than this are near-duplicates, in steps of 1 / DISTANCE_SCALE. Of
-# consecutive photos of camera traps nine in ten of one burst are, and one in a hundred of others.
+# Pictures whose distance is smaller are near-duplicates. Of consecutive photos of a camera trap,
+# nine in ten from one burst are, and one in a hundred from different bursts.
 NEAR_DUPLICATE = 6 * DISTANCE_SCALE
 
 
 def find_sequences(rows: RowArray, spec: FeatureSpec, folders: IntArray, gap_s: float) -> IntArray:
-    """Find the frames that were taken in quick succession.
+    """Find the sequence of each row: int64, shape (n,), numbered by their first rows.
 
-    A frame belongs to the sequence of the one taken before it in its folder unless there is a
-    longer gap between them. Of a frame whose time is not known the looks decide: it belongs to
-    the sequence of the one before it in natural order if that has no time either and is a
-    near-duplicate.
+    A frame belongs to the sequence of the one taken before it in its folder if the gap between
+    them is at most `gap_s`. A frame without a time belongs to the sequence of the frame before
+    it, in natural order in its folder, if that has no time either and is a near-duplicate.
 
-    Parameters
-    ----------
-    rows : structured ndarray, shape (n,)
-        The feature matrix, in natural order; not changed.
-    spec : FeatureSpec
-        What the rows are.
-    folders : ndarray of int64, shape (n,)
-        Each row's folder, see `number_folders`; their rows may lie between those of others.
-    gap_s : float
-        Longest time between frames of a sequence, in seconds.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        Number of each row's sequence, by the first row of each.
+    ``rows`` are in natural order; ``folders``, shape (n,), are their folders' numbers. Rows of
+    different folders may alternate.
     """
     captured = rows["captured"]
-    # NaT is the smallest number: in each folder the frames without time stand first.
+    # NaT is the smallest number, so frames without a time come first in each folder.
     order = np.lexsort((captured.astype(np.int64), folders))
     before, after = order[:-1], order[1:]
     places = rank_within(folders, np.arange(len(rows)))
@@ -64,30 +50,12 @@ def thin_sequences(
     is_kept: BoolArray,
     rng: np.random.Generator,
 ) -> BoolArray:
-    """Leave a few frames of each sequence, chosen at random.
+    """Choose up to `max_per_sequence` random frames of each sequence: the rows that remain, (n,).
 
-    Parameters
-    ----------
-    sequences : ndarray of int64, shape (n,)
-        Each row's sequence.
-    kinds : sequence of ndarray of uint8 or int64, shape (n,)
-        Each row's bucket, and its group where there are groups.
-    max_per_sequence : int
-        Most frames left of a sequence, at least 1. Kept ones count.
-    is_kept : ndarray of bool, shape (n,)
-        Rows selected before; they remain, however many a sequence has.
-    rng : numpy.random.Generator
-        Chooses.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        Which rows remain: of each sequence the kept ones, and others as far as the limit goes.
-
-    Notes
-    -----
-    A bucket or group of which nothing would remain gets a frame back in exchange for another of
-    the same sequence, unless there each stands for a bucket or group that would then be lost.
+    Kept frames always remain, and count. ``kinds`` are each row's bucket and, where there are
+    groups, its group, arrays of shape (n,). A bucket or group that would lose all its frames gets
+    one back in exchange for another frame of the same sequence, unless that would lose a bucket
+    or group in turn.
     """
     n_sequences = sequences.max(initial=-1) + 1
     n_left = max_per_sequence - np.bincount(sequences[is_kept], minlength=n_sequences)
@@ -110,7 +78,7 @@ def _bring_back(
     is_kept: BoolArray,
     rng: np.random.Generator,
 ) -> None:
-    """Exchange a frame for one of the members, of which none remains; changes `remains`."""
+    """Let one of `members` remain instead of another frame, if possible; changes `remains`."""
     spares = np.flatnonzero(remains & ~is_kept)
     for codes in kinds:
         n_remaining = np.bincount(codes[remains])

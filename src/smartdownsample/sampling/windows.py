@@ -1,33 +1,42 @@
-"""From the natural order to windows: one pick each keeps picks spread over folders and time.
+"""Windows: stretches of the natural order of about equal weight, one for each pick.
 
-Pure functions.
+They spread picks over folders and time. Items are laid out segment by segment: a segment is a
+group, or a stratum, and has windows of its own. ``weights`` has shape (n,), ``sizes`` and
+``n_windows`` have one number for each segment.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 from ..records import BoolArray, DistanceArray, Float64Array, IntArray
 
-# How much of an item's weight is what is new in it, the rest is equal for all: many frames of one
-# burst weigh little more than one, and a long quiet stretch is not forgotten.
+# Share of an item's weight that depends on what is new in it; the rest is equal for all. So many
+# frames of one burst weigh little more than one, and a long quiet stretch is not forgotten.
 _NOVELTY = 0.75
-# A change of scene counts as so many ordinary steps at most.
+# The largest step counts as so many median ones, so that a change of scene is not everything.
 _MAX_STEP = 2.0
 _HALF_WINDOW = 0.5
+# Factor for the weight of items close to one that was selected before.
+_KEPT_WEIGHT = 1e-3
+
+
+class Windows(NamedTuple):
+    """Windows over the items that may be picked.
+
+    ``rows``, shape (m,), are these items segment by segment, and ``weights`` theirs. Window w
+    holds ``rows[starts[w]:ends[w]]``. ``coordinates``, shape (n,), are of all items, by row.
+    """
+
+    rows: IntArray
+    weights: Float64Array
+    starts: IntArray
+    ends: IntArray
+    coordinates: Float64Array
 
 
 def weigh_items(steps: DistanceArray) -> Float64Array:
-    """Weigh items by what is new in them compared with the item before.
-
-    Parameters
-    ----------
-    steps : ndarray of uint16, shape (n,)
-        How far each item looks from the one before, see `smartdownsample.looks.measure_steps`.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Above 0; the mean is 1.
-    """
+    """Weigh items by what is new in them, from their steps: above 0, with a mean of 1."""
     if not len(steps):
         return np.zeros(0)
     novelty = np.minimum(steps, _MAX_STEP * np.median(steps))
@@ -37,105 +46,100 @@ def weigh_items(steps: DistanceArray) -> Float64Array:
     return np.asarray(1 - _NOVELTY + _NOVELTY * novelty / mean)
 
 
-def mark_places(weights: Float64Array, group_sizes: IntArray, n_windows: IntArray) -> Float64Array:
-    """Tell where items stand in natural order, in windows.
+def lay_windows(
+    order: IntArray,
+    weights: Float64Array,
+    segments: IntArray,
+    n_windows: IntArray,
+    is_kept: BoolArray,
+    is_free: BoolArray,
+    phase: float,
+) -> Windows:
+    """Lay windows over the free items of each segment, away from the kept ones.
 
-    Parameters
-    ----------
-    weights : ndarray of float64, shape (n,)
-        Of the items, group by group, each group in natural order.
-    group_sizes : ndarray of int64, shape (g,)
-        Items of each group.
-    n_windows : ndarray of int64, shape (g,)
-        Windows that each group is shared evenly among.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        Middle of each item, ascending; groups are more than a window apart.
+    ``order`` lists all items segment by segment, and `weights` follow it. ``segments``,
+    `is_kept` and `is_free` are by row. For `phase` see `cut_windows`.
     """
-    group = np.repeat(np.arange(len(group_sizes)), group_sizes)
+    n_kept = np.bincount(segments[is_kept], minlength=len(n_windows))
+    sizes = np.bincount(segments, minlength=len(n_windows))
+    coordinates = np.empty(len(order))
+    coordinates[order] = locate_items(weights, sizes, n_windows + n_kept)
+    if n_kept.any():
+        is_close = find_beside_kept(coordinates[order], is_kept[order])
+        weights = np.where(is_close, weights * _KEPT_WEIGHT, weights)
+    is_open = is_free[order]
+    rows, weights = order[is_open], weights[is_open]
+    sizes = np.bincount(segments[rows], minlength=len(n_windows))
+    starts, ends = cut_windows(weights, sizes, n_windows, phase)
+    return Windows(rows, weights, starts, ends, coordinates)
+
+
+def locate_items(weights: Float64Array, sizes: IntArray, n_windows: IntArray) -> Float64Array:
+    """Measure where the middle of each item lies in natural order, in windows, shape (n,).
+
+    Coordinates ascend; segments are more than a window apart.
+    """
+    segment = np.repeat(np.arange(len(sizes)), sizes)
     sums = np.concatenate([[0.0], np.cumsum(weights)])
-    ends = np.cumsum(group_sizes)
-    starts = ends - group_sizes
-    step = (sums[ends] - sums[starts]) / np.maximum(n_windows, 1)
-    middles = (sums[:-1] + sums[1:]) / 2 - sums[starts][group]
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
+    window_weight = (sums[ends] - sums[starts]) / np.maximum(n_windows, 1)
+    middles = (sums[:-1] + sums[1:]) / 2 - sums[starts][segment]
     firsts = np.cumsum(n_windows + 2) - n_windows
-    return np.asarray(firsts[group] + middles / step[group])
+    return np.asarray(firsts[segment] + middles / window_weight[segment])
 
 
-def is_beside(marks: Float64Array, is_kept: BoolArray) -> BoolArray:
-    """Tell which items stand within half a window of one selected before, shape (n,)."""
-    kept = np.concatenate([[-np.inf], marks[is_kept], [np.inf]])
-    after = np.searchsorted(kept, marks)
-    return np.asarray(np.minimum(kept[after] - marks, marks - kept[after - 1]) < _HALF_WINDOW)
+def find_beside_kept(coordinates: Float64Array, is_kept: BoolArray) -> BoolArray:
+    """Find the items less than half a window from a kept one, shape (n,).
+
+    ``coordinates`` ascend.
+    """
+    kept = np.concatenate([[-np.inf], coordinates[is_kept], [np.inf]])
+    after = np.searchsorted(kept, coordinates)
+    gaps = np.minimum(kept[after] - coordinates, coordinates - kept[after - 1])
+    return np.asarray(gaps < _HALF_WINDOW)
 
 
 def cut_windows(
-    weights: Float64Array, group_sizes: IntArray, n_windows: IntArray, phase: float = 0.0
+    weights: Float64Array, sizes: IntArray, n_windows: IntArray, phase: float = 0.0
 ) -> tuple[IntArray, IntArray]:
-    """Cut each group's items into windows of about equal weight.
+    """Cut each segment into windows of about equal weight, each of at least one item.
 
-    Parameters
-    ----------
-    weights : ndarray of float64, shape (n,)
-        Of the items, group by group, each group in natural order.
-    group_sizes : ndarray of int64, shape (g,)
-        Items of each group.
-    n_windows : ndarray of int64, shape (g,)
-        Windows of each group, at most its items.
-    phase : float, optional
-        Shifts the cuts by a share of a window, from -0.5 to 0.5; the first window and the last
-        are larger or smaller by that.
-
-    Returns
-    -------
-    starts, ends : ndarray of int64, shape (n_windows.sum(),)
-        Where each window starts and ends; each has an item at least.
+    Returns where windows start and end, shape (n_windows.sum(),). A segment has at least as many
+    items as windows. ``phase``, from -0.5 to 0.5, shifts the cuts by that share of a window; the
+    first window gains what the last one loses.
     """
-    group = np.repeat(np.arange(len(n_windows)), n_windows)
-    numbers = np.arange(len(group))
-    place = numbers - (np.cumsum(n_windows) - n_windows)[group]
-    group_ends = np.cumsum(group_sizes)
-    group_starts = group_ends - group_sizes
+    segment = np.repeat(np.arange(len(n_windows)), n_windows)
+    numbers = np.arange(len(segment))
+    number_in_segment = numbers - (np.cumsum(n_windows) - n_windows)[segment]
+    segment_ends = np.cumsum(sizes)
+    segment_starts = segment_ends - sizes
     sums = np.concatenate([[0.0], np.cumsum(weights)])
-    step = (sums[group_ends] - sums[group_starts]) / np.maximum(n_windows, 1)
-    cuts = np.where(place > 0, place + phase, 0)
-    starts = np.searchsorted(sums, sums[group_starts][group] + cuts * step[group])
-    # An item may weigh as much as several windows; the next windows then move on.
-    starts = np.maximum(starts, group_starts[group] + place)
-    starts = np.minimum(starts, (group_ends - n_windows)[group] + place)
+    window_weight = (sums[segment_ends] - sums[segment_starts]) / np.maximum(n_windows, 1)
+    cuts = np.where(number_in_segment > 0, number_in_segment + phase, 0)
+    starts = np.searchsorted(sums, sums[segment_starts][segment] + cuts * window_weight[segment])
+    # One item may weigh as much as several windows; those after its own then start later.
+    starts = np.maximum(starts, segment_starts[segment] + number_in_segment)
+    starts = np.minimum(starts, (segment_ends - n_windows)[segment] + number_in_segment)
     starts = np.maximum.accumulate(starts - numbers) + numbers
     ends = np.roll(starts, -1)
-    is_last = place == n_windows[group] - 1
-    ends[is_last] = group_ends[group[is_last]]
+    is_last = number_in_segment == n_windows[segment] - 1
+    ends[is_last] = segment_ends[segment[is_last]]
     return starts, ends
 
 
 def draw_places(
     starts: IntArray, ends: IntArray, n_draws: int, rng: np.random.Generator
 ) -> IntArray:
-    """Draw distinct places from each window, spread over it.
+    """Draw `n_draws` distinct places from each window, spread over it; ascending, shape (m,).
 
-    Parameters
-    ----------
-    starts, ends : ndarray of int64, shape (w,)
-        Of the windows, each with a place at least.
-    n_draws : int
-        Places drawn from each window; a smaller one gives all it has.
-    rng : numpy.random.Generator
-        Draws.
-
-    Returns
-    -------
-    ndarray of int64, shape (m,)
-        The places, ascending.
+    A window of fewer places gives all it has.
     """
     lengths = ends - starts
     n_drawn = np.minimum(lengths, n_draws)
     windows = np.repeat(np.arange(len(starts)), n_drawn)
     numbers = np.arange(len(windows)) - (np.cumsum(n_drawn) - n_drawn)[windows]
-    # A window is cut into as many parts as it gives places, and each part gives one.
+    # A window is cut into as many slices as it gives places, one from each.
     lows = numbers * lengths[windows] // n_drawn[windows]
     highs = (numbers + 1) * lengths[windows] // n_drawn[windows]
     offsets = (rng.random(len(windows)) * (highs - lows)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.coverage."""
+"""Coverage is measured on a ranking, and its knee is about one item of each scene."""
 
 import numpy as np
 import numpy.typing as npt

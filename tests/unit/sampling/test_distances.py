@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.looks and smartdownsample.neighbourhoods."""
+"""Distances equal scalar ones, and neighbourhoods find most of what is near."""
 
 from collections.abc import Sequence
 
@@ -35,11 +35,11 @@ seeds = st.integers(0, 2**32 - 1)
 
 def find(
     rows: RowArray,
-    marks: npt.NDArray[np.float64] | None = None,
+    coordinates: npt.NDArray[np.float64] | None = None,
     seed: int = 0,
     spec: FeatureSpec = SPEC,
 ) -> Neighbourhoods:
-    return Neighbourhoods.find(rows, spec, marks, np.random.default_rng(seed))
+    return Neighbourhoods.find(rows, spec, coordinates, np.random.default_rng(seed))
 
 
 def make_few_looks(looks: Sequence[int]) -> RowArray:
@@ -177,7 +177,7 @@ def test_few_points_are_compared_all_with_all(n: int, hash_size: int) -> None:
     spec = make_spec(hash_size, "exact")
     rows = make_scattered_rows(n, n, spec)
     (order,) = find(rows, spec=spec).orders
-    assert order.places.tolist() == [list(range(n))]
+    assert order.points.tolist() == [list(range(n))]
     assert order.distances.dtype == np.uint16
     assert order.distances[0].tolist() == compare_each(rows, hash_size)
 
@@ -206,9 +206,8 @@ def test_distances_in_blocks_are_the_true_ones() -> None:
     near = find(rows)
     assert len(near.orders) > 2
     for order in near.orders:
-        assert set(order.places.ravel().tolist()) == set(range(1100))
-        places = order.places
-        expected = true[places[:, :, np.newaxis], places[:, np.newaxis, :]]
+        assert set(order.points.ravel().tolist()) == set(range(1100))
+        expected = true[order.points[:, :, np.newaxis], order.points[:, np.newaxis, :]]
         np.testing.assert_array_equal(order.distances, expected)
 
 
@@ -258,10 +257,10 @@ def test_one_seed_gives_one_result() -> None:
     rows = make_scattered_rows(N_MANY, 6)
     first, same, other = find(rows, seed=1), find(rows, seed=1), find(rows, seed=2)
     for a, b in zip(first.orders, same.orders, strict=True):
-        np.testing.assert_array_equal(a.places, b.places)
+        np.testing.assert_array_equal(a.points, b.points)
         np.testing.assert_array_equal(a.distances, b.distances)
     assert any(
-        (a.places != b.places).any() for a, b in zip(first.orders, other.orders, strict=True)
+        (a.points != b.points).any() for a, b in zip(first.orders, other.orders, strict=True)
     )
 
 
@@ -270,36 +269,38 @@ def test_rows_are_not_changed() -> None:
     rows = make_scattered_rows(1100, 1)
     before = rows.copy()
     near = find(rows, np.arange(1100) / 7)
-    near.leave_out(np.arange(1100) % 3)
+    near.across_slots(np.arange(1100) % 3)
     np.testing.assert_array_equal(rows, before)
 
 
-def test_marks_bring_points_nearer_that_stand_near() -> None:
+def test_coordinates_bring_points_nearer_that_stand_near() -> None:
     """By the gap in windows, up to one."""
     rows = make_scattered_rows(6, 8)
-    marks = np.array([1.0, 1.25, 1.5, 2.0, 7.0, 8.5])
-    (order,) = find(rows, marks).orders
+    coordinates = np.array([1.0, 1.25, 1.5, 2.0, 7.0, 8.5])
+    (order,) = find(rows, coordinates).orders
     plain = compare_each(rows)
     for i in range(6):
         for j in range(6):
-            shrunk = int(plain[i][j] * min(abs(marks[i] - marks[j]), 1))
+            shrunk = int(plain[i][j] * min(abs(coordinates[i] - coordinates[j]), 1))
             assert order.distances[0, i, j] == (FAR if i == j else shrunk)
 
 
-def test_points_of_the_same_mark_have_no_distance() -> None:
+def test_points_of_the_same_coordinate_have_no_distance() -> None:
     """Whatever they look like."""
     (order,) = find(make_scattered_rows(2, 8), np.array([3.0, 3.0])).orders
     assert order.distances.tolist() == [[[FAR, 0], [0, FAR]]]
 
 
-def test_marks_count_in_every_order_of_many_points() -> None:
-    """No block knows a longer distance than the marks allow."""
+def test_coordinates_count_in_every_order_of_many_points() -> None:
+    """No block knows a longer distance than the coordinates allow."""
     rows = make_scattered_rows(1100, 3)
-    marks = np.arange(1100) / 8
-    plain, marked = find(rows).orders, find(rows, marks).orders
-    for a, b in zip(plain, marked, strict=True):
-        gaps = np.abs(marks[a.places][:, :, np.newaxis] - marks[a.places][:, np.newaxis, :])
-        is_same = a.places[:, :, np.newaxis] == a.places[:, np.newaxis, :]
+    coordinates = np.arange(1100) / 8
+    plain, located = find(rows).orders, find(rows, coordinates).orders
+    for a, b in zip(plain, located, strict=True):
+        gaps = np.abs(
+            coordinates[a.points][:, :, np.newaxis] - coordinates[a.points][:, np.newaxis, :]
+        )
+        is_same = a.points[:, :, np.newaxis] == a.points[:, np.newaxis, :]
         expected = np.where(is_same, FAR, np.floor(a.distances * np.minimum(gaps, 1)))
         np.testing.assert_array_equal(b.distances, expected)
 
@@ -343,7 +344,7 @@ def test_points_of_one_slot_are_left_out(looks: list[int], seed: int) -> None:
     for i, slot in enumerate(slots):
         for j in np.flatnonzero(slots == slot):
             distances[i][j] = oracles.FAR
-    near = find(rows).leave_out(slots)
+    near = find(rows).across_slots(slots)
     assert near.orders[0].distances[0].tolist() == distances
     assert near.find_nearest(is_pick).tolist() == oracles.find_nearest(distances, is_pick.tolist())
 
@@ -356,11 +357,11 @@ def test_slots_are_left_out_of_every_order_and_the_original_stays(seed: int) -> 
     near = find(rows, seed=seed)
     before = [order.distances.copy() for order in near.orders]
     slots = np.random.default_rng(seed).integers(0, 9, size=len(rows))
-    left = near.leave_out(slots)
+    left = near.across_slots(slots)
     for order, original, kept in zip(left.orders, near.orders, before, strict=True):
         np.testing.assert_array_equal(original.distances, kept)
-        of_place = slots[order.places]
-        is_same = of_place[:, :, np.newaxis] == of_place[:, np.newaxis, :]
+        of_point = slots[order.points]
+        is_same = of_point[:, :, np.newaxis] == of_point[:, np.newaxis, :]
         np.testing.assert_array_equal(order.distances, np.where(is_same, FAR, kept))
 
 

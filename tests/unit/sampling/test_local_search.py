@@ -1,8 +1,6 @@
 """Picks are moved apart; how many there are of each stratum is what was asked for."""
 
-from collections import Counter
 from collections.abc import Sequence
-from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -10,12 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import oracles
 from pools import N_LAB, SPEC, make_rows
 from smartdownsample.records import IntArray
 from smartdownsample.sampling.local_search import Draft, meet_quotas, move_repeats, separate_picks
 from smartdownsample.sampling.neighbours import Neighbourhoods
-from smartdownsample.sampling.within import number_within, rank_within, shuffle_within
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -53,9 +49,9 @@ def count_new(draft: Draft, n_strata: int) -> list[int]:
     return [int(n) for n in np.bincount(draft.strata[is_new], minlength=n_strata)]
 
 
-def separate(draft: Draft, cells: IntArray | None = None, seed: int = 0) -> None:
-    cells = draft.windows if cells is None else cells
-    separate_picks(draft, cells, np.random.default_rng(seed))
+def separate(draft: Draft, slots: IntArray | None = None, seed: int = 0) -> None:
+    slots = draft.windows if slots is None else slots
+    separate_picks(draft, slots, np.random.default_rng(seed))
 
 
 @st.composite
@@ -114,14 +110,14 @@ def test_two_picks_do_not_flee_to_the_same_place() -> None:
     assert n_apart > 10
 
 
-def test_cells_without_a_pick_or_with_several_are_left_alone() -> None:
+def test_slots_without_a_pick_or_with_several_are_left_alone() -> None:
     """One gains none, the other loses none."""
     draft = make_draft([0, 10, 20, 30, 40, 50], [2, 3], windows=[0, 0, 1, 1, 1, 0])
     separate(draft)
     assert list_picks(draft) == [2, 3]
 
 
-def test_cells_of_any_numbers_are_told_apart() -> None:
+def test_slots_of_any_numbers_are_told_apart() -> None:
     """Numbers need not be in a row."""
     draft = make_draft([100, 100, 50, 200], [0, 1])
     separate(draft, np.array([10**6, 7, 7, 7]))
@@ -156,7 +152,7 @@ def test_of_equals_one_is_taken_even_if_the_same_number_is_drawn_for_both() -> N
 
 
 @given(draw_drafts(), seeds)
-def test_separation_keeps_the_number_of_picks_of_each_cell(draft: Draft, seed: int) -> None:
+def test_separation_keeps_the_number_of_picks_of_each_slot(draft: Draft, seed: int) -> None:
     """Wherever they move, and kept ones do not."""
     before = np.bincount(draft.windows[draft.is_pick], minlength=99).tolist()
     separate(draft, seed=seed)
@@ -165,7 +161,7 @@ def test_separation_keeps_the_number_of_picks_of_each_cell(draft: Draft, seed: i
 
 
 @given(draw_drafts(), seeds)
-def test_separation_moves_each_pick_to_where_no_point_of_its_cell_is_farther(
+def test_separation_moves_each_pick_to_where_no_point_of_its_slot_is_farther(
     draft: Draft, seed: int
 ) -> None:
     """After one move of a single movable pick, it stands best."""
@@ -175,10 +171,10 @@ def test_separation_moves_each_pick_to_where_no_point_of_its_cell_is_farther(
     )
     if not len(movable):
         return
-    # All other cells are of single points, where nothing can move.
+    # All other slots are of single points, where nothing can move.
     own = windows == movable[0]
-    cells = np.where(own, 0, 1 + np.arange(len(windows)))
-    separate(draft, cells, seed)
+    slots = np.where(own, 0, 1 + np.arange(len(windows)))
+    separate(draft, slots, seed)
     others = draft.near.find_nearest(draft.is_pick & ~own)
     assert others[own & draft.is_pick].tolist() == [others[own].max()]
 
@@ -304,54 +300,3 @@ def test_picks_that_all_look_the_same_stay() -> None:
     draft = make_draft([7] * 6, [0, 2, 4])
     move_repeats(draft)
     assert list_picks(draft) == [0, 2, 4]
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 4), st.integers(-5, 5)), max_size=60),
-    st.sampled_from([np.int64, np.float64]),
-)
-def test_ranks_equal_the_scalar_version(
-    keys_and_values: list[tuple[int, int]], dtype: type[np.int64 | np.float64]
-) -> None:
-    """Of equal values the first ranks first."""
-    keys = [key for key, _ in keys_and_values]
-    values = [value for _, value in keys_and_values]
-    ranks = rank_within(np.array(keys, dtype=np.int64), np.array(values, dtype=dtype))
-    assert ranks.dtype == np.int64
-    assert ranks.tolist() == oracles.rank_within(keys, values)
-
-
-@pytest.mark.parametrize("key", [0, 2**40])
-def test_ranks_take_keys_of_any_size(key: int) -> None:
-    """Keys are compared and not counted."""
-    assert rank_within(np.array([key, 1, key]), np.array([3, 9, 2])).tolist() == [1, 0, 0]
-
-
-@given(keys=st.lists(st.integers(0, 5), max_size=60), seed=seeds)
-def test_shuffling_lists_each_item_once_key_by_key(keys: list[int], seed: int) -> None:
-    """What is drawn decides only among the items of one key."""
-    of_items = np.array(keys, dtype=np.int64)
-    order = shuffle_within(of_items, np.random.default_rng(seed))
-    assert order.dtype == np.int64
-    assert sorted(order.tolist()) == list(range(len(keys)))
-    assert of_items[order].tolist() == sorted(keys)
-
-
-def test_shuffling_makes_all_orders_of_a_key_as_likely() -> None:
-    """Of 6,000 shuffles each of the six orders of three items has about a thousand."""
-    rng = np.random.default_rng(7)
-    keys = np.array([1, 0, 1, 1])
-    counts = Counter(tuple(shuffle_within(keys, rng).tolist()) for _ in range(6000))
-    assert set(counts) == {(1, *order) for order in permutations([0, 2, 3])}
-    assert min(counts.values()) > 850
-
-
-@given(keys=st.lists(st.integers(0, 5), max_size=60), seed=seeds)
-def test_numbers_follow_the_order_given(keys: list[int], seed: int) -> None:
-    """The items of a key are numbered as the order lists them, whatever it is."""
-    of_items = np.array(keys, dtype=np.int64)
-    order = shuffle_within(of_items, np.random.default_rng(seed))
-    numbers = number_within(of_items, order)
-    for key in set(keys):
-        listed = [item for item in order.tolist() if keys[item] == key]
-        assert numbers[listed].tolist() == list(range(len(listed)))

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.ranking."""
+"""Rankings are nested selections, each of them exact."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.sequences."""
+"""Sequences are found by time or looks, and thinned without losing a bucket."""
 
 from collections.abc import Sequence
 

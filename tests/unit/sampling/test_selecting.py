@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.sampling."""
+"""Selections heed kept items, groups and sequences."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,0 +1,33 @@
+"""Selections: exactly N items of a collection."""
+
+import numpy as np
+
+from ..collection import Collection, Picks
+from ..options import SamplingOptions
+from .picking import pick_rows
+from .scope import allocate_strata, make_scope
+
+
+def draw_selection(
+    collection: Collection,
+    target_count: int | None,
+    random_seed: int | None,
+    options: SamplingOptions,
+) -> Picks:
+    """Pick exactly `target_count` new items, or all there are, in natural order.
+
+    A `target_count` of None takes as many as ``per_group`` allows. The same seed gives the same
+    picks.
+    """
+    rng = np.random.default_rng(random_seed)
+    scope = make_scope(collection, options, rng)
+    quotas = allocate_strata(scope, scope.pool.is_kept, target_count)
+    picks = pick_rows(scope.pool, quotas, options.spread, rng)
+    return Picks(
+        collection,
+        rows=scope.open_rows[picks],
+        target_count=int(quotas.sum()) if target_count is None else target_count,
+        random_seed=random_seed,
+        labels=scope.labels,
+        earlier_rows=scope.earlier_rows,
+    )

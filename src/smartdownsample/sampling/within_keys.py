@@ -1,0 +1,37 @@
+"""Ranks and random orders within sets of items that share a key.
+
+Keys are int64, shape (n,), at least 0, in any order.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from ..records import IntArray
+
+
+def rank_within(keys: IntArray, values: npt.NDArray[np.int64 | np.float64]) -> IntArray:
+    """Rank each value among those of its key, shape (n,): 0 is the smallest, ties by position."""
+    return number_within(keys, np.lexsort((values, keys)))
+
+
+def number_within(keys: IntArray, order: IntArray) -> IntArray:
+    """Give the items of each key numbers from 0, as `order` lists them, shape (n,).
+
+    ``order`` lists all items, those of one key together.
+    """
+    is_start = np.diff(keys[order], prepend=-1) != 0
+    starts = np.maximum.accumulate(np.where(is_start, np.arange(len(keys)), 0))
+    numbers = np.empty(len(keys), dtype=np.int64)
+    numbers[order] = np.arange(len(keys)) - starts
+    return numbers
+
+
+def shuffle_within(keys: IntArray, rng: np.random.Generator) -> IntArray:
+    """List all items by ascending key, those of one key in random order, shape (n,)."""
+    # Key, drawn number and item share 63 bits: sorting plain integers is fastest.
+    n_item_bits = len(keys).bit_length()
+    n_draw_bits = 63 - n_item_bits - int(keys.max(initial=0)).bit_length()
+    drawn = (rng.random(len(keys)) * 2.0**n_draw_bits).astype(np.int64)
+    joined = (keys << n_draw_bits | drawn) << n_item_bits | np.arange(len(keys))
+    joined.sort()
+    return np.asarray(joined & ((1 << n_item_bits) - 1))
