@@ -8,6 +8,7 @@
 4. ``picking``: draw a few candidates of each window; the first is its pick for now.
 5. ``local_search``: swap picks for candidates until quotas are met and no two picks look alike.
 
+With spread "order", each window of a stratum gives one item, and steps 4 and 5 are left out.
 `draw_ranking` repeats steps 2 to 5 in growing rounds that keep all earlier picks.
 """
 

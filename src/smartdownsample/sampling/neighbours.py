@@ -122,9 +122,9 @@ class Neighbourhoods:
     def find_repeats(
         self, is_pick: BoolArray, nearest: DistanceArray, is_kept: BoolArray | None = None
     ) -> BoolArray:
-        """Find the picks that have an earlier pick as near as their nearest, shape (m,).
+        """Find the picks whose nearest pick is an earlier one, shape (m,).
 
-        So, of two picks that are each other's nearest, one is a repeat. ``nearest`` comes from
+        Of two picks that are each other's nearest, the later is a repeat. ``nearest`` is from
         `find_nearest`. Kept picks count as earlier than all others and are no repeats themselves.
         """
         ranks = np.arange(self.n_points)
@@ -139,10 +139,10 @@ class Neighbourhoods:
         return is_pick & self._has_match(is_earlier, nearest)
 
     def find_peaks(self, is_candidate: BoolArray, nearest: DistanceArray) -> BoolArray:
-        """Find the local maxima of the distance to the nearest pick among points that are none.
+        """Find the candidates lonelier than all others around them, shape (m,).
 
-        That is, candidates lonelier than all others that are as near to them as any pick; shape
-        (m,). ``nearest`` comes from `find_nearest`.
+        A point is the lonelier the farther its nearest pick is; around it are the points that are
+        no farther than that pick. Candidates are no picks; ``nearest`` is from `find_nearest`.
         """
         # Ties go to the first.
         loneliness = nearest.astype(np.int64) * self.n_points - np.arange(self.n_points)
