@@ -20,9 +20,13 @@ from smartdownsample import Cause, Failure, ImageIndex
 from smartdownsample import atomic_files as files
 from smartdownsample.errors import OutputError
 from smartdownsample.options import How
-from smartdownsample.results.manifest import describe_run, write_manifest
-from smartdownsample.results.place import Placed, place_images
-from smartdownsample.results.write import write_selection
+from smartdownsample.results import (
+    Placed,
+    describe_run,
+    place_images,
+    write_manifest,
+    write_selection,
+)
 
 N_PHOTOS = 24
 NOBODY = 65534

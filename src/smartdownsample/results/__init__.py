@@ -1,11 +1,12 @@
-"""From picks to what is made of them: tables, files, copies, manifests, splits."""
+"""What is made of a selection: tables, files, copies and links of images, manifests, splits."""
 
 from .inspection import Figures, Inspection, inspect_collection
 from .manifest import describe_run, write_manifest
-from .place import Placed, find_base, place_images
+from .place import Placed, place_images
+from .placement_plan import find_base
+from .selection_file import write_selection
+from .selection_table import explain_selection, tabulate_selection
 from .split import NearDuplicate, Split, split_selection
-from .table import explain_selection, tabulate_selection
-from .write import write_selection
 
 __all__ = [
     "Figures",

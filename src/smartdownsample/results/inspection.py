@@ -1,4 +1,4 @@
-"""What is in a collection, in figures: for people who are about to sample it."""
+"""What is in a collection, in figures, for people who are about to sample it."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ class Figures:
     Attributes
     ----------
     n_images : int
-        How many.
+        Number of images.
     n_infrared : int
-        Of them grey, as cameras take them by night.
+        Grey images, as cameras take them at night.
     n_near_duplicates : int
-        Of them that look like the image before them, in natural order.
+        Images that look like the one before them in natural order.
     n_sequences : int
-        Sequences that they are of; an image on its own is one.
+        Sequences that have one of the images; an image on its own is a sequence.
     longest_sequence : int
-        Images of the longest of these.
+        Number of images of the longest sequence.
     n_captured : int
-        Of them with a known capture time.
+        Images with a known capture time.
     first_captured, last_captured : str or None
-        The earliest and latest of these, local time of the cameras' clocks, in ISO 8601.
+        Earliest and latest capture time, local time of the cameras' clocks, in ISO 8601.
     """
 
     n_images: int
@@ -51,19 +51,19 @@ class Inspection:
     Attributes
     ----------
     total : Figures
-        Of all readable images.
+        Figures of all readable images.
     folders : dict of str to Figures
-        Of the images of each folder, in natural order.
+        Figures of each folder's images, in natural order of the folders.
     sizes : dict of str to int
-        How many images have which size, such as "2048x1536", the most frequent one first.
+        Number of images by size in pixels, such as "2048x1536", the most frequent size first.
     failures : dict of str to int
-        How many images could not be loaded, by cause, the most frequent one first.
+        Number of images that could not be loaded by cause, the most frequent cause first.
     n_truncated : int
         Readable images whose file ends too early.
     n_duplicates : int
         Paths that named an image again.
     previews : PreviewCounts
-        What came of previews.
+        How many images were described by the previews in their files.
     """
 
     total: Figures
@@ -76,32 +76,19 @@ class Inspection:
 
 
 def inspect_collection(collection: Collection, sequence_gap_s: float) -> Inspection:
-    """Tell what is in a collection.
-
-    Parameters
-    ----------
-    collection : Collection
-        Not changed.
-    sequence_gap_s : float
-        Longest pause within a sequence, in seconds.
-
-    Returns
-    -------
-    Inspection
-        Its figures.
-    """
+    """Compute the figures of a collection; `sequence_gap_s` is the longest pause in a sequence."""
     table = collection.table
     sequences = find_sequences(table.rows, table.spec, number_folders(table.paths), sequence_gap_s)
     is_near_duplicate = collection.steps < NEAR_DUPLICATE
-    is_near_duplicate[:1] = False  # there is none before it
+    is_near_duplicate[:1] = False  # no image comes before the first
     labels = label_items("parent", table)
     order = np.argsort(labels.ids, kind="stable")
     ends = np.cumsum(np.bincount(labels.ids, minlength=len(labels.names)))
     rows_of_folders = np.split(order, ends[:-1])
     return Inspection(
-        total=_sum_up(collection, np.arange(len(table)), sequences, is_near_duplicate),
+        total=_compute_figures(collection, np.arange(len(table)), sequences, is_near_duplicate),
         folders={
-            name: _sum_up(collection, rows, sequences, is_near_duplicate)
+            name: _compute_figures(collection, rows, sequences, is_near_duplicate)
             for name, rows in zip(labels.names, rows_of_folders, strict=False)
         },
         sizes=_count_sizes(table),
@@ -112,17 +99,18 @@ def inspect_collection(collection: Collection, sequence_gap_s: float) -> Inspect
     )
 
 
-def _sum_up(
+def _compute_figures(
     collection: Collection, rows: IntArray, sequences: IntArray, is_near_duplicate: BoolArray
 ) -> Figures:
-    """Sum up some rows of a collection."""
+    """Compute the figures of some rows; the arrays have an entry for each row of the table."""
     lengths = np.unique(sequences[rows], return_counts=True)[1]
     captured = collection.table.rows["captured"][rows]
     captured = np.sort(captured[~np.isnat(captured)])
-    bounds = [
-        str(time.astype("datetime64[s]")) for time in captured[[0, -1] if len(captured) else []]
-    ]
-    first_captured, last_captured = bounds or (None, None)
+    first_captured, last_captured = (
+        captured[[0, -1]].astype("datetime64[s]").astype(str).tolist()
+        if len(captured)
+        else (None, None)
+    )
     return Figures(
         n_images=len(rows),
         n_infrared=int((collection.codes[rows] >> 4 == THEMES.index("grey")).sum()),
@@ -136,7 +124,6 @@ def _sum_up(
 
 
 def _count_sizes(table: FeatureTable) -> dict[str, int]:
-    """Count the images of each size."""
     pixels = table.rows[["width", "height"]]
     sizes, counts = np.unique(pixels, return_counts=True)
     order = np.argsort(-counts, kind="stable")

@@ -1,4 +1,4 @@
-"""What was asked of a run and what came of it, in a file to keep beside the selection."""
+"""The manifest of a run: what was asked for and what came of it, to keep beside the selection."""
 
 import importlib.metadata
 import math
@@ -16,57 +16,20 @@ from ..errors import InvalidParameterError
 from ..gathering import count_previews
 from ..items import to_text
 from ..options import PathLike
-from ..records import FeatureTable
 from ..sampling import name_bucket
 from ..store import decoder_version
-from .write import encode_json
+from .selection_file import encode_json
 
 _DISTRIBUTIONS = ("smartdownsample", "numpy", "pyarrow")
 
 
 def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str, Any]:
-    r"""Describe a run, so that it can be understood and repeated.
+    """Make the content of a manifest, ready for JSON, see `write_manifest`.
 
-    Parameters
-    ----------
-    selection : Picks
-        What came of it.
-    parameters : mapping
-        What was asked for, by the names of the parameters.
-
-    Returns
-    -------
-    dict
-        Ready for JSON:
-
-        - ``parameters``: as given. Paths are strings, sets are sorted, infinity is spelt.
-        - ``random_seed``: the seed of the picks.
-        - ``versions``: of this package, Python, NumPy, pyarrow and the image decoders.
-        - ``features``: fingerprint of the features, see `smartdownsample.FeatureSpec`.
-        - ``counts``: how many images were given, readable, failed, named again (duplicates),
-          truncated, wanted, selected, and selected earlier.
-        - ``previews``: what came of previews, see `smartdownsample.provenance.PreviewCounts`.
-        - ``buckets``, ``groups``: name, size and number of selected images of each.
-        - ``causes``: how many images failed for each cause.
-        - ``failures``: path and cause of each image that failed, in natural order.
-
-    Raises
-    ------
-    InvalidParameterError
-        When a parameter has a value that JSON cannot hold.
-
-    Notes
-    -----
-    There is no time, no name of a machine, and nothing that depends on what the feature store
-    knew: the same call gives the same description. Bytes of paths that are no Unicode are escaped,
-    each as ``\udcXX``.
-
-    Examples
-    --------
-    >>> describe_run(selection, {"target_count": 20})["counts"]["selected"]  # doctest: +SKIP
-    20
+    A parameter that JSON cannot hold raises InvalidParameterError.
     """
     table, failures = selection.table, selection.failures
+    previews = count_previews(table)
     return {
         "parameters": {
             name: _make_json(value, f"The '{name}' parameter") for name, value in parameters.items()
@@ -84,7 +47,10 @@ def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str
             "selected": len(selection),
             "selected_earlier": len(selection.earlier_rows),
         },
-        "previews": _describe_previews(table),
+        "previews": {
+            **previews._asdict(),
+            "refused_folders": list(map(_escape, previews.refused_folders)),
+        },
         "buckets": [
             {"name": name_bucket(bucket.code), "size": bucket.size, "selected": bucket.n_kept}
             for bucket in selection.buckets
@@ -103,14 +69,14 @@ def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str
 def write_manifest(
     selection: Picks, destination: PathLike, parameters: Mapping[str, object]
 ) -> None:
-    """Write the description of a run to a JSON file, see `describe_run`.
+    r"""Describe a run in a JSON file, so that it can be understood and repeated.
 
     Parameters
     ----------
-    selection : Picks
+    selection : Selection
         What came of the run.
     destination : path
-        The file. Missing folders are made; a file that stands there is replaced.
+        The file. Missing folders are made; an existing file is replaced.
     parameters : mapping
         What was asked for, by the names of the parameters.
 
@@ -119,7 +85,26 @@ def write_manifest(
     InvalidParameterError
         When a parameter has a value that JSON cannot hold.
     OutputError
-        When the file cannot be written; what stood there before is unchanged then.
+        When the file cannot be written. An existing file is unchanged then.
+
+    Notes
+    -----
+    The keys of the file are:
+
+    - ``parameters``: as given. Paths are strings, sets are sorted, infinity is spelt out.
+    - ``random_seed``: the seed of the picks.
+    - ``versions``: of this package, Python, NumPy, pyarrow and the image decoders.
+    - ``features``: fingerprint of the features, see `FeatureSpec`.
+    - ``counts``: how many images were given, readable, failed, named again (duplicates),
+      truncated, wanted, selected, and selected earlier.
+    - ``previews``: the fields of `PreviewCounts`.
+    - ``buckets``, ``groups``: name, size and number of selected images of each.
+    - ``causes``: how many images failed for each cause.
+    - ``failures``: path and cause of each image that failed, in natural order.
+
+    The same call writes the same bytes: there is no time and no name of a machine in the file, and
+    nothing depends on what the feature store knew. Bytes of paths that are not valid Unicode are
+    escaped, each as ``\udcXX``.
 
     Examples
     --------
@@ -129,22 +114,17 @@ def write_manifest(
     write_file(name, encode_json(describe_run(selection, parameters)))
 
 
-def _describe_previews(table: FeatureTable) -> dict[str, Any]:
-    """Describe what came of previews."""
-    counts = count_previews(table)
-    return {**counts._asdict(), "refused_folders": list(map(_escape, counts.refused_folders))}
-
-
 def _list_versions() -> dict[str, Any]:
-    """List the versions of what decides about a selection."""
-    versions = {"python": platform.python_version()}
-    for name in _DISTRIBUTIONS:
-        versions[name] = importlib.metadata.version(name)
-    return {**versions, "decoders": decoder_version()}
+    """List the versions of everything that decides about a selection."""
+    return {
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in _DISTRIBUTIONS},
+        "decoders": decoder_version(),
+    }
 
 
 def _make_json(value: object, what: str) -> object:
-    """Turn a parameter into something that JSON can hold."""
+    """Turn a value into what JSON can hold; `what` names it in errors."""
     if isinstance(value, (np.generic, np.ndarray)):
         value = value.tolist()
     if isinstance(value, float) and not math.isfinite(value):
@@ -166,5 +146,5 @@ def _make_json(value: object, what: str) -> object:
 
 
 def _escape(text: str) -> str:
-    """Escape what is no Unicode, as in tables."""
+    """Escape bytes that are not valid Unicode, as `pack_texts` does in tables."""
     return text.encode(errors="backslashreplace").decode()

@@ -1,29 +1,20 @@
-"""Copies of images, or links to them, in a folder of their own.
+"""Copies of images, or links to them, in a folder of their own."""
 
-What is to be done is decided for all images before anything is done: a file that stands there
-already and is another is never overwritten.
-"""
-
+import errno
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterable
-from enum import Enum
 from typing import NamedTuple, TypeAlias, get_args
 
-from ..atomic_files import remove_leftovers
+from ..atomic_files import in_one_piece, remove_leftovers
 from ..checks import check_choice
-from ..errors import InvalidParameterError, OutputError
-from ..items import cause_of, list_items, stat_files, strip_folder, to_key, to_text
+from ..errors import OutputError
+from ..items import list_items, to_key, to_text
 from ..options import How, PathLike
-from ..records import Cause, Failure, ItemList
-from .put_one import PLACERS
+from ..records import Cause, Failure
+from .placement_plan import Placement, TargetState, find_base, find_cause, plan_placing
 
-if sys.platform == "linux":
-    pass
 Progress: TypeAlias = Callable[[int, int], object]
-
-_READ_BYTES = 1 << 20
 
 _ADVICE: dict[How, str] = {
     "copy": "Make room, or give a destination that may be written to.",
@@ -38,36 +29,6 @@ _ADVICE: dict[How, str] = {
 }
 
 
-class State(Enum):
-    """What stands where an image is to be placed."""
-
-    NEW = "nothing"
-    SAME = "the image, placed in the same way"
-    DIFFERENT = "something else"
-
-
-class Placement(NamedTuple):
-    """What is to be done with one image.
-
-    Attributes
-    ----------
-    path : str
-        As the caller gave it.
-    source, target : bytes
-        Absolute paths of the image and of its place.
-    size_bytes : int
-        Of the image.
-    state : State
-        What stands at the target.
-    """
-
-    path: str
-    source: bytes
-    target: bytes
-    size_bytes: int
-    state: State
-
-
 class Placed(NamedTuple):
     """What came of placing images.
 
@@ -76,11 +37,11 @@ class Placed(NamedTuple):
     n_new : int
         Images placed by this call.
     n_there : int
-        Images that had been placed before, in the same way.
+        Images that an earlier call had placed in the same way.
     size_bytes : int
-        Size of the images placed by this call; of links, that of the images they lead to.
+        Total size of the images placed by this call; links count as the images they lead to.
     failures : tuple of Failure
-        The images that are gone or cannot be read.
+        Images that are gone or cannot be read.
     """
 
     n_new: int
@@ -99,44 +60,44 @@ def place_images(
 ) -> Placed:
     """Copy images into a folder, or link them there.
 
-    The folders of the images below `base` are kept. Nothing is overwritten: when something else
-    stands in the place of an image, nothing is placed at all. The same call after an interruption
-    goes on where that stopped.
+    Images keep their folders below `base`. Nothing is overwritten: when something else stands in
+    the place of an image, nothing is placed at all. After an interruption, the same call goes on
+    where the first one stopped.
 
     Parameters
     ----------
     paths : str, path-like or iterable of them
-        The images, as for `ImageIndex.build`; most often ``selection.paths``.
+        The images, as for `ImageIndex.build`; usually ``selection.paths``.
     destination : path
-        The folder; made when it is missing.
+        The folder, which is made if it is missing.
     how : {"copy", "hardlink", "symlink"}
-        ``copy`` keeps modification times and permissions. ``hardlink`` is one more name of the
-        same file. ``symlink`` leads to the absolute path of the image.
+        ``copy`` keeps modification times and permissions. ``hardlink`` adds a name to the same
+        file. ``symlink`` leads to the absolute path of the image.
     base : path, optional
-        Folder that all images lie below, by default the longest one. Give it when several
-        selections go into one folder, so that all keep the same folders.
+        A folder that all images lie below, by default the deepest one. Give it when several
+        selections go into one destination, so that their folders fit together.
     on_progress : callable, optional
-        Called after each image that was not there, with the number of such images done and the
-        number of all of them.
+        Called after each new image with the number of new images done and the number of all new
+        images.
 
     Returns
     -------
     Placed
-        Counts, and the images that are gone or cannot be read: the others are placed.
+        Counts, and the images that are gone or cannot be read. All others are placed.
 
     Raises
     ------
     InvalidParameterError
         When a parameter has a wrong value, or an image does not lie below the base.
     OutputError
-        When something else stands in the place of an image or copies do not fit on the disk, and
-        nothing was placed; or when the system refuses, and the images placed so far are complete.
+        When something else stands in the place of an image, or copies do not fit on the disk:
+        nothing was placed. When the system refuses an image: those placed so far are complete.
 
     Notes
     -----
-    Two images never get one name: different paths below a base are different paths below the
-    destination. Where these differ in case alone and the file system of the destination does not,
-    the second is refused.
+    Two images never share a name: different paths below the base are different paths below the
+    destination. When two paths differ only in case and the destination's file system ignores case,
+    the second image is refused.
 
     Examples
     --------
@@ -151,7 +112,7 @@ def place_images(
     else:
         base_key = to_key(to_text(base, "The 'base' parameter"))
     plan, failures = plan_placing(items, folder, base_key, how)
-    new = [placement for placement in plan if placement.state is State.NEW]
+    new = [placement for placement in plan if placement.state is TargetState.NEW]
     _check_differences(plan, how)
     _prepare_folders(folder, new, how)
     n_new = size_bytes = 0
@@ -167,135 +128,9 @@ def place_images(
     return Placed(n_new, len(plan) - len(new), size_bytes, tuple(failures))
 
 
-def find_base(keys: list[bytes]) -> bytes:
-    """Find the longest folder that all images lie below.
-
-    Parameters
-    ----------
-    keys : list of bytes
-        Absolute paths; empty ones are of no file.
-
-    Returns
-    -------
-    bytes
-        Absolute path; empty where there are no images.
-
-    Raises
-    ------
-    InvalidParameterError
-        When there is none, as with images on two drives of Windows.
-    """
-    folders = {os.path.dirname(key) for key in keys if key}
-    try:
-        return os.path.commonpath(folders) if folders else b""
-    except ValueError:
-        drives = sorted({os.fsdecode(os.path.splitdrive(folder)[0]) for folder in folders})
-        msg = (
-            f"The images have no folder in common: they are on the drives {', '.join(drives)}. "
-            "Place those of each drive in a folder of their own."
-        )
-        raise InvalidParameterError(msg) from None
-
-
-def plan_placing(
-    items: ItemList, folder: bytes, base: bytes, how: How
-) -> tuple[list[Placement], list[Failure]]:
-    """Decide what is to be done with each image, and change nothing.
-
-    Parameters
-    ----------
-    items : ItemList
-        The images.
-    folder : bytes
-        Absolute path of the destination.
-    base : bytes
-        Absolute path of a folder that all images lie below.
-    how : {"copy", "hardlink", "symlink"}
-        How they are to be placed.
-
-    Returns
-    -------
-    plan : list of Placement
-        Of the images that are there, in the order of the items.
-    failures : list of Failure
-        Of the others.
-
-    Raises
-    ------
-    InvalidParameterError
-        When an image does not lie below the base.
-    """
-    stats = stat_files(items.keys)
-    plan: list[Placement] = []
-    failures: list[Failure] = []
-    for item, (path, source) in enumerate(zip(items.paths, items.keys, strict=True)):
-        if item in stats.causes:
-            failures.append(Failure(path, stats.causes[item]))
-            continue
-        target = os.path.join(folder, strip_folder(source, base, "the base"))
-        outcome = _look(source, target, how)
-        if isinstance(outcome, Cause):
-            failures.append(Failure(path, outcome))
-        else:
-            plan.append(Placement(path, source, target, int(stats.size_bytes[item]), outcome))
-    return plan, failures
-
-
-def _look(source: bytes, target: bytes, how: How) -> State | Cause:
-    """Tell what stands where an image is to be placed, or what is wrong with the image."""
-    try:
-        return compare_files(source, target, how)
-    except OSError:
-        return _find_fault(source) or State.DIFFERENT
-
-
-def compare_files(source: bytes, target: bytes, how: How) -> State:
-    """Tell what stands where an image is to be placed, and change nothing.
-
-    Parameters
-    ----------
-    source : bytes
-        Path of the image, which exists.
-    target : bytes
-        Path of its place.
-    how : {"copy", "hardlink", "symlink"}
-        How it is to be placed.
-
-    Returns
-    -------
-    State
-        A copy is the same when every byte is, a link when it leads to the image.
-
-    Raises
-    ------
-    OSError
-        When one of them cannot be read.
-    """
-    if not os.path.lexists(target):
-        return State.NEW
-    if os.path.islink(target) != (how == "symlink"):
-        return State.DIFFERENT
-    if how in {"hardlink", "symlink"}:
-        is_same = os.path.samefile(source, target)
-    else:
-        is_same = _has_content(target, source)
-    return State.SAME if is_same else State.DIFFERENT
-
-
-def _has_content(target: bytes, source: bytes) -> bool:
-    """Tell whether a file has the content of an image."""
-    if not os.path.isfile(target) or os.path.getsize(target) != os.path.getsize(source):
-        return False
-    with open(source, "rb") as original, open(target, "rb") as file:
-        while expected := original.read(_READ_BYTES):
-            if file.read(_READ_BYTES) != expected:
-                return False
-    return True
-
-
 def _check_differences(plan: list[Placement], how: How) -> None:
-    """Make sure that nothing else stands where an image is to be placed."""
-    different = [placement for placement in plan if placement.state is State.DIFFERENT]
+    """Raise OutputError when something else stands where an image is to be placed."""
+    different = [placement for placement in plan if placement.state is TargetState.DIFFERENT]
     if different:
         first = different[0]
         msg = (
@@ -307,7 +142,7 @@ def _check_differences(plan: list[Placement], how: How) -> None:
 
 
 def _prepare_folders(folder: bytes, new: list[Placement], how: How) -> None:
-    """Make the folders of new images, and make sure that copies fit on their disk."""
+    """Make the folders of new images; raise OutputError when copies do not fit on their disk."""
     try:
         os.makedirs(folder, exist_ok=True)
         for parent in {os.path.dirname(placement.target) for placement in new}:
@@ -332,11 +167,11 @@ def _prepare_folders(folder: bytes, new: list[Placement], how: How) -> None:
 
 
 def _place(placement: Placement, how: How, so_far: str) -> Cause | None:
-    """Place an image; or say what is wrong with it."""
+    """Place an image, or return why it cannot be read; `so_far` is for the error message."""
     try:
-        PLACERS[how](placement.source, placement.target)
+        _PLACERS[how](placement.source, placement.target)
     except OSError as error:
-        cause = _find_fault(placement.source)
+        cause = find_cause(placement.source)
         if cause is None:
             msg = (
                 f"{placement.path!r} cannot be placed at {os.fsdecode(placement.target)!r} with "
@@ -348,14 +183,27 @@ def _place(placement: Placement, how: How, so_far: str) -> Cause | None:
     return None
 
 
-def _find_fault(source: bytes) -> Cause | None:
-    """Find out what is wrong with an image; None when all of it can be read."""
-    for cause in stat_files([source]).causes.values():
-        return cause
-    try:
-        with open(source, "rb") as file:
-            while file.read(_READ_BYTES):
-                pass
-    except OSError as error:
-        return cause_of(error)
-    return None
+def _copy(source: bytes, target: bytes) -> None:
+    """Copy an image with its times and permissions."""
+    with in_one_piece(target) as temporary:
+        shutil.copy2(source, temporary)
+        if os.path.lexists(target):  # it has appeared since the plan was made
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+
+
+def _link_hard(source: bytes, target: bytes) -> None:
+    # Resolved first: a hard link to a symbolic link would be one more symbolic link.
+    os.link(os.path.realpath(source), target)
+
+
+def _link_symbolic(source: bytes, target: bytes) -> None:
+    os.stat(source)  # raises when the image is gone: a link to nothing would be made all the same
+    os.symlink(source, target)
+
+
+# Each takes the absolute paths of the image and of its place.
+_PLACERS: dict[How, Callable[[bytes, bytes], None]] = {
+    "copy": _copy,
+    "hardlink": _link_hard,
+    "symlink": _link_symbolic,
+}

@@ -1,4 +1,4 @@
-"""A selection split in two, for training and for validation, without leaks between them."""
+"""A selection split into training and validation images, without leaks between the two."""
 
 from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, TypeVar
@@ -10,22 +10,21 @@ from ..errors import InvalidParameterError
 from ..records import BoolArray, DistanceArray, FeatureSpec, IntArray, RowArray
 from ..sampling import DISTANCE_SCALE, NEAR_DUPLICATE, find_nearest_rows
 
-# Random orders tried. With a dozen groups or more the best of them is off by a few items at most.
+# Random orders tried. With a dozen groups or more, the best is off by a few items at most.
 _N_TRIES = 64
 
 Selected = TypeVar("Selected", bound=Picks)
 
 
 class NearDuplicate(NamedTuple):
-    """A validation item that looks like a training item.
+    """A validation image that looks like a training image.
 
     Attributes
     ----------
     validation_path, train_path : str
-        Of both, as the caller gave them.
+        Paths of the two, as the caller gave them.
     distance : float
-        How far apart they look, in levels of 8-bit Lab, see
-        `smartdownsample.looks.measure_distances`.
+        How far apart they look, in levels of 8-bit Lab.
     """
 
     validation_path: str
@@ -35,14 +34,14 @@ class NearDuplicate(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Split(Generic[Selected]):
-    """A selection in two: no group has items on both sides.
+    """The two sides of a selection; no group has images on both.
 
     Attributes
     ----------
     train, validation : Selection
-        Both sides, each in natural order.
+        The sides, each in natural order.
     near_duplicates : tuple of NearDuplicate
-        The validation items that look like a training item, each with the nearest one.
+        Validation images that look like a training image, each with the nearest one.
     """
 
     train: Selected
@@ -60,29 +59,11 @@ class Split(Generic[Selected]):
 def split_selection(
     selection: Selected, labels: GroupLabels, share: float, random_seed: int | None
 ) -> Split[Selected]:
-    """Split a selection by whole groups.
+    """Split a selection by whole groups, with about `share` of its items for validation.
 
-    Parameters
-    ----------
-    selection : Selection
-        Not changed.
-    labels : GroupLabels
-        The group of each item of its collection.
-    share : float
-        Of the selected items that is for validation, from 0 to 1.
-    random_seed : int or None
-        Same seed, same split.
-
-    Returns
-    -------
-    Split
-        With every selected item on one side. Near-duplicates between the sides stay and are
-        listed: groups such as two cameras at one waterhole may have some.
-
-    Raises
-    ------
-    InvalidParameterError
-        When the selected items are of fewer than two groups.
+    `labels` give the group of each item of the collection. Near-duplicates between the sides stay
+    and are listed: two cameras at one waterhole may have some. Fewer than two groups among the
+    selected items raise InvalidParameterError.
     """
     table, rows = selection.table, selection.rows
     rng = np.random.default_rng(random_seed)
@@ -104,32 +85,12 @@ def split_selection(
 
 
 def split_groups(group_ids: IntArray, share: float, rng: np.random.Generator) -> BoolArray:
-    """Choose whole groups for validation.
+    """Choose the items for validation by whole groups; at least one group is on each side.
 
-    Parameters
-    ----------
-    group_ids : ndarray of int64, shape (k,)
-        Each item's group; not changed.
-    share : float
-        Of the items that is for validation, from 0 to 1.
-    rng : numpy.random.Generator
-        Chooses.
-
-    Returns
-    -------
-    ndarray of bool, shape (k,)
-        True for validation. There is a group on either side at least.
-
-    Raises
-    ------
-    InvalidParameterError
-        When there are fewer than two groups.
-
-    Notes
-    -----
-    In random order, each group that brings validation nearer to its share is taken. Of several
-    orders the one counts that comes nearest, of equals the first. A group larger than about
-    twice the share is never for validation unless all are.
+    In random order, each group is taken that brings validation nearer to its share. Of several
+    such orders, the one that comes nearest counts, and the first of equals. A group larger than
+    about twice the share is never taken unless all are that large. Group ids, shape (k,), may be
+    any numbers; the result is True for validation.
     """
     groups, inverse, sizes = np.unique(group_ids, return_inverse=True, return_counts=True)
     if len(groups) <= 1:
@@ -153,7 +114,7 @@ def split_groups(group_ids: IntArray, share: float, rng: np.random.Generator) ->
 
 
 def _take_groups(order: IntArray, sizes: IntArray, goal: float) -> IntArray:
-    """Take the groups that bring the sum of sizes nearer to the goal, but never all."""
+    """Take groups in order as long as they bring the sum of sizes nearer to the goal; never all."""
     n_items = int(sizes.sum())
     taken, total = [], 0
     for group, size in zip(order.tolist(), sizes[order].tolist(), strict=True):
@@ -168,29 +129,10 @@ def find_near_duplicates(
 ) -> tuple[IntArray, DistanceArray]:
     """Find the validation items that look like a training item.
 
-    Parameters
-    ----------
-    rows : structured ndarray, shape (k,)
-        The feature matrix; not changed.
-    spec : FeatureSpec
-        What the rows are.
-    is_validation : ndarray of bool, shape (k,)
-        Which rows are for validation, the others being for training.
-    limit : int
-        Pictures that look nearer than this are near-duplicates, in steps of
-        ``1 / DISTANCE_SCALE``, see `smartdownsample.looks.measure_distances`.
-
-    Returns
-    -------
-    pairs : ndarray of int64, shape (p, 2)
-        Validation row and nearest training row, of equals the first, in ascending order.
-    distances : ndarray of uint16, shape (p,)
-        How far apart they look, below `limit`.
-
-    Notes
-    -----
-    Exact: all pairs are compared. The time grows with the product of both sides, the memory with
-    the training side.
+    Items are near-duplicates when their distance is below `limit`, in steps of
+    ``1 / DISTANCE_SCALE``. Returns pairs, shape (p, 2), of a validation row and the nearest
+    training row (the first of equals), in ascending order, and their distances, shape (p,).
+    Compares all pairs: time grows with the product of both sides, memory with the training side.
     """
     validation, training = np.flatnonzero(is_validation), np.flatnonzero(~is_validation)
     nearest, distances = find_nearest_rows(rows[validation], rows[training], spec)

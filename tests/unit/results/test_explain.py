@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.explain."""
+"""Tests of smartdownsample.results.explain_selection."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from pools import SPEC, make_bursts, make_rows, make_scattered_rows
 from smartdownsample import Selection
 from smartdownsample.collection import Collection, GroupLabels
 from smartdownsample.records import RowArray
-from smartdownsample.results.table import explain_selection
+from smartdownsample.results import explain_selection
 from smartdownsample.sampling.buckets import encode_buckets, name_bucket
 from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances, measure_steps
 from whole_photos import photo_table

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.inspection."""
+"""Tests of smartdownsample.results.inspection."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.manifest."""
+"""Tests of smartdownsample.results.manifest."""
 
 import json
 import math
@@ -23,7 +23,7 @@ from smartdownsample import (
 )
 from smartdownsample.errors import OutputError
 from smartdownsample.records import FLAG_TRUNCATED
-from smartdownsample.results.manifest import describe_run, write_manifest
+from smartdownsample.results import describe_run, write_manifest
 
 FAILURES = (
     Failure(os.fsdecode(b"caf\xe9.jpg"), Cause.EMPTY),

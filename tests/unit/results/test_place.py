@@ -1,9 +1,8 @@
-"""Tests of smartdownsample.placing."""
+"""Tests of smartdownsample.results.place and the plan that it follows."""
 
 import ntpath
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import get_args
 
@@ -14,18 +13,8 @@ from smartdownsample import Cause, Failure, InvalidParameterError
 from smartdownsample.errors import OutputError
 from smartdownsample.items.find import list_items
 from smartdownsample.options import How
-from smartdownsample.results import place as placing
-from smartdownsample.results.place import (
-    Placed,
-    State,
-    compare_files,
-    find_base,
-    place_images,
-    plan_placing,
-)
-
-if sys.platform == "linux":
-    pass
+from smartdownsample.results import Placed, find_base, place_images, placement_plan
+from smartdownsample.results.placement_plan import TargetState, compare_files, plan_placing
 
 N_PHOTOS = 24
 HOWS: list[How] = ["copy", "hardlink", "symlink"]
@@ -178,7 +167,7 @@ class TestDifferences:
         target = tmp_path / "out" / "site_1" / "IMG_7.jpg"
         target.parent.mkdir(parents=True)
         data = Path(photos[6]).read_bytes()
-        monkeypatch.setattr(placing, "_READ_BYTES", len(data))  # what is longer is not read
+        monkeypatch.setattr(placement_plan, "_READ_BYTES", len(data))  # what is longer is not read
         if obstacle == "folder":
             target.mkdir()
         elif "link" in obstacle:
@@ -204,10 +193,10 @@ class TestDifferences:
         same = {"copy": {copy, name}, "hardlink": {name}}
         for target in (copy, name, link):
             state = compare_files(os.fsencode(photos[0]), os.fsencode(target), how)
-            assert (state is State.SAME) is (target in same.get(how, {link}))
-            assert state is not State.NEW
+            assert (state is TargetState.SAME) is (target in same.get(how, {link}))
+            assert state is not TargetState.NEW
         nowhere = os.fsencode(tmp_path / "nowhere")
-        assert compare_files(os.fsencode(photos[0]), nowhere, how) is State.NEW
+        assert compare_files(os.fsencode(photos[0]), nowhere, how) is TargetState.NEW
 
     def test_a_plan_changes_nothing(self, photos: list[str], tmp_path: Path) -> None:
         """It says for each image what stands in its place."""
@@ -218,7 +207,11 @@ class TestDifferences:
         items = list_items([*photos[:3], "gone.jpg"])
         base = find_base(items.keys[:-1])
         plan, failures = plan_placing(items, os.fsencode(tmp_path / "out/site_1"), base, "copy")
-        assert [each.state for each in plan] == [State.NEW, State.DIFFERENT, State.SAME]
+        assert [each.state for each in plan] == [
+            TargetState.NEW,
+            TargetState.DIFFERENT,
+            TargetState.SAME,
+        ]
         assert failures == [Failure("gone.jpg", Cause.MISSING)]
         assert list_files(tmp_path) == before
 

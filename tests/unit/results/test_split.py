@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.split."""
+"""Tests of smartdownsample.results.split."""
 
 from collections.abc import Sequence
 from itertools import combinations

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.tabulate."""
+"""Tests of smartdownsample.results.tabulate_selection."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from feature_tables import make_table
 from smartdownsample import ImageIndex
-from smartdownsample.results.table import tabulate_selection
+from smartdownsample.results import tabulate_selection
 
 
 def test_a_row_says_what_is_known_of_an_item() -> None:

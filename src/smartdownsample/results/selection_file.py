@@ -1,4 +1,4 @@
-"""From a selection to a file: a list of paths, or a table."""
+"""A selection in a file: a list of paths, or a table as CSV, JSON or Parquet."""
 
 import json
 import os
@@ -15,10 +15,9 @@ from ..collection import Picks
 from ..errors import InvalidParameterError
 from ..items import strip_folder, to_key, to_text
 from ..options import PathLike
-from .table import tabulate_selection
+from .selection_table import tabulate_selection
 
-_LINES = ".txt"
-# Columns of tables that hold paths.
+_PATH_LIST = ".txt"
 _PATH_COLUMNS = ("path", "nearest_path")
 
 
@@ -33,18 +32,18 @@ def write_selection(
 
     Parameters
     ----------
-    selection : Picks
+    selection : Selection
         What to write, in natural order.
     destination : path
-        ``.txt`` holds one path a line, ``.csv``, ``.json`` (a list of records) and ``.parquet``
-        the table of `tabulate_selection`. Missing folders are made; a file that stands there is
+        ``.txt`` holds one path a line. ``.csv``, ``.json`` (a list of records) and ``.parquet``
+        hold the table of `Selection.to_arrow`. Missing folders are made; an existing file is
         replaced.
     relative_to : path, optional
-        Folder that all images lie below; paths are written relative to it, with slashes. By
+        Folder that all images lie below. Paths are written relative to it, with slashes; by
         default they are written as the caller gave them.
     table : pyarrow.Table, optional
-        Written instead, for example that of `smartdownsample.ImageIndex.explain`: a row for each
-        selected image, in the same order, with the column ``path``.
+        A table to write instead, such as that of `ImageIndex.explain`. It has a row for each
+        selected image, in the same order, and the column ``path``.
 
     Raises
     ------
@@ -52,15 +51,15 @@ def write_selection(
         When the extension is another, an image does not lie below ``relative_to``, a path for
         ``.txt`` has a line break, or the table is of another selection. Nothing is written then.
     OutputError
-        When the file cannot be written; what stood there before is unchanged then.
+        When the file cannot be written. An existing file is unchanged then.
 
     Notes
     -----
-    The same selection gives the same bytes, as long as the versions of the libraries are the same.
+    The same selection gives the same bytes with the same versions of the libraries.
 
-    Names that are no valid Unicode stand in ``.txt`` as they are on disk. The other formats are
-    Unicode by definition and get such bytes escaped, each as ``\udcXX``: no file is found by
-    these paths, while ``index`` still tells which they are.
+    In ``.txt``, names that are not valid Unicode are written as they are on disk. The other
+    formats must be Unicode, so such bytes are escaped, each as ``\udcXX``. These paths lead to no
+    file, but ``index`` still tells which image is meant.
 
     Examples
     --------
@@ -77,21 +76,22 @@ def write_selection(
         folder = to_key(to_text(relative_to, "The 'relative_to' parameter"))
         paths = [_relate_path(path, folder) for path in paths]
         table = _relate_table(table, folder)
-    write_file(name, _encode_lines(paths) if extension == _LINES else _ENCODERS[extension](table))
+    is_list = extension == _PATH_LIST
+    write_file(name, _encode_paths(paths) if is_list else _ENCODERS[extension](table))
 
 
 def _check_extension(name: str) -> str:
-    """Return the extension of a file that can be written."""
+    """Return the extension in lower case; raise InvalidParameterError when it is not known."""
     extension = os.path.splitext(name)[1].lower()
-    if extension != _LINES and extension not in _ENCODERS:
-        allowed = ", ".join([_LINES, *_ENCODERS])
+    if extension != _PATH_LIST and extension not in _ENCODERS:
+        allowed = ", ".join([_PATH_LIST, *_ENCODERS])
         msg = f"The 'destination' parameter must end in one of {allowed}. Got {name!r} instead."
         raise InvalidParameterError(msg)
     return extension
 
 
 def _check_table(table: pa.Table, selection: Picks) -> None:
-    """Make sure that a table is of the selection."""
+    """Raise InvalidParameterError when a table is not of the selection."""
     paths = pa.chunked_array([pack_texts(selection.paths)])
     if "path" not in table.column_names or not table["path"].equals(paths):
         msg = (
@@ -103,20 +103,18 @@ def _check_table(table: pa.Table, selection: Picks) -> None:
 
 
 def _relate_table(table: pa.Table, folder: bytes) -> pa.Table:
-    """Make the paths of a table relative to a folder."""
-    for place, name in enumerate(table.column_names):
+    for column, name in enumerate(table.column_names):
         if name in _PATH_COLUMNS:
             paths = [path and _relate_path(path, folder) for path in table[name].to_pylist()]
-            table = table.set_column(place, name, pack_texts(paths))
+            table = table.set_column(column, name, pack_texts(paths))
     return table
 
 
 def _relate_path(path: str, folder: bytes) -> str:
-    """Make a path relative to a folder."""
     return os.fsdecode(strip_folder(to_key(path), folder, "'relative_to'"))
 
 
-def _encode_lines(paths: Sequence[str]) -> bytes:
+def _encode_paths(paths: Sequence[str]) -> bytes:
     """Encode paths as they are on disk, one a line."""
     for path in paths:
         if "\n" in path or "\r" in path:
@@ -129,35 +127,21 @@ def _encode_lines(paths: Sequence[str]) -> bytes:
 
 
 def _encode_csv(table: pa.Table) -> bytes:
-    """Encode a table as CSV with a header."""
     sink = pa.BufferOutputStream()
     pyarrow.csv.write_csv(_spell_values(table), sink)
     return _take_bytes(sink)
 
 
 def _encode_records(table: pa.Table) -> bytes:
-    """Encode a table as a list of JSON objects."""
     return encode_json(_spell_values(table).to_pylist())
 
 
 def encode_json(value: object) -> bytes:
-    """Encode a value as JSON for programs and people.
-
-    Parameters
-    ----------
-    value : object
-        Of dicts, lists, strings, numbers, truth values and None. Strings are valid Unicode.
-
-    Returns
-    -------
-    bytes
-        UTF-8, indented, keys in their order.
-    """
+    """Encode a value as indented JSON; strings must be valid Unicode, keys keep their order."""
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _encode_parquet(table: pa.Table) -> bytes:
-    """Encode a table as Parquet."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     return _take_bytes(sink)
@@ -169,16 +153,16 @@ def _take_bytes(sink: pa.BufferOutputStream) -> bytes:
 
 
 def _spell_values(table: pa.Table) -> pa.Table:
-    """Turn the values that text formats have no one way to spell into such that they have."""
-    for place, field in enumerate(table.schema):
-        column = table.column(place)
-        if pa.types.is_timestamp(field.type):  # as in ISO 8601
+    """Fix how times (ISO 8601) and float32 numbers (fewest digits) are spelt in text formats."""
+    for i, field in enumerate(table.schema):
+        column = table.column(i)
+        if pa.types.is_timestamp(field.type):
             spelt = pc.replace_substring(column.cast(pa.string()), " ", "T")
-        elif pa.types.is_float32(field.type):  # in the fewest digits that tell it from others
+        elif pa.types.is_float32(field.type):
             spelt = column.cast(pa.string()).cast(pa.float64())
         else:
             continue
-        table = table.set_column(place, field.name, spelt)
+        table = table.set_column(i, field.name, spelt)
     return table
 
 

@@ -1,11 +1,11 @@
-"""A selection as a table: one row for each selected item."""
+"""A selection as a table with a row for each selected item."""
 
 import numpy as np
 import pyarrow as pa
 
 from ..arrow import pack_texts, pack_values
 from ..collection import Collection, Picks
-from ..options import SamplingOptions
+from ..options import RANDOM_SEED, SamplingOptions
 from ..records import IntArray
 from ..sampling import (
     DISTANCE_SCALE,
@@ -18,28 +18,14 @@ from ..sampling import (
 
 
 def tabulate_selection(selection: Picks) -> pa.Table:
-    """Put what is known of each selected item into a table.
+    """Make a table of what is known of each selected item, in natural order.
 
-    Parameters
-    ----------
-    selection : Picks
-        Not changed.
-
-    Returns
-    -------
-    pyarrow.Table
-        A row for each selected item, in natural order:
-
-        - ``path``: string, as the caller gave it; bytes that are no Unicode are escaped.
-        - ``index``: int64, place in the caller's list.
-        - ``bucket``: string, see `smartdownsample.buckets.name_bucket`.
-        - ``group``: string, null without groups.
-        - ``captured``: timestamp in ms, local time of the camera; null where it is not known.
-        - ``width``, ``height``: uint32, of the upright picture, in pixels.
-
-    Examples
-    --------
-    >>> tabulate_selection(selection).to_pandas()  # doctest: +SKIP
+    - ``path``: string, as the caller gave it; bytes that are not valid Unicode are escaped.
+    - ``index``: int64, position in the caller's list.
+    - ``bucket``: string, see `smartdownsample.sampling.name_bucket`.
+    - ``group``: string, null without groups.
+    - ``captured``: timestamp in ms, local time of the camera; null where unknown.
+    - ``width``, ``height``: uint32, of the upright picture, in pixels.
     """
     rows = selection.table.rows[selection.rows]
     return pa.table(
@@ -56,56 +42,36 @@ def tabulate_selection(selection: Picks) -> pa.Table:
 
 
 def _name_buckets(selection: Picks) -> list[str]:
-    """Name the bucket of each selected item, length k."""
     codes = selection.codes[selection.rows].tolist()
     name_of = {code: name_bucket(code) for code in set(codes)}
     return [name_of[code] for code in codes]
 
 
 def _name_groups(selection: Picks) -> list[str | None]:
-    """Name the group of each selected item, length k."""
     if selection.labels is None:
         return [None] * len(selection)
     names, ids = selection.labels
     return [names[group] for group in ids[selection.rows].tolist()]
 
 
-def explain_selection(selection: Picks, random_seed: int | None = 42) -> pa.Table:
-    """Describe each selected item.
+def explain_selection(selection: Picks, random_seed: int | None = RANDOM_SEED) -> pa.Table:
+    """Extend the table of `tabulate_selection` by columns that tell why each item was taken.
 
-    Parameters
-    ----------
-    selection : Picks
-        Not changed.
-    random_seed : int or None
-        Of the ranks. Same seed, same ranks.
+    - ``rank``: int64 from 0; the first N in this order are a good selection of the selected items.
+    - ``nearest_path``: string, the other item that looks most like this one, among the selected
+      ones and those selected before; null when there is no other.
+    - ``distance``: float32, how far apart the two look, in levels of 8-bit Lab; null likewise.
 
-    Returns
-    -------
-    pyarrow.Table
-        A row for each selected item, in natural order, with the columns:
-
-        - all of `smartdownsample.tabulate.tabulate_selection`;
-        - ``rank``: int64 from 0; the first N in this order are a good selection of the selected.
-        - ``nearest_path``: string, the other item that looks most like it, among the selected
-          ones and those selected before; null when there is none.
-        - ``distance``: float32, how far apart they look, in levels of 8-bit Lab, see
-          `smartdownsample.looks.measure_distances`; null when there is none.
-
-    Notes
-    -----
     All pairs of selected items are compared: the time grows with the square of their number.
     """
     nearest_paths, distances = _find_nearest_paths(selection)
-    columns = {
-        "rank": pack_values(_rank_items(selection, random_seed), pa.int64()),
-        "nearest_path": pack_texts(nearest_paths),
-        "distance": distances,
-    }
-    table = tabulate_selection(selection)
-    for name, column in columns.items():
-        table = table.append_column(name, column)
-    return table
+    ranks = pack_values(_rank_items(selection, random_seed), pa.int64())
+    return (
+        tabulate_selection(selection)
+        .append_column("rank", ranks)
+        .append_column("nearest_path", pack_texts(nearest_paths))
+        .append_column("distance", distances)
+    )
 
 
 def _rank_items(selection: Picks, random_seed: int | None) -> IntArray:
@@ -120,11 +86,11 @@ def _rank_items(selection: Picks, random_seed: int | None) -> IntArray:
 
 
 def _find_nearest_paths(selection: Picks) -> tuple[list[str | None], pa.FloatArray]:
-    """Find the item that each selected one looks most like, and how far apart they look."""
+    """Find the other item that each selected one looks most like, and their distance in levels."""
     table, rows = selection.table, selection.rows
     others = np.concatenate([rows, selection.earlier_rows])
     own = np.arange(len(rows))
     nearest, distances = find_nearest_rows(table.rows[rows], table.rows[others], table.spec, own)
-    paths = [None if place < 0 else table.paths[others[place]] for place in nearest.tolist()]
+    paths = [None if i < 0 else table.paths[others[i]] for i in nearest.tolist()]
     levels = (distances / DISTANCE_SCALE).astype(np.float32)
     return paths, pack_values(levels, pa.float32(), distances < FAR)

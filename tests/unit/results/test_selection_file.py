@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.outputs."""
+"""Tests of smartdownsample.results.selection_file."""
 
 import csv
 import json
@@ -15,8 +15,7 @@ import pytest
 from feature_tables import make_table
 from smartdownsample import FeatureTable, ImageIndex, InvalidParameterError, Selection
 from smartdownsample.arrow import pack_texts
-from smartdownsample.results.table import tabulate_selection
-from smartdownsample.results.write import write_selection
+from smartdownsample.results import tabulate_selection, write_selection
 
 EXTENSIONS = [".txt", ".csv", ".json", ".parquet"]
 # Names that ext4, CSV and JSON allow, and that a careless writer tears apart.

@@ -1,0 +1,134 @@
+"""What is to be done to place images in a folder, decided for all of them before anything is done.
+
+A file that stands in the place of an image and is not that image is never overwritten.
+"""
+
+import os
+from enum import Enum
+from typing import NamedTuple
+
+from ..errors import InvalidParameterError
+from ..items import cause_of, stat_files, strip_folder
+from ..options import How
+from ..records import Cause, Failure, ItemList
+
+_READ_BYTES = 1 << 20
+
+
+class TargetState(Enum):
+    """What stands where an image is to be placed."""
+
+    NEW = "nothing"
+    SAME = "the image, placed in the same way"
+    DIFFERENT = "something else"
+
+
+class Placement(NamedTuple):
+    """One image and the place it is to have.
+
+    Attributes
+    ----------
+    path : str
+        Path of the image as the caller gave it.
+    source, target : bytes
+        Absolute paths of the image and of its place.
+    size_bytes : int
+        Size of the image.
+    state : TargetState
+        What stands at the target.
+    """
+
+    path: str
+    source: bytes
+    target: bytes
+    size_bytes: int
+    state: TargetState
+
+
+def find_base(keys: list[bytes]) -> bytes:
+    """Find the longest folder that all images lie below.
+
+    Keys are absolute paths, or empty for images without a file. The result is an absolute path,
+    or empty when there are no images. Images on two drives of Windows have no such folder and
+    raise InvalidParameterError.
+    """
+    folders = {os.path.dirname(key) for key in keys if key}
+    try:
+        return os.path.commonpath(folders) if folders else b""
+    except ValueError:
+        drives = sorted({os.fsdecode(os.path.splitdrive(folder)[0]) for folder in folders})
+        msg = (
+            f"The images have no folder in common: they are on the drives {', '.join(drives)}. "
+            "Place those of each drive in a folder of their own."
+        )
+        raise InvalidParameterError(msg) from None
+
+
+def plan_placing(
+    items: ItemList, folder: bytes, base: bytes, how: How
+) -> tuple[list[Placement], list[Failure]]:
+    """Decide where each image goes, and change nothing on disk.
+
+    `folder` is the destination and `base` the folder whose sub-folders are kept; both are absolute.
+    Placements and failures are in the order of the items. An image that does not lie below the
+    base raises InvalidParameterError.
+    """
+    stats = stat_files(items.keys)
+    plan: list[Placement] = []
+    failures: list[Failure] = []
+    for file, (path, source) in enumerate(zip(items.paths, items.keys, strict=True)):
+        if file in stats.causes:
+            failures.append(Failure(path, stats.causes[file]))
+            continue
+        target = os.path.join(folder, strip_folder(source, base, "the base"))
+        outcome = _inspect_target(source, target, how)
+        if isinstance(outcome, Cause):
+            failures.append(Failure(path, outcome))
+        else:
+            plan.append(Placement(path, source, target, int(stats.size_bytes[file]), outcome))
+    return plan, failures
+
+
+def _inspect_target(source: bytes, target: bytes, how: How) -> TargetState | Cause:
+    """Tell what stands at the target, or why the image cannot be read."""
+    try:
+        return compare_files(source, target, how)
+    except OSError:
+        return find_cause(source) or TargetState.DIFFERENT
+
+
+def compare_files(source: bytes, target: bytes, how: How) -> TargetState:
+    """Tell what stands at the target of an image that exists.
+
+    A copy is the same when every byte is, a link when it leads to the image. A file that cannot
+    be read raises OSError.
+    """
+    if not os.path.lexists(target):
+        return TargetState.NEW
+    if os.path.islink(target) != (how == "symlink"):
+        return TargetState.DIFFERENT
+    has_same = _has_same_content if how == "copy" else os.path.samefile
+    return TargetState.SAME if has_same(source, target) else TargetState.DIFFERENT
+
+
+def _has_same_content(source: bytes, target: bytes) -> bool:
+    if not os.path.isfile(target) or os.path.getsize(target) != os.path.getsize(source):
+        return False
+    with open(source, "rb") as original, open(target, "rb") as file:
+        while expected := original.read(_READ_BYTES):
+            if file.read(_READ_BYTES) != expected:
+                return False
+    return True
+
+
+def find_cause(source: bytes) -> Cause | None:
+    """Read an image to its end to find out why it fails; None when all of it can be read."""
+    for cause in stat_files([source]).causes.values():
+        return cause
+    try:
+        with open(source, "rb") as file:
+            while file.read(_READ_BYTES):
+                pass
+    except OSError as error:
+        return cause_of(error)
+    return None
