@@ -61,9 +61,13 @@ def test_the_map_names_every_module_in_the_order_of_the_layers() -> None:
     """A table in CONTRIBUTING.md: a line for each layer, from the ground up."""
     text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
     lines = re.findall(r"^\| `(.*?)` \| .*? \| (.*?) \|$", text, re.MULTILINE)
-    mapped = [(re.split(r"`, `", homes), set(re.findall(r"`(.*?)`", text))) for homes, text in lines]
+    mapped = [
+        (re.split(r"`, `", homes), set(re.findall(r"`(.*?)`", text))) for homes, text in lines
+    ]
     rank_of = {name: rank for rank, layer in enumerate(reversed(list_layers())) for name in layer}
-    ranks = [rank_of[home.removesuffix(".py").removesuffix("/")] for homes, _ in mapped for home in homes]
+    ranks = [
+        rank_of[home.removesuffix(".py").removesuffix("/")] for homes, _ in mapped for home in homes
+    ]
     assert ranks == sorted(ranks)
     assert {home for homes, _ in mapped for home in homes} == {
         *(f"{wing}/" for wing in WINGS),

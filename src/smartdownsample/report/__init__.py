@@ -3,11 +3,11 @@
 Drawing needs matplotlib, which the extra ``viz`` installs; it is imported on first need.
 """
 
-from .chart import draw_distribution
-from .figure_files import check_drawing, make_figure, save_figure, show_figure
+from .distribution_chart import draw_distribution
+from .drawings import check_drawing, make_figure, save_figure, show_figure
 from .notebook import format_html
 from .page import save_page, save_report
-from .text import format_summary
+from .summary import format_summary
 from .thumbnail_grid import draw_thumbnails
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What notebooks show of collections and selections."""
+"""What notebooks show of a collection or a selection."""
 
 from collections.abc import Iterable
 from html import escape
@@ -7,22 +7,14 @@ from ..collection import Picks
 from ..sampling import name_bucket
 
 _BAR_EM = 12
-# Buckets that have a line; the others are counted.
+# Buckets that have a line. The others are only counted.
 _MAX_LINES = 20
 
 
 def format_html(selection: Picks) -> str:
-    """Show a selection as HTML: its counts, and how each bucket fared.
+    """Show a selection's counts and buckets as HTML; an empty selection shows its collection.
 
-    Parameters
-    ----------
-    selection : Picks
-        Of any size; an empty one stands for the collection alone.
-
-    Returns
-    -------
-    str
-        A fragment without scripts, readable on light and dark pages.
+    The fragment has no scripts and is readable on light and dark pages.
     """
     n, n_kept = len(selection.table), len(selection)
     words = f"<b>{n_kept:,}</b> of {n:,} images selected" if n_kept else f"<b>{n:,}</b> images"
@@ -37,7 +29,7 @@ def format_html(selection: Picks) -> str:
 
 
 def _format_lines(selection: Picks) -> Iterable[str]:
-    """Yield a row of the table for each of the largest buckets."""
+    """Yield a table row for each of the largest buckets."""
     buckets = selection.buckets[:_MAX_LINES]
     largest = max((bucket.size for bucket in buckets), default=1)
     for code, size, n_kept in buckets:
@@ -50,7 +42,7 @@ def _format_lines(selection: Picks) -> Iterable[str]:
 
 
 def _draw_bar(length: float, share: float) -> str:
-    """Draw a bar, the selected share of it in blue."""
+    """Draw a bar with its selected share in blue; `length` is a share of the longest bar."""
     blue = f"linear-gradient(90deg,#1b5fc1 {share:.1%},#999 {share:.1%})"
     return (
         f"<div style='height:.7em;width:{length * _BAR_EM:.2f}em;min-width:1px;"

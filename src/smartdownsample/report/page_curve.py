@@ -1,4 +1,4 @@
-"""The coverage curves of the report page: places of lines, ticks and marks in a drawing."""
+"""The coverage curves of the report page: coordinates of lines, ticks and marks."""
 
 import math
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ import numpy as np
 from ..records import Float64Array, IntArray
 from ..sampling import Coverage
 
-# In units of the drawing, which are pixels at its natural size.
+# Units of the SVG view box, which are pixels at its natural size.
 WIDTH, HEIGHT = 440, 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 12, 40
 _MAX_TICKS = 5
 
 
 class _Unit(NamedTuple):
-    """How values are written: on the axis, and at a mark."""
+    """Format strings of values on the axis and at a mark."""
 
     tick: str
     value: str
@@ -28,23 +28,23 @@ _MARKS = {"current": "kept", "suggested": "suggested"}
 
 
 class Tick(NamedTuple):
-    """A place on an axis, and what is written there."""
+    """A coordinate on an axis, and what is written there."""
 
     at: float
     label: str
 
 
 class Mark(NamedTuple):
-    """A number of images that is marked on a curve.
+    """A marked number of images on a curve.
 
     Attributes
     ----------
     kind : {"current", "suggested"}
-        What it is.
+        What is marked.
     label : str
-        What it says, with the value of the curve.
+        The number of images and the value of the curve there.
     x, y : float
-        Where it is on the curve.
+        The point on the curve.
     """
 
     kind: str
@@ -61,15 +61,15 @@ class Curve(NamedTuple):
     title : str
         What the values are.
     points : str
-        Of an SVG polyline.
+        Points of an SVG polyline.
     area : str
-        Of an SVG polygon, down to the axis.
+        Points of an SVG polygon from the curve down to the axis.
     x_ticks, y_ticks : list of Tick
-        Of the axes.
+        Ticks of the axes.
     marks : list of Mark
-        The current number of images and the suggested one, where the curve has them.
+        The current and the suggested number of images, where the curve reaches them.
     frame : tuple of float
-        Left, top, right and bottom edge of the field that the curve is in.
+        Left, top, right and bottom edge of the plot area.
     """
 
     title: str
@@ -82,38 +82,19 @@ class Curve(NamedTuple):
 
 
 def plot_coverage(coverage: Coverage, n_kept: int) -> list[Curve]:
-    """Lay out the curves of a coverage.
+    """Lay out the covered share and the mean distance; no curves for an empty collection.
 
-    Parameters
-    ----------
-    coverage : Coverage
-        Of any collection.
-    n_kept : int
-        The current number of images.
-
-    Returns
-    -------
-    list of Curve
-        Of the covered share, and of the mean distance; none for an empty collection.
+    `n_kept` is the current number of images.
     """
     if not len(coverage.counts):
         return []
     marked = {"current": n_kept, "suggested": coverage.suggested_count}
     return [
-        _plot(
-            "Covered share of the collection",
-            coverage.counts,
-            coverage.covered_shares,
-            _SHARE,
-            marked,
-        ),
-        _plot(
-            "Mean distance to the nearest selected image",
-            coverage.counts,
-            coverage.mean_distances,
-            _LEVELS,
-            marked,
-        ),
+        _plot(title, coverage.counts, values, unit, marked)
+        for title, values, unit in (
+            ("Covered share of the collection", coverage.covered_shares, _SHARE),
+            ("Mean distance to the nearest selected image", coverage.mean_distances, _LEVELS),
+        )
     ]
 
 
@@ -125,10 +106,10 @@ def _plot(
     y_values = _choose_ticks(float(values.max()))
     last = int(counts[-1])
 
-    def place_x(count: float) -> float:
+    def x_of(count: float) -> float:
         return round(_LEFT + (right - _LEFT) * math.log(count) / (math.log(last) or 1), 1)
 
-    def place_y(value: float) -> float:
+    def y_of(value: float) -> float:
         return round(bottom - (bottom - _TOP) * value / y_values[-1], 1)
 
     marks = []
@@ -136,27 +117,26 @@ def _plot(
         if 1 <= count <= last:
             value = float(np.interp(math.log(count), np.log(counts), values))
             label = f"{count:,} {_MARKS[kind]}: {unit.value.format(value)}"
-            marks.append(Mark(kind, label, place_x(count), place_y(value)))
-    places = [*zip(map(place_x, counts.tolist()), map(place_y, values.tolist()), strict=True)]
-    line = " ".join(f"{x},{y}" for x, y in places)
+            marks.append(Mark(kind, label, x_of(count), y_of(value)))
+    points = [*zip(map(x_of, counts.tolist()), map(y_of, values.tolist()), strict=True)]
+    line = " ".join(f"{x},{y}" for x, y in points)
     return Curve(
         title=title,
         points=line,
-        area=f"{places[0][0]},{bottom} {line} {places[-1][0]},{bottom}",
-        x_ticks=[Tick(place_x(count), f"{count:,}") for count in _list_powers(last)],
-        y_ticks=[Tick(place_y(value), unit.tick.format(value)) for value in y_values],
+        area=f"{points[0][0]},{bottom} {line} {points[-1][0]},{bottom}",
+        x_ticks=[Tick(x_of(count), f"{count:,}") for count in _list_powers(last)],
+        y_ticks=[Tick(y_of(value), unit.tick.format(value)) for value in y_values],
         marks=marks,
         frame=(_LEFT, _TOP, right, bottom),
     )
 
 
 def _list_powers(last: int) -> list[int]:
-    """List the powers of ten up to the last count."""
     return [10**power for power in range(len(str(last)))]
 
 
 def _choose_ticks(top: float) -> list[float]:
-    """Choose a few round numbers from 0 to one not below `top`."""
+    """Choose a few round numbers from 0 up to the first that is not below `top`."""
     if top <= 0:
         return [0.0, 1.0]
     power = 10.0 ** math.floor(math.log10(top))

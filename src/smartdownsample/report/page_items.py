@@ -1,4 +1,4 @@
-"""What the report page knows of every image: columns, packed to be written into the page."""
+"""What the report page knows of every image, as columns packed into the page."""
 
 import base64
 import json
@@ -12,18 +12,18 @@ import numpy as np
 
 from ..arrow import pack_texts
 from ..collection import Picks
-from ..records import ByteArray, IntArray
+from ..records import ByteArray, Float64Array, IntArray
 from ..sampling import DISTANCE_SCALE, NEAR_DUPLICATE, find_nearest_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Pairs of images compared at most, in two or three seconds.
+# Pairs of images that are compared at most, which takes two or three seconds.
 _MAX_PAIRS = 1 << 28
 _UNKNOWN = -1
 
 
-class State(IntEnum):
+class ItemState(IntEnum):
     """What became of an image; the page's script has the same numbers."""
 
     EXCLUDED = 0
@@ -32,59 +32,37 @@ class State(IntEnum):
 
 
 class Reasons(NamedTuple):
-    """Why images were kept or excluded; -1 where something is not known.
+    """Why images were kept or excluded; -1 where it is not known.
 
     Attributes
     ----------
     ranks : ndarray of int64, shape (n,)
-        Places of kept images in the order in which they would be taken, from 0.
+        Position of each kept image in the order of rank, from 0.
     nearest : ndarray of int64, shape (n,)
-        Row of the kept image that looks most like this one, other than itself.
+        Row of the other image that looks most like this one, among the kept images. Kept images
+        are compared with those selected before as well.
     distances : ndarray of float64, shape (n,)
         How far apart the two look, in levels of 8-bit Lab.
     """
 
     ranks: IntArray
     nearest: IntArray
-    distances: np.ndarray
+    distances: Float64Array
 
 
 def find_states(selection: Picks) -> ByteArray:
-    """Tell what became of each image.
-
-    Parameters
-    ----------
-    selection : Picks
-        Not changed.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n,)
-        Values of `State`.
-    """
-    states = selection.is_kept.astype(np.uint8) * np.uint8(State.KEPT)
-    states[selection.earlier_rows] = State.EARLIER
+    """Return the `ItemState` of each image, uint8, shape (n,)."""
+    states = selection.is_kept.astype(np.uint8) * np.uint8(ItemState.KEPT)
+    states[selection.earlier_rows] = ItemState.EARLIER
     return states
 
 
 def find_reasons(selection: Picks, explained: "pa.Table | None", shown_rows: IntArray) -> Reasons:
     """Find out why images were kept or excluded.
 
-    Parameters
-    ----------
-    selection : Picks
-        Not changed.
-    explained : pyarrow.Table or None
-        From `smartdownsample.explain.explain_selection`, of this selection. None leaves the kept
-        images unexplained.
-    shown_rows : ndarray of int64
-        Rows of the excluded images that are explained in any case; the others only when there
-        are few enough pairs to compare.
-
-    Returns
-    -------
-    Reasons
-        Of all images of the table.
+    Without `explained`, the table of `smartdownsample.results.explain_selection`, kept images stay
+    unexplained. Excluded images are compared with the kept ones: all of them if there are few
+    enough pairs, else those in `shown_rows` alone.
     """
     n = len(selection.table)
     reasons = Reasons(np.full(n, _UNKNOWN), np.full(n, _UNKNOWN), np.full(n, -1.0))
@@ -95,8 +73,7 @@ def find_reasons(selection: Picks, explained: "pa.Table | None", shown_rows: Int
 
 
 def _explain_kept(selection: Picks, explained: "pa.Table", reasons: Reasons) -> None:
-    """Fill in what is known of the kept images."""
-    row_of = {path: row for row, path in enumerate(_show_texts(selection.table.paths))}
+    row_of = {path: row for row, path in enumerate(_escape(selection.table.paths))}
     nearest = explained["nearest_path"].to_pylist()
     reasons.ranks[selection.rows] = explained["rank"].to_numpy()
     reasons.nearest[selection.rows] = [row_of.get(path, _UNKNOWN) for path in nearest]
@@ -104,9 +81,8 @@ def _explain_kept(selection: Picks, explained: "pa.Table", reasons: Reasons) -> 
 
 
 def _explain_excluded(selection: Picks, shown_rows: IntArray, reasons: Reasons) -> None:
-    """Fill in the kept image that looks most like each excluded one."""
     table, kept_rows = selection.table, selection.rows
-    rows = np.flatnonzero(find_states(selection) == State.EXCLUDED)
+    rows = np.flatnonzero(find_states(selection) == ItemState.EXCLUDED)
     if len(rows) * len(kept_rows) > _MAX_PAIRS:
         rows = shown_rows
     nearest, distances = find_nearest_rows(table.rows[rows], table.rows[kept_rows], table.spec)
@@ -116,35 +92,25 @@ def _explain_excluded(selection: Picks, shown_rows: IntArray, reasons: Reasons) 
 
 
 def pack_items(selection: Picks, reasons: Reasons) -> str:
-    """Pack what is known of all images, for the page's script.
+    """Pack what is known of all images for the page's script.
 
-    Parameters
-    ----------
-    selection : Picks
-        Not changed.
-    reasons : Reasons
-        From `find_reasons`.
-
-    Returns
-    -------
-    str
-        Base64 of compressed JSON: an object of lists with a value for each image, and of the
-        names that these values number. Nothing in it can be taken for markup.
+    Returns base64 of compressed JSON, which nothing can take for markup: an object of lists with a
+    value for each image, and of lists of the names that these values number.
     """
     table = selection.table
-    folders, places, names = _split_paths(_show_texts(table.paths))
+    folders, folder_numbers, names = _split_paths(_escape(table.paths))
     codes = [bucket.code for bucket in selection.buckets]
-    numbers = np.zeros(256, dtype=np.int64)
-    numbers[codes] = np.arange(len(codes))
+    bucket_of_code = np.zeros(256, dtype=np.int64)
+    bucket_of_code[codes] = np.arange(len(codes))
     causes = list(dict.fromkeys(failure.cause.value for failure in table.failures))
     levels = np.rint(table.rows["mean_rgb"]).astype(np.int64)
     packed = {
         "folders": folders,
-        "folder": places,
+        "folder": folder_numbers,
         "name": names,
         "state": find_states(selection).tolist(),
-        "bucket": numbers[selection.codes].tolist(),
-        "groups": [] if selection.labels is None else _show_texts(selection.labels.names),
+        "bucket": bucket_of_code[selection.codes].tolist(),
+        "groups": [] if selection.labels is None else _escape(selection.labels.names),
         "group": [] if selection.labels is None else selection.labels.ids.tolist(),
         "captured": _list_times(table.rows["captured"]),
         "width": table.rows["width"].tolist(),
@@ -155,32 +121,32 @@ def pack_items(selection: Picks, reasons: Reasons) -> str:
         "distance": reasons.distances.round(1).tolist(),
         "nearDuplicate": NEAR_DUPLICATE / DISTANCE_SCALE,
         "causes": causes,
-        "failurePath": _show_texts([failure.path for failure in table.failures]),
+        "failurePath": _escape([failure.path for failure in table.failures]),
         "failureCause": [causes.index(failure.cause.value) for failure in table.failures],
     }
     text = json.dumps(packed, separators=(",", ":"), allow_nan=False)
     return base64.b64encode(zlib.compress(text.encode())).decode()
 
 
-def _show_texts(texts: Sequence[str]) -> list[str]:
-    """Escape bytes of paths and names that are no Unicode."""
-    shown: list[str] = pack_texts(texts).to_pylist()
-    return shown
+def _escape(texts: Sequence[str]) -> list[str]:
+    """Escape bytes that are not valid Unicode."""
+    escaped: list[str] = pack_texts(texts).to_pylist()
+    return escaped
 
 
 def _split_paths(paths: Sequence[str]) -> tuple[list[str], list[int], list[str]]:
-    """Split paths into distinct folders, the number of each path's folder, and names."""
+    """Split paths into distinct folders, the number of each path's folder, and file names."""
     names = [os.path.basename(path) for path in paths]
     numbers: dict[str, int] = {}
-    places = [
+    folder_numbers = [
         numbers.setdefault(path[: len(path) - len(name)], len(numbers))
         for path, name in zip(paths, names, strict=True)
     ]
-    return list(numbers), places, names
+    return list(numbers), folder_numbers, names
 
 
 def _list_times(captured: np.ndarray) -> list[int | None]:
-    """List times in seconds since 1970; None where they are not known."""
+    """List times in seconds since 1970; None where unknown."""
     seconds = captured.astype("datetime64[s]").astype(np.int64).tolist()
     is_known = ~np.isnat(captured)
     return [second if known else None for second, known in zip(seconds, is_known, strict=True)]

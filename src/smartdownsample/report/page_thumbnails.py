@@ -1,4 +1,4 @@
-"""The thumbnails of the report page: which images are shown, and what they look like."""
+"""The thumbnails of the report page: the choice of images, and their JPEGs as data URIs."""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,30 +10,30 @@ import numpy as np
 from ..collection import Picks
 from ..items import stat_files, to_key
 from ..records import ByteArray, IntArray
-from .kept_thumbnails import keep_thumbnails, name_thumbnail, read_thumbnails
-from .page_items import State, find_states
-from .pictures import load_all, load_picture
+from .page_items import ItemState, find_states
+from .scaled_pictures import load_all, load_scaled
+from .thumbnail_cache import name_thumbnail, read_thumbnails, write_thumbnails
 
-# Most images shown on a page, and most kept and most excluded ones of a bucket.
 _MAX_SHOWN = 1_500
+# Kept images of one bucket at most, and excluded ones likewise.
 _MAX_OF_A_KIND = 12
 # Length of a thumbnail's longer side, in pixels.
 _SIDE_PIXELS = 160
 # Size of all JPEGs together, in bytes. As text in the page they take a third more.
 _MAX_BYTES = 8_000_000
-# JPEG qualities, the best first; of noise and grass at night only the lower ones fit.
+# JPEG qualities, the best first. Pages full of noise or of grass at night need the lower ones.
 _QUALITIES = (70, 50, 30)
 
 
-class Shown(NamedTuple):
-    """The images of one bucket that are shown, ascending.
+class ShownRows(NamedTuple):
+    """The images of one bucket that are shown.
 
     Attributes
     ----------
     kept, excluded : ndarray of int64
-        Rows of the table, spread evenly over those of the bucket.
+        Rows of the table, ascending, spread evenly over those of the bucket.
     n_excluded : int
-        How many excluded ones the bucket has. Images selected before are not excluded.
+        How many images of the bucket are excluded. Those selected before do not count.
     """
 
     kept: IntArray
@@ -41,27 +41,18 @@ class Shown(NamedTuple):
     n_excluded: int
 
 
-def choose_shown(selection: Picks) -> list[Shown]:
-    """Choose the images whose thumbnails are shown.
-
-    Parameters
-    ----------
-    selection : Picks
-        Not changed.
-
-    Returns
-    -------
-    list of Shown
-        For each of ``selection.buckets``; some of each, and 1,500 in all at most.
-    """
+def choose_shown(selection: Picks) -> list[ShownRows]:
+    """Choose images of each of ``selection.buckets``, 1,500 in all at most."""
     states = find_states(selection)
     buckets = selection.buckets
     limit = min(_MAX_OF_A_KIND, _MAX_SHOWN // max(2 * len(buckets), 1))
     shown = []
     for bucket in buckets:
         rows = np.flatnonzero(selection.codes == bucket.code)
-        kept, excluded = (rows[states[rows] == state] for state in (State.KEPT, State.EXCLUDED))
-        shown.append(Shown(_thin(kept, limit), _thin(excluded, limit), len(excluded)))
+        kept, excluded = (
+            rows[states[rows] == state] for state in (ItemState.KEPT, ItemState.EXCLUDED)
+        )
+        shown.append(ShownRows(_thin(kept, limit), _thin(excluded, limit), len(excluded)))
     return shown
 
 
@@ -72,29 +63,13 @@ def _thin(rows: IntArray, limit: int) -> IntArray:
 
 
 def load_thumbnails(
-    selection: Picks, shown: Iterable[Shown], cache_dir: Path | None
+    selection: Picks, shown: Iterable[ShownRows], cache_dir: Path | None
 ) -> dict[int, str]:
-    """Read the images that are shown, as thumbnails to be written into a page.
+    """Make thumbnails as data URIs of JPEGs by row; images that cannot be read are left out.
 
-    Parameters
-    ----------
-    selection : Picks
-        Not changed.
-    shown : iterable of Shown
-        Which images.
-    cache_dir : Path or None
-        Where thumbnails are kept for later pages; None keeps none.
-
-    Returns
-    -------
-    dict of int to str
-        Data URI of a JPEG by row of the table. Images that cannot be read any more are left out.
-
-    Notes
-    -----
-    Pictures are decoded at a reduced size, in parallel. The thumbnails that cameras embed would be
-    quicker, but are those of the camera: where people were made unrecognisable or a photo was
-    cut to size, they still show what was there.
+    Pictures are decoded at a reduced size, in parallel, unless `cache_dir` has their thumbnails.
+    The thumbnails that cameras embed would be quicker, but still show what was there before a
+    photo was cropped or people in it were made unrecognisable.
     """
     rows = [int(row) for of_bucket in shown for row in (*of_bucket.kept, *of_bucket.excluded)]
     keys = [to_key(selection.table.paths[row]) for row in rows]
@@ -106,52 +81,29 @@ def load_thumbnails(
     jpegs = read_thumbnails(cache_dir, names)
     key_of = {
         name: key
-        for item, (name, key) in enumerate(zip(names, keys, strict=True))
-        if name not in jpegs and item not in stats.causes
+        for file, (name, key) in enumerate(zip(names, keys, strict=True))
+        if name not in jpegs and file not in stats.causes
     }
     made = _make_thumbnails(key_of)
-    keep_thumbnails(cache_dir, made)
+    write_thumbnails(cache_dir, made)
     jpegs |= made
     there = {row: jpegs[name] for row, name in zip(rows, names, strict=True) if name in jpegs}
     return dict(zip(there, fit_thumbnails([*there.values()]), strict=True))
 
 
 def _make_thumbnails(key_of: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Make the thumbnails of files, JPEGs by name; leave out what cannot be read."""
-    jpegs = load_all(make_thumbnail, [*key_of.values()])
+    """Make JPEGs by name from keys by name; leave out what cannot be read."""
+    jpegs = load_all(_make_thumbnail, [*key_of.values()])
     return {name: jpeg for name, jpeg in zip(key_of, jpegs, strict=True) if jpeg is not None}
 
 
-def make_thumbnail(path: str) -> bytes | None:
-    """Make the thumbnail of a file.
-
-    Parameters
-    ----------
-    path : str
-        Absolute path.
-
-    Returns
-    -------
-    bytes or None
-        A JPEG; None if the file cannot be read.
-    """
-    picture = load_picture(path, _SIDE_PIXELS, _SIDE_PIXELS)
+def _make_thumbnail(path: str) -> bytes | None:
+    picture = load_scaled(path, _SIDE_PIXELS, _SIDE_PIXELS)
     return None if picture is None else encode_jpeg(picture[:, :, ::-1], _QUALITIES[0])
 
 
 def fit_thumbnails(jpegs: Sequence[bytes]) -> list[str]:
-    """Write thumbnails as text, at the best quality with which all of them fit.
-
-    Parameters
-    ----------
-    jpegs : sequence of bytes
-        Of the best quality.
-
-    Returns
-    -------
-    list of str
-        Data URIs, in the same order.
-    """
+    """Turn JPEGs of the best quality into data URIs, at the best quality with which all fit."""
     import cv2
 
     fitting = list(jpegs)
@@ -164,20 +116,7 @@ def fit_thumbnails(jpegs: Sequence[bytes]) -> list[str]:
 
 
 def encode_jpeg(pixels: ByteArray, quality: int) -> bytes:
-    """Encode a picture as a JPEG.
-
-    Parameters
-    ----------
-    pixels : ndarray of uint8, shape (h, w, 3)
-        Blue, green, red.
-    quality : int
-        Up to 100.
-
-    Returns
-    -------
-    bytes
-        The file.
-    """
+    """Encode blue, green, red pixels, shape (h, w, 3), as a JPEG."""
     import cv2
 
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]

@@ -1,5 +1,7 @@
 """The thumbnail grids: the first images of each bucket, with the kept ones marked."""
 
+from itertools import accumulate
+from operator import sub
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,14 +10,14 @@ from ..collection import BucketCount, Picks
 from ..items import to_key
 from ..records import ByteArray, IntArray
 from ..sampling import name_bucket
-from .chart import KEPT_COLOUR, TEXT_COLOUR
-from .pictures import load_all, load_picture
+from .distribution_chart import KEPT_COLOUR, TEXT_COLOUR
+from .scaled_pictures import load_all, load_scaled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Of a 4:3 photo with its frame and the gap to the next.
+# Pixels of a 4:3 photo with its frame and the gap to the next.
 _CELL_WIDTH, _CELL_HEIGHT = 84, 64
 _FRAME_PIXELS = 3
 _GAP_PIXELS = 2
@@ -38,36 +40,19 @@ def draw_thumbnails(
 ) -> None:
     """Draw a panel for each bucket, the largest first, with its first images in natural order.
 
-    Kept images have a coloured frame, excluded ones are faded. The images are read again, at
-    a reduced size; what cannot be read any more is left blank.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        An empty figure; its size is set to fit the panels.
-    selection : Picks
-        What to draw.
-    n_rows, n_columns : int
-        Size of a panel in thumbnails.
+    Kept images have a coloured frame, excluded ones are faded. Images are read again, at a reduced
+    size; those that cannot be read any more are left blank. A panel has `n_rows` by `n_columns`
+    images at most. The figure is empty before; its size is set to fit the panels.
     """
     buckets = selection.buckets
     shown = [
         np.flatnonzero(selection.codes == bucket.code)[: n_rows * n_columns] for bucket in buckets
     ]
-    pictures = _load_thumbnails(selection, shown)
+    pictures = _load_cells(selection, shown)
     mosaics = [_compose(rows, selection, pictures, n_columns) for rows in shown]
-    layout = [
-        list(range(start, min(start + _PANELS_PER_ROW, len(buckets))))
-        for start in range(0, len(buckets), _PANELS_PER_ROW)
-    ]
-    panel = n_columns * _CELL_WIDTH / _RESOLUTION
-    heights = [
-        max(len(mosaics[i]) for i in row) / _RESOLUTION + _TITLE_INCHES + _GAP_INCHES
-        for row in layout
-    ]
-    n_across = min(_PANELS_PER_ROW, max(len(buckets), 1))
-    width = n_across * (panel + _GAP_INCHES) + _GAP_INCHES
-    height = sum(heights) + _HEAD_INCHES
+    panel_width = n_columns * _CELL_WIDTH / _RESOLUTION
+    size, boxes = _lay_out(panel_width, [len(mosaic) / _RESOLUTION for mosaic in mosaics])
+    width, height = size
     figure.set_dpi(_RESOLUTION)
     figure.set_size_inches(width, height)
     figure.text(
@@ -79,18 +64,37 @@ def draw_thumbnails(
         color=TEXT_COLOUR,
         va="center",
     )
-    top = height - _HEAD_INCHES
-    for row, row_height in zip(layout, heights, strict=True):
-        for column, i in enumerate(row):
-            left = _GAP_INCHES + column * (panel + _GAP_INCHES)
-            high = len(mosaics[i]) / _RESOLUTION
-            bottom = top - _TITLE_INCHES - high
-            axes = figure.add_axes((left / width, bottom / height, panel / width, high / height))
-            # One pixel of the mosaic is one pixel of the figure.
-            axes.imshow(mosaics[i], interpolation="nearest", aspect="auto")
-            axes.set_axis_off()
-            _add_title(axes, buckets[i], len(shown[i]))
-        top -= row_height
+    for bucket, rows, mosaic, box in zip(buckets, shown, mosaics, boxes, strict=True):
+        axes = figure.add_axes(box)
+        # One pixel of the mosaic is one pixel of the figure.
+        axes.imshow(mosaic, interpolation="nearest", aspect="auto")
+        axes.set_axis_off()
+        _add_title(axes, bucket, len(rows))
+
+
+def _lay_out(
+    panel_width: float, heights: list[float]
+) -> tuple[tuple[float, float], list[tuple[float, float, float, float]]]:
+    """Arrange panels of one width and of such heights, in inches, in rows below the heading.
+
+    Returns the size of the figure in inches, and the left, bottom, width and height of each panel
+    as shares of it.
+    """
+    row_heights = [
+        max(heights[start : start + _PANELS_PER_ROW]) + _TITLE_INCHES + _GAP_INCHES
+        for start in range(0, len(heights), _PANELS_PER_ROW)
+    ]
+    n_across = min(_PANELS_PER_ROW, max(len(heights), 1))
+    width = n_across * (panel_width + _GAP_INCHES) + _GAP_INCHES
+    height = sum(row_heights) + _HEAD_INCHES
+    tops = [*accumulate(row_heights, sub, initial=height - _HEAD_INCHES)]
+    boxes = []
+    for i, panel_height in enumerate(heights):
+        row, column = divmod(i, _PANELS_PER_ROW)
+        left = _GAP_INCHES + column * (panel_width + _GAP_INCHES)
+        bottom = tops[row] - _TITLE_INCHES - panel_height
+        boxes.append((left / width, bottom / height, panel_width / width, panel_height / height))
+    return (width, height), boxes
 
 
 def _add_title(axes: "Axes", bucket: BucketCount, n_shown: int) -> None:
@@ -103,8 +107,8 @@ def _add_title(axes: "Axes", bucket: BucketCount, n_shown: int) -> None:
     )
 
 
-def _load_thumbnails(selection: Picks, shown: list[IntArray]) -> dict[int, ByteArray]:
-    """Decode the images of some rows, in parallel; leave out what cannot be read."""
+def _load_cells(selection: Picks, shown: list[IntArray]) -> dict[int, ByteArray]:
+    """Read images at the size of their cells, by row; leave out what cannot be read."""
     rows = np.concatenate([np.zeros(0, dtype=np.int64), *shown]).tolist()
     paths = selection.table.paths
     cells = load_all(_load_cell, [to_key(paths[row]) for row in rows])
@@ -112,8 +116,7 @@ def _load_thumbnails(selection: Picks, shown: list[IntArray]) -> dict[int, ByteA
 
 
 def _load_cell(path: str) -> ByteArray | None:
-    """Read an image so that it fits into its cell; None if it cannot be read."""
-    return load_picture(path, *_PICTURE_PIXELS)
+    return load_scaled(path, *_PICTURE_PIXELS)
 
 
 def _compose(
@@ -123,13 +126,13 @@ def _compose(
     n_rows = -(-len(rows) // n_columns)
     shape = (n_rows * _CELL_HEIGHT, n_columns * _CELL_WIDTH, 3)
     mosaic = np.full(shape, _PAPER_LEVEL, dtype=np.uint8)
-    for place, row in enumerate(rows.tolist()):
+    for cell, row in enumerate(rows.tolist()):
         if row not in pictures:
             continue
         picture = pictures[row]
         height, width = picture.shape[:2]
-        top = place // n_columns * _CELL_HEIGHT + (_CELL_HEIGHT - height) // 2
-        left = place % n_columns * _CELL_WIDTH + (_CELL_WIDTH - width) // 2
+        top = cell // n_columns * _CELL_HEIGHT + (_CELL_HEIGHT - height) // 2
+        left = cell % n_columns * _CELL_WIDTH + (_CELL_WIDTH - width) // 2
         if selection.is_kept[row]:
             mosaic[
                 top - _FRAME_PIXELS : top + height + _FRAME_PIXELS,

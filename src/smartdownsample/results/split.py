@@ -13,7 +13,7 @@ from ..sampling import DISTANCE_SCALE, NEAR_DUPLICATE, find_nearest_rows
 # Random orders tried. With a dozen groups or more, the best is off by a few items at most.
 _N_TRIES = 64
 
-Selected = TypeVar("Selected", bound=Picks)
+SelectionT = TypeVar("SelectionT", bound=Picks)
 
 
 class NearDuplicate(NamedTuple):
@@ -33,7 +33,7 @@ class NearDuplicate(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Split(Generic[Selected]):
+class Split(Generic[SelectionT]):
     """The two sides of a selection; no group has images on both.
 
     Attributes
@@ -44,8 +44,8 @@ class Split(Generic[Selected]):
         Validation images that look like a training image, each with the nearest one.
     """
 
-    train: Selected
-    validation: Selected
+    train: SelectionT
+    validation: SelectionT
     near_duplicates: tuple[NearDuplicate, ...]
 
     def __repr__(self) -> str:
@@ -57,8 +57,8 @@ class Split(Generic[Selected]):
 
 
 def split_selection(
-    selection: Selected, labels: GroupLabels, share: float, random_seed: int | None
-) -> Split[Selected]:
+    selection: SelectionT, labels: GroupLabels, share: float, random_seed: int | None
+) -> Split[SelectionT]:
     """Split a selection by whole groups, with about `share` of its items for validation.
 
     `labels` give the group of each item of the collection. Near-duplicates between the sides stay
@@ -114,7 +114,7 @@ def split_groups(group_ids: IntArray, share: float, rng: np.random.Generator) ->
 
 
 def _take_groups(order: IntArray, sizes: IntArray, goal: float) -> IntArray:
-    """Take groups in order as long as they bring the sum of sizes nearer to the goal; never all."""
+    """Take each group in turn that brings the sum of sizes nearer to the goal, but never all."""
     n_items = int(sizes.sum())
     taken, total = [], 0
     for group, size in zip(order.tolist(), sizes[order].tolist(), strict=True):

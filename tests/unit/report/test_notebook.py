@@ -8,7 +8,7 @@ import pytest
 
 from feature_tables import make_table
 from smartdownsample import ImageIndex, Selection, report
-from smartdownsample.results.table import tabulate_selection
+from smartdownsample.results import tabulate_selection
 
 
 class TextCollector(HTMLParser):

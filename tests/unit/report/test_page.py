@@ -22,10 +22,10 @@ from smartdownsample.collection import GroupLabels
 from smartdownsample.errors import OutputError
 from smartdownsample.report import save_page, save_report
 from smartdownsample.report.page_curve import HEIGHT, WIDTH, plot_coverage
-from smartdownsample.report.page_items import State, find_reasons
+from smartdownsample.report.page_items import ItemState, find_reasons
 from smartdownsample.report.page_thumbnails import choose_shown, encode_jpeg, fit_thumbnails
-from smartdownsample.report.pictures import load_picture
-from smartdownsample.results.table import explain_selection
+from smartdownsample.report.scaled_pictures import load_scaled
+from smartdownsample.results import explain_selection
 from smartdownsample.sampling.buckets import name_bucket
 from smartdownsample.sampling.coverage import Coverage
 
@@ -132,7 +132,7 @@ class TestCounts:
             for folder, name in zip(items["folder"], items["name"], strict=True)
         ]
         assert paths == table.paths
-        assert Counter(items["state"]) == {State.KEPT: 15, State.EXCLUDED: 45}
+        assert Counter(items["state"]) == {ItemState.KEPT: 15, ItemState.EXCLUDED: 45}
         assert np.flatnonzero(items["state"]).tolist() == selection.rows.tolist()
         codes = [selection.buckets[number].code for number in items["bucket"]]
         assert codes == selection.codes.tolist()
@@ -187,7 +187,7 @@ class TestCounts:
         assert [items["causes"][cause] for cause in items["failureCause"]] == [
             failure.cause.value for failure in failures
         ]
-        assert Counter(items["state"]) == {State.KEPT: 26, State.EARLIER: 4}
+        assert Counter(items["state"]) == {ItemState.KEPT: 26, ItemState.EARLIER: 4}
 
     def test_settings_are_told(self, selection: Selection, tmp_path: Path) -> None:
         """Those that the selection knows of."""
@@ -323,7 +323,7 @@ class TestThumbnails:
     ) -> None:
         """The longer side is 160 pixels."""
         path = write_picture(tmp_path / "a.jpg", 1, *size)
-        thumbnail = load_picture(str(path), 160, 160)
+        thumbnail = load_scaled(str(path), 160, 160)
         assert thumbnail is not None
         assert thumbnail.shape == (expected[1], expected[0], 3)
 

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.report."""
+"""Tests of the summary, the chart, the thumbnail grids, and of saving and showing drawings."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ from smartdownsample import (
 )
 from smartdownsample.collection import Collection
 from smartdownsample.features.spec import make_spec
-from smartdownsample.report.chart import KEPT_COLOUR
+from smartdownsample.report.distribution_chart import KEPT_COLOUR
 from smartdownsample.sampling.buckets import N_CODES, name_bucket
 from whole_photos import photo_table
 
@@ -204,8 +204,8 @@ class TestThumbnails:
         assert self.panels(ImageIndex.build([]).sample(5)) == []
 
 
-class TestFigures:
-    """Figures are saved without a window system and shown on request."""
+class TestDrawings:
+    """Drawings are saved without a window system and shown on request."""
 
     def test_saving_leaves_pyplot_alone(self, selection: Selection, tmp_path: Path) -> None:
         """No figure stays open and no backend is chosen."""

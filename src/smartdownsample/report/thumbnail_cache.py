@@ -1,4 +1,4 @@
-"""Thumbnails that were made before, in a file of the cache folder."""
+"""The thumbnails of earlier pages, in a SQLite file of the cache folder."""
 
 import contextlib
 import hashlib
@@ -10,47 +10,19 @@ from pathlib import Path
 from ..errors import StoreWarning, warn_user
 
 FILE_NAME = "thumbnails-1.sqlite"
-# Those used last stay: of some ten collections, 0.4 GB at most.
-_MAX_KEPT = 20_000
-_PATIENCE_S = 5.0
+# The pages of some ten collections, 0.4 GB at most.
+_MAX_CACHED = 20_000
+_TIMEOUT_S = 5.0
 
 
 def name_thumbnail(key: bytes, mtime_ns: int, size_bytes: int, side_pixels: int) -> str:
-    """Name the thumbnail of a file as it is now.
-
-    Parameters
-    ----------
-    key : bytes
-        Absolute path.
-    mtime_ns, size_bytes : int
-        Of the file.
-    side_pixels : int
-        Length of the thumbnail's longer side.
-
-    Returns
-    -------
-    str
-        Another one for another path, file or size.
-    """
+    """Name the thumbnail of a file as it is now; `side_pixels` is the length of its longer side."""
     facts = b"\0".join([key, *(b"%d" % fact for fact in (mtime_ns, size_bytes, side_pixels))])
     return hashlib.sha256(facts).hexdigest()
 
 
 def read_thumbnails(folder: Path | None, names: Sequence[str]) -> dict[str, bytes]:
-    """Read the thumbnails that are kept.
-
-    Parameters
-    ----------
-    folder : Path or None
-        The cache folder; None keeps nothing.
-    names : sequence of str
-        From `name_thumbnail`.
-
-    Returns
-    -------
-    dict of str to bytes
-        JPEGs by name, of those that are kept.
-    """
+    """Read JPEGs by name, and mark them as used; those that are not cached are left out."""
     if folder is None or not (folder / FILE_NAME).exists():
         return {}
     found: dict[str, bytes] = {}
@@ -67,16 +39,8 @@ def read_thumbnails(folder: Path | None, names: Sequence[str]) -> dict[str, byte
     return found
 
 
-def keep_thumbnails(folder: Path | None, thumbnails: Mapping[str, bytes]) -> None:
-    """Keep thumbnails for later pages, and forget those that were not used for longest.
-
-    Parameters
-    ----------
-    folder : Path or None
-        The cache folder; None keeps nothing.
-    thumbnails : mapping of str to bytes
-        JPEGs by name.
-    """
+def write_thumbnails(folder: Path | None, thumbnails: Mapping[str, bytes]) -> None:
+    """Cache JPEGs by name, and drop those that have been unused for longest."""
     if folder is None or not thumbnails:
         return
     rows = [(name, jpeg, time.time_ns()) for name, jpeg in thumbnails.items()]
@@ -86,7 +50,7 @@ def keep_thumbnails(folder: Path | None, thumbnails: Mapping[str, bytes]) -> Non
         database.execute(
             "DELETE FROM thumbnails WHERE name NOT IN "
             "(SELECT name FROM thumbnails ORDER BY used_ns DESC LIMIT ?)",
-            [_MAX_KEPT],
+            [_MAX_CACHED],
         )
 
     _transact(folder, write)
@@ -96,7 +60,7 @@ def _transact(folder: Path, work: Callable[[sqlite3.Connection], None]) -> None:
     """Do work in one transaction; when the file cannot be used, warn and go on without."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        database = sqlite3.connect(folder / FILE_NAME, timeout=_PATIENCE_S)
+        database = sqlite3.connect(folder / FILE_NAME, timeout=_TIMEOUT_S)
         with contextlib.closing(database), database:
             database.execute(
                 "CREATE TABLE IF NOT EXISTS thumbnails "

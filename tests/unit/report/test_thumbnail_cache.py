@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.report.kept_thumbnails."""
+"""Tests of smartdownsample.report.thumbnail_cache."""
 
 import os
 import sqlite3
@@ -8,32 +8,32 @@ import pytest
 
 from pictures import write_collection, write_picture
 from smartdownsample import ImageIndex, StoreWarning, cache
-from smartdownsample.report import kept_thumbnails, save_report
-from smartdownsample.report.kept_thumbnails import (
+from smartdownsample.report import save_report, thumbnail_cache
+from smartdownsample.report.thumbnail_cache import (
     FILE_NAME,
-    keep_thumbnails,
     name_thumbnail,
     read_thumbnails,
+    write_thumbnails,
 )
 
 
-def list_kept(folder: Path) -> list[str]:
+def list_cached(folder: Path) -> list[str]:
     database = sqlite3.connect(folder / FILE_NAME)
     names = [name for (name,) in database.execute("SELECT name FROM thumbnails")]
     database.close()
     return sorted(names)
 
 
-def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
+def test_what_is_cached_is_read_again(tmp_path: Path) -> None:
     """And nothing else."""
     assert read_thumbnails(tmp_path, ["a"]) == {}
-    keep_thumbnails(tmp_path / "new" / "folder", {"a": b"1", "b": b"2"})
+    write_thumbnails(tmp_path / "new" / "folder", {"a": b"1", "b": b"2"})
     assert read_thumbnails(tmp_path / "new" / "folder", ["b", "c"]) == {"b": b"2"}
 
 
-def test_without_a_folder_nothing_is_kept() -> None:
+def test_without_a_folder_nothing_is_cached() -> None:
     """Neither written nor looked for."""
-    keep_thumbnails(None, {"a": b"1"})
+    write_thumbnails(None, {"a": b"1"})
     assert read_thumbnails(None, ["a"]) == {}
 
 
@@ -45,12 +45,12 @@ def test_another_path_time_or_size_is_another_thumbnail() -> None:
 
 def test_those_used_last_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading counts as use."""
-    monkeypatch.setattr(kept_thumbnails, "_MAX_KEPT", 3)
+    monkeypatch.setattr(thumbnail_cache, "_MAX_CACHED", 3)
     for name in "abc":
-        keep_thumbnails(tmp_path, {name: b"1"})
+        write_thumbnails(tmp_path, {name: b"1"})
     read_thumbnails(tmp_path, ["a"])
-    keep_thumbnails(tmp_path, {"d": b"1"})
-    assert list_kept(tmp_path) == ["a", "c", "d"]
+    write_thumbnails(tmp_path, {"d": b"1"})
+    assert list_cached(tmp_path) == ["a", "c", "d"]
 
 
 def test_a_file_that_cannot_be_used_is_done_without(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_file_that_cannot_be_used_is_done_without(tmp_path: Path) -> None:
     with pytest.warns(StoreWarning, match=FILE_NAME):
         assert read_thumbnails(tmp_path, ["a"]) == {}
     with pytest.warns(StoreWarning, match="not a database"):
-        keep_thumbnails(tmp_path, {"a": b"1"})
+        write_thumbnails(tmp_path, {"a": b"1"})
 
 
 def test_a_second_page_reads_no_image_and_is_the_same(tmp_path: Path, cache_dir: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_second_page_reads_no_image_and_is_the_same(tmp_path: Path, cache_dir:
     paths = write_collection(tmp_path / "images", 12)
     selection = ImageIndex.build(paths).sample(4)
     save_report(selection, tmp_path / "1.html")
-    assert len(list_kept(cache_dir)) == 12
+    assert len(list_cached(cache_dir)) == 12
     status = [os.stat(path) for path in paths]
     for path, known in zip(paths, status, strict=True):
         Path(path).write_bytes(b"\0" * known.st_size)
@@ -77,7 +77,7 @@ def test_a_second_page_reads_no_image_and_is_the_same(tmp_path: Path, cache_dir:
     write_picture(Path(paths[0]), 99)
     os.utime(paths[0], ns=(1, 1))
     save_report(selection, tmp_path / "3.html")
-    assert len(list_kept(cache_dir)) == 13
+    assert len(list_cached(cache_dir)) == 13
     assert (tmp_path / "1.html").read_bytes() != (tmp_path / "3.html").read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""Saving and showing what is drawn; the only place that chooses how."""
+"""Drawings of a selection, made with matplotlib, saved to files or shown."""
 
 import importlib.util
 import io
@@ -14,23 +14,15 @@ from ..options import PathLike
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# `draw_distribution`, `draw_thumbnails`.
 Draw: TypeAlias = "Callable[[Figure, Picks], None]"
 
 
 def check_drawing(*paths: PathLike) -> None:
-    """Make sure that figures can be drawn and saved, before there is anything to draw.
+    """Make sure that drawings can be made and saved to paths, before there is anything to draw.
 
-    Parameters
-    ----------
-    *paths : path
-        Where figures are to be saved.
-
-    Raises
-    ------
-    MissingExtraError
-        When matplotlib is not installed.
-    InvalidParameterError
-        When a path's extension names no format that can be written.
+    Raises MissingExtraError without matplotlib, and InvalidParameterError when the extension of a
+    path names no format that matplotlib writes.
     """
     if importlib.util.find_spec("matplotlib") is None:
         msg = (
@@ -58,25 +50,7 @@ def check_drawing(*paths: PathLike) -> None:
 
 
 def make_figure(draw: Draw, selection: Picks) -> "Figure":
-    """Draw a selection.
-
-    Parameters
-    ----------
-    draw : callable
-        `draw_distribution` or `draw_thumbnails`.
-    selection : Picks
-        What to draw.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Of its own, without pyplot: no window system and no global state.
-
-    Raises
-    ------
-    MissingExtraError
-        When matplotlib is not installed.
-    """
+    """Draw a selection into a figure of its own, without pyplot: no window and no global state."""
     check_drawing()
     from matplotlib.figure import Figure
 
@@ -96,20 +70,7 @@ def save_figure(draw: Draw, selection: Picks, path: PathLike) -> None:
 
 
 def show_figure(draw: Draw, selection: Picks) -> None:
-    """Draw a selection in a window or notebook.
-
-    Parameters
-    ----------
-    draw : callable
-        `draw_distribution` or `draw_thumbnails`.
-    selection : Picks
-        What to draw.
-
-    Raises
-    ------
-    MissingExtraError
-        When matplotlib is not installed.
-    """
+    """Draw a selection in a window or notebook, whichever pyplot uses."""
     check_drawing()
     from matplotlib import pyplot as plt
 

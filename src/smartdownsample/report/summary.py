@@ -9,38 +9,26 @@ from ..records import FeatureTable
 from ..sampling import name_bucket
 
 _NAME_WIDTH = 54
-# Groups that are listed at most.
 _MAX_GROUPS = 30
 _NO_MORE = "groups, sequences and earlier selections leave no more"
 
 
 def format_summary(selection: Picks) -> str:
-    """Say in text what went in, what came out, and how each bucket fared.
-
-    Parameters
-    ----------
-    selection : Picks
-        Of any size.
-
-    Returns
-    -------
-    str
-        Lines without an end of line after the last.
-    """
-    return "\n".join(_lines(selection))
+    """Say in text what went in, what came out, and how many images of each bucket were kept."""
+    buckets = [(name_bucket(code), size, n_kept) for code, size, n_kept in selection.buckets]
+    lines = [
+        *_describe_selection(selection),
+        *_describe_reading(selection.table),
+        *_list_counts("bucket", buckets),
+        *_list_counts("group", selection.groups[:_MAX_GROUPS]),
+    ]
+    if len(selection.groups) > _MAX_GROUPS:
+        lines.append(f"  and {len(selection.groups) - _MAX_GROUPS:,} groups more")
+    return "\n".join(lines)
 
 
-def _describe_work(table: FeatureTable) -> str:
-    if not table.n_extracted:
-        return f"none was read: {table.n_known:,} are known from earlier runs"
-    if not table.n_known:
-        return f"{table.n_extracted:,} read"
-    return f"{table.n_extracted:,} read, {table.n_known:,} known from earlier runs"
-
-
-def _lines(selection: Picks) -> Iterator[str]:
-    table = selection.table
-    n, n_kept = len(table), len(selection)
+def _describe_selection(selection: Picks) -> Iterator[str]:
+    n, n_kept = len(selection.table), len(selection)
     share = f" ({n_kept / n:.1%})" if n else ""
     yield f"Selected {n_kept:,} of {n:,} images{share} from {len(selection.buckets)} buckets"
     n_earlier = len(selection.earlier_rows)
@@ -49,8 +37,14 @@ def _lines(selection: Picks) -> Iterator[str]:
         yield f"  asked for {selection.target_count:,}: {rest}"
     if n_earlier:
         yield f"  {n_earlier:,} were selected before: counted, and kept apart from"
-    if table.n_extracted or table.n_known:
-        yield f"  {_describe_work(table)}"
+
+
+def _describe_reading(table: FeatureTable) -> Iterator[str]:
+    known = f"{table.n_known:,} known from earlier runs"
+    if table.n_extracted:
+        yield f"  {table.n_extracted:,} read" + (f", {known}" if table.n_known else "")
+    elif table.n_known:
+        yield f"  none was read: {table.n_known:,} are known from earlier runs"
     if table.spec.decode == "preview":
         for line in describe_previews(count_previews(table)):
             yield f"  {line}"
@@ -62,15 +56,10 @@ def _lines(selection: Picks) -> Iterator[str]:
         causes = Counter(failure.cause.value for failure in table.failures).most_common()
         listed = ", ".join(f"{cause} ({count:,})" for cause, count in causes)
         yield f"  {len(table.failures):,} could not be loaded: {listed}"
-    buckets = [(name_bucket(code), size, kept) for code, size, kept in selection.buckets]
-    yield from _table("bucket", buckets)
-    yield from _table("group", selection.groups[:_MAX_GROUPS])
-    if len(selection.groups) > _MAX_GROUPS:
-        yield f"  and {len(selection.groups) - _MAX_GROUPS:,} groups more"
 
 
-def _table(heading: str, counts: Sequence[tuple[str, int, int]]) -> Iterator[str]:
-    """Lay out names, sizes and numbers of selected items, after an empty line."""
+def _list_counts(heading: str, counts: Sequence[tuple[str, int, int]]) -> Iterator[str]:
+    """Make a table of names, sizes and numbers of kept images, after an empty line."""
     if counts:
         yield ""
         yield f"  {heading:<55}{'images':>9}{'kept':>9}{'share':>8}"

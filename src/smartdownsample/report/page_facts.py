@@ -1,0 +1,65 @@
+"""The facts about a run that the report page lists: what went in, what came out, the settings."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..collection import Picks
+from ..gathering import count_previews, describe_previews
+from ..records import FeatureTable
+
+
+class Fact(NamedTuple):
+    """A name, a value and, where needed, a remark."""
+
+    name: str
+    value: str
+    remark: str = ""
+
+
+def list_facts(selection: Picks) -> Iterator[Fact]:
+    """Say what went in and what came out."""
+    yield from _list_input(selection.table)
+    n_kept, n_earlier = len(selection), len(selection.earlier_rows)
+    if n_earlier:
+        yield Fact("Selected before", f"{n_earlier:,}", "kept apart from")
+    if selection.table.spec.decode == "preview":
+        counts = count_previews(selection.table)
+        _, *notes = describe_previews(counts)
+        yield Fact("From previews", f"{counts.n_previews:,}", "; ".join(notes))
+    n_empty = sum(not bucket.n_kept for bucket in selection.buckets)
+    yield Fact(
+        "Buckets",
+        f"{len(selection.buckets):,}",
+        f"{n_empty:,} without a kept image" if n_empty else "all of them represented",
+    )
+    is_short = n_kept < selection.target_count
+    yield Fact(
+        "Kept",
+        f"{n_kept:,}",
+        f"asked for {selection.target_count:,}" if is_short else "as many as asked for",
+    )
+
+
+def _list_input(table: FeatureTable) -> Iterator[Fact]:
+    n_repeated, n_truncated = table.n_duplicates, table.n_truncated
+    repeated = f"{n_repeated:,} of them repeated" if n_repeated else ""
+    yield Fact("Given", f"{table.n_given:,}", repeated)
+    yield Fact("Unreadable", f"{len(table.failures):,}")
+    truncated = f"{n_truncated:,} of them truncated" if n_truncated else ""
+    yield Fact("Readable", f"{len(table):,}", truncated)
+    if table.n_extracted or table.n_known:
+        known = f"{table.n_known:,} known from earlier runs" if table.n_known else ""
+        yield Fact("Decoded", f"{table.n_extracted:,}", known)
+
+
+def list_settings(selection: Picks) -> Iterator[Fact]:
+    """Say with which parameters the selection can be made again."""
+    from importlib import metadata
+
+    spec, seed = selection.table.spec, selection.random_seed
+    yield Fact("Images asked for", f"{selection.target_count:,}")
+    yield Fact("Random seed", "none, a fresh one" if seed is None else str(seed))
+    yield Fact("Hash size", str(spec.hash_size))
+    yield Fact("Decoding", spec.decode)
+    yield Fact("Feature version", str(spec.version))
+    yield Fact("smartdownsample", metadata.version("smartdownsample"))
