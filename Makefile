@@ -27,7 +27,7 @@ test-long: $(VENV)/.dev ## set up, then run the long tests: many kills, flips an
 test-oldest: $(VENV)-oldest/.dev ## set up, then run the tests with the oldest dependencies allowed
 	$(VENV)-oldest/bin/python -m pytest $(IN_PARALLEL)
 
-check: $(VENV)/.dev ## set up, then check style, types, docstrings and the order of the rooms
+check: $(VENV)/.dev ## set up, then check style, types, docstrings and the order of the wings
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

@@ -57,23 +57,31 @@ def test_there_are_few_layers_and_every_wing_is_in_one() -> None:
     assert {*WINGS, *(path.stem for path in PACKAGE.glob("*.py"))} - {"__init__"} == set(names)
 
 
-def test_the_map_names_every_module_in_the_order_of_the_layers() -> None:
-    """A table in CONTRIBUTING.md: a line for each layer, from the ground up."""
+def list_map() -> dict[str, set[str]]:
+    """List the places of the map in CONTRIBUTING.md, from the ground up, with their modules."""
     text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    lines = re.findall(r"^\| `(.*?)` \| .*? \| (.*?) \|$", text, re.MULTILINE)
-    mapped = [
-        (re.split(r"`, `", homes), set(re.findall(r"`(.*?)`", text))) for homes, text in lines
-    ]
+    table = text[text.index("| place |") : text.index("Tests mirror the wings")]
+    mapped: dict[str, set[str]] = {}
+    for line in table.splitlines()[2:]:
+        if line:
+            places, _, modules = line.strip("|").split(" | ")
+            names = set(re.findall(r"`(.*?)`", modules))
+            mapped |= dict.fromkeys(re.findall(r"`(.*?)`", places), names)
+    return mapped
+
+
+def test_the_map_has_every_place_in_the_order_of_the_layers() -> None:
+    """The wings and the modules beside them."""
+    places = list(list_map())
+    modules = {path.name for path in PACKAGE.glob("*.py") if not path.name.startswith("_")}
+    assert set(places) == {*modules, *(f"{wing}/" for wing in WINGS)}
     rank_of = {name: rank for rank, layer in enumerate(reversed(list_layers())) for name in layer}
-    ranks = [
-        rank_of[home.removesuffix(".py").removesuffix("/")] for homes, _ in mapped for home in homes
-    ]
+    ranks = [rank_of[place.removesuffix(".py").removesuffix("/")] for place in places]
     assert ranks == sorted(ranks)
-    assert {home for homes, _ in mapped for home in homes} == {
-        *(f"{wing}/" for wing in WINGS),
-        *(path.name for path in PACKAGE.glob("[!_]*.py")),
-    }
-    for homes, modules in mapped:
-        if homes[0].endswith("/"):
-            there = {path.stem for path in (PACKAGE / homes[0]).glob("*.py")} - {"__init__"}
-            assert modules == there, homes[0]
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_the_map_names_every_module_of_a_wing(wing: str) -> None:
+    """And none that is not there."""
+    there = {path.stem for path in (PACKAGE / wing).glob("*.py")} - {"__init__"}
+    assert list_map()[f"{wing}/"] == there

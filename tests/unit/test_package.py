@@ -15,14 +15,14 @@ def test_every_exported_name_is_there() -> None:
     assert set(smartdownsample.__all__) <= set(dir(smartdownsample))
 
 
-def test_an_exported_name_is_that_of_its_room() -> None:
-    """A class met in the package and in its room is one class."""
+def test_an_exported_name_is_that_of_its_home() -> None:
+    """A class met in the package and in its module is one class."""
     from smartdownsample.index import ImageIndex  # noqa: PLC0415 # what is tested
 
     assert smartdownsample.ImageIndex is ImageIndex
 
 
-def test_rooms_are_attributes() -> None:
+def test_wings_are_attributes() -> None:
     """As if they had been imported with the package."""
     code = (
         "import smartdownsample\n"
@@ -39,8 +39,8 @@ def test_other_names_are_no_attributes(name: str) -> None:
         getattr(smartdownsample, name)
 
 
-def test_a_library_that_a_room_misses_is_named() -> None:
-    """The room is not taken for a name that does not exist."""
+def test_a_library_that_a_wing_misses_is_named() -> None:
+    """The wing is not taken for a name that does not exist."""
     code = "import sys; sys.modules['cv2'] = None\nimport smartdownsample; smartdownsample.pictures"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "ModuleNotFoundError: import of cv2 halted" in done.stderr
