@@ -1,8 +1,9 @@
-"""From pictures to rows of the feature matrix: pure functions of pixels."""
+"""Features: pure functions from the pixels of pictures to rows of the feature matrix."""
 
+from .batches import take_together
 from .describe import describe_pictures, measure_brightness, measure_colour_variance
 from .spec import FEATURE_VERSION, choose_min_side, make_spec
-from .thumbnails import MEAN_SIDE, take_together
+from .thumbnails import MEAN_SIDE
 
 __all__ = [
     "FEATURE_VERSION",

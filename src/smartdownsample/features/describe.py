@@ -1,6 +1,6 @@
-"""From thumbnails to rows of the feature matrix: array operations over a whole chunk.
+"""Feature rows of pictures, computed from their thumbnails many at a time.
 
-Pure functions. Whatever changes a feature's value must change `FEATURE_VERSION` with it.
+Pure functions. A change of any feature's value needs a new `FEATURE_VERSION`.
 """
 
 from collections.abc import Iterable
@@ -10,8 +10,8 @@ import numpy as np
 from ..records import BoolArray, ByteArray, FeatureSpec, Float32Array, Float64Array, RowArray
 from .thumbnails import Thumbnails
 
-# Linear sRGB to CIE XYZ, each row divided by its white point, so that white is (1, 1, 1):
-# IEC 61966-2-1 with D65.
+# Linear sRGB to CIE XYZ (IEC 61966-2-1, white D65). Rows are divided by their sums, so that white
+# is (1, 1, 1).
 _XYZ_FROM_RGB = np.array(
     [
         [0.4124564, 0.3575761, 0.1804375],
@@ -23,23 +23,12 @@ _XYZ_FROM_RGB /= _XYZ_FROM_RGB.sum(axis=1, keepdims=True)
 
 
 def describe_pictures(pictures: Iterable[ByteArray], spec: FeatureSpec) -> RowArray:
-    """Compute the feature rows of pictures.
+    """Compute the feature rows of RGB pictures of any sizes, shape (h, w, 3), in the order given.
 
-    Parameters
-    ----------
-    pictures : iterable of ndarray of uint8, shape (h, w, 3)
-        RGB, of any sizes; not changed. Taken one after the other, so that no more than a batch is
-        held at a time.
-    spec : FeatureSpec
-        What the rows are.
-
-    Returns
-    -------
-    structured ndarray, shape (n,)
-        See `FeatureSpec.row_dtype`; in the order given. Size, flags and capture time are those of
-        no picture: zeros and NaT.
+    Holds one batch of pictures at a time and changes none. The fields that are not computed from
+    pixels stay empty: size and flags are 0, the capture time is NaT.
     """
-    # OpenCV is imported on first need: a run whose images are all known does without.
+    # These import OpenCV, which a run does not need when the store knows all its images.
     if spec.decode == "exact":
         from .exact_thumbnails import make_thumbnails as shrink
     else:
@@ -60,21 +49,9 @@ def compute_features(thumbnails: Thumbnails, spec: FeatureSpec) -> RowArray:
 
 
 def hash_gradients(grey: ByteArray) -> ByteArray:
-    """Compute the DHash: whether each pixel's right neighbour is brighter.
+    """Compute the DHash, whether the right neighbour is brighter, of grey of shape (n, h, h + 1).
 
-    Parameters
-    ----------
-    grey : ndarray of uint8, shape (n, h, h + 1)
-        Grey thumbnails, one column wider than high.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n, ceil(h² / 8))
-        Bits packed row by row, most significant first.
-
-    References
-    ----------
-    N. Krawetz, "Kind of Like That" (2013),
+    Gives packed bits, shape (n, ceil(h² / 8)). N. Krawetz, "Kind of Like That" (2013),
     https://www.hackerfactor.com/blog/index.php?/archives/529-Kind-of-Like-That.html
     """
     bits = grey[:, :, 1:] > grey[:, :, :-1]
@@ -82,21 +59,9 @@ def hash_gradients(grey: ByteArray) -> ByteArray:
 
 
 def hash_averages(grey: ByteArray) -> ByteArray:
-    """Compute the AHash: whether each pixel is brighter than the mean of all.
+    """Compute the AHash, whether a pixel is brighter than the mean, of grey of shape (n, h, h).
 
-    Parameters
-    ----------
-    grey : ndarray of uint8, shape (n, h, h)
-        Grey thumbnails.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n, ceil(h² / 8))
-        Bits packed row by row, most significant first.
-
-    References
-    ----------
-    N. Krawetz, "Looks Like It" (2011),
+    Gives packed bits, shape (n, ceil(h² / 8)). N. Krawetz, "Looks Like It" (2011),
     https://www.hackerfactor.com/blog/index.php?/archives/432-Looks-Like-It.html
     """
     bits = grey > grey.mean(axis=(1, 2), keepdims=True)
@@ -104,27 +69,16 @@ def hash_averages(grey: ByteArray) -> ByteArray:
 
 
 def _pack_bits(bits: BoolArray) -> ByteArray:
-    """Pack the bits of each item, shape (n, rows, columns), row by row."""
+    """Pack the bits of each item, shape (n, rows, columns), row by row, most significant first."""
     return np.packbits(bits.reshape(len(bits), bits.shape[1] * bits.shape[2]), axis=1)
 
 
 def summarise_colours(cells: Float64Array) -> ByteArray:
-    """Compute the colour layout: the mean colours of the cells of a grid, in CIE Lab.
+    """Convert mean colours, shape (..., 3), from sRGB levels of 0 to 255 to 8-bit CIE Lab.
 
-    Parameters
-    ----------
-    cells : ndarray of float64, shape (..., 3)
-        sRGB levels of 0 to 255.
-
-    Returns
-    -------
-    ndarray of uint8, shape (..., 3)
-        L scaled from 0–100 to 0–255, a and b shifted by 128 (CIE 15:2004, section 8.2.1).
-
-    References
-    ----------
-    E. Kasutani, A. Yamada, "The MPEG-7 color layout descriptor", ICIP 2001,
-    https://doi.org/10.1109/ICIP.2001.959135
+    L is scaled from 0–100 to 0–255, a and b are shifted by 128 (CIE 15:2004, section 8.2.1). The
+    idea of a colour layout: E. Kasutani, A. Yamada, "The MPEG-7 color layout descriptor", ICIP
+    2001, https://doi.org/10.1109/ICIP.2001.959135
     """
     encoded = cells / 255
     linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
@@ -139,10 +93,10 @@ def summarise_colours(cells: Float64Array) -> ByteArray:
 
 
 def measure_brightness(mean_rgb: Float32Array) -> Float32Array:
-    """Derive the brightness, mean of the channel means, shape (n,), in levels of 0 to 255."""
+    """Average the three channel means: brightness, shape (n,), in levels of 0 to 255."""
     return np.asarray(mean_rgb.mean(axis=1))
 
 
 def measure_colour_variance(mean_rgb: Float32Array) -> Float32Array:
-    """Derive the population variance of the three channel means, shape (n,), in levels²."""
+    """Compute the population variance of the three channel means, shape (n,), in levels²."""
     return np.asarray(mean_rgb.var(axis=1))

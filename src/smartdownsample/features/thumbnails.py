@@ -1,51 +1,20 @@
-"""From a stream of things to lists of as many as are worth handling together."""
+"""Thumbnails: the small pictures that features are computed from."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
 from ..records import LAB_LAYOUT_SIDE, ByteArray, Float64Array
 
-T = TypeVar("T")
-
-
-def take_together(things: Iterable[T], weigh: Callable[[T], int], enough: int) -> Iterator[list[T]]:
-    """Take neighbours together until they weigh enough.
-
-    Parameters
-    ----------
-    things : iterable
-        Taken one after the other, no sooner than needed.
-    weigh : callable
-        Weighs one of them.
-    enough : int
-        Weight at which a list ends. One heavy thing is enough.
-
-    Yields
-    ------
-    list
-        Never empty; only the last may weigh less.
-    """
-    taken: list[T] = []
-    weight = 0
-    for thing in things:
-        taken.append(thing)
-        weight += weigh(thing)
-        if weight >= enough:
-            yield taken
-            taken, weight = [], 0
-    if taken:
-        yield taken
-
-
+# Side in pixels of the thumbnail that mean colours are taken from.
 MEAN_SIDE = 32
 # ITU-R BT.601 luma in units of 2**-16, as in Pillow's conversion to "L".
 GREY_WEIGHTS = np.array([19595, 38470, 7471]) / 2**16
 
 
 class Thumbnails(NamedTuple):
-    """The thumbnails that the features of n pictures are computed from; h is the hash size.
+    """The thumbnails of n pictures; h is the hash size.
 
     Attributes
     ----------
@@ -74,7 +43,7 @@ def join_thumbnails(parts: Iterable[Thumbnails], hash_size: int) -> Thumbnails:
 
 
 def round_to_levels(values: Float64Array) -> ByteArray:
-    """Round to levels of 0 to 255, halves up; the input is used up."""
+    """Round to levels of 0 to 255, halves up; overwrites the input."""
     values += 0.5
     values.clip(0, 255, out=values)
     return values.astype(np.uint8)

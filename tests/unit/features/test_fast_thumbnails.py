@@ -8,8 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from pictures import are_equal, make_pixels, take_thumbnails
-from smartdownsample.features import fast_thumbnails as shrink_room
-from smartdownsample.features import weights
+from smartdownsample.features import fast_thumbnails, lanczos
 from smartdownsample.features.exact_thumbnails import make_thumbnails
 from smartdownsample.features.fast_thumbnails import approximate_thumbnails
 from smartdownsample.features.thumbnails import Thumbnails
@@ -78,7 +77,7 @@ def test_sums_are_exact(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) 
     """Single and double precision have room for every sum: more of it gives the same."""
     pixels = make_noise(*size)
     expected = approximate_thumbnails([pixels], 8)
-    monkeypatch.setattr(shrink_room, "np", WideNumbers())
+    monkeypatch.setattr(fast_thumbnails, "np", WideNumbers())
     wide = approximate_thumbnails([pixels], 8)
     assert wide.cells.dtype == np.longdouble
     assert are_equal(wide, expected)
@@ -129,7 +128,7 @@ def test_weights_of_many_lengths_do_not_pile_up(
     shrink: Callable[[list[Pixels], int], Thumbnails], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those of a side of tens of thousands of pixels take many megabytes."""
-    monkeypatch.setattr(weights, "_MOST_KEPT_BYTES", 2**20)
+    monkeypatch.setattr(lanczos, "_MAX_KEPT_BYTES", 2**20)
     lengths = [30_000, 30_001, *range(300, 500)]
     pictures = [np.zeros((20, length, 3), dtype=np.uint8) for length in lengths]
     tracemalloc.start()
@@ -147,12 +146,12 @@ def test_weights_are_kept_while_there_is_room(monkeypatch: pytest.MonkeyPatch) -
     """Those that were not used for longest are computed again."""
     computed = []
 
-    @weights.keep_weights
+    @lanczos.keep_weights
     def compute(length: int) -> tuple[list[Pixels], int]:
         computed.append(length)
         return [np.zeros(length, dtype=np.uint8)], length
 
-    monkeypatch.setattr(weights, "_MOST_KEPT_BYTES", 10)
+    monkeypatch.setattr(lanczos, "_MAX_KEPT_BYTES", 10)
     for length in (4, 5, 4, 1, 4, 3, 4, 5):
         assert compute(length)[1] == length
     assert computed == [4, 5, 1, 3, 5]

@@ -9,45 +9,37 @@ import numpy as np
 
 from ..records import Float64Array
 
-_Weights = TypeVar("_Weights")
+_WeightsT = TypeVar("_WeightsT")
 
-# Lobes of the Lanczos kernel, Pillow's LANCZOS.
+# Lobes of the Lanczos kernel, as in Pillow's LANCZOS.
 _LOBES = 3
-# Weights that each function keeps: of the lengths that crops of up to 640 pixels have, all.
-_MOST_KEPT_BYTES = 2**26
+# Bytes of weights that each function keeps: enough for all sides of crops of up to 640 pixels.
+_MAX_KEPT_BYTES = 2**26
 
 
-def keep_weights(compute: Callable[..., _Weights]) -> Callable[..., _Weights]:
-    """Keep weights, as far as there is room for those used last; pictures share lengths often.
+def keep_weights(compute: Callable[..., _WeightsT]) -> Callable[..., _WeightsT]:
+    """Cache a function of whole numbers: like `functools.lru_cache`, with a limit in bytes.
 
-    Parameters
-    ----------
-    compute : callable
-        Takes whole numbers and gives arrays, lists or tuples of them.
-
-    Returns
-    -------
-    callable
-        Gives the same; what it gives must not be changed.
+    The function gives arrays, or lists or tuples of them. They are shared: do not change them.
     """
-    kept: dict[tuple[int, ...], _Weights] = {}
+    kept: dict[tuple[int, ...], _WeightsT] = {}
     lock = threading.Lock()
     n_bytes = 0
 
     @wraps(compute)
-    def find(*lengths: int) -> _Weights:
+    def find(*lengths: int) -> _WeightsT:
         nonlocal n_bytes
         with lock:
             if lengths in kept:
-                # The one used last stands last.
+                # A dict keeps the order of insertion: the one used last stands last.
                 kept[lengths] = kept.pop(lengths)
                 return kept[lengths]
         weights = compute(*lengths)
         with lock:
-            if lengths not in kept and _count_bytes(weights) <= _MOST_KEPT_BYTES:
+            if lengths not in kept and _count_bytes(weights) <= _MAX_KEPT_BYTES:
                 kept[lengths] = weights
                 n_bytes += _count_bytes(weights)
-            while n_bytes > _MOST_KEPT_BYTES:
+            while n_bytes > _MAX_KEPT_BYTES:
                 n_bytes -= _count_bytes(kept.pop(next(iter(kept))))
         return weights
 
@@ -62,19 +54,12 @@ def _count_bytes(weights: object) -> int:
 
 
 def compute_weights(n_in: int, *n_outs: int) -> Float64Array:
-    """Compute how much each of some inputs adds to each output of Lanczos resamplings.
+    """Compute the weights that resample `n_in` pixels to each of `n_outs`, one below the other.
 
-    Parameters
-    ----------
-    n_in : int
-        Pixels before.
-    *n_outs : int
-        Pixels after, of each resampling.
-
-    Returns
-    -------
-    ndarray of float64, shape (sum(n_outs), n_in)
-        Weights, one resampling below the other; those of an output add up to 1.
+    Shape (sum(n_outs), n_in); each row adds up to 1. The filter is antialiased: its support grows
+    as the picture shrinks. C. E. Duchon, "Lanczos Filtering in One and Two Dimensions", Journal of
+    Applied Meteorology 18 (1979),
+    https://doi.org/10.1175/1520-0450(1979)018<1016:LFIOAT>2.0.CO;2
     """
     scale = (n_in / np.repeat(n_outs, n_outs))[:, np.newaxis]
     stretch = np.maximum(scale, 1)

@@ -1,9 +1,10 @@
-"""Tests of smartdownsample.batches."""
+"""Streams are cut into batches, in order and no sooner than needed."""
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartdownsample.features.thumbnails import take_together
+from smartdownsample.features.batches import take_alike, take_together
 
 
 @given(weights=st.lists(st.integers(0, 20), max_size=40), enough=st.integers(1, 50))
@@ -23,3 +24,10 @@ def test_nothing_is_taken_before_it_is_needed() -> None:
     things = iter(range(1, 10))
     assert next(take_together(things, int, 6)) == [1, 2, 3]
     assert next(things) == 4
+
+
+def test_batches_are_cut_where_shapes_change() -> None:
+    """Neighbours of one shape stay together, as far as their batch goes."""
+    things = [np.zeros(length) for length in (2, 2, 1, 1, 1, 2)]
+    shapes = [[len(thing) for thing in alike] for alike in take_alike(things, len, 6)]
+    assert shapes == [[2, 2], [1, 1], [1], [2]]
