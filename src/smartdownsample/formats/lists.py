@@ -1,4 +1,4 @@
-"""Lists of images: text with a path on each line, or a NUL behind each path."""
+"""Lists: text files with a path on each line, or with a NUL after each path."""
 
 import codecs
 import os
@@ -7,13 +7,13 @@ LIST_EXTENSIONS = (".txt",)
 
 
 def read_list(file: str) -> list[str]:
-    """Read the paths of a list, see `split_list`."""
+    """Read the paths in a list, see `split_list`."""
     with open(file, "rb") as stream:
         return split_list(stream.read())
 
 
 def split_list(data: bytes) -> list[str]:
-    """Split a list into its paths: at NUL characters if it has any, else at line ends."""
+    """Split the content of a list into paths: at NULs if there are any, else at line ends."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # written by PowerShell
         data = data.decode("utf-16", "replace").encode()
     if b"\0" in data:

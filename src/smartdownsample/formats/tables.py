@@ -1,4 +1,4 @@
-"""Tables of images: CSV, TSV and Parquet files with a column of paths."""
+"""Tables: CSV, TSV and Parquet files with a column of paths."""
 
 import csv
 import os
@@ -10,14 +10,13 @@ import pyarrow.parquet as pq
 from ..errors import InvalidParameterError
 
 TABLE_EXTENSIONS = (".csv", ".tsv", ".parquet")
-# The column of paths, unless the caller names one; the first that is there, in any case.
-PATH_COLUMNS = ("path", "file", "filepath", "filename", "image")
-
+# Names of the column of paths, in upper or lower case; the first that a table has counts.
+_PATH_COLUMNS = ("path", "file", "filepath", "filename", "image")
 _DELIMITERS = ",;\t"
 
 
 def read_table(file: str, path_column: str | None) -> tuple[list[str], pa.Table]:
-    """Read a table: the path of each row, and all columns. Cells of CSV files stay text."""
+    """Read the path of each row, and the whole table. Cells of CSV files stay text."""
     try:
         table = pq.read_table(file) if file.lower().endswith(".parquet") else _read_csv(file)
     except (pa.ArrowException, csv.Error, UnicodeDecodeError) as error:
@@ -33,7 +32,7 @@ def read_table(file: str, path_column: str | None) -> tuple[list[str], pa.Table]
 
 
 def _read_csv(file: str) -> pa.Table:
-    """Read a CSV file; every cell stays the text that it is, an empty one is null."""
+    """Read a CSV file with every cell as text; empty cells are null."""
     with open(file, encoding="utf-8-sig", newline="") as lines:
         header = lines.readline()
     delimiter = max(_DELIMITERS, key=header.count)
@@ -50,15 +49,15 @@ def _read_csv(file: str) -> pa.Table:
 
 
 def _find_path_column(table: pa.Table, file: str, path_column: str | None) -> str:
-    """Find the name of the column of paths."""
+    """Find the column of paths, or check the one that the caller named."""
     names: list[str] = table.column_names
     if path_column is None:
         name_of = {name.lower(): name for name in reversed(names)}
-        found = [name_of[name] for name in PATH_COLUMNS if name in name_of]
+        found = [name_of[name] for name in _PATH_COLUMNS if name in name_of]
         if not found:
             msg = (
                 f"The table {file!r} must have a column of paths, called "
-                f"{', '.join(PATH_COLUMNS)}, or named by --path-column. "
+                f"{', '.join(_PATH_COLUMNS)}, or named by --path-column. "
                 f"Got the columns {', '.join(names)}."
             )
             raise InvalidParameterError(msg)
@@ -68,7 +67,7 @@ def _find_path_column(table: pa.Table, file: str, path_column: str | None) -> st
 
 
 def check_column(table: pa.Table, column: str) -> None:
-    """Make sure that a table has a column, and once only."""
+    """Make sure that a table has exactly one column of a name."""
     if table.column_names.count(column) != 1:
         msg = (
             f"The table must have one column called {column!r}. "

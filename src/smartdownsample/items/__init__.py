@@ -1,11 +1,11 @@
-"""From what people name to items: their locations, states and natural order."""
+"""Items: which files people mean, where they lie, their times and sizes, their natural order."""
 
 from .find import add_items, find_images, list_items, stat_files
 from .folders import name_folder, number_folders, split_folders
 from .local_files import LocalFiles, cause_of
 from .locations import strip_folder, to_key, to_keys, to_text
-from .named import EARLIER_GROUP, Grouping, add_images, leave_out_folder, name_images
 from .natural_order import encode_order_key
+from .sources import EARLIER_GROUP, Grouping, add_images, leave_out_folder, name_images
 from .storage import Content, Storage
 
 __all__ = [

@@ -1,7 +1,7 @@
-"""From what the caller names to a list of items: no image is opened here.
+"""Items of the folders, globs and paths that a caller names. No image is opened here.
 
-An item is known by its absolute path as the file system spells it (bytes, so that names which
-are not valid Unicode work as well). Symbolic links are not resolved: two names are two items.
+Two paths are the same item when they have the same key, the absolute path in bytes. Symbolic links
+are not resolved.
 """
 
 import glob
@@ -61,19 +61,18 @@ def find_images(*sources: PathLike) -> list[str]:
     for source in sources:
         for path in _expand_source(source):
             first.setdefault(to_key(path), path)
-    return sorted(first.values(), key=_order)
+    return sorted(first.values(), key=_natural_sort_key)
 
 
-def _order(path: str) -> tuple[bytes, bytes]:
-    """Make what paths are compared by in natural order."""
+def _natural_sort_key(path: str) -> tuple[bytes, bytes]:
     key = to_key(path)
     return encode_order_key(key), key
 
 
 def list_source(source: PathLike) -> list[str]:
-    """List the images of one folder, glob or file, in no particular order; warn of none.
+    """List the images of one folder, glob or file, and warn when there are none.
 
-    Finding the natural order would take a while.
+    The order is arbitrary, because sorting takes a while.
     """
     paths = list(_expand_source(source))
     if not paths:
@@ -86,17 +85,17 @@ def list_source(source: PathLike) -> list[str]:
 
 
 def _expand_source(source: PathLike) -> Iterator[str]:
-    """Yield the images of one source, in no particular order."""
+    """Yield the images of one source, in arbitrary order."""
     path = to_text(source, "A source")
     check_scheme(path)
     if os.path.isdir(path):
-        yield from filter(_has_image_extension, _FILES.list(path))
+        yield from _list_folder(path)
     elif os.path.lexists(path):
         yield path
     elif glob.has_magic(path):
         for match in glob.iglob(path, recursive=True):
             if os.path.isdir(match):
-                yield from filter(_has_image_extension, _FILES.list(match))
+                yield from _list_folder(match)
             elif _has_image_extension(match):
                 yield match
     else:
@@ -107,21 +106,24 @@ def _expand_source(source: PathLike) -> Iterator[str]:
         raise InvalidParameterError(msg)
 
 
+def _list_folder(folder: str) -> Iterator[str]:
+    return filter(_has_image_extension, _FILES.list(folder))
+
+
 def _has_image_extension(path: str) -> bool:
     return os.path.splitext(path)[1].lower() in IMAGE_EXTENSIONS
 
 
 def stat_files(keys: list[bytes]) -> FileStats:
-    """Tell the states of files by their keys, see `smartdownsample.items.storage.Storage`."""
+    """Ask for times and sizes of files, see `Storage.stat`."""
     return _FILES.stat(keys)
 
 
 def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
-    """List the distinct photos that the caller names.
+    """List the distinct photos of one folder, glob or file (see `find_images`), or of many paths.
 
-    `image_paths` is one folder, glob or file (see `find_images`), or the paths of the images
-    themselves. Paths that lead to the same absolute path are one item; the first spelling counts.
-    Items are in the caller's order; those of a folder or glob are in no particular order.
+    Of several spellings of one path the first counts. Paths keep the caller's order; the order of
+    a folder or glob is arbitrary.
     """
     if isinstance(image_paths, (str, os.PathLike)):
         is_source, given = True, list_source(image_paths)
@@ -145,9 +147,9 @@ def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
 
 
 def add_items(items: ItemList, paths: Iterable[PathLike]) -> ItemList:
-    """Add the photos that are not in the list yet, after all others.
+    """Append the photos that are not in the list yet.
 
-    They count as added, not as given: labels of the caller's list are not of them.
+    They count as added, not as given, because the caller's labels do not cover them.
     """
     known = set(items.keys)
     texts = [to_text(path, "An element of 'keep'") for path in paths]
@@ -155,9 +157,9 @@ def add_items(items: ItemList, paths: Iterable[PathLike]) -> ItemList:
     if not new:
         return items
     positions = items.positions
-    if positions is None:  # in the order of `find_images`
+    if positions is None:  # a folder or glob: count in the order of `find_images`
         positions = np.empty(len(items), dtype=np.int64)
-        order = sorted(range(len(items)), key=lambda item: _order(items.paths[item]))
+        order = sorted(range(len(items)), key=lambda item: _natural_sort_key(items.paths[item]))
         positions[order] = np.arange(len(items))
     return ItemList.of_photos(
         [*items.paths, *new.values()],
@@ -169,7 +171,7 @@ def add_items(items: ItemList, paths: Iterable[PathLike]) -> ItemList:
 
 
 def _check_paths(image_paths: Iterable[PathLike]) -> list[str]:
-    """Return the caller's paths as strings, or say which element is none."""
+    """Return the caller's paths as strings, or say which element is no path."""
     try:
         elements = iter(image_paths)
     except TypeError:

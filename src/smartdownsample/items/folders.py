@@ -1,4 +1,4 @@
-"""The folder that an item lies in."""
+"""Folders of items."""
 
 import os
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ def name_folder(path: str) -> str:
 
 
 def number_folders(paths: Sequence[str]) -> IntArray:
-    """Number the folder of each path, shape (n,), by its first path.
+    """Give each path the number of its folder, shape (n,), in order of first appearance.
 
-    Spellings of one absolute path are one folder.
+    Different spellings of one folder get one number.
     """
     folders = [name_folder(path) for path in paths]
     key_of = {folder: to_key(folder) for folder in set(folders)}
@@ -27,10 +27,7 @@ def number_folders(paths: Sequence[str]) -> IntArray:
 
 
 def split_folders(keys: Sequence[bytes]) -> list[IntArray]:
-    """List the places of the keys of each folder, in the order of their names.
-
-    The order given does not matter.
-    """
+    """List the places of each folder's keys, sorted by name whatever their order in `keys`."""
     places_of: dict[bytes, list[int]] = {}
     for place in sorted(range(len(keys)), key=keys.__getitem__):
         places_of.setdefault(os.path.dirname(keys[place]), []).append(place)

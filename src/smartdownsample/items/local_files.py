@@ -1,4 +1,4 @@
-"""Files of this machine: which there are, their states, and their bytes."""
+"""The storage of local files."""
 
 import errno
 import os
@@ -14,11 +14,11 @@ from ..errors import ImageLoadingWarning, warn_user
 from ..records import Cause, FileStats
 from .storage import Content
 
-# Files whose states are asked for together, and how many times at once.
+# Files per question to the file system, and questions at a time.
 _STAT_BLOCK = 1024
 _STAT_WORKERS = 4
-# Modification times in nanoseconds and sizes in bytes.
-_States: TypeAlias = tuple[list[int], list[int]]
+# Modification times in nanoseconds, and sizes in bytes.
+_TimesAndSizes: TypeAlias = tuple[list[int], list[int]]
 _CAUSE_OF_ERROR: tuple[tuple[type[OSError], Cause], ...] = (
     (FileNotFoundError, Cause.MISSING),
     (NotADirectoryError, Cause.MISSING),
@@ -26,24 +26,25 @@ _CAUSE_OF_ERROR: tuple[tuple[type[OSError], Cause], ...] = (
     (IsADirectoryError, Cause.FOLDER),
 )
 
-# A pipe that took a file's place must not make the reader wait.
+# Without blocking: reading must not wait for a pipe that took a file's place.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-# Most small images are read at once, with one question for their state.
+# Most small images fit into the first read.
 _FIRST_BYTES = 2**16 + 2**12
-# Larger files are no photos; reading one would eat the memory.
+# Larger files are not photos, and reading one would take too much memory.
 MAX_FILE_BYTES = 2**30
-# Whether ``st_ctime`` is the time of the last change of any kind, which nobody can set; on Windows
-# it is that of the creation.
-_KNOWS_CHANGES = os.name == "posix"
+# Whether ``st_ctime`` is the time of the last change of any kind, which no program can set. On
+# Windows it is the time of creation.
+_HAS_CHANGE_TIMES = os.name == "posix"
+# The ticks of file systems that keep whole seconds (FAT: even ones), and of all others.
 _COARSE_TICK_NS = 2 * 10**9
 _FINE_TICK_NS = 50 * 10**6
 
 
 class LocalFiles:
-    """The file systems of this machine, see `smartdownsample.items.storage.Storage`."""
+    """The file systems of this machine, see `Storage`."""
 
     def list(self, folder: str) -> Iterator[str]:
-        """Yield the paths of all files below a folder, without following links to folders."""
+        """Yield all files below a folder, without following links to folders."""
         for parent, folders, names in os.walk(folder, onerror=_warn_unreadable):
             folders[:] = [name for name in folders if not name.startswith(".")]
             for name in names:
@@ -51,7 +52,7 @@ class LocalFiles:
                     yield os.path.join(parent, name)
 
     def stat(self, keys: Sequence[bytes]) -> FileStats:
-        """Ask for the states of files; whatever is no regular file gets a cause."""
+        """Say times and sizes; whatever is not a regular file gets a cause."""
         mtime_ns = np.zeros(len(keys), dtype=np.int64)
         size_bytes = np.zeros(len(keys), dtype=np.int64)
         causes: dict[int, Cause] = {}
@@ -71,10 +72,10 @@ class LocalFiles:
         return FileStats(mtime_ns, size_bytes, causes)
 
     def read(self, location: str, start: int = 0, stop: int | None = None) -> Content | Cause:
-        """Read bytes of a file, and notice when somebody changes it meanwhile."""
+        """Read bytes of a file, and notice when it changes meanwhile."""
         start_ns = time.time_ns()
         try:
-            # Plain system calls: few of them, since each gives up the interpreter to others.
+            # Few and plain system calls, since each releases the GIL to other threads.
             descriptor = os.open(location, _OPEN_FLAGS)
             try:
                 if start:
@@ -104,12 +105,15 @@ def _warn_unreadable(error: OSError) -> None:
     )
 
 
-def _stat_blocks(blocks: list[Sequence[bytes]]) -> Iterator[_States | None]:
-    """Ask for blocks of files, several at a time: over a network each question takes a while."""
+def _stat_blocks(blocks: list[Sequence[bytes]]) -> Iterator[_TimesAndSizes | None]:
+    """Ask for blocks of files, several at a time: network file systems answer slowly.
+
+    Yields None for a block whose files must be asked for one by one.
+    """
     if len(blocks) <= 1:
         yield from (None for _ in blocks)
         return
-    # Arrow asks for a block without the interpreter, which threads would wait for.
+    # Arrow asks without holding the GIL.
     from concurrent.futures import ThreadPoolExecutor
 
     import pyarrow.fs
@@ -121,24 +125,24 @@ def _stat_blocks(blocks: list[Sequence[bytes]]) -> Iterator[_States | None]:
 
 def _stat_regular_files(
     ask: Callable[[Sequence[bytes]], list[Any]], keys: Sequence[bytes]
-) -> _States | None:
-    """Ask for a block of files; None when some are no regular files."""
+) -> _TimesAndSizes | None:
+    """Ask for a block of files; None when some are not regular files."""
     try:
         files = ask(keys)
     except (OSError, ValueError):
         return None
     mtime_ns, sizes = [file.mtime_ns for file in files], [file.size for file in files]
-    # Arrow knows no size of what is no regular file, and no time of one nanosecond before 1970.
+    # Arrow gives no size to what is not a regular file, and no time to 1 ns before 1970.
     return None if None in sizes or None in mtime_ns else (mtime_ns, sizes)
 
 
 def _stat_file(key: bytes) -> os.stat_result | Cause:
-    """Ask for one file, which may be anything."""
+    """Ask for one file; a cause when it is not a regular file."""
     try:
         status = os.stat(key)
     except OSError as error:
         return cause_of(error)
-    except ValueError:  # a NUL character: no file can be called that
+    except ValueError:  # a name with a NUL, which no file can have
         return Cause.MISSING
     if stat.S_ISREG(status.st_mode):
         return status
@@ -146,10 +150,10 @@ def _stat_file(key: bytes) -> os.stat_result | Cause:
 
 
 def cause_of(error: OSError) -> Cause:
-    """Name the cause that an error of the file system stands for."""
+    """Translate an error of the file system into a cause."""
     if error.errno == errno.ELOOP:
         return Cause.LINK_LOOP
-    if error.errno == errno.ENAMETOOLONG:  # nothing can be called that
+    if error.errno == errno.ENAMETOOLONG:  # no file can have such a name
         return Cause.MISSING
     for kind, cause in _CAUSE_OF_ERROR:
         if isinstance(error, kind):
@@ -160,7 +164,7 @@ def cause_of(error: OSError) -> Cause:
 def _read_again(
     descriptor: int, before: os.stat_result, start: int, end: int, start_ns: int
 ) -> Content:
-    """Read the bytes from `start` to `end`, and compare the file's state before and after."""
+    """Read the bytes from `start` to `end`, and compare time and size before and after."""
     os.lseek(descriptor, start, os.SEEK_SET)
     n_bytes, is_part = max(end - start, 0), end < before.st_size
     data = os.read(descriptor, n_bytes if is_part else n_bytes + 1)
@@ -177,18 +181,17 @@ def _read_again(
 
 
 def _is_long_settled(status: os.stat_result, start_ns: int) -> bool:
-    """Tell from one look at a file whether it has been as it is since before a time."""
+    """Tell whether a file last changed so long before a time that no change can hide."""
     changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
-    return _KNOWS_CHANGES and changed_ns < start_ns and is_settled(changed_ns, start_ns)
+    return _HAS_CHANGE_TIMES and changed_ns < start_ns and is_settled(changed_ns, start_ns)
 
 
 def is_settled(mtime_ns: int, now_ns: int) -> bool:
     """Tell whether any change of a file from now on would show in its modification time.
 
-    A file that was written a moment ago can be written again within one tick of the file
-    system's clock, and keep its time and perhaps its size. File systems that keep whole seconds
-    (some of them even ones: FAT) show it by the zeros; the others tick with the kernel, at least
-    every 10 ms.
+    A file can be written twice within one tick of the file system's clock, and keep its time and
+    perhaps its size. Times of file systems that keep whole seconds end in zeros; the clocks of
+    others tick with the kernel, at least every 10 ms.
     """
     tick_ns = _COARSE_TICK_NS if mtime_ns % 10**9 == 0 else _FINE_TICK_NS
     return abs(now_ns - mtime_ns) > tick_ns

@@ -1,4 +1,7 @@
-"""How images are named: paths as people spell them, and keys as the file system knows them."""
+"""Names of files: paths as people spell them, and keys, their absolute paths in bytes.
+
+Bytes, because file names need not be valid Unicode.
+"""
 
 import os
 
@@ -6,7 +9,7 @@ from ..errors import InvalidParameterError
 from ..options import PathLike
 from .storage import check_scheme
 
-# What absolute paths start with, and no others; on Windows they take a closer look.
+# What absolute paths start with; empty on Windows, where it takes a closer look.
 _ROOT: str | tuple[str, ...] = os.sep if os.name == "posix" else ()
 
 
@@ -20,12 +23,12 @@ def to_text(path: PathLike, what: str) -> str:
 
 
 def _fspath(path: object) -> object:
-    """Return what a path-like object stands for, or the object itself."""
+    """Return the path of a path-like object, anything else as it is."""
     return os.fspath(path) if isinstance(path, os.PathLike) else path
 
 
 def to_key(path: str) -> bytes:
-    """Return the absolute path as bytes; an empty path stays empty and is never found."""
+    """Return the absolute path in bytes; an empty path stays empty, so that it is never found."""
     if path.startswith(_ROOT):
         return os.fsencode(os.path.normpath(path))
     check_scheme(path)
@@ -33,24 +36,24 @@ def to_key(path: str) -> bytes:
 
 
 def to_keys(paths: list[str]) -> list[bytes]:
-    """Do what `to_key` does with each path."""
-    # Absolute paths with nothing to leave out, as a rule all, are keys as they are.
+    """Apply `to_key` to each path."""
+    # Usually all paths are absolute and normal already: check and encode them as one text.
     text = "\0".join(["", *paths, ""])
     n_roots = text.count("\0/")
-    if _ROOT and n_roots == len(paths) == text.count("\0") - 1 and not _has_idle_parts(text):
+    if _ROOT and n_roots == len(paths) == text.count("\0") - 1 and not _has_redundant_parts(text):
         return os.fsencode(text).split(b"\0")[1:-1]
     return list(map(to_key, paths))
 
 
-def _has_idle_parts(text: str) -> bool:
-    """Tell whether paths, with a NUL behind each, have parts that normal paths do without."""
+def _has_redundant_parts(text: str) -> bool:
+    """Tell whether `os.path.normpath` would change any of the paths, each with a NUL after it."""
     return any(part in text for part in ("//", "/./", "/../", "/\0", "/.\0", "/..\0"))
 
 
 def strip_folder(key: bytes, folder: bytes, what: str) -> bytes:
     """Make an absolute path relative to a folder above it; `what` names the folder in the error.
 
-    Relative paths travel between systems, and every one of them reads slashes.
+    Folders are separated by slashes on every system.
     """
     prefix = os.path.join(folder, b"")
     if not key.startswith(prefix):

@@ -1,4 +1,4 @@
-"""From paths to bytes that can be kept, and compare as people count: IMG_2 before IMG_10."""
+"""Natural order of paths, in which IMG_2 comes before IMG_10, as the order of bytes."""
 
 import os
 import re
@@ -9,27 +9,15 @@ _NUMBERS = re.compile(b"[0-9]+")
 
 
 def encode_order_key(key: bytes) -> bytes:
-    r"""Encode a path so that comparing bytes compares paths in natural order.
+    r"""Encode an absolute path as bytes that sort in natural order.
 
-    The natural order goes folder by folder, and within a name number by number:
-    ``site_2/IMG_10.JPG`` stands before ``site_10/IMG_2.JPG``, and ``IMG_2`` before ``IMG_10``.
-    What a number is, the natsort library decides; extensions are compared last.
+    Paths are compared folder by folder, names number by number, extensions last:
+    ``site_2/IMG_10.JPG`` comes before ``site_10/IMG_2.JPG``. The natsort library defines what a
+    number is. Paths that differ only in leading zeros have equal keys; compare the paths then.
 
-    Parameters
-    ----------
-    key : bytes
-        An absolute path.
-
-    Returns
-    -------
-    bytes
-        Paths that differ in leading zeros only have equal keys; compare the paths then.
-
-    Notes
-    -----
-    natsort's key for a name is a tuple of text and numbers in turn. Text is written as UTF-8
-    and ended by ``\0`` (which sorts before every character and occurs in no path); a number as
-    ``\1``, the count of its bytes and its bytes, most significant first; ``\0`` ends the name.
+    natsort's key of a name has text and numbers in turn. Here text is UTF-8 and ``\0``, which sorts
+    before every character and is in no path; a number is ``\1``, the count of its bytes, and its
+    bytes, most significant first. A ``\0`` ends the name.
     """
     folder, name = os.path.split(key)
     stem, extension = os.path.splitext(name)
@@ -49,7 +37,7 @@ def _encode_extension(extension: bytes) -> bytes:
 def _encode_name(name: bytes) -> bytes:
     if not name.isascii():
         return b"".join(map(_encode_token, _natural_key()(os.fsdecode(name)))) + b"\0"
-    # What natsort does to such names, in a third of the time: text and numbers in turn, text first.
+    # The same as natsort for ASCII names, in a third of the time; text comes first, even if empty.
     encoded = _NUMBERS.sub(_encode_digits, name)
     ends_with_text = name and not name[-1:].isdigit()
     return encoded + (b"\0\0" if ends_with_text else b"\0")
@@ -73,7 +61,7 @@ def _encode_number(number: int) -> bytes:
 
 @cache
 def _natural_key() -> Callable[[str], tuple[object, ...]]:
-    # natsort is imported on first need: a run whose images are all known never needs it.
+    # A run does not need natsort when the store knows all its images.
     from natsort import natsort_keygen
 
     return natsort_keygen()

@@ -1,7 +1,7 @@
-"""The one interface to where the bytes of images lie.
+"""The interface to the places where image files lie.
 
-A storage lists locations, tells their states and reads their bytes. `tests/storage_suite.py` says
-what every implementation must do. None of them raises for a file: faults are causes.
+A storage lists files, says their times and sizes, and reads their bytes. It never raises for a
+file: what went wrong is returned as a cause. `tests/storage_suite.py` tests every implementation.
 """
 
 import re
@@ -15,10 +15,9 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 class Content(NamedTuple):
-    """Bytes of a file, and the state of the file that they are of.
+    """Bytes of a file, and the file's time and size when they were read.
 
-    ``is_stable`` is False when the file changed while it was read, or may have done so without a
-    trace.
+    ``is_stable`` is False when the file changed while it was read, or may have changed unnoticed.
     """
 
     data: bytes
@@ -28,23 +27,23 @@ class Content(NamedTuple):
 
 
 class Storage(Protocol):
-    """Where bytes lie."""
+    """A place where files lie."""
 
     def list(self, folder: str) -> Iterator[str]:
-        """Yield the locations of all files below a folder, in no particular order.
+        """Yield all files below a folder, in arbitrary order, except hidden ones.
 
-        Hidden files and folders are passed over. A folder that cannot be read is warned of.
+        Warns of folders that cannot be read.
         """
 
     def stat(self, keys: Sequence[bytes]) -> FileStats:
-        """Tell the modification time and size of files by their keys, without opening them."""
+        """Say the modification times and sizes of files, without opening them."""
 
     def read(self, location: str, start: int = 0, stop: int | None = None) -> Content | Cause:
-        """Read the bytes of a file from `start` on, to its end or to `stop`."""
+        """Read the bytes of a file from `start` to `stop`, or to its end."""
 
 
 def check_scheme(location: str) -> None:
-    """Refuse a location that no storage serves, which would be taken for a local path."""
+    """Refuse a URL, which would be taken for a local path."""
     found = _SCHEME.match(location)
     if found is not None:
         msg = (

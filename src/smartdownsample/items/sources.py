@@ -1,7 +1,7 @@
-"""From what a command line names to images: folders, globs, lists and tables.
+"""Images of the sources that a command line names: folders, globs, images, lists and tables.
 
-A list is a text file or standard input with a path on each line. A table is a CSV or Parquet file
-with a column of paths. Everything else is an image, or what `smartdownsample.find_images` takes.
+Lists and tables are documents, see `smartdownsample.formats`. Everything else is a source of
+`smartdownsample.find_images`.
 """
 
 import fnmatch
@@ -31,20 +31,19 @@ from .find import list_source
 from .locations import to_key
 
 STANDARD_INPUT = "-"
-# The group of images that were selected before and of which nobody tells another.
+# The group of images that were selected before and have no other group.
 EARLIER_GROUP = "selected before"
 
 
 class Grouping(NamedTuple):
-    """What makes a group, other than the folder.
+    """How to name the group of an image.
 
     Attributes
     ----------
     rule : {"regex", "column"}
-        Whether the path or a table tells.
+        Whether to take the name from the path or from a table.
     text : str
-        A regular expression, of which the first group, or else the whole match, is the name of an
-        image's group; or the name of a column.
+        A regular expression, whose first group (or whole match) is the name; or a column.
     """
 
     rule: Literal["regex", "column"]
@@ -59,37 +58,13 @@ def name_images(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> NamedImages:
-    """List the images that sources name.
+    """List the images that sources name, each folder or glob sorted by path.
 
-    Parameters
-    ----------
-    sources : sequence of str
-        Folders, globs, images, lists, tables, or ``-`` for a list on standard input.
-    path_column : str, optional
-        Of the tables; by default the first of `PATH_COLUMNS`.
-    grouping : Grouping, optional
-        What makes a group.
-    include, exclude : sequence of str
-        Shell patterns. One with a slash is for the whole path, where ``*`` goes through folders,
-        any other one for the name. Of the images found those stay that match one of `include`,
-        if there is any, and none of `exclude`.
-
-    Returns
-    -------
-    NamedImages
-        Those of a folder or glob in an order that depends on their paths only.
-
-    Raises
-    ------
-    InvalidParameterError
-        When a source names nothing that exists, a table cannot be read or has no such column, or
-        a path does not match the regular expression.
-
-    Notes
-    -----
-    Lists and tables may have relative paths. All of one file count from the same folder: the
-    working folder, or, if the first of them is found there only, that of the file. A list that
-    has a NUL character is separated by them, any other one by line ends.
+    A source is a folder, glob, image, list or table, or ``-`` for a list on standard input.
+    `include` and `exclude` are shell patterns: kept are images that match one of `include`, if
+    there is any, and none of `exclude`. A pattern with a slash is for the whole path, where ``*``
+    matches slashes too; any other pattern is for the name. Raises `InvalidParameterError` for
+    sources that do not exist or cannot be read, and where `grouping` finds no name or column.
     """
     parts = [_read_source(source, path_column) for source in sources]
     images = NamedImages(
@@ -106,18 +81,7 @@ def name_images(
 
 
 def add_images(images: NamedImages, others: NamedImages) -> NamedImages:
-    """Add the images that are not there yet, after all others.
-
-    Parameters
-    ----------
-    images, others : NamedImages
-        Not changed.
-
-    Returns
-    -------
-    NamedImages
-        With the table of `images`, which knows nothing of those added.
-    """
+    """Append the images that are not there yet; the table stays without rows for them."""
     named = set(map(to_key, images.paths))
     new = [place for place, path in enumerate(others.paths) if to_key(path) not in named]
     labels = images.labels
@@ -131,26 +95,13 @@ def add_images(images: NamedImages, others: NamedImages) -> NamedImages:
 
 
 def leave_out_folder(images: NamedImages, folder: str) -> NamedImages:
-    """Leave out the images below a folder, such as those that were copied there.
-
-    Parameters
-    ----------
-    images : NamedImages
-        Not changed.
-    folder : str
-        It need not exist.
-
-    Returns
-    -------
-    NamedImages
-        The others.
-    """
+    """Leave out the images below a folder, such as copies of a former run. It need not exist."""
     prefix = os.path.join(to_key(folder), b"")
     return _take(images, [not to_key(path).startswith(prefix) for path in images.paths])
 
 
 def _read_source(source: str, path_column: str | None) -> NamedImages:
-    """List the images of one source, with its table if it is one."""
+    """List the images of one source; a table's come with the table."""
     if source == STANDARD_INPUT:
         return NamedImages(split_list(sys.stdin.buffer.read()))
     is_pipe = _is_pipe(source)
@@ -159,22 +110,25 @@ def _read_source(source: str, path_column: str | None) -> NamedImages:
     extension = os.path.splitext(source)[1].lower()
     if extension in TABLE_EXTENSIONS:
         paths, table = read_table(source, path_column)
-        return NamedImages(_anchor(paths, source), table=table)
+        return NamedImages(_anchor_paths(paths, source), table=table)
     if extension in LIST_EXTENSIONS or is_pipe:
-        return NamedImages(_anchor(read_list(source), source))
+        return NamedImages(_anchor_paths(read_list(source), source))
     return NamedImages([source])
 
 
 def _is_pipe(source: str) -> bool:
-    """Tell whether a source is a pipe, as shells make them of ``<(find …)``."""
+    """Tell whether a source is a pipe, such as ``<(find …)`` in a shell."""
     try:
         return stat.S_ISFIFO(os.stat(source).st_mode)
     except (OSError, ValueError):
         return False
 
 
-def _anchor(paths: list[str], file: str) -> list[str]:
-    """Let relative paths count from the folder of the file that has them, if they do."""
+def _anchor_paths(paths: list[str], file: str) -> list[str]:
+    """Decide what the relative paths of a document are relative to.
+
+    The working folder; or the document's folder, if the first relative path exists only there.
+    """
     folder = os.path.dirname(file)
     first = next((path for path in paths if not os.path.isabs(path)), None)
     if first is None or os.path.lexists(first) or not os.path.lexists(os.path.join(folder, first)):
@@ -183,7 +137,7 @@ def _anchor(paths: list[str], file: str) -> list[str]:
 
 
 def _check_grouping(parts: Sequence[NamedImages], grouping: Grouping) -> None:
-    """Make sure that there is something to take groups from."""
+    """Make sure that there is a table when groups come from a column."""
     if grouping.rule == "column" and not any(part.table is not None for part in parts):
         msg = (
             f"Groups by the column {grouping.text!r} need a table of images "
@@ -193,7 +147,7 @@ def _check_grouping(parts: Sequence[NamedImages], grouping: Grouping) -> None:
 
 
 def _label_images(images: NamedImages, grouping: Grouping) -> list[object]:
-    """Find the group of each image of one source."""
+    """Name the group of each image of one source; None where a table does not tell."""
     if grouping.rule == "regex":
         return _match_paths(images.paths, grouping.text)
     if images.table is None:
@@ -203,7 +157,7 @@ def _label_images(images: NamedImages, grouping: Grouping) -> list[object]:
 
 
 def _match_paths(paths: list[str], pattern: str) -> list[object]:
-    """Find the part of each path that a regular expression matches."""
+    """Name groups by the part of each path that a regular expression matches."""
     expression = re.compile(pattern)
     found = [expression.search(path) for path in paths]
     missing = [path for path, match in zip(paths, found, strict=True) if match is None]
@@ -221,7 +175,7 @@ def _match_paths(paths: list[str], pattern: str) -> list[object]:
 def _keep_matching(
     images: NamedImages, include: Sequence[str], exclude: Sequence[str]
 ) -> NamedImages:
-    """Keep the images that patterns allow."""
+    """Keep the images that the patterns allow, see `name_images`."""
 
     def is_matched(path: str, patterns: Sequence[re.Pattern[str]], name: str) -> bool:
         return any(pattern.match(path if "/" in pattern.pattern else name) for pattern in patterns)
@@ -239,7 +193,7 @@ def _keep_matching(
 
 
 def _take(images: NamedImages, is_taken: list[bool]) -> NamedImages:
-    """Take some of the images."""
+    """Keep some of the images, with their labels and rows."""
     taken = [place for place, is_one in enumerate(is_taken) if is_one]
     return NamedImages(
         [images.paths[place] for place in taken],

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.sources."""
+"""Tests of smartdownsample.items.sources."""
 
 import io
 import os
@@ -6,13 +6,11 @@ import sys
 import threading
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from pictures import write_picture
 from smartdownsample import ImageLoadingWarning, InvalidParameterError
-from smartdownsample.items.named import Grouping, add_images, leave_out_folder, name_images
+from smartdownsample.items.sources import Grouping, add_images, leave_out_folder, name_images
 from smartdownsample.records import NamedImages
 
 NAMES = ["cam_1/a.jpg", "cam_1/b.jpg", "cam_2/c.jpg"]
@@ -66,23 +64,9 @@ def test_a_folder_whose_name_is_a_table_s_is_a_folder(folder: Path) -> None:
 # ------------------------------------------------------------------ lists
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"cam_1/a.jpg\ncam_2/c.jpg\n",
-        b"cam_1/a.jpg\r\n\r\ncam_2/c.jpg",
-        b"\xef\xbb\xbfcam_1/a.jpg\ncam_2/c.jpg\n",
-        b"cam_1/a.jpg\0cam_2/c.jpg\0",
-        "cam_1/a.jpg\r\ncam_2/c.jpg\r\n".encode("utf-16"),
-    ],
-    ids=["lines", "Windows", "byte order mark", "NUL", "PowerShell"],
-)
-def test_lists_of_all_systems_are_read(
-    folder: Path, data: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """From a file, from standard input and from a pipe."""
-    (folder / "list.txt").write_bytes(data)
-    assert name_paths("list.txt") == ["cam_1/a.jpg", "cam_2/c.jpg"]
+def test_a_list_is_read_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its paths are those of a file with the same content."""
+    data = b"cam_1/a.jpg\r\ncam_2/c.jpg"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     assert name_paths("-") == ["cam_1/a.jpg", "cam_2/c.jpg"]
 
@@ -95,13 +79,6 @@ def test_a_pipe_is_a_list(folder: Path) -> None:
     writer.start()
     assert name_paths("pipe") == ["cam_1/a.jpg"]
     writer.join()
-
-
-def test_names_with_line_breaks_and_no_unicode_come_through(folder: Path) -> None:
-    """Byte for byte, where NUL separates them."""
-    odd = [b"a\nb.jpg", b"caf\xe9.jpg"]
-    (folder / "list.txt").write_bytes(b"\0".join(odd))
-    assert [os.fsencode(path) for path in name_paths("list.txt")] == odd
 
 
 def test_relative_paths_count_from_where_the_first_of_them_is(folder: Path) -> None:
@@ -124,63 +101,14 @@ def test_relative_paths_count_from_where_the_first_of_them_is(folder: Path) -> N
 # ------------------------------------------------------------------ tables
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_csv_files_are_read_as_text(folder: Path, delimiter: str) -> None:
-    """Whatever separates their columns; cells stay as they are, empty ones are null."""
-    lines = ["id,File,weight", "007,cam_1/a.jpg,1.50", '008,"cam_2/c.jpg",']
-    text = "".join(line.replace(",", delimiter) + "\r\n" for line in lines)
-    (folder / "table.csv").write_text(text, encoding="utf-8-sig")
-    images = name_images(["table.csv"])
-    assert images.paths == ["cam_1/a.jpg", "cam_2/c.jpg"]
-    assert images.table is not None
-    assert images.table.to_pydict() == {
-        "id": ["007", "008"],
-        "File": ["cam_1/a.jpg", "cam_2/c.jpg"],
-        "weight": ["1.50", None],
-    }
-
-
-def test_parquet_files_keep_their_types(folder: Path) -> None:
-    """Paths may be bytes, as in the feature store."""
-    table = pa.table({"id": [7, 8], "path": [b"cam_1/a.jpg", b"cam_2/c.jpg"]})
-    pq.write_table(table, folder / "table.parquet")
-    images = name_images(["table.parquet"])
-    assert images.paths == ["cam_1/a.jpg", "cam_2/c.jpg"]
-    assert images.table is not None
-    assert images.table.equals(table)
-
-
-def test_the_column_of_paths_is_found_or_named(folder: Path) -> None:
-    """The first of the customary names counts, not the first column."""
+def test_a_table_gives_paths_and_itself(folder: Path) -> None:
+    """The only source that is a table; its column of paths may be named."""
     (folder / "table.csv").write_text("image,path,where\n1.jpg,2.jpg,3.jpg\n")
-    assert name_paths("table.csv") == ["2.jpg"]
+    images = name_images(["table.csv"])
+    assert images.paths == ["2.jpg"]
+    assert images.table is not None
+    assert images.table.column_names == ["image", "path", "where"]
     assert name_paths("table.csv", path_column="where") == ["3.jpg"]
-    with pytest.raises(InvalidParameterError, match=r"called 'none'\. Got the columns image, path"):
-        name_paths("table.csv", path_column="none")
-    (folder / "other.csv").write_text("where\n3.jpg\n")
-    with pytest.raises(InvalidParameterError, match=r"--path-column\. Got the columns where"):
-        name_paths("other.csv")
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "words"),
-    [
-        ("t.csv", b"", "cannot be read"),
-        ("t.csv", b"path,id\na.jpg\n", "cannot be read"),
-        ("t.csv", b"path\ncaf\xe9.jpg\n", "cannot be read.*UTF-8"),
-        ("t.csv", b"p\xe9th\na.jpg\n", "cannot be read.*UTF-8"),
-        ("t.csv", b"path,id\n,1\n", "must have a path. Got None in row 1"),
-        ("t.csv", b"path,path\na,b\n", "one column called 'path'"),
-        ("t.parquet", b"no Parquet", "cannot be read"),
-    ],
-)
-def test_tables_that_cannot_be_used_are_named(
-    folder: Path, name: str, data: bytes, words: str
-) -> None:
-    """With the reason, and without a library's exception."""
-    (folder / name).write_bytes(data)
-    with pytest.raises(InvalidParameterError, match=words):
-        name_paths(name)
 
 
 # ------------------------------------------------------------------ groups, patterns
