@@ -28,7 +28,7 @@ from smartdownsample import ImageIndex, find_images
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering.chunk import Task, extract_chunk
 from smartdownsample.options import MAX_PIXELS
-from smartdownsample.pictures.process import decoding_process
+from smartdownsample.pictures.process_settings import decoding_process
 from smartdownsample.records import whole_photos
 from smartdownsample.store.store import FeatureStore
 

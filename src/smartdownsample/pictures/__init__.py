@@ -1,8 +1,11 @@
-"""From a file's bytes to small upright pictures; only this wing knows image formats and faults."""
+"""Pictures: image files decoded to small upright RGB arrays.
+
+No other wing knows image formats and their faults.
+"""
 
 from .decode import Picture, decode_image
 from .previews import Treatment, compare_previews, read_with_preview
-from .process import count_workers, decoding_process
+from .process_settings import count_workers, decoding_process
 from .regions import cut_region
 
 __all__ = [

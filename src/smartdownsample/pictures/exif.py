@@ -1,7 +1,7 @@
-"""From EXIF data to what it says of a photo: which side is up, when it was taken, its thumbnail.
+"""EXIF data: which side of a photo is up, when it was taken, and its thumbnail.
 
-EXIF data is laid out as a TIFF, so that a TIFF's own fields are read here as well. Nothing is
-taken on trust and nothing fails: what cannot be read is unknown.
+EXIF data is laid out as a TIFF, so TIFF files are read here as well. Data starts with the mark of
+the byte order. Readers check everything and never fail: what cannot be read is unknown.
 """
 
 import re
@@ -9,14 +9,16 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-# Tag, type, number of values, and the values or, where they are longer, their place.
+# A field: tag, type, number of values, and the values or, where they are longer, their place.
 _FIELD_BYTES = 12
 _VALUE_BYTES = 4
-# Bytes of a whole number by its type: SHORT, LONG or, for the place of a directory, IFD.
+# Bytes of an integer by its type: SHORT, LONG or IFD (the place of a directory).
 _NUMBER_BYTES = {3: 2, 4: 4, 13: 4}
 # No directory of a real file has more fields.
 _MAX_FIELDS = 1000
 
+# Orientations from this one on lie on their side (Exif 2.32, 4.6.4).
+FIRST_TURNED = 5
 # Exif 2.32, 4.6.3 to 4.6.5.
 _ORIENTATION_TAG = 0x0112
 _PHOTO_DIRECTORY_TAG = 0x8769
@@ -24,20 +26,19 @@ _PHOTO_DIRECTORY_TAG = 0x8769
 _ORIGINAL_TAGS = (0x9003, 0x9291)
 _DIGITIZED_TAGS = (0x9004, 0x9292)
 _CHANGED_TAGS = (0x0132, 0x9290)
-
-# Exif 2.32, 4.6.3: where the thumbnail, a JPEG, begins and how long it is, in the second directory.
+# Start and length of the thumbnail, in the second directory.
 _THUMBNAIL_TAG, _THUMBNAIL_BYTES_TAG = 0x0201, 0x0202
 
 _TIME_BYTES = 19
-# The year 0 is that of a clock that was never set.
+# The year 0 comes from clocks that were never set.
 _TIME = re.compile(rb"(?!0000)(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)\.(\d{0,3})")
 
 
 class Exif(NamedTuple):
     """What EXIF data says of a photo.
 
-    ``orientation`` is 1 to 8; ``captured`` is local time of the camera's clock, which knows of no
-    zone, in ms; None when it is unknown.
+    ``orientation`` is 1 to 8. ``captured`` is the local time of the camera's clock in ms, without
+    a time zone, or None.
     """
 
     orientation: int = 1
@@ -45,11 +46,7 @@ class Exif(NamedTuple):
 
 
 class Directory(NamedTuple):
-    """A directory of data that is laid out as a TIFF.
-
-    ``fields`` has its fields end to end; ``next_at`` is where the next directory is, 0 when this
-    is the last one.
-    """
+    """A directory of TIFF data: its fields end to end, and the place of the next one or 0."""
 
     data: bytes
     order: Literal["little", "big"]
@@ -57,13 +54,13 @@ class Directory(NamedTuple):
     next_at: int = 0
 
     def read_number(self, tag: int) -> int | None:
-        """Read the first value of a field of whole numbers; None when there is none."""
+        """Read the first value of a field of integers; None when there is none."""
         field = self._find_field(tag)
         n_bytes = _NUMBER_BYTES.get(int.from_bytes(field[2:4], self.order))
         return None if n_bytes is None else int.from_bytes(field[8 : 8 + n_bytes], self.order)
 
     def read_text(self, tag: int) -> bytes:
-        """Read a text as far as a time is long; empty when there is none."""
+        """Read the first bytes of a text, as many as a time has; empty when there is none."""
         field = self._find_field(tag)
         length, value = int.from_bytes(field[4:8], self.order), field[8:]
         if length <= _VALUE_BYTES:
@@ -72,7 +69,7 @@ class Directory(NamedTuple):
         return self.data[at : at + min(length, _TIME_BYTES)]
 
     def _find_field(self, tag: int) -> bytes:
-        """Find the bytes of a field; empty when it is not there."""
+        """Find the bytes of a field; empty when there is none."""
         start = tag.to_bytes(2, self.order)
         at = self.fields.find(start)
         while at >= 0 and at % _FIELD_BYTES:
@@ -81,23 +78,10 @@ class Directory(NamedTuple):
 
 
 def read_directory(data: bytes, at: int | None = None) -> Directory:
-    """Read a directory of data that is laid out as a TIFF.
+    """Read the directory at a place in TIFF data, by default the first one.
 
-    Parameters
-    ----------
-    data : bytes
-        From the mark of the byte order on.
-    at : int, optional
-        Where the directory is; by default the data says where the first one is.
-
-    Returns
-    -------
-    Directory
-        With the fields that are there as a whole; with none when the data is something else.
-
-    References
-    ----------
-    TIFF 6.0, section 2, https://www.loc.gov/preservation/digital/formats/fdd/fdd000022.shtml
+    It has the fields that are complete, and none when the data is not a TIFF (TIFF 6.0, section 2,
+    https://www.loc.gov/preservation/digital/formats/fdd/fdd000022.shtml).
     """
     order: Literal["little", "big"] = "big" if data[:2] == b"MM" else "little"
     if at is None:
@@ -109,40 +93,14 @@ def read_directory(data: bytes, at: int | None = None) -> Directory:
 
 
 def read_exif(data: bytes) -> Exif:
-    """Read EXIF data.
-
-    Parameters
-    ----------
-    data : bytes
-        From the mark of the byte order on.
-
-    Returns
-    -------
-    Exif
-        Of data that cannot be read the same as of none.
-
-    Notes
-    -----
-    Takes less than 10 µs for the data of a photo, since only the fields that are wanted are read.
-    """
+    """Read EXIF data; takes less than 10 µs for a photo, since few fields are read."""
     first = read_directory(data)
     orientation = first.read_number(_ORIENTATION_TAG) or 1
     return Exif(orientation if orientation in range(1, 9) else 1, read_captured(first))
 
 
-def find_thumbnail(data: bytes) -> bytes:
-    """Find the thumbnail in EXIF data.
-
-    Parameters
-    ----------
-    data : bytes
-        From the mark of the byte order on.
-
-    Returns
-    -------
-    bytes
-        The thumbnail, a JPEG mostly; empty when there is none, or only a part of it.
-    """
+def find_exif_thumbnail(data: bytes) -> bytes:
+    """Find the thumbnail in EXIF data, usually a JPEG; empty when there is none or only a part."""
     at = read_directory(data).next_at
     second = read_directory(data, at) if at else None
     start = second and second.read_number(_THUMBNAIL_TAG)
@@ -153,18 +111,10 @@ def find_thumbnail(data: bytes) -> bytes:
 
 
 def read_captured(first: Directory) -> np.datetime64 | None:
-    """Read when a photo was taken.
+    """Read when a photo was taken, else digitized, else when its file was changed.
 
-    Parameters
-    ----------
-    first : Directory
-        The first one of EXIF data or of a TIFF.
-
-    Returns
-    -------
-    datetime64 in ms, or None
-        Local time of the camera's clock; else when the photo was made digital, else when its file
-        was changed. None when none of these is a possible time.
+    Gives local time in ms, or None when none of these is a possible time. `first` is the first
+    directory of EXIF data or of a TIFF.
     """
     at = first.read_number(_PHOTO_DIRECTORY_TAG)
     # TIFF/EP (ISO 12234-2) has the photo's fields in the first directory.
@@ -182,7 +132,7 @@ def read_captured(first: Directory) -> np.datetime64 | None:
 
 
 def _parse_time(text: bytes) -> np.datetime64 | None:
-    """Parse a time such as ``2019:06:22 16:50:53.046``; None when it is no possible one."""
+    """Parse a time such as ``2019:06:22 16:50:53.046``; None when it is not possible."""
     found = _TIME.match(text)
     if found is None:
         return None

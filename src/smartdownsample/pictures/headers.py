@@ -1,7 +1,7 @@
-"""From a file's bytes to what it is: format, size, orientation, capture time, without decoding.
+"""Headers: an image's format, size, orientation and capture time, without decoding.
 
-The content decides, never the name. Readers here look at a few fields of each format, take
-nothing on trust and never fail: what cannot be read is unknown.
+The content decides, never the file's name. Readers check everything and never fail: what cannot be
+read is unknown.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..records import Cause
-from .exif import Exif, read_captured, read_directory, read_exif
+from .exif import FIRST_TURNED, Exif, read_captured, read_directory, read_exif
 
 # Start-of-frame markers, all but DHT (C4), JPG (C8) and DAC (CC): ITU-T T.81, table B.1.
 _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -21,11 +21,11 @@ _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE_MARKERS = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
 # EOI and SOS: no frame header comes after them.
 _JPEG_LAST_MARKERS = frozenset((0xD9, 0xDA))
-# Height and width, behind the precision of a frame header (ITU-T T.81, B.2.2).
+# Height and width, after the precision in a frame header (ITU-T T.81, B.2.2).
 _JPEG_SIZE = struct.Struct(">HH")
-# Images of one tool, without EXIF data, are the same from the first byte to the frame header: as
-# many of the different ones are kept.
-_JPEG_START, _N_STARTS = 256, 1024
+# Images of one tool without EXIF data start with the same bytes, up to and with the frame header.
+# What so many different starts say is cached.
+_JPEG_START_BYTES, _N_CACHED_STARTS = 256, 1024
 _NO_EXIF = Exif()
 
 _TIFF_WIDTH_TAG, _TIFF_HEIGHT_TAG = 0x0100, 0x0101
@@ -34,20 +34,20 @@ _TIFF_PHOTOMETRIC_TAG, _TIFF_EXTRA_SAMPLES_TAG = 0x0106, 0x0152
 # Chunks of animated PNGs (PNG specification, 11.3.6).
 _PNG_ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
 
-# What the brand of an ISO base media file stands for (ISO/IEC 14496-12, 23008-12).
+# Formats by the brand of an ISO base media file (ISO/IEC 14496-12, 23008-12).
 _BRANDS = {
     b"avif": "AVIF", b"avis": "AVIF",
     b"heic": "HEIC", b"heix": "HEIC", b"hevc": "HEIC", b"heim": "HEIC", b"heis": "HEIC",
     b"mif1": "HEIC", b"msf1": "HEIC",
 }  # fmt: skip
-# What such a file says of its items is at its beginning.
-_MEDIA_HEAD = 1 << 16
-# An entry of the list of items, of version 2 or 3, with the number and the type of an item: Exif
-# data (ISO/IEC 14496-12, 8.11.6; 23008-12, A.2).
+# The boxes that describe the items of such a file are in its first bytes.
+_MEDIA_HEAD_BYTES = 1 << 16
+# An entry, version 2 or 3, of the list of items, with the number of the one that is Exif data
+# (ISO/IEC 14496-12, 8.11.6; 23008-12, A.2).
 _EXIF_ITEM = re.compile(rb"infe(?:\x02...(..)|\x03...(....))..Exif", re.DOTALL)
 
-# What people find behind image names, by its first bytes.
-_OTHERS: tuple[tuple[bytes, Cause], ...] = (
+# What files with an image's name turn out to be, by their first bytes.
+_OTHER_STARTS: tuple[tuple[bytes, Cause], ...] = (
     (b"%PDF", Cause.DOCUMENT),
     (b"PK\x03\x04", Cause.ARCHIVE),
     (b"\x1f\x8b", Cause.ARCHIVE),
@@ -67,11 +67,11 @@ _TEXT_SAMPLE = 512
 
 
 class Header(NamedTuple):
-    """What a file says of itself.
+    """What a file says of its image.
 
-    ``format`` is a name such as ``"JPEG"``; ``width`` and ``height`` are those of the stored
-    pixels, 0 when unknown; ``orientation`` and ``captured`` are as `smartdownsample.exif.Exif`
-    says; ``has_alpha`` is told of TIFF only, where a fourth channel may be something else.
+    ``format`` is a name such as ``"JPEG"``. ``width`` and ``height`` are those of the stored
+    pixels, 0 when unknown. ``orientation`` and ``captured`` are those of `exif.Exif`.
+    ``has_alpha`` is set for TIFF only, where a fourth channel may be something else.
     """
 
     format: str
@@ -81,20 +81,15 @@ class Header(NamedTuple):
     captured: np.datetime64 | None = None
     has_alpha: bool = False
 
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height of the upright picture in pixels."""
+        is_turned = self.orientation >= FIRST_TURNED
+        return (self.height, self.width) if is_turned else (self.width, self.height)
+
 
 def read_header(data: bytes) -> Header | Cause:
-    """Recognise an image, or say what the file is instead.
-
-    Parameters
-    ----------
-    data : bytes
-        Content of the file.
-
-    Returns
-    -------
-    Header or Cause
-        What the image says of itself. Its pixels may still turn out to be damaged.
-    """
+    """Recognise an image, or say what the file is instead. Pixels may still be damaged."""
     for starts, reader in _READERS:
         if data.startswith(starts):
             return reader(data)
@@ -107,7 +102,7 @@ def read_header(data: bytes) -> Header | Cause:
 
 def _recognise_other(data: bytes) -> Cause:
     """Say what a file without an image in it looks like."""
-    for start, cause in _OTHERS:
+    for start, cause in _OTHER_STARTS:
         if data.startswith(start):
             return cause
     sample = data[:_TEXT_SAMPLE]
@@ -116,32 +111,16 @@ def _recognise_other(data: bytes) -> Cause:
     return Cause.TEXT if _TEXT_BYTES.issuperset(sample) else Cause.NOT_AN_IMAGE
 
 
-# ------------------------------------------------------------------------- formats
+def read_jpeg_with_exif(data: bytes) -> tuple[Header, bytes]:
+    """Walk the markers of a JPEG to its frame header; also give its EXIF data, or nothing.
 
-
-def read_jpeg(data: bytes) -> tuple[Header, bytes]:
-    """Walk the markers of a JPEG to its frame header.
-
-    Parameters
-    ----------
-    data : bytes
-        A JPEG, or its beginning.
-
-    Returns
-    -------
-    header : Header
-        Width and height are 0 when the data ends before the frame header.
-    exif : bytes
-        The EXIF data from the mark of the byte order on, empty when there is none.
-
-    References
-    ----------
-    ITU-T T.81, annex B, https://www.w3.org/Graphics/JPEG/itu-t81.pdf
+    Width and height are 0 when the data ends before the frame header. ITU-T T.81, annex B,
+    https://www.w3.org/Graphics/JPEG/itu-t81.pdf
     """
     exif, exif_data = _NO_EXIF, b""
     at = 2
-    # What stands between segments is passed over, because the decoder passes over it: a size that
-    # it finds must not stay unknown here.
+    # Bytes between segments are skipped, as the decoder skips them: a size that it finds must be
+    # known here as well.
     while (at := data.find(b"\xff", at)) >= 0 and at + 4 <= len(data):
         marker = data[at + 1]
         if marker in _JPEG_LAST_MARKERS:
@@ -163,19 +142,18 @@ def read_jpeg(data: bytes) -> tuple[Header, bytes]:
 
 
 def _read_jpeg(data: bytes) -> Header:
-    """Read what a JPEG says of itself."""
-    header = _read_jpeg_start(data[:_JPEG_START])
-    return header if header.width else read_jpeg(data)[0]
+    """Read the header of a JPEG, from its first bytes if they have the size."""
+    header = _read_jpeg_start(data[:_JPEG_START_BYTES])
+    return header if header.width else read_jpeg_with_exif(data)[0]
 
 
-@lru_cache(maxsize=_N_STARTS)
+@lru_cache(maxsize=_N_CACHED_STARTS)
 def _read_jpeg_start(start: bytes) -> Header:
-    """Read what the first bytes of a JPEG say: all there is to say when they tell the width."""
-    return read_jpeg(start)[0]
+    return read_jpeg_with_exif(start)[0]
 
 
 def _read_png(data: bytes) -> Header:
-    """Read the header chunk of a PNG, and look for an Exif chunk (PNG specification, 11.2)."""
+    """Read the IHDR and eXIf chunks of a PNG (PNG specification, 11.2)."""
     if data[12:16] != b"IHDR":
         return Header("PNG")
     exif = Exif()
@@ -186,7 +164,7 @@ def _read_png(data: bytes) -> Header:
 
 
 def _walk_png(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yield name, start and end of each chunk, to the last that is there as a whole."""
+    """Yield name, start and end of each chunk, as far as chunks are complete."""
     at = 8
     while (end := at + 12 + _big(data, at, 4)) <= len(data):
         name = data[at + 4 : at + 8]
@@ -197,20 +175,11 @@ def _walk_png(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def simplify_png(data: bytes) -> bytes | None:
-    """Leave a PNG's animation out, or say that its end is missing.
+    """Leave out the animation of a PNG; None when a chunk is cut off.
 
-    The decoder takes memory for as much as a chunk says it holds, up to 4 GB, before it looks
-    whether so much is there; and it crashes on animations with damaged pixels.
-
-    Parameters
-    ----------
-    data : bytes
-        Content of a PNG.
-
-    Returns
-    -------
-    bytes or None
-        The picture that viewers show who know of no animations; None when a chunk is cut off.
+    Protects the decoder: it allocates what a chunk claims to hold, up to 4 GB, before it looks at
+    the data, and it crashes on animations with damaged pixels. What is left is the picture that
+    viewers without animation show.
     """
     chunks = list(_walk_png(data))
     if not chunks or chunks[-1][0] != b"IEND":
@@ -227,7 +196,7 @@ def _read_gif(data: bytes) -> Header:
 
 
 def _read_bmp(data: bytes) -> Header:
-    """Read the size from the information header of a BMP; rows may go downwards."""
+    """Read the size from a BMP's information header; a negative height means rows from the top."""
     if _little(data, 14, 4) == 12:  # the header of OS/2 1.x
         return Header("BMP", _little(data, 18, 2), _little(data, 20, 2))
     height = int.from_bytes(data[22:26], "little", signed=True)
@@ -235,7 +204,7 @@ def _read_bmp(data: bytes) -> Header:
 
 
 def _read_webp(data: bytes) -> Header:
-    """Read the size of a WebP from whichever of its headers comes first (RFC 9649)."""
+    """Read the size from the first header of a WebP that has one, and the EXIF data (RFC 9649)."""
     width = height = 0
     exif = Exif()
     at = 12
@@ -255,7 +224,7 @@ def _read_webp(data: bytes) -> Header:
 
 
 def _read_tiff(data: bytes) -> Header:
-    """Read the size of a TIFF's first page; its decoder turns it upright itself."""
+    """Read a TIFF's first page; no orientation, since OpenCV turns TIFFs upright itself."""
     page = read_directory(data)
     is_rgb = page.read_number(_TIFF_PHOTOMETRIC_TAG) == 2
     return Header(
@@ -273,7 +242,7 @@ def _read_media(data: bytes) -> Header | Cause:
     if name is None:
         return Cause.RAW_PHOTO if data[8:11] == b"crx" else Cause.VIDEO
     width = height = 0
-    extent = data.find(b"ispe", 0, _MEDIA_HEAD)
+    extent = data.find(b"ispe", 0, _MEDIA_HEAD_BYTES)
     if extent > 0:
         width, height = _big(data, extent + 8, 4), _big(data, extent + 12, 4)
     captured = read_exif(_find_media_exif(data)).captured
@@ -282,34 +251,37 @@ def _read_media(data: bytes) -> Header | Cause:
 
 def _read_media_orientation(data: bytes) -> int:
     """Turn the properties ``irot`` and ``imir`` into an EXIF orientation (ISO/IEC 23008-12)."""
-    turn, mirror = data.find(b"irot", 0, _MEDIA_HEAD), data.find(b"imir", 0, _MEDIA_HEAD)
+    turn, mirror = (
+        data.find(b"irot", 0, _MEDIA_HEAD_BYTES),
+        data.find(b"imir", 0, _MEDIA_HEAD_BYTES),
+    )
     n_quarters = data[turn + 4] & 3 if 0 < turn < len(data) - 4 else 0
     axis = data[mirror + 4] & 1 if 0 < mirror < len(data) - 4 else None
-    # Quarter turns anticlockwise, then a mirroring: of top and bottom (0), of left and right (1).
+    # First quarter turns anticlockwise, then mirroring: top to bottom (0) or left to right (1).
     return {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}[axis][n_quarters]
 
 
 def _find_media_exif(data: bytes) -> bytes:
     """Find the Exif data of an ISO base media file; empty when there is none."""
-    found = _EXIF_ITEM.search(data, 0, _MEDIA_HEAD)
+    found = _EXIF_ITEM.search(data, 0, _MEDIA_HEAD_BYTES)
     if found is not None:
         wanted = int.from_bytes(found[1] or found[2], "big")
         for number, at, length in _walk_media(data):
             if number == wanted:
-                # Its first bytes say how far the mark of the byte order is from there.
+                # The first four bytes say how far after them the mark of the byte order is.
                 return data[at + 4 + _big(data, at, 4) : at + length]
     return b""
 
 
 def _walk_media(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield number, place and length of the items of a media file (ISO/IEC 14496-12, 8.11.3)."""
-    at = data.find(b"iloc", 0, _MEDIA_HEAD) + 4
+    """Yield number, place and length of each item of a media file (ISO/IEC 14496-12, 8.11.3)."""
+    at = data.find(b"iloc", 0, _MEDIA_HEAD_BYTES) + 4
     version, sizes = _big(data, at, 1), _big(data, at + 4, 2)
     n_offset, n_length, n_base, n_index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     n_number = 4 if version == 2 else 2
     n_items = _big(data, at + 6, n_number)
     at += 6 + n_number
-    while n_items > 0 and at < min(len(data), _MEDIA_HEAD):
+    while n_items > 0 and at < min(len(data), _MEDIA_HEAD_BYTES):
         base = at + n_number + (4 if version else 2)
         extent = base + n_base + 2
         place = _big(data, base, n_base) + _big(data, extent + n_index, n_offset)
@@ -333,7 +305,7 @@ def _read_j2k(data: bytes) -> Header:
 
 
 def _read_pnm(data: bytes) -> Header | Cause:
-    """Read the size from the words at the start of a PNM."""
+    """Read the size from the first words of a PNM, without comments."""
     lines = (line.split(b"#")[0] for line in data[:1024].split(b"\n"))
     words = b" ".join(lines).split()
     if len(words) < 3 or not (words[1].isdigit() and words[2].isdigit()):
@@ -341,8 +313,8 @@ def _read_pnm(data: bytes) -> Header | Cause:
     return Header("PNM", int(words[1][:9]), int(words[2][:9]))
 
 
-def _name(name: str) -> Callable[[bytes], Header]:
-    """Make a reader of a format whose size is left to its decoder."""
+def _without_size(name: str) -> Callable[[bytes], Header]:
+    """Make a reader for a format whose size only the decoder reads."""
     return lambda _: Header(name)
 
 
@@ -355,8 +327,8 @@ _READERS: tuple[tuple[tuple[bytes, ...], Callable[[bytes], Header | Cause]], ...
     ((b"\0\0\0\x0cjP  \r\n\x87\n",), _read_jp2),
     ((b"\xff\x4f\xff\x51",), _read_j2k),
     ((b"P1", b"P2", b"P3", b"P4", b"P5", b"P6"), _read_pnm),
-    ((b"#?RADIANCE", b"#?RGBE"), _name("HDR")),
-    ((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"), _name("JPEG XL")),
+    ((b"#?RADIANCE", b"#?RGBE"), _without_size("HDR")),
+    ((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"), _without_size("JPEG XL")),
 )
 
 

@@ -1,7 +1,4 @@
-"""Formats that OpenCV does not decode, through Pillow plugins that optional extras install.
-
-A plugin is imported when the first image of its format is met, not before.
-"""
+"""Formats that OpenCV does not decode, through Pillow plugins that optional extras install."""
 
 import importlib
 import io
@@ -12,40 +9,29 @@ import numpy as np
 from ..records import ByteArray, Cause
 
 
-class _Extra(NamedTuple):
-    """A format's plugin, and what to say where it is not installed."""
+class _Plugin(NamedTuple):
+    """The module of a plugin, and the cause of failure where it is not installed."""
 
     module: str
     cause: Cause
 
 
 EXTRA_FORMATS = {
-    "HEIC": _Extra("pillow_heif", Cause.HEIC),
-    "JPEG XL": _Extra("pillow_jxl", Cause.JPEG_XL),
+    "HEIC": _Plugin("pillow_heif", Cause.HEIC),
+    "JPEG XL": _Plugin("pillow_jxl", Cause.JPEG_XL),
 }
 
 
-def decode_extra(data: bytes, name: str) -> ByteArray | Cause:
-    """Decode an image with the plugin of its format.
+def decode_with_plugin(data: bytes, name: str) -> ByteArray | Cause:
+    """Decode to upright RGB, shape (h, w, 3), with transparent pixels laid on white.
 
-    Parameters
-    ----------
-    data : bytes
-        Content of the file.
-    name : str
-        One of `EXTRA_FORMATS`.
-
-    Returns
-    -------
-    ndarray of uint8, shape (h, w, 3), or Cause
-        RGB, upright, transparent pixels laid on white; or why there is none.
+    `name` is one of `EXTRA_FORMATS`. Plugins are imported when the first such image appears.
     """
-    extra = EXTRA_FORMATS[name]
     try:
-        plugin = importlib.import_module(extra.module)
+        plugin = importlib.import_module(EXTRA_FORMATS[name].module)
         from PIL import Image, ImageOps
     except ImportError:
-        return extra.cause
+        return EXTRA_FORMATS[name].cause
     if name == "HEIC":
         plugin.register_heif_opener()
     try:

@@ -1,10 +1,9 @@
-"""From the beginning of a file to the small picture that a camera put there, if it can be trusted.
+"""Previews: the thumbnails that cameras store in the EXIF data of their photos.
 
-Cameras store a thumbnail of each photo in its EXIF data. Reading it takes a hundredth of the time
-of a full decode, or less, but it need not show the photo: it may be of another shape, have bars
-where the shape differs, or be left from before the photo was edited. One that looks wrong is not
-used; whether those of a folder are like their photos is checked on a few, see
-`smartdownsample.provenance`.
+Reading a preview takes at most a hundredth of the time of a full decode. But it need not show the
+photo: it may have another shape, or bars where the shape differs, or be older than an edit of the
+photo. A preview that looks wrong is not used. Whether the previews of a folder are like their
+photos is checked on a few of them, see `smartdownsample.gathering`.
 """
 
 from enum import IntEnum
@@ -23,39 +22,40 @@ from ..records import (
     FeatureSpec,
     RowArray,
 )
-from .decode import Picture, decode_image, measure_upright, turn_upright
-from .exif import find_thumbnail
-from .headers import Header, read_jpeg
+from .decode import Picture, decode_image
+from .exif import find_exif_thumbnail
+from .headers import Header, read_jpeg_with_exif
+from .pixels import turn_upright
 
-_JPEG_START = b"\xff\xd8"
-# A segment of a JPEG, such as the one that holds its EXIF data and thumbnail, has less than 64 KiB;
-# behind it there is room for the short ones that stand before the frame header.
+_JPEG_MARK = b"\xff\xd8"
+# The segment of a JPEG that holds its EXIF data and thumbnail has less than 64 KiB. The rest is for
+# the short segments up to the frame header.
 HEAD_BYTES = 2**16 + 2**12
 
-# More than any thumbnail has that fits into 64 KiB; what claims more is none.
+# More than any thumbnail that fits into 64 KiB has.
 _MAX_PREVIEW_PIXELS = 2**20
-# Smaller ones have less than two pixels for each of the thumbnail that mean colours are taken from.
-_MIN_SIDE = 2 * MEAN_SIDE
-# Cameras round the shorter side to a whole pixel, such as 160×106 of 800×531. The nearest shapes
-# that cameras have, 4:3 and 3:2, are 13 pixels of 120 apart.
+# Two pixels for each pixel of the thumbnail that mean colours are taken from.
+_MIN_PREVIEW_SIDE = 2 * MEAN_SIDE
+# In pixels of the preview. Cameras round the shorter side to a whole pixel, such as 160×106 of
+# 800×531. The nearest shapes that cameras have, 4:3 and 3:2, are 13 pixels of 120 apart.
 _MAX_ROUNDING = 1
-# A row is black when no level is above this: black is 16 in pictures of video chips, and JPEG lets
-# a bar's level vary. The edges of night photos are brighter in all of 111 at hand.
+# A row is black when no level is above this: video chips give black as 16, and JPEG makes levels
+# vary. All of 111 night photos at hand have brighter edges.
 _BLACK_LEVEL = 24
 
-# How far the features of a preview may be from those of its photo, decoded at reduced size. Of
-# previews that show their photos (115 of three makes), at most 11 of 64 bits, 2.5 levels of the
-# mean colour and 4 of the layout are different. Of the same previews, cut at top and bottom by
-# 6 %, 13 % pass; by 12 % (as 16:9 in 4:3), mirrored, or without a strip of information: none. Of 46
-# that were left from before their photos were edited none passes; the nearest is 12 levels of the
-# layout off.
+# How far the features of a preview may be from those of its photo, decoded at reduced size.
+# 115 previews of three makes that show their photos differ by at most 11 of 64 bits, 2.5 levels of
+# the mean colour and 4 of the layout. Of the same previews, 13 % pass when 6 % are cut off top and
+# bottom; none when 12 % are cut off (as 16:9 in 4:3), when mirrored, or without a strip of
+# information. Of 46 previews older than an edit of their photos none passes; the nearest is 12
+# levels of the layout off.
 MAX_FLIPPED_SHARE = 12 / 64
 MAX_COLOUR_SHIFT = 4
 MAX_LAYOUT_SHIFT = 8
 
 
 class Treatment(IntEnum):
-    """What is to be done with an image: decode it, also compare its preview, or use that."""
+    """What to do with an image: decode it, also compare its preview, or use only the preview."""
 
     DECODE = 0
     COMPARE = 1
@@ -69,10 +69,10 @@ def read_with_preview(
     min_side: int | None,
     max_pixels: int = MAX_PIXELS,
 ) -> tuple[Content | Cause, Picture | None]:
-    """Read a file's preview, and the whole file unless the preview is enough.
+    """Read a file, and find its preview if the treatment needs it.
 
-    A preview that can be used is enough for `Treatment.PREVIEW` only; the content is that of the
-    beginning of the file then. The preview is None when there is none that can be used.
+    With `Treatment.PREVIEW` and a usable preview, only the beginning of the file is read. The
+    preview is None when it is not needed or not usable.
     """
     if treatment is Treatment.DECODE:
         return storage.read(location), None
@@ -91,28 +91,17 @@ def read_with_preview(
 def find_preview(
     head: bytes, min_side: int | None = None, max_pixels: int = MAX_PIXELS
 ) -> Picture | None:
-    """Find the preview of a photo in the beginning of its file.
+    """Find the preview of a photo in its first `HEAD_BYTES`, and turn it upright.
 
-    Parameters
-    ----------
-    head : bytes
-        Enough to hold the preview and the frame header; what stands behind is not looked at.
-    min_side : int, optional
-        See `smartdownsample.decode.decode_image`: for large previews.
-    max_pixels : int
-        An image that claims more pixels has no preview.
-
-    Returns
-    -------
-    Picture or None
-        Upright, with the size and time of the photo. None unless the preview is a whole JPEG that
-        has the shape of the photo, is smaller, and shows no bars.
+    Size and time are those of the photo. None unless the preview is a complete JPEG, has the shape
+    of the photo, is smaller, and has no bars, and the photo has at most `max_pixels`. `min_side` is
+    that of `decode_image`, for large previews.
     """
-    if not head.startswith(_JPEG_START):
+    if not head.startswith(_JPEG_MARK):
         return None
-    header, exif = read_jpeg(head)
-    data = find_thumbnail(exif)
-    if not data.startswith(_JPEG_START) or header.width * header.height > max_pixels:
+    header, exif = read_jpeg_with_exif(head)
+    data = find_exif_thumbnail(exif)
+    if not data.startswith(_JPEG_MARK) or header.width * header.height > max_pixels:
         return None
     stored = decode_image(data, min_side=min_side, max_pixels=_MAX_PREVIEW_PIXELS)
     if isinstance(stored, Cause) or stored.is_truncated or not _has_shape_of(header, stored):
@@ -120,7 +109,7 @@ def find_preview(
     if has_bars(stored.pixels):
         return None
     upright = turn_upright(stored.pixels, header.orientation)
-    return Picture(upright, *measure_upright(header), captured=header.captured)
+    return Picture(upright, *header.upright_size, captured=header.captured)
 
 
 def _has_shape_of(header: Header, stored: Picture) -> bool:
@@ -129,24 +118,13 @@ def _has_shape_of(header: Header, stored: Picture) -> bool:
     return (
         error <= _MAX_ROUNDING * max(header.width, header.height)
         and stored.width < header.width
-        and min(stored.width, stored.height) >= _MIN_SIDE
+        and min(stored.width, stored.height) >= _MIN_PREVIEW_SIDE
     )
 
 
 def has_bars(pixels: ByteArray) -> bool:
-    """Tell whether a picture is black at two opposite edges, all along them.
-
-    Parameters
-    ----------
-    pixels : ndarray of uint8, shape (h, w, 3)
-        RGB.
-
-    Returns
-    -------
-    bool
-        True of pictures with bars that fill up another shape, and of photos that are so dark.
-    """
-    # As a rule the first row settles it for top and bottom.
+    """Tell whether two opposite edges of a picture are black: bars, or a very dark photo."""
+    # Usually the first row settles it for top and bottom.
     return bool(
         (pixels[0].max() <= _BLACK_LEVEL and pixels[-1].max() <= _BLACK_LEVEL)
         or (pixels[:, 0].max() <= _BLACK_LEVEL and pixels[:, -1].max() <= _BLACK_LEVEL)
@@ -154,20 +132,10 @@ def has_bars(pixels: ByteArray) -> bool:
 
 
 def compare_previews(previews: RowArray, decoded: RowArray, spec: FeatureSpec) -> ByteArray:
-    """Compare the features of previews with those of their photos.
+    """Compare the features of n previews with those of their decoded photos.
 
-    Parameters
-    ----------
-    previews, decoded : structured ndarray, shape (n,)
-        Features of the previews and of the photos, decoded.
-    spec : FeatureSpec
-        What the rows are.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n,)
-        Flags to add to those of the photos: that they were compared, and whether they are alike.
-        None for a truncated photo, of which a part is missing.
+    Gives the flags to add to the photos': compared, and alike or not. Truncated photos get no
+    flags, because a part of them is missing.
     """
     n_flipped = np.unpackbits(previews["dhash"] ^ decoded["dhash"], axis=1).sum(axis=1)
     colour_shifts = np.abs(previews["mean_rgb"] - decoded["mean_rgb"]).max(axis=1)

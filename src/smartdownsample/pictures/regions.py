@@ -1,4 +1,4 @@
-"""Regions of a picture: x, y, width and height as shares of the upright picture."""
+"""Regions: parts of a picture, given as x, y, width and height in shares of its size."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ from .decode import Picture
 
 
 def cut_region(picture: Picture, region: Sequence[float]) -> Picture:
-    """Cut a region out of a picture, with its own size in pixels of the full picture.
+    """Cut a region out of a picture, and scale the size of the full image with it.
 
-    Edges are rounded to whole pixels, and at least one pixel is left.
+    Edges are rounded to whole pixels; at least one pixel is left.
     """
     left, right, width = _cut_side(region[0], region[2], picture.pixels.shape[1], picture.width)
     top, bottom, height = _cut_side(region[1], region[3], picture.pixels.shape[0], picture.height)
@@ -19,7 +19,7 @@ def cut_region(picture: Picture, region: Sequence[float]) -> Picture:
 
 
 def _cut_side(start: float, share: float, n_pixels: int, full: int) -> tuple[int, int, int]:
-    """Find where a region starts and ends along one side, and its length in the full picture."""
+    """Find where a region starts and ends along one side, and its length in the full image."""
     first = min(round(start * n_pixels), n_pixels - 1)
     last = min(max(round((start + share) * n_pixels), first + 1), n_pixels)
     return first, last, max(round((start + share) * full) - round(start * full), 1)

@@ -22,7 +22,7 @@ from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.items.locations import to_key
 from smartdownsample.items.storage import Content
 from smartdownsample.pictures.previews import Treatment
-from smartdownsample.pictures.process import count_workers
+from smartdownsample.pictures.process_settings import count_workers
 from smartdownsample.records import FLAG_PREVIEW, Cause, FeatureBatch
 from whole_photos import extract_photos, keys_of, photo_task
 

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.exif."""
+"""Tests of smartdownsample.pictures.exif."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import oracles
 from pictures import make_exif
-from smartdownsample.pictures.exif import Exif, find_thumbnail, read_exif
+from smartdownsample.pictures.exif import Exif, find_exif_thumbnail, read_exif
 
 ORIGINAL, DIGITIZED, CHANGED = 0x9003, 0x9004, 0x0132
 ORIGINAL_FRACTION, DIGITIZED_FRACTION, CHANGED_FRACTION = 0x9291, 0x9292, 0x9290
@@ -171,20 +171,20 @@ def test_the_thumbnail_is_what_the_second_directory_names(order: str) -> None:
     """Whatever stands between the directories."""
     for photo in (None, {ORIGINAL: b"2019:06:22 16:50:53\0"}):
         data = make_exif({0x0112: 6}, photo, order=order, thumbnail=b"small picture")
-        assert find_thumbnail(data + b"more") == b"small picture"
+        assert find_exif_thumbnail(data + b"more") == b"small picture"
         assert read_exif(data).orientation == 6
 
 
 def test_what_is_not_there_as_a_whole_is_no_thumbnail() -> None:
     """Cut off, never there, or of no length."""
     data = make_exif(thumbnail=b"small picture")
-    assert find_thumbnail(data[:-1]) == b""
-    assert find_thumbnail(make_exif({0x0112: 6})) == b""
+    assert find_exif_thumbnail(data[:-1]) == b""
+    assert find_exif_thumbnail(make_exif({0x0112: 6})) == b""
     # Fields of that name in the first directory are of something else.
-    assert find_thumbnail(make_exif({0x0201: 8, 0x0202: 4})) == b""
+    assert find_exif_thumbnail(make_exif({0x0201: 8, 0x0202: 4})) == b""
     length = data.index(b"\x02\x02\x04\x00") + 8
-    assert find_thumbnail(data[:length] + bytes(4) + data[length + 4 :]) == b""
-    assert find_thumbnail(b"") == b""
+    assert find_exif_thumbnail(data[:length] + bytes(4) + data[length + 4 :]) == b""
+    assert find_exif_thumbnail(b"") == b""
 
 
 WITH_THUMBNAIL = make_exif({0x0112: 6}, thumbnail=b"small picture")
@@ -197,4 +197,4 @@ def test_damaged_directories_never_lead_out_of_the_data(at: int, junk: bytes) ->
         WITH_THUMBNAIL[:at] + junk + WITH_THUMBNAIL[at + len(junk) :],
         WITH_THUMBNAIL[:at] + junk,
     ):
-        assert find_thumbnail(data) in data
+        assert find_exif_thumbnail(data) in data

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.headers."""
+"""Tests of smartdownsample.pictures.headers."""
 
 import io
 import struct
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pictures import encode_jpeg, make_exif, make_pixels
-from smartdownsample.pictures.headers import Header, read_header, read_jpeg
+from smartdownsample.pictures.headers import Header, read_header, read_jpeg_with_exif
 from smartdownsample.records import Cause
 
 FORMATS = {
@@ -35,10 +35,10 @@ def encode(name: str, **options: object) -> bytes:
 def test_exif_data_of_a_jpeg_ends_with_its_segment() -> None:
     """What stands behind is not of it, whatever it claims."""
     exif = make_exif({0x0112: 6}, thumbnail=b"small picture")
-    header, found = read_jpeg(encode_jpeg(make_pixels(1, 70, 50), exif))
+    header, found = read_jpeg_with_exif(encode_jpeg(make_pixels(1, 70, 50), exif))
     assert header[:4] == ("JPEG", 70, 50, 6)
     assert found == exif
-    assert read_jpeg(encode_jpeg(make_pixels(1, 70, 50)))[1] == b""
+    assert read_jpeg_with_exif(encode_jpeg(make_pixels(1, 70, 50)))[1] == b""
 
 
 def test_jpegs_that_start_alike_are_told_apart() -> None:

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.extras."""
+"""Tests of smartdownsample.pictures.plugins."""
 
 import importlib
 import io
@@ -56,6 +56,6 @@ def test_without_the_extra_the_cause_names_it(name: str, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_damaged_file_is_a_failure(name: str) -> None:
-    """No error leaves the room."""
+    """No error leaves the module."""
     data = encode(name, make_pixels(1, 160, 120))
     assert decode_image(data[: len(data) // 2]) is Cause.UNREADABLE

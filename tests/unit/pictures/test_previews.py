@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.previews."""
+"""Tests of smartdownsample.pictures.previews."""
 
 import os
 from io import BytesIO

@@ -1,13 +1,13 @@
-"""What is set for the whole process while images are decoded, and set back afterwards.
+"""Settings of the process while images are decoded, and the number of workers.
 
-Linear algebra libraries and OpenCV start threads of their own, which in each of many workers halve
-the rate. And libjpeg, libpng and libtiff write to the process's standard error from inside the
-decoder, where no Python setting reaches them: meanwhile standard error is read through a pipe and
-passed on without such messages; causes of failures are reported as values instead.
+One thread a worker: linear algebra libraries and OpenCV would start threads of their own, which
+halve the rate of many workers.
 
-OpenCV's own log, whose messages have several lines, is turned off at its source.
+Silence: libjpeg, libpng and libtiff write messages straight to the process's standard error. It is
+passed through a pipe that drops them; failures are reported as values instead. OpenCV's own log,
+whose messages have several lines, is turned off.
 
-Runs may overlap in several threads. The first to come sets both, the last to go sets them back.
+Runs may overlap in several threads: the first one sets all this, the last one sets it back.
 """
 
 import os
@@ -26,8 +26,8 @@ _READ_BYTES = 1 << 16
 # cv::utils::logging::LOG_LEVEL_SILENT
 _SILENT = 0
 
-# What the decoders write. libpng ends its messages in a second piece, so that line feeds may come
-# late, and two of them after the messages of two threads.
+# Messages of the decoders. libpng writes the line feed separately, so that it may come late, or two
+# together after messages of two threads.
 _NOISE = re.compile(
     rb"(?:"
     rb"libpng (?:error|warning): "
@@ -40,8 +40,8 @@ _NOISE = re.compile(
 )
 
 
-class _Shared:
-    """Settings that all runs of a process share."""
+class _SharedSettings:
+    """The settings, and how many runs use them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -49,7 +49,7 @@ class _Shared:
         self._settings = ExitStack()
 
     def acquire(self) -> None:
-        """Set what is to be set, if this is the first run."""
+        """Apply the settings if this is the first run."""
         with self._lock:
             if self._n_users == 0:
                 self._settings.enter_context(threadpool_limits(1, user_api="blas"))
@@ -59,31 +59,29 @@ class _Shared:
             self._n_users += 1
 
     def release(self) -> None:
-        """Set it back, if this is the last run."""
+        """Set them back if this was the last run."""
         with self._lock:
             self._n_users -= 1
             if self._n_users == 0:
                 self._settings.close()
 
 
-_shared = _Shared()
+_shared = _SharedSettings()
 
 
 def count_workers(n_workers: int | None = None) -> int:
-    """Count the workers to use: by default the usable cores, at least 4.
+    """Count the workers to use: by default the usable cores, but at least 4.
 
-    More threads than cores help a little even when the disk is quick, since one reads while
-    another decodes.
+    More threads than cores help a little even with a fast disk: one reads while another decodes.
     """
     return max(4, joblib.cpu_count()) if n_workers is None else n_workers
 
 
 @contextmanager
 def decoding_process() -> Iterator[None]:
-    """Keep workers single-threaded and decoders quiet while the context lasts.
+    """Keep libraries single-threaded and decoders quiet while the context lasts.
 
-    Everything else that is written to standard error meanwhile, by whichever thread, appears as
-    ever.
+    Everything else that any thread writes to standard error still appears.
     """
     _shared.acquire()
     try:
@@ -94,7 +92,7 @@ def decoding_process() -> Iterator[None]:
 
 @contextmanager
 def _single_threads() -> Iterator[None]:
-    """Keep OpenCV from sharing one picture out to threads, which then spin for more."""
+    """Keep OpenCV from using several threads for a picture, which then spin idly."""
     n_threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -117,10 +115,10 @@ def _quiet_log() -> Iterator[None]:
 
 @contextmanager
 def _quiet_stderr() -> Iterator[None]:
-    """Put a filter before standard error."""
+    """Filter the decoders' messages out of standard error."""
     try:
         original = os.dup(_STDERR)
-    except OSError:  # there is no standard error
+    except OSError:  # the process has no standard error
         yield
         return
     reader, writer = os.pipe()
@@ -135,12 +133,12 @@ def _quiet_stderr() -> Iterator[None]:
             sys.stderr.flush()
         os.dup2(original, _STDERR)
         os.close(original)
-        # The pipe ends now, unless a process that was started meanwhile still writes to it.
+        # The pipe ends now, unless a child process inherited it and still writes.
         thread.join(timeout=0.2)
 
 
 def _pass_on(reader: int, target: int) -> None:
-    """Copy a pipe to a file without the decoders' messages, until the pipe ends."""
+    """Copy a pipe to a file until it ends, without the decoders' messages."""
     is_after_noise = False
     try:
         while data := os.read(reader, _READ_BYTES):

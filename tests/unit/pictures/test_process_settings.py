@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.process."""
+"""Tests of smartdownsample.pictures.process_settings."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import threading
 import pytest
 from threadpoolctl import threadpool_info
 
-from smartdownsample.pictures.process import decoding_process
+from smartdownsample.pictures.process_settings import decoding_process
 
 NOISE = (
     b"libpng error: bad adaptive filter value\n"
@@ -64,7 +64,7 @@ def test_a_process_without_standard_error_works() -> None:
     """As under pythonw or a service manager."""
     code = (
         "import os; os.close(2)\n"
-        "from smartdownsample.pictures.process import decoding_process\n"
+        "from smartdownsample.pictures.process_settings import decoding_process\n"
         "with decoding_process(): print('done')"
     )
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
