@@ -32,10 +32,9 @@ _FILES: Storage = LocalFiles()
 def find_images(*sources: PathLike) -> list[str]:
     """List the images that folders, globs and files name, in natural order.
 
-    Folders are searched with everything below them, without following links to folders.
-    Folders and globs give files whose extension is an image's, and no hidden files (which
-    also passes over the ``._IMG_1.JPG`` that macOS leaves on memory cards); a file that is
-    named itself is taken whatever it is called.
+    Folders are searched with all folders below them; links to folders are not followed. Of folders
+    and globs only files with an image's extension count, and no hidden files, such as the
+    ``._IMG_1.JPG`` that macOS leaves on memory cards. A file that is named itself always counts.
 
     Parameters
     ----------
@@ -50,7 +49,7 @@ def find_images(*sources: PathLike) -> list[str]:
     Raises
     ------
     InvalidParameterError
-        When a source is no path, or names nothing that exists.
+        When a source is not a path, or names nothing that exists.
 
     Examples
     --------

@@ -29,11 +29,6 @@ def _encode_folder(folder: bytes) -> bytes:
     return b"".join(map(_encode_name, folder.split(os.fsencode(os.sep))))
 
 
-@lru_cache(maxsize=256)
-def _encode_extension(extension: bytes) -> bytes:
-    return _encode_name(extension)
-
-
 def _encode_name(name: bytes) -> bytes:
     if not name.isascii():
         return b"".join(map(_encode_token, _natural_key()(os.fsdecode(name)))) + b"\0"
@@ -41,6 +36,9 @@ def _encode_name(name: bytes) -> bytes:
     encoded = _NUMBERS.sub(_encode_digits, name)
     ends_with_text = name and not name[-1:].isdigit()
     return encoded + (b"\0\0" if ends_with_text else b"\0")
+
+
+_encode_extension = lru_cache(maxsize=256)(_encode_name)
 
 
 def _encode_digits(digits: re.Match[bytes]) -> bytes:

@@ -11,7 +11,7 @@ import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, compress
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -86,11 +86,9 @@ def add_images(images: NamedImages, others: NamedImages) -> NamedImages:
     new = [place for place, path in enumerate(others.paths) if to_key(path) not in named]
     labels = images.labels
     if labels is not None:
-        labels = [
-            *labels,
-            *(others.labels[place] if others.labels else EARLIER_GROUP for place in new),
-        ]
-    paths = [*images.paths, *(others.paths[place] for place in new)]
+        more = others.labels or [EARLIER_GROUP] * len(others.paths)
+        labels = labels + [more[place] for place in new]
+    paths = images.paths + [others.paths[place] for place in new]
     return NamedImages(paths, labels, images.table)
 
 
@@ -176,29 +174,25 @@ def _keep_matching(
     images: NamedImages, include: Sequence[str], exclude: Sequence[str]
 ) -> NamedImages:
     """Keep the images that the patterns allow, see `name_images`."""
-
-    def is_matched(path: str, patterns: Sequence[re.Pattern[str]], name: str) -> bool:
-        return any(pattern.match(path if "/" in pattern.pattern else name) for pattern in patterns)
-
     wanted = [re.compile(fnmatch.translate(pattern)) for pattern in include]
     unwanted = [re.compile(fnmatch.translate(pattern)) for pattern in exclude]
-    names = map(os.path.basename, images.paths)
-    return _take(
-        images,
-        [
-            (not wanted or is_matched(path, wanted, name)) and not is_matched(path, unwanted, name)
-            for path, name in zip(images.paths, names, strict=True)
-        ],
-    )
+    is_kept = [
+        (not wanted or _matches_any(path, wanted)) and not _matches_any(path, unwanted)
+        for path in images.paths
+    ]
+    return _take(images, is_kept)
+
+
+def _matches_any(path: str, patterns: Sequence[re.Pattern[str]]) -> bool:
+    name = os.path.basename(path)
+    return any(pattern.match(path if "/" in pattern.pattern else name) for pattern in patterns)
 
 
 def _take(images: NamedImages, is_taken: list[bool]) -> NamedImages:
     """Keep some of the images, with their labels and rows."""
-    taken = [place for place, is_one in enumerate(is_taken) if is_one]
-    return NamedImages(
-        [images.paths[place] for place in taken],
-        None if images.labels is None else [images.labels[place] for place in taken],
-        None
-        if images.table is None
-        else images.table.filter(pack_flags(np.array(is_taken, dtype=np.bool_))),
-    )
+    paths = list(compress(images.paths, is_taken))
+    labels = None if images.labels is None else list(compress(images.labels, is_taken))
+    table = images.table
+    if table is not None:
+        table = table.filter(pack_flags(np.array(is_taken, dtype=np.bool_)))
+    return NamedImages(paths, labels, table)

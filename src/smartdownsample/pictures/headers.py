@@ -17,14 +17,14 @@ from .exif import FIRST_TURNED, Exif, read_captured, read_directory, read_exif
 
 # Start-of-frame markers, all but DHT (C4), JPG (C8) and DAC (CC): ITU-T T.81, table B.1.
 _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Markers that stand alone, without a length: TEM, RST0 to RST7 and SOI; 00 is none at all.
+# Markers without a length: TEM, RST0 to RST7 and SOI; and 00, which says that the FF was data.
 _JPEG_BARE_MARKERS = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
 # EOI and SOS: no frame header comes after them.
 _JPEG_LAST_MARKERS = frozenset((0xD9, 0xDA))
 # Height and width, after the precision in a frame header (ITU-T T.81, B.2.2).
 _JPEG_SIZE = struct.Struct(">HH")
-# Images of one tool without EXIF data start with the same bytes, up to and with the frame header.
-# What so many different starts say is cached.
+# Images of one tool without EXIF data start with the same bytes, frame header included: the
+# headers of so many different starts are cached.
 _JPEG_START_BYTES, _N_CACHED_STARTS = 256, 1024
 _NO_EXIF = Exif()
 
@@ -42,7 +42,7 @@ _BRANDS = {
 }  # fmt: skip
 # The boxes that describe the items of such a file are in its first bytes.
 _MEDIA_HEAD_BYTES = 1 << 16
-# An entry, version 2 or 3, of the list of items, with the number of the one that is Exif data
+# The entry, of version 2 or 3, that gives the number of the item with the Exif data
 # (ISO/IEC 14496-12, 8.11.6; 23008-12, A.2).
 _EXIF_ITEM = re.compile(rb"infe(?:\x02...(..)|\x03...(....))..Exif", re.DOTALL)
 
@@ -101,7 +101,7 @@ def read_header(data: bytes) -> Header | Cause:
 
 
 def _recognise_other(data: bytes) -> Cause:
-    """Say what a file without an image in it looks like."""
+    """Say what a file that is not an image looks like."""
     for start, cause in _OTHER_STARTS:
         if data.startswith(start):
             return cause
@@ -112,7 +112,7 @@ def _recognise_other(data: bytes) -> Cause:
 
 
 def read_jpeg_with_exif(data: bytes) -> tuple[Header, bytes]:
-    """Walk the markers of a JPEG to its frame header; also give its EXIF data, or nothing.
+    """Read the segments of a JPEG up to its frame header; also give its EXIF data, or nothing.
 
     Width and height are 0 when the data ends before the frame header. ITU-T T.81, annex B,
     https://www.w3.org/Graphics/JPEG/itu-t81.pdf

@@ -53,8 +53,10 @@ class _SharedSettings:
         with self._lock:
             if self._n_users == 0:
                 self._settings.enter_context(threadpool_limits(1, user_api="blas"))
-                self._settings.enter_context(_single_threads())
-                self._settings.enter_context(_quiet_log())
+                # OpenCV would use several threads for a picture, which then spin idly.
+                self._settings.callback(cv2.setNumThreads, cv2.getNumThreads())
+                cv2.setNumThreads(1)
+                self._settings.callback(_set_log_level, _set_log_level(_SILENT))
                 self._settings.enter_context(_quiet_stderr())
             self._n_users += 1
 
@@ -90,27 +92,11 @@ def decoding_process() -> Iterator[None]:
         _shared.release()
 
 
-@contextmanager
-def _single_threads() -> Iterator[None]:
-    """Keep OpenCV from using several threads for a picture, which then spin idly."""
-    n_threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(n_threads)
-
-
-@contextmanager
-def _quiet_log() -> Iterator[None]:
-    """Turn OpenCV's log off."""
+def _set_log_level(level: int) -> int:
+    """Set the level of OpenCV's log, and return the former one."""
     # OpenCV 5 moved the function.
     set_level = cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel
-    level = set_level(_SILENT)
-    try:
-        yield
-    finally:
-        set_level(level)
+    return set_level(level)
 
 
 @contextmanager
