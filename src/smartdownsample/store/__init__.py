@@ -1,8 +1,9 @@
-"""The feature store: keys to known rows and misses, and rows to Parquet."""
+"""The feature store: look up the features of items, and append new ones as Parquet parts."""
 
 from .folder import choose_cache_dir, choose_store_dir
+from .look_up import KnownFeatures
 from .packs import export_pack, import_pack, read_pack
-from .schema import KnownFeatures, decoder_version, make_schema, make_table
+from .schema import decoder_version, make_schema, make_table
 from .store import FeatureStore
 from .upkeep import Damage, StoreInfo, clear, info, prune, verify
 

@@ -1,4 +1,4 @@
-"""Where stores lie: the cache folder, and the folder of each spec in it."""
+"""Where stores lie: the cache folder, and in it one folder for each `FeatureSpec`."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,9 @@ from ..errors import InvalidParameterError
 from ..options import PathLike, ReadingOptions
 from ..records import FeatureSpec
 
-# Changes with the columns of the parts; stores of different schemas lie side by side.
+# Goes up when the columns of the parts change; stores of different versions lie side by side.
 SCHEMA_VERSION = 3
-# Parts of this one are read as well: its rows lack the columns for frames and etags.
+# Parts of this version are still read; they lack the columns ``frame`` and ``etag``.
 FORMER_SCHEMA_VERSION = 2
 
 CACHE_DIR_VARIABLE = "SMARTDOWNSAMPLE_CACHE_DIR"
@@ -22,7 +22,7 @@ CACHE_TAG = (
 
 
 def default_cache_dir() -> Path:
-    """Return the folder of the store: ``SMARTDOWNSAMPLE_CACHE_DIR`` or the user's cache."""
+    """Return the folder that ``SMARTDOWNSAMPLE_CACHE_DIR`` names, else the user's cache folder."""
     from_environment = os.environ.get(CACHE_DIR_VARIABLE)
     if from_environment:
         return Path(from_environment)
@@ -32,22 +32,9 @@ def default_cache_dir() -> Path:
 
 
 def choose_cache_dir(cache_dir: PathLike | None) -> Path:
-    """Return the folder of the store that the caller names, else the default.
+    """Return the cache folder that the caller names, else the default; it need not exist.
 
-    Parameters
-    ----------
-    cache_dir : path, optional
-        As the caller gave it.
-
-    Returns
-    -------
-    Path
-        It need not exist.
-
-    Raises
-    ------
-    InvalidParameterError
-        When it is no path.
+    Raises `InvalidParameterError` when the caller's value is not a path.
     """
     if cache_dir is None:
         return default_cache_dir()
@@ -62,23 +49,12 @@ def choose_cache_dir(cache_dir: PathLike | None) -> Path:
 
 
 def choose_store_dir(reading: ReadingOptions) -> Path | None:
-    """Return the folder of the store, None where nothing is to be kept."""
+    """Return the cache folder, or None when nothing is to be kept."""
     return choose_cache_dir(reading.cache_dir) if reading.cache else None
 
 
 def list_specs(cache_dir: Path) -> list[FeatureSpec]:
-    """List the specs that a cache folder has stores of.
-
-    Parameters
-    ----------
-    cache_dir : Path
-        Folder of all stores.
-
-    Returns
-    -------
-    list of FeatureSpec
-        Of stores whose columns are those of this version.
-    """
+    """List the specs that have a store of the current schema in a cache folder."""
     folders = sorted((cache_dir / f"features-{SCHEMA_VERSION}").glob("*/"))
     specs = (FeatureSpec.from_fingerprint(folder.name) for folder in folders)
     return [spec for spec in specs if spec is not None]

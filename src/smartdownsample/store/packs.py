@@ -1,8 +1,8 @@
-"""Feature packs: the features of a collection in one file, to be used where the photos are not.
+"""Feature packs: the features of a collection in one file, for use where the photos are not.
 
-A pack is a part of the feature store whose paths are relative to a root folder: mail it, sample
-it with `ImageIndex.from_pack`, or import it into the store of another machine, where the same
-files under another root are then known.
+A pack is a part of the feature store whose paths are relative to a root folder. It can be mailed,
+sampled with `ImageIndex.from_pack`, or imported into the store of another machine, which then
+knows the same files below another root.
 """
 
 import os
@@ -20,8 +20,9 @@ from ..items import encode_order_key, list_items, stat_files, strip_folder, to_k
 from ..options import DecodeMode, PathLike, ReadingOptions
 from ..records import FeatureSpec, ItemList
 from .folder import choose_cache_dir, choose_store_dir
+from .look_up import KnownFeatures
 from .part import check_seal, read_part, write_part
-from .schema import SPEC_KEY, KnownFeatures, make_schema
+from .schema import SPEC_KEY, make_schema
 from .store import FeatureStore
 
 
@@ -39,11 +40,11 @@ def export_pack(
     Parameters
     ----------
     pack : path
-        The file to write, by custom ``*.parquet``.
+        The file to write, usually ``*.parquet``.
     paths : str, path-like or iterable of them
         The collection, as for `ImageIndex.build`.
     root : path
-        Folder that all images lie below; paths in the pack are relative to it.
+        Folder that holds all the images; paths in the pack are relative to it.
     hash_size : int
         Side of the DHash in bits.
     decode : {"fast", "exact", "preview"}
@@ -54,14 +55,14 @@ def export_pack(
     Returns
     -------
     int
-        How many images the pack knows; files that are missing are left out.
+        How many images the pack holds; missing files are left out.
 
     Raises
     ------
     InvalidParameterError
-        When an image lies outside of the root.
+        When an image lies outside the root.
     StoreError
-        When the store does not know all images: build an `ImageIndex` of them first.
+        When the store does not know all images; build an `ImageIndex` of them first.
     """
     reading = ReadingOptions(hash_size=hash_size, decode=decode, cache_dir=cache_dir)
     spec = make_spec(reading.hash_size, reading.decode)
@@ -76,22 +77,22 @@ def export_pack(
         raise StoreError(msg)
     base = to_key(os.fspath(root))
     relative = [strip_folder(path, base, "the root") for path in known.table["path"].to_pylist()]
-    write_part(Path(pack), _move(known.table, relative))
+    write_part(Path(pack), _replace_paths(known.table, relative))
     return len(known.table)
 
 
 def import_pack(pack: PathLike, root: PathLike, *, cache_dir: PathLike | None = None) -> int:
-    """Add a pack to the store, for images that lie below another root.
+    """Add the rows of a pack to the store, for the same images below another root.
 
-    Files are known by modification time and size as well: copy them with their times
-    (``rsync -a``, ``cp -p``), or the rows are of no use.
+    A row is used only for a file with the same modification time and size, so copy the images
+    with their times (``rsync -a``, ``cp -p``).
 
     Parameters
     ----------
     pack : path
         As `export_pack` wrote it.
     root : path
-        Folder that the images lie below here; it need not exist yet.
+        Folder that holds the images on this machine; it need not exist yet.
     cache_dir : path, optional
         Folder of the store.
 
@@ -103,17 +104,17 @@ def import_pack(pack: PathLike, root: PathLike, *, cache_dir: PathLike | None = 
     Raises
     ------
     StoreError
-        When the file is no pack of this version, is damaged, or the store cannot be written.
+        When the file is not a pack of this version or is damaged, or the store cannot be written.
     """
     spec, rows = _read_pack(pack)
     root = os.fspath(root)
     paths = [to_key(os.path.join(root, os.fsdecode(path))) for path in rows["path"].to_pylist()]
-    FeatureStore(spec, choose_cache_dir(cache_dir)).add_rows(_move(rows, paths))
+    FeatureStore(spec, choose_cache_dir(cache_dir)).add_rows(_replace_paths(rows, paths))
     return len(rows)
 
 
 def read_pack(pack: PathLike, root: PathLike | None) -> tuple[FeatureSpec, KnownFeatures, ItemList]:
-    """Read a pack as if its items, below `root` if there is one, had been found in the store."""
+    """Read a pack as if the store had known its items; paths are put below `root` if given."""
     spec, rows = _read_pack(pack)
     paths = [os.fsdecode(path) for path in rows["path"].to_pylist()]
     file_of_path: dict[str, int] = {}
@@ -148,8 +149,8 @@ def _read_pack(pack: PathLike) -> tuple[FeatureSpec, pa.Table]:
     return spec, read_part(Path(pack), make_schema(spec))
 
 
-def _move(rows: pa.Table, paths: list[bytes]) -> pa.Table:
-    """Give rows other paths, and the order keys that belong to them."""
+def _replace_paths(rows: pa.Table, paths: list[bytes]) -> pa.Table:
+    """Give rows other paths, and the matching order keys."""
     order_keys = [encode_order_key(path) for path in paths]
     for name, values in (("path", paths), ("order_key", order_keys)):
         place = rows.schema.get_field_index(name)

@@ -1,9 +1,8 @@
-"""A part of the feature store: one Parquet file, written whole, never changed, verified on reading.
+"""A part of the feature store: one Parquet file, written whole, never changed, verified when read.
 
-A part is written beside its final name, synced and renamed: it exists either completely or not at
-all. Parquet's own checksums cover neither page headers nor the footer, so a part also carries a
-checksum of its footer and a digest of each row group's decoded columns: what is read is what was
-written, or an error.
+A part is written to a temporary file beside it, synced and renamed, so it exists completely or not
+at all. Parquet's own checksums cover neither page headers nor the footer. A part therefore carries
+a checksum of its footer (the seal) and a digest of each row group's decoded columns.
 """
 
 import bisect
@@ -34,7 +33,7 @@ _DIGESTS_KEY = b"smartdownsample.digests"
 _SEAL_BYTES = 4
 # A Parquet file ends with the length of its footer and four magic bytes.
 _TAIL_BYTES = 8
-# What Arrow makes of damaged bytes: errors of its own, and of text, numbers and memory.
+# What Arrow and the parsing of metadata raise on damaged bytes.
 _SIGNS_OF_DAMAGE = (
     pa.ArrowException,
     OSError,
@@ -47,24 +46,14 @@ _SIGNS_OF_DAMAGE = (
 
 
 def name_part(folder: Path) -> Path:
-    """Name a new part of a folder; names are unique and sort by time."""
+    """Make a new part's path; names are unique and sort by time."""
     return folder / f"part-{time.time_ns():020d}-{uuid.uuid4().hex[:12]}{PART_SUFFIX}"
 
 
 def write_part(part: Path, table: pa.Table) -> None:
-    """Write a part, so that it exists either completely or not at all.
+    """Write rows of the store, in any order, as a part sorted by path.
 
-    Parameters
-    ----------
-    part : Path
-        The file, in an existing folder.
-    table : pyarrow.Table
-        Rows of the store, with its schema, in any order; sorted by path in the part.
-
-    Raises
-    ------
-    OSError
-        When the file cannot be written; nothing is left of it then.
+    The folder must exist. An `OSError` leaves nothing behind.
     """
     temporary = part.with_name(part.name + TEMPORARY_SUFFIX)
     ordered = table.sort_by("path").combine_chunks()
@@ -97,29 +86,7 @@ def write_part(part: Path, table: pa.Table) -> None:
 
 
 def read_part(part: Path, schema: pa.Schema, wanted: Sequence[bytes] | None = None) -> pa.Table:
-    """Read the rows of a part that may be of some paths, and verify them.
-
-    Parameters
-    ----------
-    part : Path
-        A file.
-    schema : pyarrow.Schema
-        What a part of this store looks like.
-    wanted : sequence of bytes, optional
-        Sorted paths; row groups that can hold none of them are not read. None reads all.
-
-    Returns
-    -------
-    pyarrow.Table
-        With the schema given.
-
-    Raises
-    ------
-    DamagedPartError
-        When the file is no part of this store or does not hold what was written.
-    OSError
-        When the file is gone or the disk fails.
-    """
+    """Read and verify the rows of a part, as one table; see `read_groups`."""
     tables = list(read_groups(part, schema, wanted))
     return pa.concat_tables([make_empty_table(schema), *tables])
 
@@ -127,28 +94,11 @@ def read_part(part: Path, schema: pa.Schema, wanted: Sequence[bytes] | None = No
 def read_groups(
     part: Path, schema: pa.Schema, wanted: Sequence[bytes] | None = None
 ) -> Iterator[pa.Table]:
-    """Read the rows of a part one row group after the other, see `read_part`.
+    """Read and verify the row groups of a part, one after the other, sorted by path.
 
-    Parameters
-    ----------
-    part : Path
-        A file.
-    schema : pyarrow.Schema
-        What a part of this store looks like.
-    wanted : sequence of bytes, optional
-        Sorted paths; None reads all.
-
-    Yields
-    ------
-    pyarrow.Table
-        Verified rows, sorted by path.
-
-    Raises
-    ------
-    DamagedPartError
-        When the file is no part of this store or does not hold what was written.
-    OSError
-        When the file is gone or the disk fails.
+    `wanted` are sorted paths; row groups that can hold none of them are skipped. Raises
+    `DamagedPartError` when the file is no part of this store or does not hold what was written,
+    and `OSError` when it is gone or the disk fails.
     """
     try:
         with open(part, "rb") as sealed:
@@ -173,9 +123,9 @@ def read_groups(
 
 
 def _seal_footer(file: BinaryIO) -> None:
-    """Put a checksum of the footer before it, where readers of Parquet do not look.
+    """Insert a checksum before the footer, where Parquet readers do not look.
 
-    Arrow trusts a footer: damaged types can end the process, damaged statistics hide rows.
+    Arrow trusts footers: damaged types can crash the process, damaged statistics hide rows.
     """
     footer = _read_footer(file)
     file.seek(-len(footer), os.SEEK_END)
@@ -184,18 +134,7 @@ def _seal_footer(file: BinaryIO) -> None:
 
 
 def check_seal(file: BinaryIO) -> None:
-    """Compare a part's footer with its checksum, before Arrow sees it.
-
-    Parameters
-    ----------
-    file : binary file
-        Open for reading.
-
-    Raises
-    ------
-    ValueError
-        When the footer is not what was written, or the file is no part.
-    """
+    """Raise `ValueError` unless a file's footer matches its checksum, before Arrow sees it."""
     footer = _read_footer(file)
     file.seek(-len(footer) - _SEAL_BYTES, os.SEEK_END)
     if int.from_bytes(file.read(_SEAL_BYTES), "little") != zlib.crc32(footer):
@@ -204,7 +143,7 @@ def check_seal(file: BinaryIO) -> None:
 
 
 def _read_footer(file: BinaryIO) -> bytes:
-    """Read the footer of a Parquet file, with the length and the magic bytes after it."""
+    """Read a Parquet footer, including the length and the magic bytes at its end."""
     size_bytes = file.seek(0, os.SEEK_END)
     if size_bytes >= _TAIL_BYTES:
         file.seek(-_TAIL_BYTES, os.SEEK_END)
@@ -217,7 +156,7 @@ def _read_footer(file: BinaryIO) -> bytes:
 
 
 def _read_digests(file: pq.ParquetFile, schema: pa.Schema) -> list[int]:
-    """Read the digests of the row groups of a file that is a part."""
+    """Read the digest of each row group, after checking that the part is of this store."""
     metadata = file.schema_arrow.metadata or {}
     is_ours = metadata.get(SPEC_KEY) == schema.metadata[SPEC_KEY]
     is_known = any(map(file.schema_arrow.equals, (schema, make_former_schema(schema))))
@@ -229,7 +168,7 @@ def _read_digests(file: pq.ParquetFile, schema: pa.Schema) -> list[int]:
 
 
 def _read_ahead(read: Callable[[int], pa.Table], groups: Sequence[int]) -> Iterator[pa.Table]:
-    """Read row groups one after the other, the next while the caller is at work on one."""
+    """Read row groups in order, the next one while the caller works on the last."""
     with ThreadPoolExecutor(1) as reader:
         coming: Future[pa.Table] | None = None
         for group in groups:
@@ -252,7 +191,7 @@ def _read_group(
 
 
 def _may_hold(group: pq.RowGroupMetaData, wanted: Sequence[bytes]) -> bool:
-    """Tell whether any of the sorted paths lies in the range of a row group."""
+    """Tell whether any of the sorted paths lies in a row group's range of paths."""
     statistics = group.column(0).statistics
     if statistics is None or not statistics.has_min_max:
         return True
@@ -261,7 +200,7 @@ def _may_hold(group: pq.RowGroupMetaData, wanted: Sequence[bytes]) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename last through a power cut, where folders can be synced."""
+    """Make a rename survive a power cut, where folders can be synced."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -1,111 +1,47 @@
-"""The feature store: what was decoded once is known from then on.
+"""The feature store: features that were computed once are known from then on.
 
-A store is a folder of Parquet parts, one folder per `FeatureSpec`. Parts are never changed after
-they appear, so that any number of processes may append and read at once. A row is found only when
-path, region, modification time and size are all equal: a changed file is simply not found.
+A store is a folder of Parquet parts, one folder per `FeatureSpec`. A part never changes once it
+exists, so any number of processes may append and read at once. A row is found only when path,
+frame, region, modification time and size are all equal, so a changed file is a miss.
 
-Nothing that goes wrong with the store ends a run or changes its result: it is warned of, and
-images are decoded again.
-
-This is the only room that writes features.
+A fault of the store neither ends a run nor changes its result: it gives a warning, and the images
+are decoded again.
 """
 
-import bisect
 import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from ..arrow import pack_flags, pack_texts, unpack
+from ..arrow import pack_flags
 from ..errors import DamagedPartError, StoreError, StoreWarning, warn_user
 from ..records import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList
 from .folder import CACHE_TAG, FORMER_SCHEMA_VERSION, SCHEMA_VERSION
-from .merging import choose_merge
+from .look_up import KnownFeatures, Query
+from .merging import choose_merge, keep_newest
 from .part import PART_SUFFIX, TEMPORARY_SUFFIX, name_part, read_groups, read_part, write_part
-from .schema import (
-    KnownFeatures,
-    decoder_version,
-    keep_newest,
-    make_empty_table,
-    make_schema,
-    make_stored_keys,
-    make_table,
-    make_wanted_keys,
-)
+from .schema import make_empty_table, make_schema, make_table
 
 ASIDE_SUFFIX = ".damaged"
 
-# A part is written when this many rows wait or the first of them has waited this long.
+# A part is written when this many rows wait, or the first of them has waited this long.
 _FLUSH_ROWS = 4096
 _FLUSH_SECONDS = 10.0
-# A temporary file lives for a second or so; one of this age belongs to a run that died.
+# Temporary files live for about a second; one this old belongs to a run that died.
 _STALE_SECONDS = 3600.0
-# A merge may remove a part between listing and reading; nobody merges this often in a row.
+# Another process may merge parts between listing and reading, but not this often in a row.
 _READ_ATTEMPTS = 5
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """What is looked up: items, sorted by path, and what the storage says of their files."""
-
-    paths: list[bytes]
-    places: IntArray
-    items: ItemList
-    stats: FileStats
-    retried: tuple[Cause, ...]
-
-    @classmethod
-    def of(cls, items: ItemList, stats: FileStats, retried: Sequence[Cause]) -> "_Wanted":
-        """List the items whose files are there."""
-        is_file = np.ones(len(items.keys), dtype=np.bool_)
-        is_file[list(stats.causes)] = False
-        places = items.order[is_file[items.file_of[items.order]]]
-        paths = [items.keys[file] for file in items.file_of[places].tolist()]
-        return cls(paths, places, items, stats, tuple(retried))
-
-    def join(
-        self, stored: pa.Table, is_known: BoolArray, columns: Sequence[str]
-    ) -> tuple[pa.Table, IntArray]:
-        """Take the rows, sorted by path, that are true of items not known yet; say of which."""
-        first = bisect.bisect_left(self.paths, stored["path"][0].as_py())
-        last = bisect.bisect_right(self.paths, stored["path"][-1].as_py())
-        near = first + np.flatnonzero(~is_known[first:last])
-        current = _drop_outdated(stored, self.retried)
-        places = self.places[near]
-        files = self.items.file_of[places]
-        rows = pc.index_in(
-            make_wanted_keys(
-                [self.paths[place] for place in near.tolist()],
-                self.items.frames[places],
-                self.items.regions[places],
-                self.stats.mtime_ns[files],
-                self.stats.size_bytes[files],
-            ),
-            value_set=make_stored_keys(current),
-        )
-        is_hit = pc.is_valid(rows)
-        found = current.select(columns).take(rows.filter(is_hit))
-        return found, near[unpack(is_hit)]
-
-
 class FeatureStore:
-    """Known features of one spec, in a folder.
+    """The features of one spec that are known, in a cache folder; without one, none are.
 
-    Use it as a context manager: leaving writes what is still waiting, on errors as well.
-
-    Parameters
-    ----------
-    spec : FeatureSpec
-        What the features are.
-    cache_dir : path, optional
-        Folder of all stores. None keeps nothing and knows nothing.
+    Use it as a context manager: leaving it writes the rows that still wait, after errors too.
     """
 
     def __init__(self, spec: FeatureSpec, cache_dir: Path | None) -> None:
@@ -120,7 +56,7 @@ class FeatureStore:
     @property
     def folder(self) -> Path:
         """Folder of this spec's parts."""
-        assert self.cache_dir is not None  # callers look at cache_dir first
+        assert self.cache_dir is not None  # checked by the callers
         return self.cache_dir / f"features-{SCHEMA_VERSION}" / self.spec.fingerprint
 
     def __enter__(self) -> "FeatureStore":  # noqa: PYI034 - typing.Self needs Python 3.11
@@ -136,8 +72,6 @@ class FeatureStore:
         if kind is None and self._is_writable:
             self.compact()
 
-    # ---------------------------------------------------------------- reading
-
     def look_up(
         self,
         items: ItemList,
@@ -145,73 +79,56 @@ class FeatureStore:
         columns: Sequence[str] | None = None,
         retried: Sequence[Cause] = (),
     ) -> KnownFeatures:
-        """Find what is known of some items.
+        """Find the rows of some items; by default with all columns.
 
-        Parameters
-        ----------
-        items : ItemList
-            What is looked up.
-        stats : FileStats
-            Of their files; items whose file has a cause are neither known nor missed.
-        columns : sequence of str, optional
-            Columns wanted, by default all.
-        retried : sequence of Cause
-            Failures that are not to be trusted this time.
-
-        Returns
-        -------
-        KnownFeatures
-            Failures of another version of the decoder are misses: it may succeed now.
-
-        Notes
-        -----
-        Row group by row group, so that no more is in memory at a time than what is found, the
-        group at hand and the next.
+        Items whose file has a cause in `stats` are neither known nor missed. A failure is a miss
+        when its cause is among `retried`, or when another version of the decoder met it. Memory
+        holds the rows found and two row groups at a time.
         """
-        wanted = _Wanted.of(items, stats, retried)
+        query = Query.of(items, stats, retried)
         columns = columns or self.schema.names
         for _ in range(_READ_ATTEMPTS):
             try:
-                return self._join_parts(wanted, columns)
+                return self._match_parts(query, columns)
             except FileNotFoundError:  # merged between listing and reading
                 continue
         empty = make_empty_table(self.schema).select(columns)
-        return KnownFeatures(empty, wanted.places[:0], np.sort(wanted.places))
+        return KnownFeatures(empty, query.items[:0], np.sort(query.items))
 
-    def _join_parts(self, wanted: _Wanted, columns: Sequence[str]) -> KnownFeatures:
-        """Find rows in all parts, the newest first."""
-        is_known = np.zeros(len(wanted.places), dtype=np.bool_)
-        tables, found_places = [make_empty_table(self.schema).select(columns)], [wanted.places[:0]]
-        parts = self._list_readable() if self.cache_dir is not None and wanted.paths else []
+    def _match_parts(self, query: Query, columns: Sequence[str]) -> KnownFeatures:
+        """Find rows in all parts, the newest part first."""
+        is_known = np.zeros(len(query.items), dtype=np.bool_)
+        tables, found = [make_empty_table(self.schema).select(columns)], [query.items[:0]]
+        parts = self._list_readable() if self.cache_dir is not None and query.paths else []
         for part in reversed(parts):
-            for rows, found in self._join_part(part, wanted, is_known, columns):
-                is_known[found] = True
+            for rows, places in self._match_part(part, query, is_known, columns):
+                is_known[places] = True
                 tables.append(rows)
-                found_places.append(found)
-        known = wanted.places[np.concatenate(found_places)]
-        return KnownFeatures(pa.concat_tables(tables), known, np.sort(wanted.places[~is_known]))
+                found.append(query.items[places])
+        misses = np.sort(query.items[~is_known])
+        return KnownFeatures(pa.concat_tables(tables), np.concatenate(found), misses)
 
-    def _list_readable(self) -> list[Path]:
-        """List the parts of this store, and before them those of the former schema."""
-        former = self.folder.parents[1] / f"features-{FORMER_SCHEMA_VERSION}" / self.folder.name
-        former_parts = self._list_folder(former) if former.is_dir() else []
-        return [*former_parts, *self.list_parts()]
-
-    def _join_part(
-        self, part: Path, wanted: _Wanted, is_known: BoolArray, columns: Sequence[str]
+    def _match_part(
+        self, part: Path, query: Query, is_known: BoolArray, columns: Sequence[str]
     ) -> list[tuple[pa.Table, IntArray]]:
-        """Find rows of one part; none, with a warning, when any of it cannot be read."""
+        """Find rows in one part; none, with a warning, when any of it cannot be read."""
         try:
-            groups = read_groups(part, self.schema, wanted.paths)
-            return [wanted.join(rows, is_known, columns) for rows in groups]
+            groups = read_groups(part, self.schema, query.paths)
+            return [query.match(rows, is_known, columns) for rows in groups]
         except DamagedPartError as error:
             self._set_aside(part, error)
         except FileNotFoundError:
             raise
         except OSError as error:
-            # The disk's fault, not the part's.
+            # The disk's fault, not the part's: it stays in place.
             self._warn(f"has a part that cannot be read now ({error}); images are decoded again")
         return []
+
+    def _list_readable(self) -> list[Path]:
+        """List the parts of the former schema, then those of this one."""
+        former = self.folder.parents[1] / f"features-{FORMER_SCHEMA_VERSION}" / self.folder.name
+        former_parts = self._list_folder(former) if former.is_dir() else []
+        return [*former_parts, *self.list_parts()]
 
     def list_parts(self) -> list[Path]:
         """List the parts, oldest first; none, with a warning, when they cannot be listed."""
@@ -229,23 +146,15 @@ class FeatureStore:
         return [folder / name for name in names if name.endswith(PART_SUFFIX)]
 
     def _set_aside(self, part: Path, error: DamagedPartError) -> None:
-        """Rename a part that cannot be used, so that it is met only once."""
+        """Rename a damaged part, so that it is met only once."""
         self._warn(f"has a part that cannot be used: {error}; its images are decoded again")
         try:
             part.rename(part.with_name(part.name + ASIDE_SUFFIX))
         except OSError:
-            return  # Gone already, or a read-only store: it is met, and warned of, again.
-
-    # ---------------------------------------------------------------- writing
+            return  # Gone already; or the store is read-only, and the next run warns again.
 
     def append(self, batch: FeatureBatch) -> None:
-        """Take in new features; now and then write them.
-
-        Parameters
-        ----------
-        batch : FeatureBatch
-            Rows that are no lasting facts are not kept.
-        """
+        """Add the lasting rows of a batch; they are written when enough of them wait."""
         if not self._is_writable or not batch.is_lasting.any():
             return
         if not self._waiting:
@@ -257,18 +166,7 @@ class FeatureStore:
             self._flush()
 
     def add_rows(self, rows: pa.Table) -> None:
-        """Write rows that come from another store.
-
-        Parameters
-        ----------
-        rows : pyarrow.Table
-            With the columns of this store.
-
-        Raises
-        ------
-        StoreError
-            When they cannot be written.
-        """
+        """Write rows of another store; raises `StoreError` when that fails."""
         try:
             self._prepare_folder()
             write_part(name_part(self.folder), rows)
@@ -291,18 +189,18 @@ class FeatureStore:
         self._n_waiting = 0
 
     def _prepare_folder(self) -> None:
-        """Make the folder, marked as a cache so that backups and git pass over it."""
+        """Make the folder, marked as a cache so that backups and git skip it."""
         if self.folder.is_dir():
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        # In a folder of ours, since the caller's may be one that is backed up and tracked.
+        # Not in the cache folder itself, which the caller may want backed up and tracked.
         (self.folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
         (self.folder.parent / "CACHEDIR.TAG").write_text(CACHE_TAG, encoding="utf-8")
 
     def compact(self) -> None:
-        """Merge parts when they pile up, and drop what dead runs left behind.
+        """Merge parts when there are many, and remove what dead runs left behind.
 
-        One process does it; the others go on, and so does this one when it is not possible.
+        Does nothing while another process is at it, and only warns when it fails.
         """
         parts = self.list_parts()
         try:
@@ -315,18 +213,12 @@ class FeatureStore:
                     self.remove_leftovers()
         except FileNotFoundError:
             return  # Another process has merged them, on a file system without locks.
-        except (OSError, NotImplementedError) as error:  # the latter: locks that do not exist
+        except (OSError, NotImplementedError) as error:  # the latter where locks do not exist
             self._warn(f"could not be compacted ({error}); it works on, with more files")
 
     @contextmanager
     def lock(self) -> Iterator[bool]:
-        """Hold the right to replace parts, without waiting for it.
-
-        Yields
-        ------
-        bool
-            Whether it is ours; False while another process holds it.
-        """
+        """Try to take the right to replace parts; yields False when another process has it."""
         from filelock import FileLock, Timeout
 
         lock = FileLock(self.folder / "compact.lock")
@@ -341,7 +233,7 @@ class FeatureStore:
             lock.release()
 
     def _merge_parts(self, parts: Sequence[Path]) -> None:
-        """Replace some parts by one that has each item's newest row."""
+        """Replace parts by one that has each item's newest row."""
         readable = []
         tables = [make_empty_table(self.schema)]
         for part in parts:
@@ -369,21 +261,8 @@ class FeatureStore:
         warn_user(f"The feature store {str(self.folder)!r} {what}.", StoreWarning)
 
 
-def _drop_outdated(stored: pa.Table, retried: Sequence[Cause]) -> pa.Table:
-    """Drop failures of another version of the decoder, and those to be tried again."""
-    is_readable = pc.is_null(stored["cause"])
-    if pc.all(is_readable).as_py():
-        return stored
-    names = pack_texts([cause.name for cause in retried])
-    is_trusted = pc.and_(
-        pc.is_in(stored["decoder"], value_set=pack_texts([decoder_version()])),
-        pc.invert(pc.is_in(stored["cause"], value_set=names)),
-    )
-    return stored.filter(pc.or_(is_readable, is_trusted))
-
-
 def _remove(path: Path) -> None:
-    """Remove a file unless somebody did or, as on Windows, somebody reads it."""
+    """Remove a file unless it is gone or, on Windows, being read."""
     try:
         path.unlink(missing_ok=True)
     except PermissionError:

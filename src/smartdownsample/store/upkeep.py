@@ -1,7 +1,4 @@
-"""Care for the feature store: what is in it, is it sound, and what can go.
-
-`info`, `verify`, `prune` and `clear` look after a cache folder while other runs use it.
-"""
+"""Maintenance of a cache folder, while other runs may use it: info, verify, prune, clear."""
 
 import os
 import shutil
@@ -30,15 +27,15 @@ class StoreInfo(NamedTuple):
     spec : FeatureSpec
         What its features are.
     n_rows : int
-        Images it knows, counted again where a file has changed since.
+        How many rows it has: one per image, and one more for each earlier state of a file.
     n_failures : int
-        How many of them could not be decoded.
+        How many of the rows are of images that could not be decoded.
     n_folders : int
-        Folders that these images lie in.
+        How many folders the images lie in.
     n_parts : int
-        Files it consists of.
+        How many Parquet files it consists of.
     size_bytes : int
-        Their size, including files that were set aside.
+        Size of all its files, including damaged parts that were set aside.
     """
 
     folder: str
@@ -66,23 +63,23 @@ class Damage(NamedTuple):
 
 
 def info(cache_dir: PathLike | None = None) -> list[StoreInfo]:
-    """Tell what is in a cache folder.
+    """Describe the stores in a cache folder.
 
     Parameters
     ----------
     cache_dir : path, optional
-        By default the folder that sampling uses by default.
+        By default the folder that sampling uses.
 
     Returns
     -------
     list of StoreInfo
-        One for each spec, none when the folder does not exist. Parts that are damaged count by
-        their size only; `verify` names them.
+        One for each spec; none when the folder does not exist. The rows of damaged parts are not
+        counted; `verify` lists these parts.
     """
-    return [_describe(store) for store in _list_stores(cache_dir)]
+    return [_describe_store(store) for store in _list_stores(cache_dir)]
 
 
-def _describe(store: FeatureStore) -> StoreInfo:
+def _describe_store(store: FeatureStore) -> StoreInfo:
     """Read a store's parts and count what they hold."""
     parts = store.list_parts()
     n_rows = n_failures = 0
@@ -102,7 +99,7 @@ def _describe(store: FeatureStore) -> StoreInfo:
         n_failures=n_failures,
         n_folders=len(folders),
         n_parts=len(parts),
-        size_bytes=_measure(store.folder),
+        size_bytes=_measure_folder(store.folder),
     )
 
 
@@ -112,19 +109,19 @@ def verify(cache_dir: PathLike | None = None) -> list[Damage]:
     Parameters
     ----------
     cache_dir : path, optional
-        By default the folder that sampling uses by default.
+        By default the folder that sampling uses.
 
     Returns
     -------
     list of Damage
-        Empty when all is well. A run that meets a damaged part sets it aside and decodes its
-        images again.
+        Empty when all is well. The next run sets a damaged part aside and decodes its images
+        again.
     """
     return [damage for store in _list_stores(cache_dir) for damage in _find_damage(store)]
 
 
 def _find_damage(store: FeatureStore) -> Iterator[Damage]:
-    """Read each part of a store completely."""
+    """Read every part of a store, and yield the damaged ones."""
     for part in store.list_parts():
         try:
             read_part(part, store.schema)
@@ -137,13 +134,13 @@ def _find_damage(store: FeatureStore) -> Iterator[Damage]:
 def prune(cache_dir: PathLike | None = None) -> int:
     """Forget images whose files are gone, and remove parts that were set aside.
 
-    A file counts as gone only when its folder is there and holds something: an unplugged drive
-    or an empty mount point is not a deletion.
+    A file counts as gone only when its folder exists and is not empty: an unplugged drive or an
+    empty mount point is not a deletion.
 
     Parameters
     ----------
     cache_dir : path, optional
-        By default the folder that sampling uses by default.
+        By default the folder that sampling uses.
 
     Returns
     -------
@@ -153,13 +150,13 @@ def prune(cache_dir: PathLike | None = None) -> int:
     Raises
     ------
     StoreError
-        When another run is compacting the store just now; nothing was lost, try again.
+        When another run is compacting the store; nothing was lost, try again later.
     """
     return sum(_prune_store(store) for store in _list_stores(cache_dir))
 
 
 def _prune_store(store: FeatureStore) -> int:
-    """Write the parts of a store again that hold rows of files that are gone."""
+    """Rewrite the parts of a store that have rows of deleted files; return how many rows went."""
     n_removed = 0
     with store.lock() as is_ours:
         if not is_ours:
@@ -169,7 +166,7 @@ def _prune_store(store: FeatureStore) -> int:
             try:
                 rows = read_part(part, store.schema)
             except OSError:
-                continue  # set aside, or met again, by the run that needs it
+                continue  # left to the next run that reads it, which warns
             is_gone = _find_gone(rows["path"].to_pylist())
             if is_gone.any():
                 if not is_gone.all():
@@ -183,18 +180,18 @@ def _prune_store(store: FeatureStore) -> int:
 
 
 def _find_gone(paths: list[bytes]) -> BoolArray:
-    """Tell for each path whether its file was deleted."""
+    """Tell of each path whether its file was deleted, as shape (n,)."""
     is_present: dict[bytes, bool] = {}
     is_gone = np.zeros(len(paths), dtype=np.bool_)
     for place, path in enumerate(paths):
         folder = os.path.dirname(path)
         if folder not in is_present:
-            is_present[folder] = _holds_something(folder)
+            is_present[folder] = _has_entries(folder)
         is_gone[place] = is_present[folder] and not os.path.lexists(path)
     return is_gone
 
 
-def _holds_something(folder: bytes) -> bool:
+def _has_entries(folder: bytes) -> bool:
     try:
         with os.scandir(folder) as entries:
             return any(True for _ in entries)
@@ -208,7 +205,7 @@ def clear(cache_dir: PathLike | None = None) -> int:
     Parameters
     ----------
     cache_dir : path, optional
-        By default the folder that sampling uses by default.
+        By default the folder that sampling uses.
 
     Returns
     -------
@@ -222,7 +219,7 @@ def clear(cache_dir: PathLike | None = None) -> int:
     """
     folder = choose_cache_dir(cache_dir)
     stores, thumbnails = list(folder.glob("features-*/")), list(folder.glob("thumbnails-*.sqlite"))
-    size_bytes = sum(map(_measure, stores)) + sum(path.stat().st_size for path in thumbnails)
+    size_bytes = sum(map(_measure_folder, stores)) + sum(path.stat().st_size for path in thumbnails)
     for store in stores:
         shutil.rmtree(store)
     for path in thumbnails:
@@ -236,6 +233,6 @@ def _list_stores(cache_dir: PathLike | None) -> list[FeatureStore]:
     return [FeatureStore(spec, folder) for spec in list_specs(folder)]
 
 
-def _measure(folder: Path) -> int:
+def _measure_folder(folder: Path) -> int:
     """Add up the sizes of all files below a folder, in bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.packs."""
+"""Tests of smartdownsample.store.packs."""
 
 import os
 import shutil

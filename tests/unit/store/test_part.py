@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.parts and of the choice of parts to merge."""
+"""Tests of smartdownsample.store.part, merging and the digests of schema."""
 
 import os
 from pathlib import Path
@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from smartdownsample.errors import DamagedPartError
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import Cause
-from smartdownsample.store import part as parts
+from smartdownsample.store import make_schema, make_table
+from smartdownsample.store import part as part_module
 from smartdownsample.store.merging import choose_merge
 from smartdownsample.store.part import name_part, read_part, write_part
-from smartdownsample.store.schema import digest_rows, make_schema, make_table
+from smartdownsample.store.schema import digest_rows
 from whole_photos import photo_batch
 
 SPEC = make_spec(8, "fast")
@@ -76,7 +77,7 @@ def test_a_part_that_does_not_hold_what_was_written_is_damaged(
     """Even when every page is sound: here other rows than those of the digests are written."""
     part = tmp_path / "b.parquet"
     with monkeypatch.context() as patch:
-        patch.setattr(parts, "digest_rows", lambda rows: digest_rows(rows) ^ 1)
+        patch.setattr(part_module, "digest_rows", lambda rows: digest_rows(rows) ^ 1)
         write_part(part, make_rows(10, level=2))
     with pytest.raises(DamagedPartError, match=r"b\.parquet is damaged.*digest"):
         read_part(part, SCHEMA)

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.store and smartdownsample.columns."""
+"""Tests of smartdownsample.store.store, look_up and folder."""
 
 import os
 import subprocess
@@ -16,11 +16,9 @@ from smartdownsample import StoreWarning
 from smartdownsample.arrow import unpack
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
-from smartdownsample.store import part as parts_room
-from smartdownsample.store import store
-from smartdownsample.store.folder import default_cache_dir
-from smartdownsample.store.schema import KnownFeatures
-from smartdownsample.store.store import FeatureStore
+from smartdownsample.store import FeatureStore, KnownFeatures, choose_cache_dir, store
+from smartdownsample.store import look_up as look_up_module
+from smartdownsample.store import part as part_module
 from whole_photos import list_photos, photo_batch
 
 SPEC = make_spec(8, "fast")
@@ -146,7 +144,7 @@ class TestLookUp:
         known = look_up(tmp_path, [b"/bad", b"/good"])
         found = zip(known.items.tolist(), known.table["cause"].to_pylist(), strict=True)
         assert dict(found) == {0: "UNREADABLE", 1: None}
-        monkeypatch.setattr(store, "decoder_version", lambda: "another decoder 9.9")
+        monkeypatch.setattr(look_up_module, "decoder_version", lambda: "another decoder 9.9")
         assert look_up(tmp_path, [b"/bad", b"/good"]).misses.tolist() == [0]
 
     def test_rows_that_are_no_lasting_facts_are_not_kept(self, tmp_path: Path) -> None:
@@ -165,7 +163,7 @@ class TestLookUp:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A small folder is quick beside a large store."""
-        monkeypatch.setattr(parts_room, "_ROW_GROUP_ROWS", 10)
+        monkeypatch.setattr(part_module, "_ROW_GROUP_ROWS", 10)
         put(tmp_path, make_batch([b"/%03d" % i for i in range(100)]))
         asked: list[int] = []
         read = pq.ParquetFile.read_row_group
@@ -217,8 +215,9 @@ class TestParts:
 
     def test_merging_does_not_import_pandas(self, tmp_path: Path) -> None:
         """It takes longer than the merge does, and memory."""
+        folders = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
         script = (
-            f"import sys; sys.path[:0] = {[str(Path(__file__).parents[up]) for up in (0, 2)]}\n"
+            f"import sys; sys.path[:0] = {folders}\n"
             "from test_store import Path, make_batch, parts, put\n"
             f"folder = Path({str(tmp_path)!r})\n"
             "for i in range(18):\n"
@@ -288,7 +287,7 @@ class TestParts:
         """Another process may merge the parts between listing and reading."""
         put(tmp_path, make_batch([b"/a"]))
         target = FeatureStore(SPEC, tmp_path)
-        read = parts_room.read_groups
+        read = part_module.read_groups
         n_calls = 0
 
         def merge_first(part: Path, *others: Any) -> Iterator[pa.Table]:
@@ -309,13 +308,13 @@ class TestPlace:
     def test_the_environment_names_the_folder(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """`SMARTDOWNSAMPLE_CACHE_DIR` wins over the platform."""
         monkeypatch.setenv("SMARTDOWNSAMPLE_CACHE_DIR", "somewhere")
-        assert default_cache_dir() == Path("somewhere")
+        assert choose_cache_dir(None) == Path("somewhere")
 
     def test_else_it_is_the_users_cache(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The folder is named after the package."""
         monkeypatch.delenv("SMARTDOWNSAMPLE_CACHE_DIR")
-        assert default_cache_dir().name == "smartdownsample"
-        assert os.path.isabs(default_cache_dir())
+        assert choose_cache_dir(None).name == "smartdownsample"
+        assert os.path.isabs(choose_cache_dir(None))
 
     def test_parts_are_plain_parquet(self, tmp_path: Path) -> None:
         """Any Parquet reader opens them."""

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.cache."""
+"""Tests of smartdownsample.store.upkeep, which is public as smartdownsample.cache."""
 
 import shutil
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from pictures import make_old, write_collection, write_picture
 from smartdownsample import ImageIndex, ImageLoadingWarning, StoreError, cache
 from smartdownsample.features.spec import make_spec
-from smartdownsample.store.store import FeatureStore
+from smartdownsample.store import FeatureStore
 
 
 def parts_of(cache_dir: Path) -> list[Path]:

@@ -1,0 +1,127 @@
+"""Looking items up: which rows of a store still describe the files as they are now."""
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..arrow import pack_bytes, pack_texts, pack_values, unpack
+from ..records import BoolArray, Cause, FileStats, IntArray, ItemList
+from .schema import decoder_version, view_bytes
+
+
+@dataclass(frozen=True)
+class KnownFeatures:
+    """What the store knows of the items that were asked for.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        Rows of the store, one for each known item.
+    items : ndarray of int64
+        The item of each row.
+    misses : ndarray of int64
+        The items that the store does not know, ascending.
+    """
+
+    table: pa.Table
+    items: IntArray
+    misses: IntArray
+
+
+@dataclass(frozen=True)
+class Query:
+    """The items to look up; those without a readable file are left out.
+
+    Attributes
+    ----------
+    paths : list of bytes, length m
+        The path of each item, ascending.
+    items : ndarray of int64, shape (m,)
+        The items in the same order, as places in `item_list`.
+    item_list : ItemList
+        All items of the call.
+    stats : FileStats
+        Modification times and sizes of the files now.
+    retried : tuple of Cause
+        Failures that are tried again, though the store knows them.
+    """
+
+    paths: list[bytes]
+    items: IntArray
+    item_list: ItemList
+    stats: FileStats
+    retried: tuple[Cause, ...]
+
+    @classmethod
+    def of(cls, item_list: ItemList, stats: FileStats, retried: Sequence[Cause]) -> "Query":
+        """Sort the items that have a readable file."""
+        is_file = np.ones(len(item_list.keys), dtype=np.bool_)
+        is_file[list(stats.causes)] = False
+        items = item_list.order[is_file[item_list.file_of[item_list.order]]]
+        paths = [item_list.keys[file] for file in item_list.file_of[items].tolist()]
+        return cls(paths, items, item_list, stats, tuple(retried))
+
+    def match(
+        self, stored: pa.Table, is_known: BoolArray, columns: Sequence[str]
+    ) -> tuple[pa.Table, IntArray]:
+        """Find the rows that describe items not known yet.
+
+        `stored` is not empty and sorted by path; `is_known` has shape (m,). Returns the rows, and
+        the place in this query of the item that each describes.
+        """
+        first = bisect.bisect_left(self.paths, stored["path"][0].as_py())
+        last = bisect.bisect_right(self.paths, stored["path"][-1].as_py())
+        candidates = first + np.flatnonzero(~is_known[first:last])
+        current = _drop_outdated(stored, self.retried)
+        rows = pc.index_in(self._make_keys(candidates), value_set=_make_stored_keys(current))
+        is_hit = pc.is_valid(rows)
+        found = current.select(columns).take(rows.filter(is_hit))
+        return found, candidates[unpack(is_hit)]
+
+    def _make_keys(self, places: IntArray) -> pa.Array:
+        """Make the keys of some items, with times and sizes of the files as they are now."""
+        items = self.items[places]
+        files = self.item_list.file_of[items]
+        return _join_keys(
+            pack_bytes([self.paths[place] for place in places.tolist()]),
+            self.item_list.frames[items],
+            self.item_list.regions[items],
+            self.stats.mtime_ns[files],
+            self.stats.size_bytes[files],
+        )
+
+
+def _make_stored_keys(stored: pa.Table) -> pa.Array:
+    """Make the keys of stored rows, in their order."""
+    paths = stored["path"].combine_chunks()
+    if stored["etag"].null_count < len(stored):
+        # Files have no etag, and paths no NUL: a row with an etag matches no file.
+        etags = pc.fill_null(stored["etag"], "").combine_chunks().cast(pa.large_binary())
+        paths = pc.binary_join_element_wise(paths, etags, pack_bytes([b"\0"] * len(paths)))
+    fixed = (unpack(stored[name]) for name in ("frame", "region", "mtime_ns", "size_bytes"))
+    return _join_keys(paths, *fixed)
+
+
+def _join_keys(paths: pa.Array, *fixed: np.ndarray) -> pa.Array:
+    """Join all that must be equal for a hit into one binary value per item."""
+    n = len(paths)
+    tails = np.hstack([view_bytes(values) for values in fixed])
+    packed = pack_values(tails, pa.binary(tails.shape[1])).cast(pa.large_binary())
+    return pc.binary_join_element_wise(paths, packed, pack_bytes([b""] * n))
+
+
+def _drop_outdated(stored: pa.Table, retried: Sequence[Cause]) -> pa.Table:
+    """Drop the failures of other decoder versions, and those to be tried again."""
+    is_readable = pc.is_null(stored["cause"])
+    if pc.all(is_readable).as_py():
+        return stored
+    names = pack_texts([cause.name for cause in retried])
+    is_trusted = pc.and_(
+        pc.is_in(stored["decoder"], value_set=pack_texts([decoder_version()])),
+        pc.invert(pc.is_in(stored["cause"], value_set=names)),
+    )
+    return stored.filter(pc.or_(is_readable, is_trusted))
