@@ -24,7 +24,7 @@ from pages.store import FOLDER_FILES, FOLDER_READS
 from peers.job import measure_peak_memory
 from smartdownsample import ImageIndex
 from smartdownsample.features.spec import make_spec
-from smartdownsample.gathering.natural_table import needed_columns, order_features
+from smartdownsample.gathering.ordered_features import needed_columns, order_features
 from smartdownsample.items.find import list_items, stat_files
 from smartdownsample.items.natural_order import encode_order_key
 from smartdownsample.records import FeatureBatch, FileStats, IntArray, ItemList, whole_photos

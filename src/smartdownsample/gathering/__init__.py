@@ -1,4 +1,4 @@
-"""From items to a table of features: what the store knows, and the rest by decoding."""
+"""From items to their features: known ones from the store, the others by decoding."""
 
 from .forecast import Forecast, forecast_work
 from .gather import gather_features, open_pack

@@ -1,6 +1,6 @@
-"""From the paths of a few images to their feature rows: what a worker does.
+"""The work of one task: read, decode and describe the items of a few files.
 
-A task is plain data and returns arrays, so that threads, processes and clusters can carry it.
+A task is plain data and its result is arrays, so threads, processes and clusters can run it.
 """
 
 import os
@@ -37,17 +37,17 @@ from ..records import (
     RowArray,
 )
 
-# Small files are read together, so many bytes: the code of the system and that of the decoder push
-# each other out of the processor's caches.
+# Small files are read ahead, this many bytes at a time: where reading and decoding alternate, each
+# pushes the code of the other out of the processor's caches.
 _READ_BYTES = 2**21
-# What was read of a file, and its preview if that can be used.
-_Read: TypeAlias = tuple[Content | Cause, Picture | None]
+# The content of a file, and its preview if that can be used.
+_FileRead: TypeAlias = tuple[Content | Cause, Picture | None]
 
 _FILES: Storage = LocalFiles()
 
 
 class Task(NamedTuple):
-    """What is to be extracted: files, and of each its regions.
+    """The items of f files to extract.
 
     Attributes
     ----------
@@ -56,15 +56,15 @@ class Task(NamedTuple):
     counts : list of int, length f
         How many items each file has, at least one.
     frames : ndarray of int32, shape (n,)
-        Of the items, file by file.
+        Frames of the items, file by file.
     regions : ndarray of float32, shape (n, 4)
-        Of the same items.
+        Regions of the same items.
     spec : FeatureSpec
         What to compute.
     treatments : list of Treatment, length f, or None
         What to do with each file; None decodes all.
     max_pixels : int
-        An image that claims more pixels is not decoded.
+        An image with more pixels than this is not decoded.
     """
 
     locations: list[str]
@@ -77,7 +77,7 @@ class Task(NamedTuple):
 
 
 class ExtractedChunk(NamedTuple):
-    """What one task returns for n items; see `FeatureBatch` for the fields."""
+    """The result of a task for n items; the fields are those of `FeatureBatch`."""
 
     order_keys: list[bytes]
     rows: RowArray
@@ -87,11 +87,11 @@ class ExtractedChunk(NamedTuple):
     is_lasting: BoolArray
 
 
-class Stop:
-    """A sign to the tasks of a run that their results are no longer wanted.
+class StopSign:
+    """Tells the tasks of a run that their results are no longer wanted.
 
     It counts the tasks under way, so that a run can wait for them: a thread that is inside a
-    decoder when Python ends would take the process down.
+    decoder while Python exits would crash the process.
     """
 
     def __init__(self) -> None:
@@ -109,88 +109,97 @@ class Stop:
             self._changed.notify_all()
 
     def set(self) -> None:
-        """Tell the tasks to end after the image they are at."""
+        """Tell the tasks to end after the current image."""
         self.is_set = True
 
     def wait(self) -> None:
-        """Wait until no task of this process is under way."""
+        """Wait until no task is under way in this process."""
         with self._changed:
             self._changed.wait_for(lambda: self._n_running == 0)
 
 
-def extract_chunk(task: Task, stop: Stop | None = None) -> ExtractedChunk:
-    """Read, decode and describe a few files, one after the other.
+def extract_chunk(task: Task, stop: StopSign | None = None) -> ExtractedChunk:
+    """Read, decode and describe files, one after the other.
 
-    A file that cannot be used gives a cause; none ends the run. Once a stop is given, the rest is
-    left out and the result is of no use.
+    A file that cannot be used gives a cause and does not raise. Once `stop` is set, the other
+    files are left out and the result must not be used.
     """
     spec = task.spec
-    seen = _Seen(len(task.frames))
-    described = describe_pictures(_decode_files(task, stop, seen), spec)
-    described["width"], described["height"] = np.reshape(seen.sizes, (-1, 2)).T
-    described["flags"] = seen.flags
-    described["captured"] = seen.captured
+    notes = _ItemNotes(len(task.frames))
+    described = describe_pictures(_decode_files(task, stop, notes), spec)
+    described["width"], described["height"] = np.reshape(notes.sizes, (-1, 2)).T
+    described["flags"] = notes.flags
+    described["captured"] = notes.captured
     rows = np.zeros(len(task.frames), dtype=spec.row_dtype)
     rows["captured"] = np.datetime64("NaT")
-    rows[seen.places] = described
-    if seen.previews:
-        compared = list(seen.previews)
-        others = describe_pictures(seen.previews.values(), spec)
+    rows[notes.decoded] = described
+    if notes.previews:
+        compared = list(notes.previews)
+        others = describe_pictures(notes.previews.values(), spec)
         rows["flags"][compared] |= compare_previews(others, rows[compared], spec)
     order_keys = [encode_order_key(os.fsencode(location)) for location in task.locations]
     return ExtractedChunk(
         [key for key, n in zip(order_keys, task.counts, strict=True) for _ in range(n)],
         rows,
-        seen.causes,
-        seen.mtime_ns,
-        seen.size_bytes,
-        seen.is_lasting,
+        notes.causes,
+        notes.mtime_ns,
+        notes.size_bytes,
+        notes.is_lasting,
     )
 
 
-class _Seen:
-    """What is seen of n items beside the pixels: of all of them, and of those that were decoded."""
+class _ItemNotes:
+    """What is learned about n items beside their pixels, while these are decoded.
+
+    The lists that begin empty have an entry for each decoded item; `decoded` says which.
+    """
 
     def __init__(self, n: int) -> None:
         self.causes: list[Cause | None] = [None] * n
         self.mtime_ns = np.zeros(n, dtype=np.int64)
         self.size_bytes = np.zeros(n, dtype=np.int64)
         self.is_lasting = np.zeros(n, dtype=np.bool_)
-        self.places: list[int] = []
+        self.decoded: list[int] = []
         self.sizes: list[tuple[int, int]] = []
         self.flags: list[int] = []
         self.captured: list[np.datetime64 | None] = []
-        # Of images that were decoded to compare the two.
+        # By item: the previews to compare with the decoded pictures.
         self.previews: dict[int, ByteArray] = {}
 
-    def note(self, place: int, picture: Picture, flags: int) -> ByteArray:
-        """Note what is seen of an item that was decoded, and give its pixels."""
-        self.places.append(place)
+    def note_read(self, items: slice, content: Content) -> None:
+        """Note the state of the file when it was read."""
+        self.mtime_ns[items], self.size_bytes[items] = content.mtime_ns, content.size_bytes
+        self.is_lasting[items] = content.is_stable
+
+    def note_failure(self, items: slice, cause: Cause) -> None:
+        """Note why the items of a file cannot be used."""
+        self.causes[items] = [cause] * (items.stop - items.start)
+
+    def note_picture(self, item: int, picture: Picture, flags: int) -> ByteArray:
+        """Note the facts of a decoded item, and return its pixels."""
+        self.decoded.append(item)
         self.sizes.append((picture.width, picture.height))
         self.flags.append(flags)
         self.captured.append(picture.captured)
         return picture.pixels
 
 
-def _decode_files(task: Task, stop: Stop | None, seen: _Seen) -> Iterator[ByteArray]:
-    """Yield the pixels of items, file by file, and note what is seen of them."""
+def _decode_files(task: Task, stop: StopSign | None, notes: _ItemNotes) -> Iterator[ByteArray]:
+    """Yield the pixels of the usable items, file by file, and note the rest."""
     min_side = choose_min_side(task.spec)
     is_whole = (task.regions == WHOLE).all(axis=1).tolist()
-    treatment = Treatment.DECODE
-    first = 0
+    ends = np.cumsum(task.counts, dtype=np.int64).tolist()
     read = chain.from_iterable(take_together(_read_files(task, stop), _weigh_file, _READ_BYTES))
     for file, (content, preview) in enumerate(read):
         if stop is not None and stop.is_set:
             return
         n = task.counts[file]
-        items, first = slice(first, first + n), first + n
+        items = slice(ends[file] - n, ends[file])
         if isinstance(content, Cause):
-            seen.causes[items] = [content] * n
+            notes.note_failure(items, content)
             continue
-        seen.mtime_ns[items], seen.size_bytes[items] = content.mtime_ns, content.size_bytes
-        seen.is_lasting[items] = content.is_stable
-        if task.treatments is not None:
-            treatment = task.treatments[file]
+        notes.note_read(items, content)
+        treatment = Treatment.DECODE if task.treatments is None else task.treatments[file]
         regions = None if n == 1 and is_whole[items.start] else task.regions[items]
         if preview is not None and treatment is Treatment.PREVIEW:
             picture: Picture | Cause = preview
@@ -199,21 +208,21 @@ def _decode_files(task: Task, stop: Stop | None, seen: _Seen) -> Iterator[ByteAr
                 content.data, min_side=min_side, max_pixels=task.max_pixels, regions=regions
             )
         if isinstance(picture, Cause):
-            seen.causes[items] = [picture] * n
-            seen.is_lasting[items] &= _is_lasting(picture, task.max_pixels)
+            notes.note_failure(items, picture)
+            notes.is_lasting[items] &= _is_lasting(picture, task.max_pixels)
             continue
         if preview is not None and picture is not preview:
-            seen.previews[items.start] = preview.pixels
+            notes.previews[items.start] = preview.pixels
         flags = _choose_flags(picture, treatment, preview)
         if regions is None:
-            yield seen.note(items.start, picture, flags)
+            yield notes.note_picture(items.start, picture, flags)
             continue
         for item, region in enumerate(regions.tolist(), items.start):
-            yield seen.note(item, cut_region(picture, region), flags)
+            yield notes.note_picture(item, cut_region(picture, region), flags)
 
 
-def _read_files(task: Task, stop: Stop | None) -> Iterator[_Read]:
-    """Read files one after the other, with their previews where these are asked for."""
+def _read_files(task: Task, stop: StopSign | None) -> Iterator[_FileRead]:
+    """Read files one after the other, with their previews where the treatments need these."""
     min_side = choose_min_side(task.spec)
     for file, location in enumerate(task.locations):
         if stop is not None and stop.is_set:
@@ -225,14 +234,14 @@ def _read_files(task: Task, stop: Stop | None) -> Iterator[_Read]:
             yield read_with_preview(_FILES, location, treatment, min_side, task.max_pixels)
 
 
-def _weigh_file(file: _Read) -> int:
-    """Count the bytes that were read."""
+def _weigh_file(file: _FileRead) -> int:
+    """Count the bytes that were read of a file."""
     content, _ = file
     return 0 if isinstance(content, Cause) else len(content.data)
 
 
 def _choose_flags(picture: Picture, treatment: Treatment, preview: Picture | None) -> int:
-    """Choose the flags of the row of a picture."""
+    """Choose the flags of a picture's row."""
     if picture is preview:
         return FLAG_PREVIEW
     flags = FLAG_TRUNCATED if picture.is_truncated else 0
@@ -240,7 +249,7 @@ def _choose_flags(picture: Picture, treatment: Treatment, preview: Picture | Non
 
 
 def _is_lasting(cause: Cause, max_pixels: int) -> bool:
-    """Tell whether a failure is a fact about the file, not about this run."""
+    """Tell whether a failure is due to the file itself, not to this run."""
     if cause is Cause.TOO_LARGE:
         return max_pixels == MAX_PIXELS
     return cause is not Cause.MEMORY

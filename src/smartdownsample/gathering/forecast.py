@@ -1,4 +1,4 @@
-"""What a run would have to do, before it does it."""
+"""How much a run would have to decode, and how long that would take."""
 
 import time
 from collections import Counter
@@ -11,7 +11,7 @@ from ..items import list_items, name_folder, stat_files
 from ..options import ReadingOptions
 from ..store import FeatureStore, choose_store_dir
 
-# Enough for each worker to be busy for a while, few enough to take a second or two.
+# Keeps each worker busy for a while, and takes only a second or two.
 _MEASURED_PER_WORKER = 8
 
 
@@ -24,18 +24,18 @@ class Forecast:
     n_images : int
         Distinct images.
     n_known : int
-        Of them that the store knows the features of.
+        Images whose features the store knows.
     n_unreadable : int
-        Of them that are no files, or that the store knows to be unreadable.
+        Images that are missing, or that the store knows to be unreadable.
     n_to_decode : int
-        The others.
+        All other images.
     folders : dict of str to int
-        How many are to be decoded from which folder, in the order of the paths.
+        How many images are to be decoded in each folder, in the order of the paths.
     n_measured : int
-        How many were decoded to measure the rate.
+        How many images were decoded to measure the rate.
     seconds : float
-        How long decoding all of them would take at that rate. With previews it takes less: how
-        many folders have them is not known before.
+        How long decoding all of them would take at that rate. Previews can make it shorter, but
+        which folders have them is not known in advance.
     """
 
     n_images: int
@@ -48,21 +48,11 @@ class Forecast:
 
 
 def forecast_work(paths: list[str], reading: ReadingOptions) -> Forecast:
-    """Forecast what gathering the features of images would take, and write nothing.
+    """Forecast the work of gathering features, without writing anything.
 
-    Parameters
-    ----------
-    paths : list of str
-        The collection.
-    reading : ReadingOptions
-        How it would be read.
-
-    Returns
-    -------
-    Forecast
-        With a time that is measured on a few of the images, evenly spread over the paths.
+    The rate is measured by decoding a few of the images, evenly spread over the paths.
     """
-    # It imports the decoder, which a run that knows all images does without.
+    # Imported here, since it imports the decoder.
     from ..pictures import count_workers
     from .schedule import extract_features
 

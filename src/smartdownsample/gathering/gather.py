@@ -1,4 +1,4 @@
-"""From a list of items to their features: what the store knows, and the rest by decoding."""
+"""Gathering the features of all items: the store is asked first, and told what is new."""
 
 import errno
 from collections import Counter
@@ -20,73 +20,53 @@ from ..records import (
     ItemList,
 )
 from ..store import FeatureStore, choose_store_dir, read_pack
-from .natural_table import needed_columns, order_features
+from .ordered_features import needed_columns, order_features
 
 
 def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
-    """Take known features from the store, compute the others and bring all in order.
+    """Take known features from the store, compute the others, and put all in natural order.
 
-    Parameters
-    ----------
-    items : ItemList
-        The collection.
-    reading : ReadingOptions
-        How to read it.
-
-    Returns
-    -------
-    FeatureTable
-        In natural order.
-
-    Raises
-    ------
-    MissingImageError, DecodeError
-        For one of the failures, if these end the call.
-
-    Warns
-    -----
-    ImageLoadingWarning
-        Once, when images were left out.
+    Failures give one `ImageLoadingWarning`, or raise `MissingImageError` or `DecodeError` where
+    the options say so.
     """
     spec = make_spec(reading.hash_size, reading.decode)
     is_strict = reading.image_loading_errors == "raise"
     stats = stat_files(items.keys)
     fresh = [_list_missing(items, stats, spec)]
-    _raise_failure(items, fresh[0], is_strict=is_strict)
+    _raise_first_failure(items, fresh[0], is_strict=is_strict)
     with FeatureStore(spec, choose_store_dir(reading)) as store:
-        # Images that were too large for the default limit may not be for this one.
+        # Images known as too large may not be too large for another limit.
         retried = () if reading.max_pixels == MAX_PIXELS else (Cause.TOO_LARGE,)
         known = store.look_up(items, stats, needed_columns(spec), retried)
         if len(known.misses):
-            # The decoder is imported on first need: a run whose images are all known is done
-            # sooner than its import.
+            # Imported here, since importing the decoder takes longer than a run that knows all.
             from .schedule import extract_features
 
             for batch in extract_features(known.misses, items, stats, spec, reading):
                 store.append(batch)
-                _raise_failure(items, batch, is_strict=is_strict)
+                _raise_first_failure(items, batch, is_strict=is_strict)
                 fresh.append(batch)
     ordered = order_features(spec, known, fresh, items)
     if reading.truncated != "keep":
         ordered = ordered.leave_out_truncated()
-    table = ordered.make_table(
+    table = ordered.to_feature_table(
         spec,
         items,
         n_extracted=len(np.unique(items.file_of[known.misses])),
         n_known=len(known.items),
     )
-    if is_strict and table.failures:  # known to the store
-        _raise(table.failures[0])
+    if is_strict and table.failures:  # failures that the store knew
+        _raise_failure(table.failures[0])
     if reading.truncated == "raise":
         for failure in table.failures:
             if failure.cause is Cause.TRUNCATED:
-                _raise(failure)
+                _raise_failure(failure)
     _warn_of_failures(table.failures)
     return table
 
 
 def _list_missing(items: ItemList, stats: FileStats, spec: FeatureSpec) -> FeatureBatch:
-    """List the items whose files are missing, or are no files, like those that are no images."""
+    """Make the batch of the items that have no readable file."""
     is_missing = np.zeros(len(items.keys), dtype=np.bool_)
     is_missing[list(stats.causes)] = True
     missing = np.flatnonzero(is_missing[items.file_of])
@@ -107,25 +87,22 @@ def _list_missing(items: ItemList, stats: FileStats, spec: FeatureSpec) -> Featu
 
 
 def open_pack(pack: PathLike, root: PathLike | None) -> FeatureTable:
-    """Take the features of a collection from a pack, without the photos.
-
-    Its relative paths are put below `root`, where there is one.
-    """
+    """Take features from a pack, without the photos; paths are put below `root` if given."""
     spec, known, items = read_pack(pack, root)
     ordered = order_features(spec, known, [], items)
-    return ordered.make_table(spec, items, n_extracted=0, n_known=len(items))
+    return ordered.to_feature_table(spec, items, n_extracted=0, n_known=len(items))
 
 
-def _raise_failure(items: ItemList, batch: FeatureBatch, *, is_strict: bool) -> None:
-    """Raise the first failure of a batch if failures end the call."""
+def _raise_first_failure(items: ItemList, batch: FeatureBatch, *, is_strict: bool) -> None:
+    """Raise the first failure of a batch, if failures are to raise."""
     if not is_strict:
         return
     for item, cause in zip(batch.items.tolist(), batch.causes, strict=True):
         if cause is not None:
-            _raise(Failure(items.name(item), cause))
+            _raise_failure(Failure(items.name(item), cause))
 
 
-def _raise(failure: Failure) -> None:
+def _raise_failure(failure: Failure) -> None:
     kind = MissingImageError if failure.cause is Cause.MISSING else DecodeError
     msg = (
         f"{failure.cause.value}: {failure.path}. "
@@ -149,7 +126,7 @@ def _warn_of_failures(failures: tuple[Failure, ...]) -> None:
 
 
 def _count_causes(failures: tuple[Failure, ...]) -> Iterator[str]:
-    """Count each cause and give its first path."""
+    """Say how often each cause occurs, the most frequent first, and its first path."""
     for cause, count in Counter(failure.cause for failure in failures).most_common():
         first = next(failure.path for failure in failures if failure.cause is cause)
         yield f"{cause.value} ({count:,}, first {first!r})"

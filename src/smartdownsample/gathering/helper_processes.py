@@ -1,15 +1,17 @@
-"""Helpers: further Python processes that extract chunks beside the threads of this one.
+"""Helpers: extra Python processes that extract chunks beside the threads of this one.
 
-Threads share one interpreter. A small image takes a fraction of a millisecond, of which too much
-is waiting for it; a helper has its own. Helpers are only there to be quick: a run with fewer of
-them, or none, gives the same.
+Threads share one interpreter. A small image takes a fraction of a millisecond, and much of that is
+waiting for the interpreter; a helper has its own. A run with fewer helpers, or none, gives the same
+result and only takes longer.
 
-Each is started with a plain command, so that a script needs no guard around its main part, reads
-tasks from its standard input and writes results to its standard output. When that input ends,
-because this process has, it ends too.
+Why not joblib's process backends: helpers start while the threads already work, so that runs lose
+no time waiting for them, and small runs start none. They start from a plain command, so scripts
+need no ``if __name__ == "__main__"`` guard.
 
-A helper runs the code that is installed when it starts, which may have been replaced since this
-process read its own. One that would compute other features, or read paths otherwise, ends at once.
+A helper reads tasks from its standard input and writes results to its standard output. It ends
+when its input ends, that is when this process does. It runs the code that is installed when it
+starts, which may have been replaced since this process began: a helper that would compute other
+features or read paths differently ends at once.
 """
 
 import contextlib
@@ -26,54 +28,46 @@ from ..features import FEATURE_VERSION
 from ..pictures import decoding_process
 from .chunk import ExtractedChunk, Task, extract_chunk
 
-# Where the package is, so that a helper finds it as this process did.
+# The folder that holds the package, for the helper's module search path.
 _HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _Process: TypeAlias = "subprocess.Popen[bytes]"
 
-# The first thing that a helper is told is where this process finds its modules. It must not look
-# where it happens to be, as commands do.
+# A helper first reads this process's module search path. Until then it must not import from the
+# current folder, as commands otherwise do.
 _COMMAND = (
     "import sys; sys.path[:] = filter(None, sys.path); "
     "import pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
     f"from {__name__} import serve; serve()"
 )
-# What a helper and this process have to agree on: formulas, whose code it is, how paths are read.
+# What a helper and this process must have in common: formulas, code, encoding of paths.
 IDENTITY = FEATURE_VERSION, os.path.realpath(__file__), sys.getfilesystemencoding()
 
 
 class Helpers:
-    """So many processes, which come into use as each of them is ready.
+    """At most `n` helper processes, which come into use as soon as each is ready.
 
-    A context manager that ends them, whatever they are at.
-
-    Parameters
-    ----------
-    n : int
-        How many to start. None is started where Python cannot be.
+    A context manager that ends them, whatever they are doing. Leaving it without an error gives a
+    `HelperWarning` when some ended early. No helper starts where Python cannot be started.
 
     Attributes
     ----------
     processes : list of subprocess.Popen
-        All of them.
+        All helpers.
     free : queue.SimpleQueue
-        Those that are ready and not at work.
-
-    Warns
-    -----
-    HelperWarning
-        On leaving, unless by an error: when some had ended before.
+        Helpers that are ready and idle.
     """
 
     def __init__(self, n: int) -> None:
-        # Not at the top: helpers import this module too, and start sooner without it.
+        # Helpers import this module too, and start sooner without this import.
         import multiprocessing.spawn  # noqa: PLC0415 - see above
 
         self.processes: list[_Process] = []
         self.free: queue.SimpleQueue[_Process] = queue.SimpleQueue()
-        # Where a program brings its own Python along, the command would start the program.
-        is_alone = getattr(sys, "frozen", False)
-        executable = None if is_alone else multiprocessing.spawn.get_executable()
-        with contextlib.suppress(OSError, RuntimeError):  # no more processes or threads are allowed
+        # In a frozen program the executable is the program itself, not Python.
+        is_frozen = getattr(sys, "frozen", False)
+        executable = None if is_frozen else multiprocessing.spawn.get_executable()
+        # Too many processes or threads already: fewer helpers do.
+        with contextlib.suppress(OSError, RuntimeError):
             while executable and len(self.processes) < n:
                 process = start_helper(executable)
                 self.processes.append(process)
@@ -87,7 +81,7 @@ class Helpers:
         lost = sorted(code for code in codes if code is not None)
         if kind is not None or not lost:
             return
-        # Of a signal; anything else a helper says itself.
+        # Negative codes are signals; in all other cases the helper has printed the reason.
         hint = " The system may have been short of memory." if lost[0] < 0 else ""
         warn_user(
             f"{len(lost)} of {len(codes)} helper processes ended early (exit code "
@@ -97,23 +91,14 @@ class Helpers:
         )
 
     def _welcome(self, process: _Process) -> None:
-        """Wait until a helper is ready."""
-        home = _HOME
-        if _ask(process, [*filter(None, sys.path), home], IDENTITY):
+        """Wait until a helper is ready, then make it free."""
+        if _ask(process, [*filter(None, sys.path), _HOME], IDENTITY):
             self.free.put(process)
 
     def extract(self, task: Task) -> ExtractedChunk | None:
         """Have a helper extract a chunk.
 
-        Parameters
-        ----------
-        task : Task
-            Which chunk, and how.
-
-        Returns
-        -------
-        ExtractedChunk or None
-            None when no helper is free, or when this one ended: the chunk is still to be done.
+        Returns None when no helper is free or this one ended; the chunk is then still to be done.
         """
         try:
             process = self.free.get_nowait()
@@ -126,16 +111,13 @@ class Helpers:
         return chunk
 
     def close(self) -> list[int | None]:
-        """End all helpers, whatever they are at.
+        """End all helpers; return the exit codes of those that ended early, None for the others.
 
-        Returns
-        -------
-        list of (int or None)
-            Of each the exit code if it had ended before. Empty from the second time on.
+        The list is empty when called again.
         """
         codes = [process.poll() for process in self.processes]
         for process in self.processes:
-            # What a helper that ended had not read is lost with it.
+            # Closing its input fails when a helper ended before it had read everything.
             with contextlib.suppress(OSError), process:
                 process.kill()
         self.processes.clear()
@@ -143,41 +125,28 @@ class Helpers:
 
 
 def start_helper(executable: str | bytes) -> _Process:
-    """Start a process that serves, which ends with this one and does not hear Ctrl-C.
+    """Start a process that runs `serve`; it ignores Ctrl-C, and ends with this process.
 
-    Parameters
-    ----------
-    executable : str or bytes
-        Python.
-
-    Returns
-    -------
-    subprocess.Popen
-        Not ready before it has answered the first thing that it is told.
-
-    Raises
-    ------
-    OSError
-        When it cannot be started.
+    It is ready once it has answered for the first time. Raises `OSError` if it cannot be started.
     """
     return subprocess.Popen(  # noqa: S603 - this Python, and a command of ours
         [executable, "-X", f"utf8={sys.flags.utf8_mode}", "-c", _COMMAND],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        # Its pictures are too small to be shared out among threads.
+        # Its pictures are too small for several threads to help.
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )
 
 
-def _ask(process: _Process, *things: object) -> object:
-    """Tell a helper something and wait for the answer; None when it has ended."""
+def _ask(process: _Process, *messages: object) -> object:
+    """Send messages to a helper and wait for one answer; None when it has ended."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        for thing in things:
-            pickle.dump(thing, process.stdin, pickle.HIGHEST_PROTOCOL)
+        for message in messages:
+            pickle.dump(message, process.stdin, pickle.HIGHEST_PROTOCOL)
         process.stdin.flush()
         return pickle.load(process.stdout)  # noqa: S301 - from a process of ours
     except Exception:  # noqa: BLE001 - closed, cut short, or no answer: pickle may raise anything
@@ -185,8 +154,8 @@ def _ask(process: _Process, *things: object) -> object:
 
 
 def serve() -> None:
-    """Extract chunks from standard input to standard output until there are no more."""
-    # What libraries print must not get among the results.
+    """Read tasks from standard input and write chunks to standard output, until the input ends."""
+    # What libraries print must not mix with the results.
     results = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     answer: object = True

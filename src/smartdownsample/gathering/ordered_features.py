@@ -1,4 +1,4 @@
-"""From features that are known and features that are new to one table in natural order."""
+"""Known and fresh features together, in natural order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,11 +24,18 @@ from ..store import KnownFeatures, make_schema, make_table
 
 @dataclass(frozen=True)
 class OrderedFeatures:
-    """Features of items in natural order.
+    """The features of all items, in natural order.
 
-    ``items`` are the readable items, and ``rows`` their features, shape (n,); ``causes`` are the
-    other items, each with what is wrong with it; ``ranks`` has each item's place in the natural
-    order of all.
+    Attributes
+    ----------
+    items : ndarray of int64, shape (n,)
+        The readable items, as places in the `ItemList`.
+    rows : structured ndarray, shape (n,)
+        Their features.
+    causes : list of (int, Cause)
+        The other items, and why they cannot be used.
+    ranks : ndarray of int64
+        Each item's place in the natural order of all items, readable or not.
     """
 
     items: IntArray
@@ -37,16 +44,16 @@ class OrderedFeatures:
     ranks: IntArray
 
     def leave_out_truncated(self) -> "OrderedFeatures":
-        """Make failures of the images whose file ends too early."""
+        """Turn the items whose file ends too early into failures."""
         is_cut = self.rows["flags"] & FLAG_TRUNCATED != 0
         cut = [(item, Cause.TRUNCATED) for item in self.items[is_cut].tolist()]
         causes = sorted([*self.causes, *cut], key=lambda pair: self.ranks[pair[0]])
         return OrderedFeatures(self.items[~is_cut], self.rows[~is_cut], causes, self.ranks)
 
-    def make_table(
+    def to_feature_table(
         self, spec: FeatureSpec, items: ItemList, *, n_extracted: int, n_known: int
     ) -> FeatureTable:
-        """Make the table of the items, with the names that the caller gave them."""
+        """Make the feature table, with the paths that the caller gave."""
         positions = self.ranks if items.positions is None else items.positions
         return FeatureTable(
             spec=spec,
@@ -64,17 +71,14 @@ class OrderedFeatures:
 
 
 def needed_columns(spec: FeatureSpec) -> list[str]:
-    """List the columns of the store that `order_features` needs."""
+    """List the store's columns that `order_features` needs."""
     return ["order_key", "cause", *(spec.row_dtype.names or ())]
 
 
 def order_features(
     spec: FeatureSpec, known: KnownFeatures, fresh: Sequence[FeatureBatch], items: ItemList
 ) -> OrderedFeatures:
-    """Bring known and fresh features of all items together in natural order.
-
-    Items whose natural-order keys are equal are ordered by key, frame and region.
-    """
+    """Sort the known and fresh features of all items by order key, then key, frame and region."""
     columns = needed_columns(spec)
     table = known.table.select(columns)
     if fresh:
@@ -103,12 +107,12 @@ def order_features(
 
 
 def _take_rows(spec: FeatureSpec, table: pa.Table, lines: IntArray) -> RowArray:
-    """Take the feature rows of some lines of a table, in the order of the lines."""
+    """Take the feature rows of some lines of a table, in the given order."""
     rows = np.zeros(len(lines), dtype=spec.row_dtype)
     row_of = np.full(len(table), -1)
     row_of[lines] = np.arange(len(lines))
     start = 0
-    # Batch by batch, so that no column is copied as a whole.
+    # Record batches are read one by one, so that no column is copied as a whole.
     for batch in table.select(list(spec.row_dtype.names or ())).to_batches():
         of_batch = row_of[start : start + len(batch)]
         start += len(batch)

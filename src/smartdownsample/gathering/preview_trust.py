@@ -1,7 +1,7 @@
-"""Where features come from, previews or decoded photos, and which folders' previews are trusted.
+"""Which folders' previews are trusted, and how many features came from previews.
 
-Pure functions. A camera writes its previews all alike, and people edit folders rather than single
-photos, so that a folder is trusted or not as a whole: a few of its photos are decoded and compared
+A folder is trusted or not as a whole, because a camera writes all its previews alike, and people
+edit whole folders rather than single photos. A few photos of the folder are decoded and compared
 with their previews.
 """
 
@@ -13,31 +13,32 @@ import numpy as np
 from ..items import name_folder
 from ..records import FLAG_ALIKE, FLAG_CHECKED, FLAG_COMPARED, ByteArray, FeatureTable, IntArray
 
-# Photos that are decoded to check a folder. When half of its previews are wrong, one of five is
-# with a chance of 97 %, when a quarter is, with 76 %; and five photos take about as long as the
-# previews of 130 (8 megapixels, on one core).
+# Photos decoded to check a folder. Five find a wrong preview with a chance of 97 % when half of
+# the previews are wrong, and of 76 % when a quarter is. Decoding five takes about as long as
+# reading 130 previews (8 megapixels, one core).
 N_CHECKED = 5
-# Fewer comparisons, of a folder where most photos have no preview, say too little.
+# With fewer comparisons, since most photos have no preview, a folder is not trusted.
 MIN_COMPARED = 3
 
 
 class PreviewCounts(NamedTuple):
-    """What came of previews.
+    """How many images were described by their previews, and how the previews were checked.
 
     Attributes
     ----------
     n_previews : int
         Images whose features are those of the preview in their file.
     n_decoded : int
-        The other readable ones, which were decoded.
+        The other readable images, which were decoded.
     n_checked : int
-        Of them those whose folders' previews were checked by them.
+        Decoded images that served to check the previews of their folder.
     n_compared : int
-        Of them those that had a preview to compare.
+        Checked images that had a preview to compare with.
     n_alike : int
-        Of them those that look like their preview.
+        Compared images that look like their preview.
     refused_folders : tuple of str
-        Folders whose previews were not trusted, in natural order: they are missing, or not alike.
+        Folders that were checked and not trusted, in natural order: too few photos had a preview,
+        or one looks unlike its preview.
     """
 
     n_previews: int
@@ -49,17 +50,9 @@ class PreviewCounts(NamedTuple):
 
 
 def choose_checked(folder: IntArray) -> IntArray:
-    """Choose the images of a folder that are decoded to check its previews.
+    """Choose `N_CHECKED` evenly spread images of a folder, which are in the order of their names.
 
-    Parameters
-    ----------
-    folder : ndarray of int64, shape (n,)
-        Images in the order of their names.
-
-    Returns
-    -------
-    ndarray of int64
-        `N_CHECKED` of them, evenly spread. None of a folder that has no more: it is decoded.
+    A folder that has no more than these is decoded whole, without a check: none is chosen.
     """
     n = len(folder)
     if n <= N_CHECKED:
@@ -68,35 +61,26 @@ def choose_checked(folder: IntArray) -> IntArray:
 
 
 def is_trusted(flags: ByteArray) -> bool:
-    """Tell whether the previews of a folder can be used.
+    """Tell from the row flags of checked images whether the previews of their folder can be used.
 
-    Parameters
-    ----------
-    flags : ndarray of uint8, shape (n,)
-        Of the rows of images of the folder.
-
-    Returns
-    -------
-    bool
-        True when at least `MIN_COMPARED` of them were compared with their previews, and all of
-        these are alike.
+    At least `MIN_COMPARED` must have been compared with their previews, and all of these be alike.
     """
     n_compared = int((flags & FLAG_COMPARED != 0).sum())
     return n_compared >= MIN_COMPARED and int((flags & FLAG_ALIKE != 0).sum()) == n_compared
 
 
 def count_previews(table: FeatureTable) -> PreviewCounts:
-    """Count what came of previews, from the rows alone.
+    """Count the images described by previews, and the checks, from the flags of the rows.
 
     Parameters
     ----------
     table : FeatureTable
-        Of images that were read in this run or in earlier ones; not changed.
+        Features that were computed in this run or in earlier ones; not changed.
 
     Returns
     -------
     PreviewCounts
-        All zero but for ``n_decoded`` in other modes than ``preview``.
+        In other modes than ``preview`` all counts but ``n_decoded`` are zero.
     """
     flags = table.rows["flags"]
     n_previews = table.n_previews
@@ -121,18 +105,7 @@ def _list_refused(table: FeatureTable) -> Iterator[str]:
 
 
 def describe_previews(counts: PreviewCounts) -> Iterator[str]:
-    """Say in words what came of previews.
-
-    Parameters
-    ----------
-    counts : PreviewCounts
-        Of a table whose decode mode is ``preview``.
-
-    Yields
-    ------
-    str
-        Lines.
-    """
+    """Yield lines of text on the counts of a table whose decode mode is ``preview``."""
     yield (
         f"{counts.n_previews:,} described by the previews in their files, "
         f"{counts.n_decoded:,} decoded instead"

@@ -1,11 +1,11 @@
-"""Tests of smartdownsample.forecast."""
+"""Tests of smartdownsample.gathering.forecast."""
 
 import shutil
 from pathlib import Path
 
 from pictures import write_collection
 from smartdownsample import ImageIndex
-from smartdownsample.gathering.forecast import forecast_work
+from smartdownsample.gathering import forecast_work
 from smartdownsample.options import ReadingOptions
 
 

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.helpers, with real processes."""
+"""Tests of smartdownsample.gathering.helper_processes, with real processes."""
 
 import multiprocessing.spawn
 import os
@@ -18,8 +18,7 @@ import pytest
 from pictures import write_picture
 from smartdownsample import HelperWarning, ImageIndex
 from smartdownsample.features.spec import make_spec
-from smartdownsample.gathering import helper_processes as helpers_room
-from smartdownsample.gathering import schedule as extract
+from smartdownsample.gathering import helper_processes, schedule
 from smartdownsample.gathering.chunk import ExtractedChunk, Task, extract_chunk
 from smartdownsample.gathering.helper_processes import Helpers
 from smartdownsample.items.locations import to_key
@@ -42,7 +41,7 @@ def helpers() -> Iterator[Helpers]:
 @pytest.fixture
 def many_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have helpers for the few images of a test, whatever the machine."""
-    monkeypatch.setattr(extract, "_LEAST_HELPED", 1)
+    monkeypatch.setattr(schedule, "_LEAST_HELPED", 1)
     monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
 
 
@@ -147,7 +146,7 @@ SCRIPT = """
 import sys
 import joblib
 from smartdownsample import sample_diverse
-from smartdownsample.gathering import helper_processes as helpers, schedule
+from smartdownsample.gathering import helper_processes, schedule
 
 joblib.cpu_count = lambda: 2
 schedule._LEAST_HELPED = 1
@@ -164,7 +163,7 @@ def test_what_a_helper_prints_as_it_starts_is_no_answer(
     (tmp_path / "sitecustomize.py").write_text(f"print({words!r})\n")
     script = tmp_path / "script.py"
     change = """
-welcome = helpers.Helpers._welcome
+welcome = helper_processes.Helpers._welcome
 def note(self, process):
     welcome(self, process)
     self.is_over = True
@@ -172,8 +171,8 @@ def wait_and_ask(self, task):
     while not hasattr(self, "is_over"):
         pass
     assert self.free.empty()
-helpers.Helpers._welcome = note
-helpers.Helpers.extract = wait_and_ask
+helper_processes.Helpers._welcome = note
+helper_processes.Helpers.extract = wait_and_ask
 """
     script.write_text(SCRIPT.format(change=change))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
@@ -188,11 +187,11 @@ def test_a_script_needs_no_guard_around_its_main_part(
     """Helpers are no copies of the script: it runs once."""
     script = tmp_path / "script.py"
     change = """
-ask = helpers.Helpers.extract
+ask = helper_processes.Helpers.extract
 def wait_and_ask(self, task):
     self.free.put(self.free.get(timeout=60))
     return ask(self, task)
-helpers.Helpers.extract = wait_and_ask
+helper_processes.Helpers.extract = wait_and_ask
 """
     script.write_text(SCRIPT.format(change=change))
     done = run_script(script, collection)
@@ -228,9 +227,9 @@ def test_a_helper_that_is_not_like_this_process_is_not_used(
 ) -> None:
     """As after an update: it would compute other features under the name of these."""
     place, value = other
-    identity = list(helpers_room.IDENTITY)
+    identity = list(helper_processes.IDENTITY)
     identity[place] = value
-    monkeypatch.setattr(helpers_room, "IDENTITY", tuple(identity))
+    monkeypatch.setattr(helper_processes, "IDENTITY", tuple(identity))
     helpers = Helpers(1)
     helpers.processes[0].wait(PATIENCE_S)
     assert helpers.extract(make_task(collection[:1])) is None
@@ -296,7 +295,7 @@ def test_a_lost_helper_is_told_of_at_the_line_that_asked_for_the_run(
     collection: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not at one of this package or of Python."""
-    start = helpers_room.start_helper
+    start = helper_processes.start_helper
 
     def start_dying(executable: str) -> subprocess.Popen[bytes]:
         process = start(executable)
@@ -304,7 +303,7 @@ def test_a_lost_helper_is_told_of_at_the_line_that_asked_for_the_run(
         process.wait()
         return process
 
-    monkeypatch.setattr(helpers_room, "start_helper", start_dying)
+    monkeypatch.setattr(helper_processes, "start_helper", start_dying)
     with pytest.warns(HelperWarning) as told:
         ImageIndex.build(collection, cache=False, n_workers=2)
     assert [warning.filename for warning in told] == [__file__]
@@ -338,7 +337,7 @@ def test_a_run_that_is_left_early_leaves_no_helper(
 ) -> None:
     """Neither at work nor waiting; that they were ended is no news."""
     started: list[subprocess.Popen[bytes]] = []
-    start = helpers_room.start_helper
+    start = helper_processes.start_helper
 
     def note(executable: str) -> subprocess.Popen[bytes]:
         started.append(start(executable))
@@ -347,7 +346,7 @@ def test_a_run_that_is_left_early_leaves_no_helper(
     keys = [to_key(path) for path in collection] * 20
     sizes = np.zeros(len(keys), dtype=np.int64)
     batches = extract_photos(keys, SPEC, sizes=sizes, n_workers=3)
-    monkeypatch.setattr(helpers_room, "start_helper", note)
+    monkeypatch.setattr(helper_processes, "start_helper", note)
     next(batches)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -361,21 +360,21 @@ def test_helpers_are_for_many_small_images_and_spare_cores(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Large files, single workers and other backends have none."""
-    monkeypatch.setattr(extract, "_LEAST_HELPED", 100)
-    small = extract.count_small(np.full(1000, 2**15), SPEC)
+    monkeypatch.setattr(schedule, "_LEAST_HELPED", 100)
+    small = schedule.count_small(np.full(1000, 2**15), SPEC)
     assert small == 1000
-    assert extract.count_small(np.full(1000, 2**20), SPEC) == 0
-    assert extract.count_small(np.full(1000, 2**20), make_spec(8, "preview")) == 1000
-    assert extract.count_helpers(small, 2) == 1
-    assert extract.count_helpers(small, 8) == 2
-    assert extract.count_helpers(small, 1) == 0
-    assert extract.count_helpers(250, 8) == 1
-    assert extract.count_helpers(99, 8) == 0
+    assert schedule.count_small(np.full(1000, 2**20), SPEC) == 0
+    assert schedule.count_small(np.full(1000, 2**20), make_spec(8, "preview")) == 1000
+    assert schedule.count_helpers(small, 2) == 1
+    assert schedule.count_helpers(small, 8) == 2
+    assert schedule.count_helpers(small, 1) == 0
+    assert schedule.count_helpers(250, 8) == 1
+    assert schedule.count_helpers(99, 8) == 0
     for backend in ("loky", "sequential"):
         with joblib.parallel_config(backend=backend):
-            assert extract.count_helpers(small, 2) == 0
+            assert schedule.count_helpers(small, 2) == 0
     nested = joblib.Parallel(n_jobs=2, prefer="threads")(
-        joblib.delayed(extract.count_helpers)(small, 2) for _ in range(2)
+        joblib.delayed(schedule.count_helpers)(small, 2) for _ in range(2)
     )
     assert nested == [0, 0]
 

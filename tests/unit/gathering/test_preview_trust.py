@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.provenance."""
+"""Tests of smartdownsample.gathering.preview_trust."""
 
 from pathlib import Path
 
@@ -7,13 +7,12 @@ import pytest
 
 from feature_tables import make_table
 from pictures import make_pixels, shrink, write_photo, write_picture
-from smartdownsample import ImageIndex
+from smartdownsample import ImageIndex, count_previews
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering.preview_trust import (
     MIN_COMPARED,
     N_CHECKED,
     choose_checked,
-    count_previews,
     is_trusted,
 )
 from smartdownsample.items.folders import split_folders

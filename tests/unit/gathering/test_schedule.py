@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.extract."""
+"""Tests of smartdownsample.gathering.schedule and chunk."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from PIL import Image
 from pictures import make_exif, make_old, make_pixels, write_photo, write_picture
 from smartdownsample import FeatureSpec
 from smartdownsample.features.spec import make_spec
-from smartdownsample.gathering import schedule as extract_room
+from smartdownsample.gathering import schedule
 from smartdownsample.gathering.chunk import extract_chunk
 from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.items.locations import to_key
@@ -154,8 +154,8 @@ def test_a_task_decodes_no_more_than_a_killed_run_may_lose(
     collection: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of large files a task has few, but one at least; of small ones as many as it may."""
-    monkeypatch.setattr(extract_room, "_MAX_CHUNK", 8)
-    monkeypatch.setattr(extract_room, "_MAX_CHUNK_BYTES", 100)
+    monkeypatch.setattr(schedule, "_MAX_CHUNK", 8)
+    monkeypatch.setattr(schedule, "_MAX_CHUNK_BYTES", 100)
     keys = [to_key(path) for path in collection] * 2
     sizes = np.full(len(keys), 1)
     sizes[::4], sizes[::12] = 30, 2**62
@@ -173,7 +173,7 @@ def test_a_task_decodes_no_more_than_a_killed_run_may_lose(
 
 def test_previews_count_as_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A task that reads previews has many; one that decodes whole photos has few."""
-    monkeypatch.setattr(extract_room, "_MAX_CHUNK_BYTES", 100)
+    monkeypatch.setattr(schedule, "_MAX_CHUNK_BYTES", 100)
     keys = [to_key(str(write_photo(tmp_path / f"{i:02d}.jpg", i))) for i in range(40)]
     sizes = np.full(len(keys), 100)
     n_together = []
