@@ -22,8 +22,7 @@ from smartdownsample.features.spec import make_spec
 from smartdownsample.items import stat_files
 from smartdownsample.items.find import list_items
 from smartdownsample.records import FeatureBatch, FeatureTable
-from smartdownsample.store import merging, store
-from smartdownsample.store.store import FeatureStore
+from smartdownsample.store import FeatureStore, merging, store
 
 SPEC = make_spec(8, "fast")
 N_PHOTOS = 120

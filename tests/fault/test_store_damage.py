@@ -20,11 +20,10 @@ import pytest
 from smartdownsample import StoreWarning, cache
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
-from smartdownsample.store import merging
+from smartdownsample.store import FeatureStore, merging
 from smartdownsample.store import part as parts_room
 from smartdownsample.store.part import read_part, write_part
 from smartdownsample.store.schema import digest_rows
-from smartdownsample.store.store import FeatureStore
 from whole_photos import list_photos, photo_batch
 
 SPEC = make_spec(8, "fast")

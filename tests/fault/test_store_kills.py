@@ -24,8 +24,7 @@ from smartdownsample import ImageIndex
 from smartdownsample.features.spec import make_spec
 from smartdownsample.items import stat_files
 from smartdownsample.items.find import list_items
-from smartdownsample.store import merging
-from smartdownsample.store.store import FeatureStore
+from smartdownsample.store import FeatureStore, merging
 from whole_photos import list_photos
 
 pytestmark = pytest.mark.skipif(

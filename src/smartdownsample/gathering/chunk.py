@@ -166,16 +166,7 @@ class _ItemNotes:
         # By item: the previews to compare with the decoded pictures.
         self.previews: dict[int, ByteArray] = {}
 
-    def note_read(self, items: slice, content: Content) -> None:
-        """Note the state of the file when it was read."""
-        self.mtime_ns[items], self.size_bytes[items] = content.mtime_ns, content.size_bytes
-        self.is_lasting[items] = content.is_stable
-
-    def note_failure(self, items: slice, cause: Cause) -> None:
-        """Note why the items of a file cannot be used."""
-        self.causes[items] = [cause] * (items.stop - items.start)
-
-    def note_picture(self, item: int, picture: Picture, flags: int) -> ByteArray:
+    def note(self, item: int, picture: Picture, flags: int) -> ByteArray:
         """Note the facts of a decoded item, and return its pixels."""
         self.decoded.append(item)
         self.sizes.append((picture.width, picture.height))
@@ -196,9 +187,10 @@ def _decode_files(task: Task, stop: StopSign | None, notes: _ItemNotes) -> Itera
         n = task.counts[file]
         items = slice(ends[file] - n, ends[file])
         if isinstance(content, Cause):
-            notes.note_failure(items, content)
+            notes.causes[items] = [content] * n
             continue
-        notes.note_read(items, content)
+        notes.mtime_ns[items], notes.size_bytes[items] = content.mtime_ns, content.size_bytes
+        notes.is_lasting[items] = content.is_stable
         treatment = Treatment.DECODE if task.treatments is None else task.treatments[file]
         regions = None if n == 1 and is_whole[items.start] else task.regions[items]
         if preview is not None and treatment is Treatment.PREVIEW:
@@ -208,17 +200,17 @@ def _decode_files(task: Task, stop: StopSign | None, notes: _ItemNotes) -> Itera
                 content.data, min_side=min_side, max_pixels=task.max_pixels, regions=regions
             )
         if isinstance(picture, Cause):
-            notes.note_failure(items, picture)
+            notes.causes[items] = [picture] * n
             notes.is_lasting[items] &= _is_lasting(picture, task.max_pixels)
             continue
         if preview is not None and picture is not preview:
             notes.previews[items.start] = preview.pixels
         flags = _choose_flags(picture, treatment, preview)
         if regions is None:
-            yield notes.note_picture(items.start, picture, flags)
+            yield notes.note(items.start, picture, flags)
             continue
         for item, region in enumerate(regions.tolist(), items.start):
-            yield notes.note_picture(item, cut_region(picture, region), flags)
+            yield notes.note(item, cut_region(picture, region), flags)
 
 
 def _read_files(task: Task, stop: StopSign | None) -> Iterator[_FileRead]:

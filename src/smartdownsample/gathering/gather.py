@@ -33,7 +33,8 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
     is_strict = reading.image_loading_errors == "raise"
     stats = stat_files(items.keys)
     fresh = [_list_missing(items, stats, spec)]
-    _raise_first_failure(items, fresh[0], is_strict=is_strict)
+    if is_strict:
+        _raise_first_failure(items, fresh[0])
     with FeatureStore(spec, choose_store_dir(reading)) as store:
         # Images known as too large may not be too large for another limit.
         retried = () if reading.max_pixels == MAX_PIXELS else (Cause.TOO_LARGE,)
@@ -44,7 +45,8 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
 
             for batch in extract_features(known.misses, items, stats, spec, reading):
                 store.append(batch)
-                _raise_first_failure(items, batch, is_strict=is_strict)
+                if is_strict:
+                    _raise_first_failure(items, batch)
                 fresh.append(batch)
     ordered = order_features(spec, known, fresh, items)
     if reading.truncated != "keep":
@@ -55,13 +57,7 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
         n_extracted=len(np.unique(items.file_of[known.misses])),
         n_known=len(known.items),
     )
-    if is_strict and table.failures:  # failures that the store knew
-        _raise_failure(table.failures[0])
-    if reading.truncated == "raise":
-        for failure in table.failures:
-            if failure.cause is Cause.TRUNCATED:
-                _raise_failure(failure)
-    _warn_of_failures(table.failures)
+    _report_failures(table.failures, reading)
     return table
 
 
@@ -93,10 +89,8 @@ def open_pack(pack: PathLike, root: PathLike | None) -> FeatureTable:
     return ordered.to_feature_table(spec, items, n_extracted=0, n_known=len(items))
 
 
-def _raise_first_failure(items: ItemList, batch: FeatureBatch, *, is_strict: bool) -> None:
-    """Raise the first failure of a batch, if failures are to raise."""
-    if not is_strict:
-        return
+def _raise_first_failure(items: ItemList, batch: FeatureBatch) -> None:
+    """Raise the first failure of a batch, if there is one."""
     for item, cause in zip(batch.items.tolist(), batch.causes, strict=True):
         if cause is not None:
             _raise_failure(Failure(items.name(item), cause))
@@ -115,8 +109,14 @@ def _raise_failure(failure: Failure) -> None:
     raise error
 
 
-def _warn_of_failures(failures: tuple[Failure, ...]) -> None:
-    """Warn once of all images that were left out."""
+def _report_failures(failures: tuple[Failure, ...], reading: ReadingOptions) -> None:
+    """Raise the first failure that the options do not tolerate, or warn once of all."""
+    if reading.image_loading_errors == "raise" and failures:  # failures that the store knew
+        _raise_failure(failures[0])
+    if reading.truncated == "raise":
+        for failure in failures:
+            if failure.cause is Cause.TRUNCATED:
+                _raise_failure(failure)
     if failures:
         warn_user(
             f"{len(failures):,} image(s) could not be loaded and were left out: "

@@ -46,15 +46,9 @@ IDENTITY = FEATURE_VERSION, os.path.realpath(__file__), sys.getfilesystemencodin
 class Helpers:
     """At most `n` helper processes, which come into use as soon as each is ready.
 
-    A context manager that ends them, whatever they are doing. Leaving it without an error gives a
-    `HelperWarning` when some ended early. No helper starts where Python cannot be started.
-
-    Attributes
-    ----------
-    processes : list of subprocess.Popen
-        All helpers.
-    free : queue.SimpleQueue
-        Helpers that are ready and idle.
+    Leaving it as a context manager ends all of them, whatever they are doing, and gives a
+    `HelperWarning` when some had ended early and no error is on its way. ``processes`` are all
+    helpers, ``free`` those that are ready and idle. None starts where Python cannot be started.
     """
 
     def __init__(self, n: int) -> None:
@@ -125,7 +119,7 @@ class Helpers:
 
 
 def start_helper(executable: str | bytes) -> _Process:
-    """Start a process that runs `serve`; it ignores Ctrl-C, and ends with this process.
+    """Start a process that runs `serve`; Ctrl-C does not reach it, and it ends with this process.
 
     It is ready once it has answered for the first time. Raises `OSError` if it cannot be started.
     """

@@ -26,16 +26,8 @@ from ..store import KnownFeatures, make_schema, make_table
 class OrderedFeatures:
     """The features of all items, in natural order.
 
-    Attributes
-    ----------
-    items : ndarray of int64, shape (n,)
-        The readable items, as places in the `ItemList`.
-    rows : structured ndarray, shape (n,)
-        Their features.
-    causes : list of (int, Cause)
-        The other items, and why they cannot be used.
-    ranks : ndarray of int64
-        Each item's place in the natural order of all items, readable or not.
+    ``items`` are the readable items and ``rows`` their features, shape (n,); ``causes`` are the
+    other items, each with its cause; ``ranks`` is the rank of each item, readable or not, by item.
     """
 
     items: IntArray
@@ -83,27 +75,28 @@ def order_features(
     table = known.table.select(columns)
     if fresh:
         table = pa.concat_tables([table, make_table(fresh, make_schema(spec), columns)])
-    places = np.concatenate([known.items, *(batch.items for batch in fresh)])
+    unordered = np.concatenate([known.items, *(batch.items for batch in fresh)])
     key_ranks = np.empty(len(items), dtype=np.int64)
     key_ranks[items.order] = np.arange(len(items))
     order = pc.sort_indices(
         pa.table(
-            {"order_key": table["order_key"], "key": pack_values(key_ranks[places], pa.int64())}
+            {"order_key": table["order_key"], "key": pack_values(key_ranks[unordered], pa.int64())}
         ),
         sort_keys=[("order_key", "ascending"), ("key", "ascending")],
     )
     lines = unpack(order)
-    places = places[lines]
+    ordered = unordered[lines]
     outcomes = table["cause"].take(order)
     is_readable = unpack(pc.is_null(outcomes))
     names = outcomes.filter(pc.is_valid(outcomes)).to_pylist()
     causes = [
-        (item, Cause[name]) for item, name in zip(places[~is_readable].tolist(), names, strict=True)
+        (item, Cause[name])
+        for item, name in zip(ordered[~is_readable].tolist(), names, strict=True)
     ]
-    ranks = np.empty(len(places), dtype=np.int64)
-    ranks[places] = np.arange(len(places))
+    ranks = np.empty(len(ordered), dtype=np.int64)
+    ranks[ordered] = np.arange(len(ordered))
     rows = _take_rows(spec, table, lines[is_readable])
-    return OrderedFeatures(places[is_readable], rows, causes, ranks)
+    return OrderedFeatures(ordered[is_readable], rows, causes, ranks)
 
 
 def _take_rows(spec: FeatureSpec, table: pa.Table, lines: IntArray) -> RowArray:

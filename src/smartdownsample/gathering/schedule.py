@@ -6,8 +6,8 @@ clusters, if the backend can return results as they come.
 """
 
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -96,39 +96,31 @@ class _MissedFiles:
         is_whole = self.item_list.regions[self.items] == WHOLE
         return len(self.files) == len(self.items) and bool(is_whole.all())
 
-    def list_items(self, places: IntArray) -> IntArray:
+    def items_of(self, places: IntArray) -> IntArray:
         """List the items of some of the files, file by file."""
         counts = self.ends[places] - self.starts[places]
         before = np.cumsum(counts) - counts
         own = np.repeat(self.starts[places] - before, counts) + np.arange(counts.sum())
         return np.asarray(self.items[own])
 
-    def make_tasks(
-        self,
-        chunks: Sequence[IntArray],
-        treatments: Sequence[Treatment] | None,
-        spec: FeatureSpec,
-        max_pixels: int,
-    ) -> Iterator[Task]:
-        """Make a task for each chunk of files; `treatments` are of all chunks, end to end."""
-        start = 0
-        for chunk in chunks:
-            items = self.list_items(chunk)
-            end = start + len(chunk)
-            yield Task(
-                [os.fsdecode(self.item_list.keys[file]) for file in self.files[chunk].tolist()],
-                (self.ends[chunk] - self.starts[chunk]).tolist(),
-                self.item_list.frames[items],
-                self.item_list.regions[items],
-                spec,
-                None if treatments is None else list(treatments[start:end]),
-                max_pixels,
-            )
-            start = end
+    def make_task(
+        self, chunk: IntArray, treatments: IntArray | None, spec: FeatureSpec, max_pixels: int
+    ) -> Task:
+        """Make the task of a chunk of files; `treatments` has shape (f,)."""
+        items = self.items_of(chunk)
+        return Task(
+            [os.fsdecode(self.item_list.keys[file]) for file in self.files[chunk].tolist()],
+            (self.ends[chunk] - self.starts[chunk]).tolist(),
+            self.item_list.frames[items],
+            self.item_list.regions[items],
+            spec,
+            None if treatments is None else list(map(Treatment, treatments[chunk].tolist())),
+            max_pixels,
+        )
 
     def make_batch(self, chunk: IntArray, result: ExtractedChunk) -> FeatureBatch:
         """Put the result of a chunk of files together with its items."""
-        items = self.list_items(chunk)
+        items = self.items_of(chunk)
         return FeatureBatch(
             items=items,
             keys=[self.item_list.keys[file] for file in self.item_list.file_of[items].tolist()],
@@ -164,7 +156,7 @@ class _Run:
         checks = [choose_checked(folder) for folder in folders]
         checked = np.concatenate([places[:0], *checks])
         flags = np.zeros(len(self.missed.item_list), dtype=np.uint8)
-        with closing(self._extract(checked, [Treatment.COMPARE] * len(checked))) as batches:
+        with closing(self._extract(checked, np.full(len(places), Treatment.COMPARE))) as batches:
             for batch in batches:
                 flags[batch.items] = batch.rows["flags"]
                 yield batch
@@ -172,20 +164,17 @@ class _Run:
         for folder, check in zip(folders, checks, strict=True):
             if is_trusted(flags[self.missed.items[check]]):
                 treatments[folder] = Treatment.PREVIEW
-        is_left = np.ones(len(places), dtype=np.bool_)
-        is_left[checked] = False
-        yield from self._extract(
-            places[is_left], list(map(Treatment, treatments[is_left].tolist()))
-        )
+        yield from self._extract(np.setdiff1d(places, checked), treatments)
 
-    def _extract(self, places: IntArray, treatments: Sequence[Treatment] | None) -> _Batches:
-        """Extract some of the missed files, each with its treatment; None decodes all."""
-        is_decoded = np.ones(len(places), dtype=np.bool_)
+    def _extract(self, places: IntArray, treatments: IntArray | None) -> _Batches:
+        """Extract some of the missed files; `treatments` has shape (f,), None decodes all."""
+        n_bytes = self.n_bytes[places]
         if treatments is not None:
-            is_decoded = np.not_equal(treatments, Treatment.PREVIEW)
-        n_bytes = np.where(is_decoded, self.n_bytes[places], 0)
+            n_bytes = np.where(treatments[places] == Treatment.PREVIEW, 0, n_bytes)
         chunks = _split_into_chunks(places, n_bytes, self.n_workers)
-        tasks = self.missed.make_tasks(chunks, treatments, self.spec, self.max_pixels)
+        tasks = (
+            self.missed.make_task(chunk, treatments, self.spec, self.max_pixels) for chunk in chunks
+        )
         with closing(_run_tasks(tasks, self.n_workers, self.helpers)) as results:
             for number, result in results:
                 self.count_done(len(chunks[number]))
@@ -230,18 +219,12 @@ def _run_tasks(tasks: Iterator[Task], n_workers: int, helpers: Helpers) -> _Resu
     """Run tasks in parallel; yield each one's number and result, in no particular order."""
     stop = StopSign()
     run = joblib.Parallel(n_jobs=n_workers, prefer="threads", return_as="generator_unordered")
-    if _are_workers_threads():
-        calls = (
-            joblib.delayed(_extract_here)(number, task, stop, helpers)
-            for number, task in enumerate(tasks)
-            if not stop.is_set
-        )
-    else:
-        calls = (
-            joblib.delayed(_extract_there)(number, task)
-            for number, task in enumerate(tasks)
-            if not stop.is_set
-        )
+    local = (stop, helpers) if _are_workers_threads() else ()
+    calls = (
+        joblib.delayed(_extract_numbered)(number, task, *local)
+        for number, task in enumerate(tasks)
+        if not stop.is_set
+    )
     with _stopping(run(calls), stop, helpers) as results:
         # ``yield from`` would close joblib's generator before its tasks have ended.
         for result in results:  # noqa: UP028 - see above
@@ -254,16 +237,13 @@ def _are_workers_threads() -> bool:
     return bool(getattr(backend, "supports_sharedmem", False))
 
 
-def _extract_here(number: int, task: Task, stop: StopSign, helpers: Helpers) -> _Numbered:
-    """Extract a chunk by a helper if one is free, else in this thread."""
-    with stop:
-        chunk = helpers.extract(task)
+def _extract_numbered(
+    number: int, task: Task, stop: StopSign | None = None, helpers: Helpers | None = None
+) -> _Numbered:
+    """Extract a chunk by a helper if one is free, else here; other processes have no helpers."""
+    with nullcontext() if stop is None else stop:
+        chunk = None if helpers is None else helpers.extract(task)
         return number, extract_chunk(task, stop) if chunk is None else chunk
-
-
-def _extract_there(number: int, task: Task) -> _Numbered:
-    """Extract a chunk in a worker that is no thread of this process."""
-    return number, extract_chunk(task)
 
 
 @contextmanager

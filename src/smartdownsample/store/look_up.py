@@ -34,20 +34,10 @@ class KnownFeatures:
 
 @dataclass(frozen=True)
 class Query:
-    """The items to look up; those without a readable file are left out.
+    """The m items to look up, sorted by path; those without a readable file are left out.
 
-    Attributes
-    ----------
-    paths : list of bytes, length m
-        The path of each item, ascending.
-    items : ndarray of int64, shape (m,)
-        The items in the same order, as places in `item_list`.
-    item_list : ItemList
-        All items of the call.
-    stats : FileStats
-        Modification times and sizes of the files now.
-    retried : tuple of Cause
-        Failures that are tried again, though the store knows them.
+    ``items`` are places in `item_list`; ``stats`` are of its files as they are now; ``retried``
+    are the causes of failures that count as misses.
     """
 
     paths: list[bytes]

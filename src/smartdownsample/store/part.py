@@ -86,12 +86,12 @@ def write_part(part: Path, table: pa.Table) -> None:
 
 
 def read_part(part: Path, schema: pa.Schema, wanted: Sequence[bytes] | None = None) -> pa.Table:
-    """Read and verify the rows of a part, as one table; see `read_groups`."""
-    tables = list(read_groups(part, schema, wanted))
+    """Read and verify the rows of a part, as one table; see `read_row_groups`."""
+    tables = list(read_row_groups(part, schema, wanted))
     return pa.concat_tables([make_empty_table(schema), *tables])
 
 
-def read_groups(
+def read_row_groups(
     part: Path, schema: pa.Schema, wanted: Sequence[bytes] | None = None
 ) -> Iterator[pa.Table]:
     """Read and verify the row groups of a part, one after the other, sorted by path.
@@ -110,7 +110,7 @@ def read_groups(
                 for group in range(file.num_row_groups)
                 if wanted is None or _may_hold(file.metadata.row_group(group), wanted)
             ]
-            read = partial(_read_group, file, digests, schema)
+            read = partial(_read_row_group, file, digests, schema)
             yield from filter(len, _read_ahead(read, groups))
     except _SIGNS_OF_DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
@@ -179,7 +179,7 @@ def _read_ahead(read: Callable[[int], pa.Table], groups: Sequence[int]) -> Itera
             yield coming.result()
 
 
-def _read_group(
+def _read_row_group(
     file: pq.ParquetFile, digests: Sequence[int], schema: pa.Schema, group: int
 ) -> pa.Table:
     """Read one row group and compare it with its digest."""

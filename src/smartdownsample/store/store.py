@@ -24,7 +24,7 @@ from ..records import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, In
 from .folder import CACHE_TAG, FORMER_SCHEMA_VERSION, SCHEMA_VERSION
 from .look_up import KnownFeatures, Query
 from .merging import choose_merge, keep_newest
-from .part import PART_SUFFIX, TEMPORARY_SUFFIX, name_part, read_groups, read_part, write_part
+from .part import PART_SUFFIX, TEMPORARY_SUFFIX, name_part, read_part, read_row_groups, write_part
 from .schema import make_empty_table, make_schema, make_table
 
 ASIDE_SUFFIX = ".damaged"
@@ -113,7 +113,7 @@ class FeatureStore:
     ) -> list[tuple[pa.Table, IntArray]]:
         """Find rows in one part; none, with a warning, when any of it cannot be read."""
         try:
-            groups = read_groups(part, self.schema, query.paths)
+            groups = read_row_groups(part, self.schema, query.paths)
             return [query.match(rows, is_known, columns) for rows in groups]
         except DamagedPartError as error:
             self._set_aside(part, error)
@@ -212,7 +212,7 @@ class FeatureStore:
                     self._merge_parts([parts[i] for i in merged])
                     self.remove_leftovers()
         except FileNotFoundError:
-            return  # Another process has merged them, on a file system without locks.
+            return  # Another process has merged them since they were listed.
         except (OSError, NotImplementedError) as error:  # the latter where locks do not exist
             self._warn(f"could not be compacted ({error}); it works on, with more files")
 

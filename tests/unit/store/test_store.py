@@ -287,7 +287,7 @@ class TestParts:
         """Another process may merge the parts between listing and reading."""
         put(tmp_path, make_batch([b"/a"]))
         target = FeatureStore(SPEC, tmp_path)
-        read = part_module.read_groups
+        read = part_module.read_row_groups
         n_calls = 0
 
         def merge_first(part: Path, *others: Any) -> Iterator[pa.Table]:
@@ -297,7 +297,7 @@ class TestParts:
                 target._merge_parts([part])  # noqa: SLF001 - stands in for the other process
             return read(part, *others)
 
-        monkeypatch.setattr(store, "read_groups", merge_first)
+        monkeypatch.setattr(store, "read_row_groups", merge_first)
         known = target.look_up(list_photos([b"/a"]), FileStats(np.array([10]), np.array([100]), {}))
         assert known.items.tolist() == [0]
 
