@@ -28,7 +28,7 @@ from .options import (
     Spread,
     check_target,
 )
-from .records import ByteArray, Failure, FeatureTable, ItemList
+from .records import Failure, FeatureTable, ItemList
 from .results import Inspection, inspect_collection
 from .sampling import (
     Coverage,
@@ -70,9 +70,6 @@ class ImageIndex:
     >>> index = ImageIndex.build("data_samples", cache=False)  # doctest: +SKIP
     >>> small, large = index.sample(20), index.sample(100)  # doctest: +SKIP
     """
-
-    table: FeatureTable
-    codes: ByteArray
 
     def __init__(self, table: FeatureTable, cache_dir: Path | None = None) -> None:
         self.table = table

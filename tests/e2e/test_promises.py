@@ -11,6 +11,7 @@ from pictures import write_collection
 from smartdownsample import ImageIndex, OutputError, sample_diverse
 from smartdownsample.cli import main
 from smartdownsample.gathering import forecast_work, schedule
+from smartdownsample.gathering.helper_processes import Helpers
 from smartdownsample.options import ReadingOptions
 
 
@@ -94,11 +95,10 @@ def test_a_forecast_measures_small_files_as_they_will_be_decoded(
 ) -> None:
     """With the helpers that their sizes ask for."""
     asked: list[int] = []
-    helpers = schedule.Helpers
 
-    def note(n: int) -> schedule.Helpers:
+    def note(n: int) -> Helpers:
         asked.append(n)
-        return helpers(0)
+        return Helpers(0)
 
     monkeypatch.setattr(schedule, "_LEAST_HELPED", 1)
     monkeypatch.setattr(schedule, "Helpers", note)

@@ -1,9 +1,4 @@
-"""Columns of the store: their Arrow schema, and how feature batches become rows of it.
-
-`pyarrow.array`, `pyarrow.scalar` and `to_numpy` import pandas where it is installed, which takes
-longer than a warm run. `smartdownsample.arrow` therefore makes arrays from buffers, and takes
-buffers from arrays.
-"""
+"""Columns of the store: their Arrow schema, and how feature batches become rows of it."""
 
 import time
 import zlib
@@ -88,10 +83,12 @@ def make_former_schema(schema: pa.Schema) -> pa.Schema:
 
 def bring_up_to_date(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """Add the columns that former rows lack; these are all of frame 0 of a file."""
+    if rows.column_names == schema.names:
+        return rows.replace_schema_metadata(schema.metadata)
     n = len(rows)
     added = {
         "frame": pack_values(np.zeros(n, dtype=np.int32), pa.int32()),
-        "etag": pack_texts([None] * n),
+        "etag": pa.nulls(n, pa.string()),
     }
     columns = [
         rows[field.name] if field.name in rows.column_names else added[field.name]
@@ -120,7 +117,7 @@ def make_table(
         "region": lambda: np.concatenate([batch.regions for batch in batches]),
         "mtime_ns": lambda: np.concatenate([batch.mtime_ns for batch in batches]),
         "size_bytes": lambda: np.concatenate([batch.size_bytes for batch in batches]),
-        "etag": lambda: pack_texts([None] * n),
+        "etag": lambda: pa.nulls(n, pa.string()),
         "order_key": lambda: pack_bytes([key for batch in batches for key in batch.order_keys]),
         "cause": lambda: pack_texts([cause and cause.name for b in batches for cause in b.causes]),
         "decoder": lambda: pack_texts([decoder_version()]).take(pack_values(zeros, pa.int64())),
