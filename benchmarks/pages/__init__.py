@@ -1,1 +1,1 @@
-"""What the pages say of what was measured: one room for each page, and one for the pictures."""
+"""What the pages say of what was measured: one module for each page, and one for the pictures."""

@@ -24,11 +24,11 @@ def load(_: Job) -> Any:  # noqa: ANN401 - a pair of modules of which one ships 
 
 def sample(libraries: Any, job: Job) -> list[str]:  # noqa: ANN401 - see above
     """Keep one image of each hash, as many as are asked for, and fill up with others."""
-    imagehash, image_room = libraries
+    imagehash, image_module = libraries
 
     def hash_image(path: str) -> str | None:
         try:
-            with image_room.open(path) as image:
+            with image_module.open(path) as image:
                 return str(imagehash.dhash(image))
         except OSError:
             return None

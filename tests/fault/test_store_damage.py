@@ -21,7 +21,7 @@ from smartdownsample import StoreWarning, cache
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
 from smartdownsample.store import FeatureStore, merging
-from smartdownsample.store import part as parts_room
+from smartdownsample.store import part as part_module
 from smartdownsample.store.part import read_part, write_part
 from smartdownsample.store.schema import digest_rows
 from whole_photos import list_photos, photo_batch
@@ -130,7 +130,7 @@ def count_known(cache_dir: Path, batch: FeatureBatch) -> int:
 @pytest.fixture
 def part_of_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, FeatureBatch]:
     """Write a part of three row groups."""
-    monkeypatch.setattr(parts_room, "_ROW_GROUP_ROWS", ROW_GROUP_ROWS)
+    monkeypatch.setattr(part_module, "_ROW_GROUP_ROWS", ROW_GROUP_ROWS)
     return put(tmp_path)
 
 
@@ -273,7 +273,7 @@ def test_rows_that_are_not_those_of_the_digest_are_noticed(
 ) -> None:
     """Pages that are sound in themselves, with checksums that are right, but other values."""
     with monkeypatch.context() as patch:
-        patch.setattr(parts_room, "digest_rows", lambda rows: digest_rows(rows) ^ 1)
+        patch.setattr(part_module, "digest_rows", lambda rows: digest_rows(rows) ^ 1)
         _, batch = put(tmp_path)
     with pytest.warns(StoreWarning, match="does not match its digest"):
         assert count_known(tmp_path, batch) == 0

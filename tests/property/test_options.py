@@ -38,7 +38,7 @@ def requests(draw: st.DrawFn) -> tuple[ImageIndex, dict[str, Any], int | None, i
     return index, options, target, draw(st.integers(0, 5))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(requests())
 def test_selections_are_exact_and_within_all_limits(
     request: tuple[ImageIndex, dict[str, Any], int | None, int],
@@ -80,7 +80,7 @@ def test_selections_are_exact_and_within_all_limits(
         assert len(rows) == min(target, len(index) - len(earlier))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(requests())
 def test_the_same_request_gives_the_same_selection(
     request: tuple[ImageIndex, dict[str, Any], int | None, int],
@@ -95,7 +95,7 @@ def test_the_same_request_gives_the_same_selection(
     assert np.random.get_state()[1].tolist() == state  # type: ignore[index] # noqa: NPY002
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(requests())
 def test_rankings_hold_what_selections_may(
     request: tuple[ImageIndex, dict[str, Any], int | None, int],

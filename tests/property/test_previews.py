@@ -44,7 +44,7 @@ def photos() -> Iterator[list[str]]:
         yield list(map(str, paths))
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(st.randoms(use_true_random=False), st.integers(1, 9))
 def test_order_and_workers_change_nothing(photos: list[str], random: Random, n: int) -> None:
     """Which photos check a folder is decided by names; rows, counts and selections are the same."""

@@ -15,7 +15,7 @@ import oracles
 from pictures import are_equal, make_single_thumbnails
 from pools import make_bursts, make_pool, make_scattered_rows
 from smartdownsample.features.describe import compute_features
-from smartdownsample.features.exact_thumbnails import make_thumbnails, resize_lanczos
+from smartdownsample.features.exact_thumbnails import make_thumbnails
 from smartdownsample.features.spec import make_spec
 from smartdownsample.options import Spread
 from smartdownsample.records import ByteArray, IntArray, RowArray
@@ -147,16 +147,6 @@ def test_thumbnails_are_pillows(pixels: ByteArray, hash_size: int) -> None:
     """To the bit."""
     expected = oracles.stack_thumbnails(oracles.make_thumbnails(Image.fromarray(pixels), hash_size))
     assert are_equal(make_single_thumbnails(pixels, hash_size), expected)
-
-
-@given(pictures, st.integers(1, 40), st.integers(1, 40))
-def test_resize_commutes_with_mirroring_but_for_ties(
-    pixels: ByteArray, width: int, height: int
-) -> None:
-    """The filter favours no side."""
-    mirrored = resize_lanczos(pixels[::-1, ::-1], width, height)[::-1, ::-1]
-    gaps = np.abs(resize_lanczos(pixels, width, height).astype(int) - mirrored)
-    assert gaps.max() <= 2
 
 
 @given(chunks, hash_sizes)

@@ -367,7 +367,6 @@ def set_histories(n: int, n_steps: int) -> settings:
     return settings(
         max_examples=n,
         stateful_step_count=n_steps,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
 

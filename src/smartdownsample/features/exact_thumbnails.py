@@ -88,23 +88,6 @@ def _resample_rows(
     return rgb.reshape(MEAN_SIDE, -1, 3), grey
 
 
-def resize_lanczos(pixels: ByteArray, width: int, height: int) -> ByteArray:
-    """Resize a picture of one to four channels, shape (h, w, c), to (height, width, c).
-
-    Costs about h · w · width · c multiplications.
-    """
-    n_rows, n_columns, n_channels = pixels.shape
-    across, down = _weight_blocks(n_columns, width), _weight_blocks(n_rows, height)
-    narrow = np.empty((width, n_rows * n_channels))
-    scratch = np.empty(3 * _BAND_PIXELS)
-    for band in _split_rows(n_rows, n_columns):
-        levels = _transpose_to_floats(np.ascontiguousarray(pixels[band]), scratch)
-        values = slice(n_channels * band.start, n_channels * band.stop)
-        _resample(levels.reshape(n_columns, -1), across, out=narrow[:, values])
-    (resized,) = _resample_columns(narrow.reshape(width, n_rows, n_channels), 1, height, down)
-    return np.asarray(resized, dtype=np.uint8)
-
-
 def _split_rows(n_rows: int, n_columns: int) -> Iterator[slice]:
     """Split rows into bands."""
     step = max(1, _BAND_PIXELS // n_columns)

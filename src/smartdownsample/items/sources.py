@@ -67,6 +67,8 @@ def name_images(
     sources that do not exist or cannot be read, and where `grouping` finds no name or column.
     """
     parts = [_read_source(source, path_column) for source in sources]
+    if include or exclude:
+        parts = [_keep_matching(part, include, exclude) for part in parts]
     images = NamedImages(
         paths=list(chain.from_iterable(part.paths for part in parts)),
         table=parts[0].table if len(parts) == 1 else None,
@@ -75,8 +77,6 @@ def name_images(
         _check_grouping(parts, grouping)
         labels = list(chain.from_iterable(_label_images(part, grouping) for part in parts))
         images = replace(images, labels=labels)
-    if include or exclude:
-        images = _keep_matching(images, include, exclude)
     return images
 
 

@@ -139,6 +139,15 @@ def test_a_column_names_groups(folder: Path) -> None:
         name_images(["table.csv"], grouping=Grouping("column", "kind"))
 
 
+@pytest.mark.usefixtures("folder")
+def test_left_out_images_need_no_group() -> None:
+    """What the error advises helps."""
+    grouping = Grouping("regex", "cam_1")
+    images = name_images(["."], grouping=grouping, include=["*cam_1*/*"])
+    assert images.labels
+    assert images.labels == ["cam_1"] * len(images.paths)
+
+
 @pytest.mark.parametrize(
     ("include", "exclude", "places"),
     [
