@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pytest
 
 from pictures import make_single_thumbnails
-from smartdownsample.features.describe import compute_features
+from smartdownsample.features.columns import compute_features
 from smartdownsample.features.exact_thumbnails import average_cells, make_thumbnails
 from smartdownsample.features.fast_thumbnails import approximate_thumbnails
 from smartdownsample.features.spec import FEATURE_VERSION, make_spec

@@ -14,7 +14,7 @@ from PIL import Image
 import oracles
 from pictures import are_equal, make_single_thumbnails
 from pools import make_bursts, make_pool, make_scattered_rows
-from smartdownsample.features.describe import compute_features
+from smartdownsample.features.columns import compute_features
 from smartdownsample.features.exact_thumbnails import make_thumbnails
 from smartdownsample.features.spec import make_spec
 from smartdownsample.options import Spread

@@ -2,7 +2,7 @@
 
 import argparse
 
-from .grammar import FAILED, Commands, Parser
+from .base_parser import FAILED, Commands, Parser
 
 SUMMARY = "Look after the kept features"
 USAGE = "ACTION ..."
@@ -10,7 +10,7 @@ USAGE = "ACTION ..."
 
 def add_options(parser: Parser) -> None:
     """Add the actions of the command and their options."""
-    from .options import add_cache_dir, add_json, add_reading, add_sources
+    from .shared_options import add_cache_dir, add_json, add_reading, add_sources
 
     actions = Commands(parser, "action")
     care = [

@@ -8,7 +8,7 @@ USAGE = "SOURCE ... [options]"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    from .options import add_reading, add_sources
+    from .shared_options import add_reading, add_sources
 
     add_sources(parser)
     add_reading(parser, is_kept=True)

@@ -17,7 +17,7 @@ _MAX_SIZES = 5
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    from .options import add_json, add_reading, add_sequence_gap, add_sources
+    from .shared_options import add_json, add_reading, add_sequence_gap, add_sources
 
     add_sources(parser)
     add_sequence_gap(parser.add_argument)

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .grammar import FAILED, complain
+from .base_parser import FAILED, complain
 from .parser import parse_arguments
 
 # As shells report processes that SIGINT and SIGPIPE end.

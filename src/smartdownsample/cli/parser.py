@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from . import cache, features, inspect, rank, report, sample
 from .about import CompletionAction, VersionAction
-from .grammar import PROGRAM, Commands, Parser
+from .base_parser import PROGRAM, Commands, Parser
 
 # Each tells its summary and usage, adds its options to a parser, and runs.
 COMMANDS = {

@@ -8,7 +8,7 @@ USAGE = "SOURCE ... [options]"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    from .options import add_printing, add_reading, add_sampling, add_sources
+    from .shared_options import add_printing, add_reading, add_sampling, add_sources
 
     add_sources(parser)
     add_sampling(parser, is_nested=True)

@@ -8,7 +8,7 @@ USAGE = "SOURCE ... -n N FILE.html [options]"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    from .options import add_reading, add_sampling, add_sources
+    from .shared_options import add_reading, add_sampling, add_sources
 
     add_sources(parser, "; and, at last, the page to write (.html)")
     add_sampling(parser)

@@ -14,7 +14,7 @@ from ..errors import (
     SmartDownsampleError,
     StoreWarning,
 )
-from .grammar import FAILED, complain
+from .base_parser import FAILED, complain
 from .parser import COMMANDS
 
 # Seconds between lines of progress where nobody watches, such as in a file.

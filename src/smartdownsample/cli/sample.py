@@ -4,7 +4,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from .grammar import FAILED
+from .base_parser import FAILED
 
 # Importing typing takes a tenth of the time in which help is to appear.
 TYPE_CHECKING = False
@@ -25,7 +25,7 @@ _MAX_FOLDERS = 20
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    from .options import (
+    from .shared_options import (
         add_json,
         add_printing,
         add_reading,

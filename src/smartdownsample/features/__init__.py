@@ -1,7 +1,7 @@
 """Features: pure functions from the pixels of pictures to rows of the feature matrix."""
 
 from .batches import take_together
-from .describe import describe_pictures, measure_brightness, measure_colour_variance
+from .columns import describe_pictures, measure_brightness, measure_colour_variance
 from .spec import FEATURE_VERSION, choose_min_side, make_spec
 from .thumbnails import MEAN_SIDE
 

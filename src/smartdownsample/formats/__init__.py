@@ -4,8 +4,8 @@ Each module is about one format and knows no other. ``…_EXTENSIONS`` are the n
 ``read_…`` gives the paths as they are spelt in the document, and what else it says of the images.
 """
 
-from .lists import LIST_EXTENSIONS, read_list, split_list
-from .tables import TABLE_EXTENSIONS, check_column, read_table
+from .path_lists import LIST_EXTENSIONS, read_list, split_list
+from .path_tables import TABLE_EXTENSIONS, check_column, read_table
 
 __all__ = [
     "LIST_EXTENSIONS",

@@ -15,9 +15,9 @@ With spread "order", each window of a stratum gives one item, and steps 4 and 5 
 from .buckets import THEMES, encode_buckets, name_bucket
 from .coverage import Coverage, measure_coverage
 from .distances import DISTANCE_SCALE, FAR, find_nearest_rows, measure_steps
+from .exact_selection import draw_selection
 from .groups import check_groups, label_items
-from .ranking import draw_ranking
-from .selecting import draw_selection
+from .nested_ranking import draw_ranking
 from .sequences import NEAR_DUPLICATE, find_sequences
 
 __all__ = [

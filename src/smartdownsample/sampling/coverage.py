@@ -8,7 +8,7 @@ from ..collection import Collection
 from ..options import SamplingOptions
 from ..records import Float64Array, IntArray
 from .distances import DISTANCE_SCALE, FAR, compare_all
-from .ranking import draw_ranking
+from .nested_ranking import draw_ranking
 from .sequences import NEAR_DUPLICATE
 
 # Largest selection measured, unless the caller asks for more.

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pictures import encode_jpeg, make_exif, make_pixels, shrink, write_photo, write_picture
-from smartdownsample.features.describe import compute_features
+from smartdownsample.features.columns import compute_features
 from smartdownsample.features.exact_thumbnails import make_thumbnails
 from smartdownsample.features.spec import make_spec
 from smartdownsample.items.local_files import LocalFiles

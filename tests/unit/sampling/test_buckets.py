@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import oracles
-from smartdownsample.features.describe import measure_colour_variance
+from smartdownsample.features.columns import measure_colour_variance
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import RowArray
 from smartdownsample.sampling.buckets import (

@@ -11,7 +11,7 @@ from smartdownsample.records import IntArray, RowArray
 from smartdownsample.sampling.buckets import encode_buckets
 from smartdownsample.sampling.coverage import Coverage, find_knee, measure_coverage
 from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances, measure_steps
-from smartdownsample.sampling.ranking import draw_ranking
+from smartdownsample.sampling.nested_ranking import draw_ranking
 from smartdownsample.sampling.sequences import NEAR_DUPLICATE
 from whole_photos import photo_table
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 import oracles
 from pictures import make_pixels, make_single_thumbnails
-from smartdownsample.features.describe import (
+from smartdownsample.features.columns import (
     describe_pictures,
     hash_averages,
     hash_gradients,

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.formats.lists."""
+"""Tests of smartdownsample.formats.path_lists."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.formats.tables."""
+"""Tests of smartdownsample.formats.path_tables."""
 
 from pathlib import Path
 

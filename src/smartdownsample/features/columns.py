@@ -1,4 +1,4 @@
-"""Feature rows of pictures, computed from their thumbnails many at a time.
+"""Columns of the feature matrix, computed from thumbnails of many pictures at a time.
 
 Pure functions. A change of any feature's value needs a new `FEATURE_VERSION`.
 """
