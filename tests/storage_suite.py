@@ -85,3 +85,10 @@ class StorageSuite:
     def test_a_file_that_is_not_there_has_a_cause(self, storage: Storage, place: Place) -> None:
         """No error leaves the storage."""
         assert storage.read(os.path.join(place.root, "missing.jpg")) is Cause.MISSING
+
+    @pytest.mark.parametrize("name", ["a\0b.jpg", "\ud800.jpg"])
+    def test_a_name_that_no_file_has_has_a_cause(
+        self, storage: Storage, place: Place, name: str
+    ) -> None:
+        """The same."""
+        assert storage.read(os.path.join(place.root, name)) is Cause.MISSING

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .items import find_images
     from .records import Cause, Failure, FeatureSpec, FeatureTable
     from .results import (
+        Figures,
         Inspection,
         NearDuplicate,
         Placed,
@@ -53,6 +54,7 @@ __all__ = [
     "Failure",
     "FeatureSpec",
     "FeatureTable",
+    "Figures",
     "GroupCount",
     "HelperWarning",
     "ImageIndex",
@@ -96,7 +98,7 @@ _HOME_OF = {
         "index": "ImageIndex inspect_index",
         "items": "find_images",
         "records": "Cause Failure FeatureSpec FeatureTable",
-        "results": "Inspection NearDuplicate Placed Split place_images write_manifest"
+        "results": "Figures Inspection NearDuplicate Placed Split place_images write_manifest"
         " write_selection",
         "sampling": "Coverage",
         "selection": "Ranking Selection",
@@ -131,25 +133,8 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def _keep_former_names() -> None:
-    """Let modules be imported under the names that they had before there were wings."""
-    homes = {
-        "inspection": "index",
-        "manifest": "results",
-        "outputs": "results",
-        "provenance": "gathering",
-        "split": "results",
-    }
-    for former, home in homes.items():
-
-        def find(name: str, home: str = home) -> object:
-            if name.startswith("_"):
-                raise AttributeError(name)
-            return getattr(import_module(f".{home}", __name__), name)
-
-        module = ModuleType(f"{__name__}.{former}")
-        vars(module)["__getattr__"] = find
-        sys.modules[module.__name__] = module
-
-
-_keep_former_names()
+# Modules of the time before there were wings; what they had is the package's now.
+for _former in ("inspection", "manifest", "outputs", "packs", "provenance", "split"):
+    _module = ModuleType(f"{__name__}.{_former}")
+    vars(_module)["__getattr__"] = __getattr__
+    sys.modules[_module.__name__] = _module

@@ -2,9 +2,14 @@
 
 import math
 import operator
+import os
+import re
 from numbers import Real
 
 from .errors import InvalidParameterError
+
+# With one slash as well, which is what `pathlib.Path` leaves.
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
 
 
 def check_seed(random_seed: object) -> int | None:
@@ -14,7 +19,7 @@ def check_seed(random_seed: object) -> int | None:
 
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Make sure that a parameter is one of a few words."""
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         allowed = " or ".join(map(repr, choices))
         msg = f"The '{name}' parameter must be {allowed}. Got {value!r} instead."
         raise InvalidParameterError(msg)
@@ -40,3 +45,25 @@ def check_number(name: str, value: object, *, at_least: float, at_most: float = 
         bounds = f"from {at_least} to {at_most}" if at_most < math.inf else f"at least {at_least}"
         msg = f"The '{name}' parameter must be a number, {bounds}. Got {value!r} instead."
         raise InvalidParameterError(msg)
+
+
+def check_scheme(location: str) -> None:
+    """Refuse a URL, which would be taken for a local path."""
+    found = _SCHEME.match(location)
+    if found is not None:
+        msg = (
+            f"Locations that start with '{found[1]}://' are not served, only files and folders of "
+            f"this machine. Got {location!r}. Copy or mount the images first; a local folder of "
+            f"this name is {'./' + location!r}."
+        )
+        raise InvalidParameterError(msg)
+
+
+def check_folder(name: str, value: object) -> str:
+    """Return a parameter that names a local folder as text; the folder need not exist."""
+    path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
+    if not isinstance(path, str) or not path:
+        msg = f"The '{name}' parameter must be a folder's path. Got {value!r} instead."
+        raise InvalidParameterError(msg)
+    check_scheme(path)
+    return path

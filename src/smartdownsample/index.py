@@ -200,7 +200,7 @@ class ImageIndex:
         Parameters
         ----------
         pack : path
-            As `smartdownsample.packs.export_pack` wrote it.
+            As `smartdownsample.export_pack` wrote it.
         root : path, optional
             Put before the pack's relative paths.
 

@@ -5,11 +5,11 @@ of the package receives the records below. The command takes its defaults and ch
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypedDict, get_args
 
-from .checks import check_choice, check_integer, check_number
+from .checks import check_choice, check_folder, check_integer, check_number
 from .errors import InvalidParameterError
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -68,13 +68,20 @@ class ReadingOptions:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        check_integer("hash_size", self.hash_size, at_least=MIN_HASH_SIZE, at_most=MAX_HASH_SIZE)
+        _check_integer(self, "hash_size", at_least=MIN_HASH_SIZE, at_most=MAX_HASH_SIZE)
         check_choice("decode", self.decode, get_args(DecodeMode))
         check_choice("truncated", self.truncated, get_args(OnTruncated))
-        check_integer("max_pixels", self.max_pixels, at_least=1)
+        _check_integer(self, "max_pixels", at_least=1)
         check_choice("image_loading_errors", self.image_loading_errors, get_args(OnLoadingError))
         if self.n_workers is not None:
-            check_integer("n_workers", self.n_workers, at_least=1)
+            _check_integer(self, "n_workers", at_least=1)
+        if self.cache_dir is not None:
+            check_folder("cache_dir", self.cache_dir)
+
+
+def _check_integer(record: object, name: str, **bounds: int) -> None:
+    """Make sure that a field is an integer, and keep it as an int."""
+    object.__setattr__(record, name, check_integer(name, getattr(record, name), **bounds))
 
 
 class SamplingKeywords(TypedDict, total=False):
@@ -117,10 +124,20 @@ class SamplingOptions:
         check_number("balance", self.balance, at_least=0, at_most=1)
         check_number("sequence_gap_s", self.sequence_gap_s, at_least=0)
         if self.max_per_sequence is not None:
-            check_integer("max_per_sequence", self.max_per_sequence, at_least=1)
+            _check_integer(self, "max_per_sequence", at_least=1)
         if isinstance(self.keep, str) or not isinstance(self.keep, Collection):
             msg = f"The 'keep' parameter must be a list of paths. Got {self.keep!r} instead."
             raise InvalidParameterError(msg)
+        if isinstance(self.groups, Iterator):  # it can be gone through only once
+            object.__setattr__(self, "groups", list(self.groups))
+        if isinstance(self.per_group, Mapping):
+            caps = {
+                str(name): check_integer("per_group", cap, at_least=0)
+                for name, cap in self.per_group.items()
+            }
+            object.__setattr__(self, "per_group", caps)
+        elif self.per_group is not None:
+            _check_integer(self, "per_group", at_least=1)
         if self.groups is None and (self.per_group is not None or self.balance):
             name = "balance" if self.per_group is None else "per_group"
             msg = f"The '{name}' parameter needs 'groups', which says what a group is."

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,9 @@ FrameArray = npt.NDArray[np.int32]
 
 LAB_LAYOUT_SIDE = 4
 
-# The region of a whole photo: x, y, width, height.
-WHOLE = (0.0, 0.0, 1.0, 1.0)
+# x, y, width and height as shares of the upright picture.
+Region: TypeAlias = tuple[float, float, float, float]
+WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
 
 # Bits of the field ``flags`` of a row. The file ends too early; features are of the preview in the
 # file; the photo was decoded to check the previews of its folder; it had a preview that could be
@@ -369,7 +370,8 @@ class NamedImages:
     labels : list of object, length n, or None
         Each image's group, None where a table does not tell; None without a `Grouping`.
     table : pyarrow.Table or None
-        The rows of the table, if the only source is one, length n. Cells of CSV files are text.
+        The rows of the table, if the only source is one: of the first images, since images that
+        are added have none. Cells of CSV files are text.
     """
 
     paths: list[str]

@@ -1,12 +1,13 @@
 """Stores and packs from before rows had frames and etags are still of use."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from pictures import write_collection
-from smartdownsample import ImageIndex, cache, export_pack, import_pack
+from smartdownsample import ImageIndex, StoreWarning, cache, export_pack, import_pack
 from smartdownsample.store import make_schema
 from smartdownsample.store.part import read_part, write_part
 from smartdownsample.store.schema import make_former_schema
@@ -45,8 +46,25 @@ def test_rows_of_a_former_store_are_hits_and_the_store_is_left_alone(
     write_collection(photos / "more", 3)
     more = ImageIndex.build(photos, cache_dir=cache_dir)
     assert (more.table.n_extracted, more.table.n_known) == (3, 12)
-    assert sum(store.n_rows for store in cache.info(cache_dir)) == 3
+    assert [(store.n_rows, store.n_parts) for store in cache.info(cache_dir)] == [(15, 2)]
+    assert cache.verify(cache_dir) == []
     assert [path.read_bytes() for path in (cache_dir / "features-2").rglob("*.parquet")] == [before]
+
+
+def test_a_damaged_part_is_named_where_it_lies(photos: Path, tmp_path: Path) -> None:
+    """It is found before a run meets it, and set aside by the run that does."""
+    cache_dir = tmp_path / "cache"
+    index = ImageIndex.build(photos, cache_dir=cache_dir)
+    (part,) = (cache_dir / "features-3").rglob("*.parquet")
+    former = cache_dir / "features-2" / part.parent.name / part.name
+    make_former(part, former, index)
+    shutil.rmtree(cache_dir / "features-3")
+    former.write_bytes(former.read_bytes()[:-1])
+    assert [damage.part for damage in cache.verify(cache_dir)] == [str(former)]
+    with pytest.warns(StoreWarning, match=re.escape(str(former.parent))):
+        again = ImageIndex.build(photos, cache_dir=cache_dir)
+    assert again.table.n_extracted == 12
+    assert not former.exists()
 
 
 def test_former_packs_are_read_and_imported(photos: Path, tmp_path: Path) -> None:

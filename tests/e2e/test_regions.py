@@ -1,6 +1,7 @@
 """Regions of photos as items, through the call that gathers any items."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures import make_exif, make_old, make_pixels
-from smartdownsample import Cause, ImageIndex
-from smartdownsample.items import LocalFiles, to_key
+from pictures import make_exif, make_old, make_pixels, write_photo
+from smartdownsample import Cause, ImageIndex, InvalidParameterError
+from smartdownsample.items import to_key
+from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.options import DecodeMode, ReadingOptions
 from smartdownsample.records import IntArray, ItemList, round_regions
 from smartdownsample.store import read_pack
@@ -130,6 +132,48 @@ def test_small_regions_are_decoded_with_the_pixels_that_they_need(tmp_path: Path
     n_flipped = np.unpackbits(row["dhash"] ^ expected["dhash"]).sum()
     assert n_flipped <= 2
     assert (row["width"], row["height"]) == (128, 112)
+
+
+@pytest.mark.parametrize("decode", ["exact", "fast"])
+def test_what_a_region_gives_does_not_depend_on_others(tmp_path: Path, decode: DecodeMode) -> None:
+    """A small one needs more pixels than the whole photo, which is decoded as ever."""
+    boxes = ((0, 0, WIDTH, HEIGHT), (0, 0, WIDTH // 2, HEIGHT // 2), (64, 64, 40, 48))
+    large = Image.fromarray(make_pixels(4, WIDTH, HEIGHT)).resize((3 * WIDTH, 3 * HEIGHT))
+    photo = write(tmp_path / "photo.jpg", np.asarray(large), quality=80)
+    reading = ReadingOptions(decode=decode, cache=False)
+    table = ImageIndex.gather_items(list_regions([photo], boxes), reading).table
+    for row, place in zip(table.rows, table.indices.tolist(), strict=True):
+        alone = ImageIndex.gather_items(list_regions([photo], (boxes[place],)), reading).table
+        assert alone.rows[0].tobytes() == row.tobytes()
+    whole = ImageIndex.build(photo, decode=decode, cache=False).table.rows
+    assert table.rows[table.indices == 0].tobytes() == whole.tobytes()
+
+
+def test_regions_leave_the_previews_of_whole_photos_alone(tmp_path: Path) -> None:
+    """Photos beside them are described as they are without them."""
+    photos = [str(write_photo(tmp_path / f"{i:02d}.jpg", i)) for i in range(12)]
+    reading = ReadingOptions(decode="preview", cache=False)
+    expected = ImageIndex.build(photos[:11], decode="preview", cache=False).table
+    assert expected.n_previews
+    boxes = (*[(0, 0, WIDTH, HEIGHT)] * 11, BOXES[0])
+    items = list_regions(photos, boxes, np.arange(12))
+    table = ImageIndex.gather_items(items, reading).table
+    assert table.rows[:11].tobytes() == expected.rows.tobytes()
+
+
+def test_only_the_first_frame_is_read(tmp_path: Path) -> None:
+    """Others would get its features."""
+    photo = write(tmp_path / "photo.png", make_pixels(1, WIDTH, HEIGHT))
+    items = replace(list_regions([photo], BOXES), frames=np.array([0, 7, 0], dtype=np.int32))
+    with pytest.raises(InvalidParameterError, match="Only the first frame"):
+        ImageIndex.gather_items(items, ReadingOptions(cache=False))
+
+
+def test_a_photo_that_was_selected_before_counts_with_all_its_regions(tmp_path: Path) -> None:
+    """They are found by its path."""
+    photo = write(tmp_path / "photo.png", make_pixels(1, WIDTH, HEIGHT))
+    index = ImageIndex.gather_items(list_regions([photo], BOXES), ReadingOptions(cache=False))
+    assert len(index.sample(3, keep=[photo])) == 0
 
 
 @pytest.mark.filterwarnings("ignore::smartdownsample.ImageLoadingWarning")

@@ -21,7 +21,7 @@ from smartdownsample import (
     find_images,
     sample_diverse,
 )
-from smartdownsample.items import LocalFiles
+from smartdownsample.items.local_files import LocalFiles
 
 PUBLISHED = {
     "image_paths": inspect.Parameter.empty,
@@ -177,7 +177,9 @@ class TestChecks:
             ({"groups": [None] * 60}, "a label for every image. Got None"),
             ({"groups": "cameras"}, "must be 'parent', a mapping"),
             ({"groups": "parent", "per_group": {"a": 3}}, "must name groups that have images"),
+            ({"groups": "parent", "per_group": -1}, "'per_group' parameter must be an integer"),
             ({"keep": [3]}, "An element of 'keep' must be a str"),
+            ({"cache_dir": 3}, "'cache_dir' parameter must be a folder's path"),
         ],
     )
     def test_groups_and_earlier_images_are_checked(
@@ -220,6 +222,12 @@ class TestEarlierImages:
         assert not {*result} & {*paths[20:], paths[0]}
         counts = Counter(labels[paths.index(path)] for path in result)
         assert abs(counts["fox"] + 1 - counts["deer"]) <= 1
+
+    def test_labels_may_come_from_an_iterator(self, tmp_path: Path) -> None:
+        """It is gone through once, before images are opened."""
+        paths = write_collection(tmp_path, 8)
+        result = sample(paths, 2, groups=iter("abababab"), balance=1)
+        assert len({paths.index(path) % 2 for path in result}) == 2
 
     def test_indices_are_those_of_a_folder(self, tmp_path: Path) -> None:
         """In the order of `find_images`, whatever is added."""

@@ -177,6 +177,14 @@ class TestBuild:
             assert len(ImageIndex.build([path], max_pixels=1000)) == 0
         assert len(ImageIndex.build([path])) == 1
 
+    def test_a_limit_of_pixels_holds_for_known_images(self, tmp_path: Path) -> None:
+        """What the store knows changes no result."""
+        path = write_picture(tmp_path / "a.jpg", 1, 640, 480)
+        assert len(ImageIndex.build([path], max_pixels=640 * 480)) == 1
+        with pytest.warns(ImageLoadingWarning, match="too large"):
+            index = ImageIndex.build([path], max_pixels=640 * 480 - 1)
+        assert index.failures == ((str(path), Cause.TOO_LARGE),)
+
     def test_no_paths_are_an_empty_collection(self) -> None:
         """There is nothing to sample and nothing wrong."""
         index = ImageIndex.build([])

@@ -1,13 +1,16 @@
 """Tests of smartdownsample.options and smartdownsample.checks."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from smartdownsample import InvalidParameterError
 from smartdownsample.options import (
     MAX_HASH_SIZE,
     MIN_HASH_SIZE,
+    PathLike,
     ReadingKeywords,
     ReadingOptions,
     SamplingKeywords,
@@ -30,6 +33,9 @@ def test_hash_sizes_beyond_the_edges_are_refused(hash_size: int) -> None:
         ({"image_loading_errors": "ignore"}, "image_loading_errors"),
         ({"max_pixels": 0}, "max_pixels"),
         ({"n_workers": 0}, "n_workers"),
+        ({"cache_dir": 3}, "cache_dir"),
+        ({"cache_dir": b"cache"}, "cache_dir"),
+        ({"decode": np.array(["fast"])}, "decode"),
     ],
 )
 def test_each_choice_of_reading_is_checked(options: dict[str, Any], name: str) -> None:
@@ -51,3 +57,28 @@ def test_a_ranking_has_no_caps_of_groups() -> None:
     options = SamplingOptions(groups="parent", per_group=3)
     with pytest.raises(InvalidParameterError, match="'per_group' parameter is not for rankings"):
         options.for_ranking()
+
+
+@pytest.mark.parametrize("per_group", [0, -1, 2.5, "3", True, {"a": -1}, {"a": None}])
+def test_a_cap_that_is_no_count_is_an_error(per_group: Any) -> None:
+    """A cap of 0 for a single group is one."""
+    with pytest.raises(InvalidParameterError, match="'per_group' parameter must be an integer"):
+        SamplingOptions(groups="parent", per_group=per_group)
+    assert SamplingOptions(groups="parent", per_group={"a": 0}).per_group == {"a": 0}
+
+
+def test_values_are_kept_as_plain_ones() -> None:
+    """NumPy's integers overflow, a label of 7 is the group "7", and iterators end."""
+    reading = ReadingOptions(n_workers=np.uint8(3), hash_size=np.int64(8))  # type: ignore[arg-type] # callers pass them
+    assert (type(reading.n_workers), type(reading.hash_size)) == (int, int)
+    caps: dict[Any, Any] = {7: np.int8(2)}
+    options = SamplingOptions(groups=iter("abc"), per_group=caps)
+    assert options.per_group == {"7": 2}
+    assert options.groups == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("folder", ["s3://bucket/cache", Path("gs://bucket")])
+def test_a_folder_is_a_local_one(folder: PathLike) -> None:
+    """A URL would become a folder of that name."""
+    with pytest.raises(InvalidParameterError, match=r"'(s3|gs)://' are not served"):
+        ReadingOptions(cache_dir=folder)

@@ -39,6 +39,25 @@ def test_other_names_are_no_attributes(name: str) -> None:
         getattr(smartdownsample, name)
 
 
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        ("inspection", "Figures Inspection inspect_index"),
+        ("manifest", "write_manifest"),
+        ("outputs", "write_selection"),
+        ("packs", "export_pack import_pack"),
+        ("provenance", "PreviewCounts count_previews"),
+        ("split", "NearDuplicate"),
+    ],
+)
+def test_modules_of_earlier_versions_are_there(module: str, names: str) -> None:
+    """With what was documented as theirs."""
+    for name in names.split():
+        scope: dict[str, object] = {}
+        exec(f"from smartdownsample.{module} import {name}", scope)  # noqa: S102 - as callers do
+        assert scope[name] is getattr(smartdownsample, name)
+
+
 def test_a_library_that_a_wing_misses_is_named() -> None:
     """The wing is not taken for a name that does not exist."""
     code = "import sys; sys.modules['cv2'] = None\nimport smartdownsample; smartdownsample.pictures"

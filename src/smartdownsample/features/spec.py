@@ -14,7 +14,7 @@ FAST_OVERSAMPLING = 12
 
 def make_spec(hash_size: int, decode: DecodeMode) -> FeatureSpec:
     """Describe the features of the present formulas."""
-    return FeatureSpec(hash_size=int(hash_size), decode=decode, version=FEATURE_VERSION)
+    return FeatureSpec(hash_size=hash_size, decode=decode, version=FEATURE_VERSION)
 
 
 def choose_min_side(spec: FeatureSpec) -> int | None:

@@ -12,14 +12,14 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from ..features import choose_min_side, describe_pictures, take_together
-from ..items import Content, LocalFiles, Storage, encode_order_key
+from ..items import FILES, Content, encode_order_key
 from ..options import MAX_PIXELS
 from ..pictures import (
     Picture,
     Treatment,
     compare_previews,
-    cut_region,
     decode_image,
+    decode_regions,
     read_with_preview,
 )
 from ..records import (
@@ -42,8 +42,6 @@ from ..records import (
 _READ_BYTES = 2**21
 # The content of a file, and its preview if that can be used.
 _FileRead: TypeAlias = tuple[Content | Cause, Picture | None]
-
-_FILES: Storage = LocalFiles()
 
 
 class Task(NamedTuple):
@@ -177,7 +175,7 @@ class _ItemNotes:
 
 def _decode_files(task: Task, stop: StopSign | None, notes: _ItemNotes) -> Iterator[ByteArray]:
     """Yield the pixels of the usable items, file by file, and note the rest."""
-    min_side = choose_min_side(task.spec)
+    min_side, max_pixels = choose_min_side(task.spec), task.max_pixels
     is_whole = (task.regions == WHOLE).all(axis=1).tolist()
     ends = np.cumsum(task.counts, dtype=np.int64).tolist()
     read = chain.from_iterable(take_together(_read_files(task, stop), _weigh_file, _READ_BYTES))
@@ -192,25 +190,23 @@ def _decode_files(task: Task, stop: StopSign | None, notes: _ItemNotes) -> Itera
         notes.mtime_ns[items], notes.size_bytes[items] = content.mtime_ns, content.size_bytes
         notes.is_lasting[items] = content.is_stable
         treatment = Treatment.DECODE if task.treatments is None else task.treatments[file]
-        regions = None if n == 1 and is_whole[items.start] else task.regions[items]
         if preview is not None and treatment is Treatment.PREVIEW:
-            picture: Picture | Cause = preview
+            pictures: list[Picture | Cause] = [preview]
+        elif n == 1 and is_whole[items.start]:
+            pictures = [decode_image(content.data, min_side=min_side, max_pixels=max_pixels)]
         else:
-            picture = decode_image(
-                content.data, min_side=min_side, max_pixels=task.max_pixels, regions=regions
+            regions = [(x, y, w, h) for x, y, w, h in task.regions[items].tolist()]
+            pictures = decode_regions(
+                content.data, regions, min_side=min_side, max_pixels=max_pixels
             )
-        if isinstance(picture, Cause):
-            notes.causes[items] = [picture] * n
-            notes.is_lasting[items] &= _is_lasting(picture, task.max_pixels)
-            continue
-        if preview is not None and picture is not preview:
-            notes.previews[items.start] = preview.pixels
-        flags = _choose_flags(picture, treatment, preview)
-        if regions is None:
-            yield notes.note(items.start, picture, flags)
-            continue
-        for item, region in enumerate(regions.tolist(), items.start):
-            yield notes.note(item, cut_region(picture, region), flags)
+        for item, picture in enumerate(pictures, items.start):
+            if isinstance(picture, Cause):
+                notes.causes[item] = picture
+                notes.is_lasting[item] &= _is_lasting(picture, max_pixels)
+                continue
+            if preview is not None and picture is not preview:
+                notes.previews[item] = preview.pixels
+            yield notes.note(item, picture, _choose_flags(picture, treatment, preview))
 
 
 def _read_files(task: Task, stop: StopSign | None) -> Iterator[_FileRead]:
@@ -220,10 +216,10 @@ def _read_files(task: Task, stop: StopSign | None) -> Iterator[_FileRead]:
         if stop is not None and stop.is_set:
             return
         if task.treatments is None:
-            yield _FILES.read(location), None
+            yield FILES.read(location), None
         else:
             treatment = task.treatments[file]
-            yield read_with_preview(_FILES, location, treatment, min_side, task.max_pixels)
+            yield read_with_preview(FILES, location, treatment, min_side, task.max_pixels)
 
 
 def _weigh_file(file: _FileRead) -> int:

@@ -10,6 +10,7 @@ from ..features import make_spec
 from ..items import list_items, name_folder, stat_files
 from ..options import ReadingOptions
 from ..store import FeatureStore, choose_store_dir
+from .gather import choose_retried
 
 # Keeps each worker busy for a while, and takes only a second or two.
 _MEASURED_PER_WORKER = 8
@@ -59,7 +60,8 @@ def forecast_work(paths: list[str], reading: ReadingOptions) -> Forecast:
     spec = make_spec(reading.hash_size, reading.decode)
     items = list_items(paths)
     stats = stat_files(items.keys)
-    known = FeatureStore(spec, choose_store_dir(reading)).look_up(items, stats, ["cause"])
+    store = FeatureStore(spec, choose_store_dir(reading))
+    known = store.look_up(items, stats, ["cause"], choose_retried(reading))
     misses = known.misses
     n_failures = len(known.items) - known.table["cause"].null_count
     n_measured = min(len(misses), _MEASURED_PER_WORKER * count_workers(reading.n_workers))

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..errors import DecodeError, ImageLoadingWarning, MissingImageError, warn_user
+from ..errors import (
+    DecodeError,
+    ImageLoadingWarning,
+    InvalidParameterError,
+    MissingImageError,
+    warn_user,
+)
 from ..features import make_spec
 from ..items import encode_order_key, stat_files
 from ..options import MAX_PIXELS, PathLike, ReadingOptions
@@ -29,6 +35,9 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
     Failures give one `ImageLoadingWarning`, or raise `MissingImageError` or `DecodeError` where
     the options say so.
     """
+    if items.frames.any():
+        msg = "Only the first frame of a file can be read, whose number is 0. Leave the others out."
+        raise InvalidParameterError(msg)
     spec = make_spec(reading.hash_size, reading.decode)
     is_strict = reading.image_loading_errors == "raise"
     stats = stat_files(items.keys)
@@ -36,9 +45,7 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
     if is_strict:
         _raise_first_failure(items, fresh[0])
     with FeatureStore(spec, choose_store_dir(reading)) as store:
-        # Images known as too large may not be too large for another limit.
-        retried = () if reading.max_pixels == MAX_PIXELS else (Cause.TOO_LARGE,)
-        known = store.look_up(items, stats, needed_columns(spec), retried)
+        known = store.look_up(items, stats, needed_columns(spec), choose_retried(reading))
         if len(known.misses):
             # Imported here, since importing the decoder takes longer than a run that knows all.
             from .schedule import extract_features
@@ -49,6 +56,7 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
                     _raise_first_failure(items, batch)
                 fresh.append(batch)
     ordered = order_features(spec, known, fresh, items)
+    ordered = ordered.leave_out_larger(reading.max_pixels, items.regions)
     if reading.truncated != "keep":
         ordered = ordered.leave_out_truncated()
     table = ordered.to_feature_table(
@@ -59,6 +67,11 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
     )
     _report_failures(table.failures, reading)
     return table
+
+
+def choose_retried(reading: ReadingOptions) -> tuple[Cause, ...]:
+    """Choose the known failures to try again: what was too large may not be for another limit."""
+    return () if reading.max_pixels == MAX_PIXELS else (Cause.TOO_LARGE,)
 
 
 def _list_missing(items: ItemList, stats: FileStats, spec: FeatureSpec) -> FeatureBatch:

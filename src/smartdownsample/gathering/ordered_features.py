@@ -10,11 +10,13 @@ import pyarrow.compute as pc
 from ..arrow import pack_values, unpack
 from ..records import (
     FLAG_TRUNCATED,
+    BoolArray,
     Cause,
     Failure,
     FeatureBatch,
     FeatureSpec,
     FeatureTable,
+    Float32Array,
     IntArray,
     ItemList,
     RowArray,
@@ -37,10 +39,24 @@ class OrderedFeatures:
 
     def leave_out_truncated(self) -> "OrderedFeatures":
         """Turn the items whose file ends too early into failures."""
-        is_cut = self.rows["flags"] & FLAG_TRUNCATED != 0
-        cut = [(item, Cause.TRUNCATED) for item in self.items[is_cut].tolist()]
-        causes = sorted([*self.causes, *cut], key=lambda pair: self.ranks[pair[0]])
-        return OrderedFeatures(self.items[~is_cut], self.rows[~is_cut], causes, self.ranks)
+        return self._leave_out(self.rows["flags"] & FLAG_TRUNCATED != 0, Cause.TRUNCATED)
+
+    def leave_out_larger(self, max_pixels: int, regions: Float32Array) -> "OrderedFeatures":
+        """Turn the items of images with more pixels into failures; `regions` are by item.
+
+        The store knows images that were read with another limit.
+        """
+        shares = regions[self.items, 2:].astype(np.float64).prod(axis=1)
+        n_pixels = self.rows["width"].astype(np.float64) * self.rows["height"] / shares
+        return self._leave_out(n_pixels > max_pixels, Cause.TOO_LARGE)
+
+    def _leave_out(self, is_out: BoolArray, cause: Cause) -> "OrderedFeatures":
+        """Turn some of the readable items into failures, shape (n,)."""
+        if not is_out.any():
+            return self
+        more = [(item, cause) for item in self.items[is_out].tolist()]
+        causes = sorted([*self.causes, *more], key=lambda pair: self.ranks[pair[0]])
+        return OrderedFeatures(self.items[~is_out], self.rows[~is_out], causes, self.ranks)
 
     def to_feature_table(
         self, spec: FeatureSpec, items: ItemList, *, n_extracted: int, n_known: int

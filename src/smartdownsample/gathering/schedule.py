@@ -90,11 +90,10 @@ class _MissedFiles:
         """Absolute paths of the files."""
         return [self.item_list.keys[file] for file in self.files.tolist()]
 
-    @property
-    def are_photos(self) -> bool:
-        """Whether each file is wanted once and as a whole."""
-        is_whole = self.item_list.regions[self.items] == WHOLE
-        return len(self.files) == len(self.items) and bool(is_whole.all())
+    def list_photos(self) -> IntArray:
+        """List the files that are wanted once and as a whole."""
+        is_whole = (self.item_list.regions[self.items[self.starts]] == WHOLE).all(axis=1)
+        return np.flatnonzero(is_whole & (self.ends - self.starts == 1))
 
     def items_of(self, places: IntArray) -> IntArray:
         """List the items of some of the files, file by file."""
@@ -149,10 +148,11 @@ class _Run:
         of the items in each folder and nothing else.
         """
         places = np.arange(len(self.missed.files))
-        if self.spec.decode != "preview" or not self.missed.are_photos:
+        if self.spec.decode != "preview":
             yield from self._extract(places, None)
             return
-        folders = split_folders(self.missed.keys)
+        photos, keys = self.missed.list_photos(), self.missed.keys
+        folders = [photos[own] for own in split_folders([keys[i] for i in photos.tolist()])]
         checks = [choose_checked(folder) for folder in folders]
         checked = np.concatenate([places[:0], *checks])
         flags = np.zeros(len(self.missed.item_list), dtype=np.uint8)
@@ -162,7 +162,7 @@ class _Run:
                 yield batch
         treatments = np.full(len(places), Treatment.DECODE)
         for folder, check in zip(folders, checks, strict=True):
-            if is_trusted(flags[self.missed.items[check]]):
+            if is_trusted(flags[self.missed.items_of(check)]):
                 treatments[folder] = Treatment.PREVIEW
         yield from self._extract(np.setdiff1d(places, checked), treatments)
 

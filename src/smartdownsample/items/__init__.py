@@ -2,7 +2,7 @@
 
 from .find import add_items, find_images, list_items, stat_files
 from .folders import name_folder, number_folders, split_folders
-from .local_files import LocalFiles, cause_of
+from .local_files import FILES, cause_of
 from .locations import strip_folder, to_key, to_keys, to_text
 from .natural_order import encode_order_key
 from .sources import EARLIER_GROUP, Grouping, add_images, leave_out_folder, name_images
@@ -10,9 +10,9 @@ from .storage import Content, Storage
 
 __all__ = [
     "EARLIER_GROUP",
+    "FILES",
     "Content",
     "Grouping",
-    "LocalFiles",
     "Storage",
     "add_images",
     "add_items",

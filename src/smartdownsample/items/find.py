@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from ..checks import check_scheme
 from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
 from ..options import PathLike
 from ..records import FileStats, ItemList
-from .local_files import LocalFiles
+from .local_files import FILES
 from .locations import to_key, to_keys, to_text
 from .natural_order import encode_order_key
-from .storage import Storage, check_scheme
 
 # fmt: off
 IMAGE_EXTENSIONS = frozenset((
@@ -25,8 +25,6 @@ IMAGE_EXTENSIONS = frozenset((
     ".pbm", ".pgm", ".pic", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 ))
 # fmt: on
-
-_FILES: Storage = LocalFiles()
 
 
 def find_images(*sources: PathLike) -> list[str]:
@@ -106,7 +104,7 @@ def _expand_source(source: PathLike) -> Iterator[str]:
 
 
 def _list_folder(folder: str) -> Iterator[str]:
-    return filter(_has_image_extension, _FILES.list(folder))
+    return filter(_has_image_extension, FILES.list(folder))
 
 
 def _has_image_extension(path: str) -> bool:
@@ -115,7 +113,7 @@ def _has_image_extension(path: str) -> bool:
 
 def stat_files(keys: list[bytes]) -> FileStats:
     """Ask for times and sizes of files, see `Storage.stat`."""
-    return _FILES.stat(keys)
+    return FILES.stat(keys)
 
 
 def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
@@ -146,7 +144,7 @@ def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
 
 
 def add_items(items: ItemList, paths: Iterable[PathLike]) -> ItemList:
-    """Append the photos that are not in the list yet.
+    """Append photos that are not in a list of whole photos yet.
 
     They count as added, not as given, because the caller's labels do not cover them.
     """

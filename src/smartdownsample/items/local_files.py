@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import ImageLoadingWarning, warn_user
 from ..records import Cause, FileStats
-from .storage import Content
+from .storage import Content, Storage
 
 # Files per question to the file system, and questions at a time.
 _STAT_BLOCK = 1024
@@ -92,10 +92,14 @@ class LocalFiles:
                 return _read_again(descriptor, status, start, end, start_ns)
             finally:
                 os.close(descriptor)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             return cause_of(error)
         except MemoryError:
             return Cause.MEMORY
+
+
+# Where all images are read from.
+FILES: Storage = LocalFiles()
 
 
 def _warn_unreadable(error: OSError) -> None:
@@ -140,17 +144,17 @@ def _stat_file(key: bytes) -> os.stat_result | Cause:
     """Ask for one file; a cause when it is not a regular file."""
     try:
         status = os.stat(key)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return cause_of(error)
-    except ValueError:  # a name with a NUL, which no file can have
-        return Cause.MISSING
     if stat.S_ISREG(status.st_mode):
         return status
     return Cause.FOLDER if stat.S_ISDIR(status.st_mode) else Cause.NOT_A_FILE
 
 
-def cause_of(error: OSError) -> Cause:
+def cause_of(error: OSError | ValueError) -> Cause:
     """Translate an error of the file system into a cause."""
+    if isinstance(error, ValueError):  # a name with a NUL, which no file can have
+        return Cause.MISSING
     if error.errno == errno.ELOOP:
         return Cause.LINK_LOOP
     if error.errno == errno.ENAMETOOLONG:  # no file can have such a name
@@ -166,15 +170,17 @@ def _read_again(
 ) -> Content:
     """Read the bytes from `start` to `end`, and compare time and size before and after."""
     os.lseek(descriptor, start, os.SEEK_SET)
-    n_bytes, is_part = max(end - start, 0), end < before.st_size
-    data = os.read(descriptor, n_bytes if is_part else n_bytes + 1)
-    while len(data) < n_bytes and (more := os.read(descriptor, n_bytes - len(data) + 1)):
+    is_part = end < before.st_size
+    # One byte more than there should be, to notice that the file has grown.
+    n_bytes = max(end - start, 0) + (not is_part)
+    data = b""
+    while len(data) < n_bytes and (more := os.read(descriptor, n_bytes - len(data))):
         data += more
     after = os.fstat(descriptor)
     is_stable = (
         before.st_mtime_ns == after.st_mtime_ns
         and before.st_size == after.st_size
-        and (is_part or after.st_size == max(start, start + len(data)))
+        and (is_part or after.st_size == start + len(data))
         and is_settled(before.st_mtime_ns, start_ns)
     )
     return Content(data, after.st_mtime_ns, after.st_size, is_stable)

@@ -4,10 +4,11 @@ Bytes, because file names need not be valid Unicode.
 """
 
 import os
+from contextlib import suppress
 
+from ..checks import check_scheme
 from ..errors import InvalidParameterError
 from ..options import PathLike
-from .storage import check_scheme
 
 # What absolute paths start with; empty on Windows, where it takes a closer look.
 _ROOT: str | tuple[str, ...] = os.sep if os.name == "posix" else ()
@@ -31,18 +32,32 @@ def to_key(path: str) -> bytes:
     """Return the absolute path in bytes; an empty path stays empty, so that it is never found."""
     if path.startswith(_ROOT):
         return os.fsencode(os.path.normpath(path))
-    check_scheme(path)
     return os.fsencode(os.path.abspath(path)) if path else b""
 
 
 def to_keys(paths: list[str]) -> list[bytes]:
-    """Apply `to_key` to each path."""
+    """Apply `to_key` to each path that a caller names; refuse what can be no local path."""
     # Usually all paths are absolute and normal already: check and encode them as one text.
     text = "\0".join(["", *paths, ""])
     n_roots = text.count("\0/")
     if _ROOT and n_roots == len(paths) == text.count("\0") - 1 and not _has_redundant_parts(text):
-        return os.fsencode(text).split(b"\0")[1:-1]
-    return list(map(to_key, paths))
+        with suppress(UnicodeEncodeError):
+            return os.fsencode(text).split(b"\0")[1:-1]
+    return [_check_key(path) for path in paths]
+
+
+def _check_key(path: str) -> bytes:
+    """Return the key of a path, or say why there is none."""
+    if not path.startswith(_ROOT):
+        check_scheme(path)
+    try:
+        return to_key(path)
+    except UnicodeEncodeError:
+        msg = (
+            f"A path must have a form in bytes. Got {path!r}, with characters that no file name "
+            "has. Take names as os.listdir or os.fsdecode give them."
+        )
+        raise InvalidParameterError(msg) from None
 
 
 def _has_redundant_parts(text: str) -> bool:

@@ -194,5 +194,5 @@ def _take(images: NamedImages, is_taken: list[bool]) -> NamedImages:
     labels = None if images.labels is None else list(compress(images.labels, is_taken))
     table = images.table
     if table is not None:
-        table = table.filter(pack_flags(np.array(is_taken, dtype=np.bool_)))
+        table = table.filter(pack_flags(np.array(is_taken[: len(table)], dtype=np.bool_)))
     return NamedImages(paths, labels, table)

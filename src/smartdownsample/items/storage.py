@@ -4,14 +4,10 @@ A storage lists files, says their times and sizes, and reads their bytes. It nev
 file: what went wrong is returned as a cause. `tests/storage_suite.py` tests every implementation.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from ..errors import InvalidParameterError
 from ..records import Cause, FileStats
-
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 class Content(NamedTuple):
@@ -40,15 +36,3 @@ class Storage(Protocol):
 
     def read(self, location: str, start: int = 0, stop: int | None = None) -> Content | Cause:
         """Read the bytes of a file from `start` to `stop`, or to its end."""
-
-
-def check_scheme(location: str) -> None:
-    """Refuse a URL, which would be taken for a local path."""
-    found = _SCHEME.match(location)
-    if found is not None:
-        msg = (
-            f"Locations that start with {found[0]!r} are not served, only files and folders of "
-            f"this machine. Got {location!r}. Copy or mount the images first; a local folder of "
-            f"this name is {'./' + location!r}."
-        )
-        raise InvalidParameterError(msg)

@@ -6,15 +6,15 @@ No other wing knows image formats and their faults.
 from .decode import Picture, decode_image
 from .previews import Treatment, compare_previews, read_with_preview
 from .process_settings import count_workers, decoding_process
-from .regions import cut_region
+from .regions import decode_regions
 
 __all__ = [
     "Picture",
     "Treatment",
     "compare_previews",
     "count_workers",
-    "cut_region",
     "decode_image",
+    "decode_regions",
     "decoding_process",
     "read_with_preview",
 ]

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ..options import MAX_PIXELS
-from ..records import ByteArray, Cause, Float32Array
+from ..records import WHOLE, ByteArray, Cause, Region
 from .headers import Header, read_header, simplify_png
 from .pixels import flatten_pixels, measure_share, turn_upright
 from .plugins import EXTRA_FORMATS, decode_with_plugin
@@ -63,14 +63,13 @@ def decode_image(
     *,
     min_side: int | None = None,
     max_pixels: int = MAX_PIXELS,
-    regions: Float32Array | None = None,
+    region: Region = WHOLE,
 ) -> Picture | Cause:
     """Decode an image by its content, or say why it cannot be decoded.
 
     JPEGs are decoded to a half, quarter or eighth of their size, which spares most of the work, as
-    long as the shorter side of the image, or of the smallest of `regions` (shape (n, 4), see
-    `ItemList`), keeps `min_side` pixels. Other formats, and None, decode in full. An image that
-    claims more than `max_pixels` is refused.
+    long as the shorter side of `region`, the part that is wanted, keeps `min_side` pixels. Other
+    formats, and None, decode in full. An image that claims more than `max_pixels` is refused.
 
     Transparent pixels are laid on white; 16 bits are scaled to 8; the first of several frames or
     pages is taken.
@@ -82,7 +81,7 @@ def decode_image(
         return Cause.TOO_LARGE
     try:
         if header.format == "JPEG":
-            return _decode_jpeg(data, header, min_side, regions)
+            return _decode_jpeg(data, header, choose_scale(header, min_side, region))
         if header.format in EXTRA_FORMATS:
             decoded = decode_with_plugin(data, header.format)
         else:
@@ -94,19 +93,14 @@ def decode_image(
     return Picture(decoded, decoded.shape[1], decoded.shape[0], captured=header.captured)
 
 
-def _decode_jpeg(
-    data: bytes, header: Header, min_side: int | None, regions: Float32Array | None
-) -> Picture | Cause:
-    """Decode a JPEG as small as it may be, or what is left of a truncated one."""
+def _decode_jpeg(data: bytes, header: Header, scale: int) -> Picture | Cause:
+    """Decode a JPEG to a fraction of its size, or what is left of a truncated one."""
     n_pixels = header.width * header.height
     if not n_pixels:
         return _explain_jpeg_failure(data, header)
     if n_pixels > max(_SMALL_PIXELS, len(data) * _MAX_PIXELS_PER_BYTE / _MIN_SHARE):
         return Cause.TRUNCATED
-    short_side = min(header.width, header.height)
-    if regions is not None:
-        short_side = _measure_shortest(regions, *header.upright_size)
-    flags = _REDUCED_FLAGS[_choose_scale(short_side, min_side)]
+    flags = _REDUCED_FLAGS[scale]
     pixels, is_truncated = _decode(data, flags), False
     if pixels is None:
         # With an end marker the decoder gives what it has.
@@ -140,17 +134,16 @@ def _decode_in_full(data: bytes, header: Header) -> ByteArray | Cause:
     return turn_upright(flatten_pixels(pixels), header.orientation)
 
 
-def _measure_shortest(regions: Float32Array, width: int, height: int) -> int:
-    """Measure the shortest side of all regions of an upright picture, in pixels."""
-    sides = regions[:, 2:].astype(np.float64) * (width, height)
-    return int(sides.min(initial=min(width, height)))
+def choose_scale(header: Header, min_side: int | None, region: Region) -> int:
+    """Choose the strongest reduction that keeps `min_side` pixels of a region's shorter side."""
+    if min_side is None or header.format != "JPEG":
+        return 1
+    width, height = header.upright_size
+    return _choose_scale(min(int(region[2] * width), int(region[3] * height)), min_side)
 
 
 @lru_cache(maxsize=_N_CACHED_SIZES)
-def _choose_scale(short_side: int, min_side: int | None) -> int:
-    """Choose the strongest reduction that keeps `min_side` pixels of the shorter side."""
-    if min_side is None:
-        return 1
+def _choose_scale(short_side: int, min_side: int) -> int:
     return max(scale for scale in _REDUCED_FLAGS if scale == 1 or short_side >= scale * min_side)
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..items import LocalFiles
+from ..items import FILES
 from ..records import ByteArray, Cause
 
 _LoadedT = TypeVar("_LoadedT")
@@ -21,7 +21,7 @@ def load_scaled(path: str, width: int, height: int) -> ByteArray | None:
 
     from ..pictures import decode_image
 
-    content = LocalFiles().read(path)
+    content = FILES.read(path)
     if isinstance(content, Cause):
         return None
     picture = decode_image(content.data, min_side=max(width, height))

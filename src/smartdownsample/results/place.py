@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias, get_args
 from ..atomic_files import in_one_piece, remove_leftovers
 from ..checks import check_choice
 from ..errors import OutputError
-from ..items import list_items, to_key, to_text
+from ..items import list_items, to_keys, to_text
 from ..options import How, PathLike
 from ..records import Cause, Failure
 from .placement_plan import Placement, TargetState, find_base, find_cause, plan_placing
@@ -105,12 +105,12 @@ def place_images(
     Placed(n_new=40, n_there=0, size_bytes=81920, failures=())
     """
     check_choice("how", how, get_args(How))
-    folder = to_key(to_text(destination, "The 'destination' parameter"))
+    (folder,) = to_keys([to_text(destination, "The 'destination' parameter")])
     items = list_items(paths)
     if base is None:
         base_key = find_base(items.keys)
     else:
-        base_key = to_key(to_text(base, "The 'base' parameter"))
+        (base_key,) = to_keys([to_text(base, "The 'base' parameter")])
     plan, failures = plan_placing(items, folder, base_key, how)
     new = [placement for placement in plan if placement.state is TargetState.NEW]
     _check_differences(plan, how)

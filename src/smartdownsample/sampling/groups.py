@@ -12,8 +12,9 @@ from ..errors import InvalidParameterError
 from ..items import EARLIER_GROUP, name_folder, to_key
 from ..options import GroupsLike, SamplingOptions
 from ..records import FeatureTable, IntArray, ItemList
-from .quotas import check_names
 
+# Most group names that a message lists.
+_N_LISTED = 5
 # Texts of the missing values of Python, NumPy and pandas. A string may have the same text.
 _MISSING = frozenset(("None", "nan", "NaN", "NaT", "<NA>"))
 
@@ -37,10 +38,32 @@ def check_groups(options: SamplingOptions, items: ItemList) -> None:
         return
     paths = [items.paths[file] for file in items.file_of.tolist()]
     positions = np.arange(len(items)) if items.positions is None else items.positions
-    labels = _list_labels(options.groups, paths, positions, items.n_given)
-    names = _number_labels(labels, paths).names
-    if isinstance(options.per_group, Mapping):
-        check_names(map(str, options.per_group), names)
+    _number_labels(_list_labels(options.groups, paths, positions, items.n_given), paths)
+    check_names(options, paths, items.n_given)
+
+
+def check_names(options: SamplingOptions, paths: Iterable[str], n_given: int) -> None:
+    """Check that all groups of ``per_group`` are there, if only with images that are unreadable."""
+    if not isinstance(options.per_group, Mapping):
+        return
+    names: Iterable[object]
+    if isinstance(options.groups, Mapping):
+        names = options.groups.values()
+    elif isinstance(options.groups, str):
+        names = map(name_folder, paths)
+    else:
+        names = _list_given(options.groups, n_given)
+    known = set(map(str, names))
+    unknown = sorted(options.per_group.keys() - known - {EARLIER_GROUP})
+    if unknown:
+        from natsort import natsorted
+
+        listed = ", ".join(map(repr, natsorted(known)[:_N_LISTED])) or "there are none"
+        msg = (
+            f"The 'per_group' parameter must name groups that have images: {listed}"
+            f"{', …' * (len(known) > _N_LISTED)}. Got {unknown[0]!r} instead."
+        )
+        raise InvalidParameterError(msg)
 
 
 def _list_labels(

@@ -7,6 +7,7 @@ from collections.abc import Collection as CollectionOf
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from ..items import number_folders, to_key, to_text
 from ..options import PathLike, PerGroup, SamplingOptions
 from ..records import BoolArray, ByteArray, FeatureTable, IntArray
 from .distances import measure_steps
-from .groups import label_items
+from .groups import check_names, label_items
 from .picking import Pool
 from .quotas import allocate_groups, allocate_quotas
 from .sequences import find_sequences, thin_sequences
@@ -66,6 +67,8 @@ def make_scope(collection: Collection, options: SamplingOptions, rng: np.random.
     """Find the items that may be picked; `rng` decides which frames of long sequences stay."""
     table, codes = collection.table, collection.codes
     labels = None if options.groups is None else label_items(options.groups, table)
+    unreadable = (failure.path for failure in table.failures)
+    check_names(options, chain(table.paths, unreadable), table.n_given)
     is_kept = _find_kept(table, options.keep)
     if options.max_per_sequence is None:
         open_rows = np.arange(len(table))
@@ -115,8 +118,7 @@ def _is_wanted(
     """Tell which items are of groups that may give any, shape (n,)."""
     if labels is None or not isinstance(per_group, Mapping):
         return np.ones(len(table), dtype=np.bool_)
-    given = {str(name) for name, count in per_group.items() if count}
-    return np.array([name in given for name in labels.names], dtype=np.bool_)[labels.ids]
+    return np.array([per_group.get(name, 0) > 0 for name in labels.names])[labels.ids]
 
 
 def _find_kept(table: FeatureTable, keep: CollectionOf[PathLike]) -> BoolArray:
@@ -124,18 +126,16 @@ def _find_kept(table: FeatureTable, keep: CollectionOf[PathLike]) -> BoolArray:
 
     Paths of unreadable items are ignored; unknown ones raise `InvalidParameterError`.
     """
-    is_kept = np.zeros(len(table), dtype=np.bool_)
     if not len(keep):
-        return is_kept
+        return np.zeros(len(table), dtype=np.bool_)
     spelt = {to_text(path, "An element of 'keep'") for path in keep}
-    rows = {path: row for row, path in enumerate(table.paths)}
-    is_kept[[rows[path] for path in spelt & rows.keys()]] = True
-    others = {to_key(path): path for path in spelt - rows.keys()}
+    is_kept = np.array([path in spelt for path in table.paths], dtype=np.bool_)
+    others = {to_key(path): path for path in spelt.difference(table.paths)}
     if others:
-        rows_of_keys = {to_key(path): row for path, row in rows.items()}
-        is_kept[[rows_of_keys[key] for key in others.keys() & rows_of_keys.keys()]] = True
+        keys = list(map(to_key, table.paths))
+        is_kept |= np.array([key in others for key in keys], dtype=np.bool_)
         failures = {to_key(failure.path) for failure in table.failures}
-        unknown = [others[key] for key in others.keys() - rows_of_keys.keys() - failures]
+        unknown = [others[key] for key in others.keys() - set(keys) - failures]
         if unknown:
             msg = (
                 f"The 'keep' parameter must name images of the collection. {len(unknown):,} of its "

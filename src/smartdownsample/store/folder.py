@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from ..errors import InvalidParameterError
+from ..checks import check_folder
 from ..options import PathLike, ReadingOptions
 from ..records import FeatureSpec
 
@@ -34,18 +34,11 @@ def default_cache_dir() -> Path:
 def choose_cache_dir(cache_dir: PathLike | None) -> Path:
     """Return the cache folder that the caller names, else the default; it need not exist.
 
-    Raises `InvalidParameterError` when the caller's value is not a path.
+    Raises `InvalidParameterError` when the caller's value is not a local path.
     """
     if cache_dir is None:
         return default_cache_dir()
-    try:
-        named = os.fspath(cache_dir)
-    except TypeError:
-        named = ""
-    if not named:
-        msg = f"The 'cache_dir' parameter must be a folder's path. Got {cache_dir!r} instead."
-        raise InvalidParameterError(msg)
-    return Path(named)
+    return Path(check_folder("cache_dir", cache_dir))
 
 
 def choose_store_dir(reading: ReadingOptions) -> Path | None:
@@ -54,7 +47,9 @@ def choose_store_dir(reading: ReadingOptions) -> Path | None:
 
 
 def list_specs(cache_dir: Path) -> list[FeatureSpec]:
-    """List the specs that have a store of the current schema in a cache folder."""
-    folders = sorted((cache_dir / f"features-{SCHEMA_VERSION}").glob("*/"))
-    specs = (FeatureSpec.from_fingerprint(folder.name) for folder in folders)
+    """List the specs that have parts in a cache folder, of the current or the former schema."""
+    versions = (FORMER_SCHEMA_VERSION, SCHEMA_VERSION)
+    folders = (cache_dir / f"features-{version}" for version in versions)
+    names = sorted({path.name for folder in folders for path in folder.glob("*/")})
+    specs = map(FeatureSpec.from_fingerprint, names)
     return [spec for spec in specs if spec is not None]

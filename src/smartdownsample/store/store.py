@@ -99,7 +99,7 @@ class FeatureStore:
         """Find rows in all parts, the newest part first."""
         is_known = np.zeros(len(query.items), dtype=np.bool_)
         tables, found = [make_empty_table(self.schema).select(columns)], [query.items[:0]]
-        parts = self._list_readable() if self.cache_dir is not None and query.paths else []
+        parts = self.list_readable() if self.cache_dir is not None and query.paths else []
         for part in reversed(parts):
             for rows, places in self._match_part(part, query, is_known, columns):
                 is_known[places] = True
@@ -121,12 +121,16 @@ class FeatureStore:
             raise
         except OSError as error:
             # The disk's fault, not the part's: it stays in place.
-            self._warn(f"has a part that cannot be read now ({error}); images are decoded again")
+            self._warn(
+                f"has a part that cannot be read now ({error}); images are decoded again",
+                part.parent,
+            )
         return []
 
-    def _list_readable(self) -> list[Path]:
+    def list_readable(self) -> list[Path]:
         """List the parts of the former schema, then those of this one."""
-        former = self.folder.parents[1] / f"features-{FORMER_SCHEMA_VERSION}" / self.folder.name
+        assert self.cache_dir is not None  # checked by the callers
+        former = self.cache_dir / f"features-{FORMER_SCHEMA_VERSION}" / self.folder.name
         former_parts = self._list_folder(former) if former.is_dir() else []
         return [*former_parts, *self.list_parts()]
 
@@ -141,13 +145,15 @@ class FeatureStore:
         except FileNotFoundError:
             return []
         except OSError as error:
-            self._warn(f"cannot be read ({error.strerror}); images are decoded again")
+            self._warn(f"cannot be read ({error.strerror}); images are decoded again", folder)
             return []
         return [folder / name for name in names if name.endswith(PART_SUFFIX)]
 
     def _set_aside(self, part: Path, error: DamagedPartError) -> None:
         """Rename a damaged part, so that it is met only once."""
-        self._warn(f"has a part that cannot be used: {error}; its images are decoded again")
+        self._warn(
+            f"has a part that cannot be used: {error}; its images are decoded again", part.parent
+        )
         try:
             part.rename(part.with_name(part.name + ASIDE_SUFFIX))
         except OSError:
@@ -257,8 +263,8 @@ class FeatureStore:
             except FileNotFoundError:
                 continue
 
-    def _warn(self, what: str) -> None:
-        warn_user(f"The feature store {str(self.folder)!r} {what}.", StoreWarning)
+    def _warn(self, what: str, folder: Path | None = None) -> None:
+        warn_user(f"The feature store {str(folder or self.folder)!r} {what}.", StoreWarning)
 
 
 def _remove(path: Path) -> None:

@@ -23,7 +23,7 @@ class StoreInfo(NamedTuple):
     Attributes
     ----------
     folder : str
-        Where it lies.
+        Where new rows are written. Rows of a former schema, if any, lie in a folder beside it.
     spec : FeatureSpec
         What its features are.
     n_rows : int
@@ -81,7 +81,7 @@ def info(cache_dir: PathLike | None = None) -> list[StoreInfo]:
 
 def _describe_store(store: FeatureStore) -> StoreInfo:
     """Read a store's parts and count what they hold."""
-    parts = store.list_parts()
+    parts = store.list_readable()
     n_rows = n_failures = 0
     folders: set[bytes] = set()
     for part in parts:
@@ -99,7 +99,7 @@ def _describe_store(store: FeatureStore) -> StoreInfo:
         n_failures=n_failures,
         n_folders=len(folders),
         n_parts=len(parts),
-        size_bytes=_measure_folder(store.folder),
+        size_bytes=sum(map(_measure_folder, {store.folder, *(part.parent for part in parts)})),
     )
 
 
@@ -122,7 +122,7 @@ def verify(cache_dir: PathLike | None = None) -> list[Damage]:
 
 def _find_damage(store: FeatureStore) -> Iterator[Damage]:
     """Read every part of a store, and yield the damaged ones."""
-    for part in store.list_parts():
+    for part in store.list_readable():
         try:
             read_part(part, store.schema)
         except FileNotFoundError:
@@ -135,7 +135,7 @@ def prune(cache_dir: PathLike | None = None) -> int:
     """Forget images whose files are gone, and remove parts that were set aside.
 
     A file counts as gone only when its folder exists and is not empty: an unplugged drive or an
-    empty mount point is not a deletion.
+    empty mount point is not a deletion. Rows of a former schema are left alone.
 
     Parameters
     ----------
@@ -158,6 +158,8 @@ def prune(cache_dir: PathLike | None = None) -> int:
 def _prune_store(store: FeatureStore) -> int:
     """Rewrite the parts of a store that have rows of deleted files; return how many rows went."""
     n_removed = 0
+    if not store.folder.is_dir():
+        return n_removed
     with store.lock() as is_ours:
         if not is_ours:
             msg = f"The feature store {str(store.folder)!r} is being compacted. Try again later."

@@ -175,3 +175,16 @@ class TestRead:
     def test_a_folder_has_a_cause(self, tmp_path: Path) -> None:
         """No error leaves the storage."""
         assert LocalFiles().read(str(tmp_path)) is Cause.FOLDER
+
+    def test_a_short_answer_is_no_end(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Systems may give fewer bytes than they are asked for; more are never returned."""
+        path = tmp_path / "a.jpg"
+        path.write_bytes(bytes(range(100)))
+        read_bytes = os.read
+        monkeypatch.setattr(os, "read", lambda file, n_bytes: read_bytes(file, min(n_bytes, 7)))
+        content = LocalFiles().read(str(path), 10, 60)
+        assert isinstance(content, Content)
+        assert content.data == bytes(range(10, 60))
+        assert read(path).data == bytes(range(100))

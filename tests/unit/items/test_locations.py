@@ -1,12 +1,19 @@
 """Tests of smartdownsample.items.locations."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smartdownsample import ImageIndex, InvalidParameterError, find_images, sample_diverse
+from smartdownsample import (
+    ImageIndex,
+    InvalidParameterError,
+    find_images,
+    place_images,
+    sample_diverse,
+)
 from smartdownsample.items.locations import to_key, to_keys
 
 
@@ -56,4 +63,17 @@ class TestSchemes:
     )
     def test_other_names_are_paths(self, path: str) -> None:
         """However odd they are."""
-        assert to_key(path) == os.fsencode(os.path.abspath(path))
+        assert to_keys([path]) == [to_key(path)] == [os.fsencode(os.path.abspath(path))]
+
+    def test_a_url_that_became_a_path_is_one(self, collection: list[str]) -> None:
+        """`pathlib.Path` leaves one slash; destinations are checked too."""
+        with pytest.raises(InvalidParameterError, match="'s3://' are not served"):
+            ImageIndex.build([Path("s3://bucket/1.jpg")], cache=False)
+        with pytest.raises(InvalidParameterError, match="'s3://' are not served"):
+            place_images(collection, "s3://bucket/copies", "copy")
+
+    def test_names_without_a_form_in_bytes_are_refused(self) -> None:
+        """No file has them."""
+        for paths in (["/a\ud800.jpg"], ["a\ud800.jpg"], ["b", "/a\ud800.jpg"]):
+            with pytest.raises(InvalidParameterError, match="a form in bytes"):
+                to_keys(paths)

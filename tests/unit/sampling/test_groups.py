@@ -12,8 +12,8 @@ import pytest
 
 from smartdownsample import FeatureTable, InvalidParameterError
 from smartdownsample.features.spec import make_spec
-from smartdownsample.options import GroupsLike
-from smartdownsample.sampling.groups import label_items
+from smartdownsample.options import GroupsLike, SamplingOptions
+from smartdownsample.sampling.groups import check_names, label_items
 from whole_photos import photo_table
 
 SPEC = make_spec(8, "fast")
@@ -144,3 +144,31 @@ class TestLabelItems:
         assert names == ()
         assert ids.dtype == np.int64
         assert ids.shape == (0,)
+
+
+class TestCheckNames:
+    """Groups that have a cap of their own are there."""
+
+    @pytest.mark.parametrize(
+        "groups", [LABELS, np.array(LABELS), dict(zip(PATHS, LABELS, strict=True))]
+    )
+    def test_an_unknown_name_is_an_error(self, groups: GroupsLike) -> None:
+        """It lists some of the names there are, in natural order."""
+        check_names(SamplingOptions(groups=groups, per_group={"owl": 1}), PATHS, 4)
+        options = SamplingOptions(groups=groups, per_group={"wolf": 1})
+        with pytest.raises(InvalidParameterError, match=r"'fox', 'owl'\. Got 'wolf'"):
+            check_names(options, PATHS, 4)
+
+    def test_folders_are_named_as_in_the_paths(self) -> None:
+        """However many there are, a few are listed."""
+        paths = [f"cam_{i}/1.jpg" for i in range(12)]
+        check_names(SamplingOptions(groups="parent", per_group={"cam_11": 1}), paths, 12)
+        options = SamplingOptions(groups="parent", per_group={"11": 1})
+        with pytest.raises(InvalidParameterError, match=r"'cam_3', 'cam_4', …\. Got '11' instead"):
+            check_names(options, paths, 12)
+
+    def test_without_images_there_are_no_groups(self) -> None:
+        """The message says so."""
+        options = SamplingOptions(groups="parent", per_group={"fox": 1})
+        with pytest.raises(InvalidParameterError, match=r"there are none\. Got 'fox'"):
+            check_names(options, [], 0)
