@@ -40,6 +40,8 @@ from ..records import (
 # Small files are read ahead, this many bytes at a time: where reading and decoding alternate, each
 # pushes the code of the other out of the processor's caches.
 _READ_BYTES = 2**21
+# Fields of a row that are not computed from pixels.
+_NOTED = ("width", "height", "flags", "captured")
 # The content of a file, and its preview if that can be used.
 _FileRead: TypeAlias = tuple[Content | Cause, Picture | None]
 
@@ -125,12 +127,13 @@ def extract_chunk(task: Task, stop: StopSign | None = None) -> ExtractedChunk:
     spec = task.spec
     notes = _ItemNotes(len(task.frames))
     described = describe_pictures(_decode_files(task, stop, notes), spec)
-    described["width"], described["height"] = np.reshape(notes.sizes, (-1, 2)).T
-    described["flags"] = notes.flags
-    described["captured"] = notes.captured
+    noted = [("item", np.int64), *((name, spec.row_dtype[name]) for name in _NOTED)]
+    decoded = np.array(notes.decoded, dtype=noted)
+    for name in _NOTED:
+        described[name] = decoded[name]
     rows = np.zeros(len(task.frames), dtype=spec.row_dtype)
     rows["captured"] = np.datetime64("NaT")
-    rows[notes.decoded] = described
+    rows[decoded["item"]] = described
     if notes.previews:
         compared = list(notes.previews)
         others = describe_pictures(notes.previews.values(), spec)
@@ -149,7 +152,7 @@ def extract_chunk(task: Task, stop: StopSign | None = None) -> ExtractedChunk:
 class _ItemNotes:
     """What is learned about n items beside their pixels, while these are decoded.
 
-    The lists that begin empty have an entry for each decoded item; `decoded` says which.
+    `decoded` has a tuple for each decoded item: which item it is, and the fields `_NOTED`.
     """
 
     def __init__(self, n: int) -> None:
@@ -157,20 +160,9 @@ class _ItemNotes:
         self.mtime_ns = np.zeros(n, dtype=np.int64)
         self.size_bytes = np.zeros(n, dtype=np.int64)
         self.is_lasting = np.zeros(n, dtype=np.bool_)
-        self.decoded: list[int] = []
-        self.sizes: list[tuple[int, int]] = []
-        self.flags: list[int] = []
-        self.captured: list[np.datetime64 | None] = []
+        self.decoded: list[tuple[int, int, int, int, np.datetime64 | None]] = []
         # By item: the previews to compare with the decoded pictures.
         self.previews: dict[int, ByteArray] = {}
-
-    def note(self, item: int, picture: Picture, flags: int) -> ByteArray:
-        """Note the facts of a decoded item, and return its pixels."""
-        self.decoded.append(item)
-        self.sizes.append((picture.width, picture.height))
-        self.flags.append(flags)
-        self.captured.append(picture.captured)
-        return picture.pixels
 
 
 def _decode_files(task: Task, stop: StopSign | None, notes: _ItemNotes) -> Iterator[ByteArray]:
@@ -206,7 +198,9 @@ def _decode_files(task: Task, stop: StopSign | None, notes: _ItemNotes) -> Itera
                 continue
             if preview is not None and picture is not preview:
                 notes.previews[item] = preview.pixels
-            yield notes.note(item, picture, _choose_flags(picture, treatment, preview))
+            flags = _choose_flags(picture, treatment, preview)
+            notes.decoded.append((item, picture.width, picture.height, flags, picture.captured))
+            yield picture.pixels
 
 
 def _read_files(task: Task, stop: StopSign | None) -> Iterator[_FileRead]:

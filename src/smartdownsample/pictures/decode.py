@@ -138,6 +138,8 @@ def choose_scale(header: Header, min_side: int | None, region: Region) -> int:
     """Choose the strongest reduction that keeps `min_side` pixels of a region's shorter side."""
     if min_side is None or header.format != "JPEG":
         return 1
+    if region is WHOLE:
+        return _choose_scale(min(header.width, header.height), min_side)
     width, height = header.upright_size
     return _choose_scale(min(int(region[2] * width), int(region[3] * height)), min_side)
 
