@@ -42,7 +42,17 @@ _WRITTEN_S = 1_600_000_000
 _ROUNDS = 11
 
 # What a run whose images are all known has no use for.
-UNUSED = ("PIL", "cv2", "joblib", "matplotlib", "natsort")
+UNUSED = (
+    "PIL",
+    "cv2",
+    "html",
+    "importlib.metadata",
+    "joblib",
+    "matplotlib",
+    "natsort",
+    "numpy.ma",
+    "sqlite3",
+)
 _KNOWN_RUN = """
 import json, sys
 from smartdownsample import ImageIndex

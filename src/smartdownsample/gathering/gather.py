@@ -62,7 +62,7 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
     table = ordered.to_feature_table(
         spec,
         items,
-        n_extracted=len(np.unique(items.file_of[known.misses])),
+        n_extracted=len(set(items.file_of[known.misses].tolist())),
         n_known=len(known.items),
     )
     _report_failures(table.failures, reading)

@@ -1,7 +1,6 @@
 """What notebooks show of a collection or a selection."""
 
 from collections.abc import Iterable
-from html import escape
 
 from ..collection import Picks
 from ..sampling import name_bucket
@@ -30,6 +29,8 @@ def format_html(selection: Picks) -> str:
 
 def _format_lines(selection: Picks) -> Iterable[str]:
     """Yield a table row for each of the largest buckets."""
+    from html import escape
+
     buckets = selection.buckets[:_MAX_LINES]
     largest = max((bucket.size for bucket in buckets), default=1)
     for code, size, n_kept in buckets:

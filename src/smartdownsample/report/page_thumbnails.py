@@ -12,7 +12,6 @@ from ..items import stat_files, to_key
 from ..records import ByteArray, IntArray
 from .page_items import ItemState, find_states
 from .scaled_pictures import load_all, load_scaled
-from .thumbnail_cache import name_thumbnail, read_thumbnails, write_thumbnails
 
 _MAX_SHOWN = 1_500
 # Kept images of one bucket at most, and excluded ones likewise.
@@ -71,6 +70,9 @@ def load_thumbnails(
     The thumbnails that cameras embed would be quicker, but still show what was there before a
     photo was cropped or people in it were made unrecognisable.
     """
+    # It imports sqlite3.
+    from .thumbnail_cache import name_thumbnail, read_thumbnails, write_thumbnails
+
     rows = [int(row) for of_bucket in shown for row in (*of_bucket.kept, *of_bucket.excluded)]
     keys = [to_key(selection.table.paths[row]) for row in rows]
     stats = stat_files(keys)

@@ -1,6 +1,5 @@
 """The manifest of a run: what was asked for and what came of it, to keep beside the selection."""
 
-import importlib.metadata
 import math
 import os
 import platform
@@ -116,6 +115,8 @@ def write_manifest(
 
 def _list_versions() -> dict[str, Any]:
     """List the versions of everything that decides about a selection."""
+    import importlib.metadata
+
     return {
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in _DISTRIBUTIONS},

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias, get_args
 
@@ -143,6 +142,8 @@ def _check_differences(plan: list[Placement], how: How) -> None:
 
 def _prepare_folders(folder: bytes, new: list[Placement], how: How) -> None:
     """Make the folders of new images; raise OutputError when copies do not fit on their disk."""
+    import shutil
+
     try:
         os.makedirs(folder, exist_ok=True)
         for parent in {os.path.dirname(placement.target) for placement in new}:
@@ -185,6 +186,8 @@ def _place(placement: Placement, how: How, so_far: str) -> Cause | None:
 
 def _copy(source: bytes, target: bytes) -> None:
     """Copy an image with its times and permissions."""
+    import shutil
+
     with in_one_piece(target) as temporary:
         shutil.copy2(source, temporary)
         if os.path.lexists(target):  # it has appeared since the plan was made

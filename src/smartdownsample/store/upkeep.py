@@ -1,7 +1,6 @@
 """Maintenance of a cache folder, while other runs may use it: info, verify, prune, clear."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -219,6 +218,8 @@ def clear(cache_dir: PathLike | None = None) -> int:
     OSError
         When a file cannot be removed.
     """
+    import shutil
+
     folder = choose_cache_dir(cache_dir)
     stores, thumbnails = list(folder.glob("features-*/")), list(folder.glob("thumbnails-*.sqlite"))
     size_bytes = sum(map(_measure_folder, stores)) + sum(path.stat().st_size for path in thumbnails)
