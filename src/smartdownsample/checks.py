@@ -52,8 +52,8 @@ def check_scheme(location: str) -> None:
     found = _SCHEME.match(location)
     if found is not None:
         msg = (
-            f"Locations that start with '{found[1]}://' are not served, only files and folders of "
-            f"this machine. Got {location!r}. Copy or mount the images first; a local folder of "
+            f"Locations that start with '{found[1]}://' are not supported, only files and folders "
+            f"of this machine. Got {location!r}. Copy or mount the images first; a local folder of "
             f"this name is {'./' + location!r}."
         )
         raise InvalidParameterError(msg)

@@ -80,5 +80,5 @@ def test_values_are_kept_as_plain_ones() -> None:
 @pytest.mark.parametrize("folder", ["s3://bucket/cache", Path("gs://bucket")])
 def test_a_folder_is_a_local_one(folder: PathLike) -> None:
     """A URL would become a folder of that name."""
-    with pytest.raises(InvalidParameterError, match=r"'(s3|gs)://' are not served"):
+    with pytest.raises(InvalidParameterError, match=r"'(s3|gs)://' are not supported"):
         ReadingOptions(cache_dir=folder)

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.model."""
+"""Tests of smartdownsample.records."""
 
 import numpy as np
 import pytest

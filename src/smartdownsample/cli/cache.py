@@ -27,7 +27,7 @@ def add_options(parser: Parser) -> None:
         "FILE SOURCE ... --root DIR [options]",
     )
     imports = actions.add("import", "Keep the features of such a file", "FILE --root DIR [options]")
-    export.add_argument("pack", metavar="FILE", help="the file to write, by custom .parquet")
+    export.add_argument("pack", metavar="FILE", help="pack to write (.parquet)")
     imports.add_argument("pack", metavar="FILE", help="the file to read")
     add_sources(export)
     add_reading(export, is_kept=True)

@@ -57,7 +57,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--link-type",
         choices=tuple(_LINKS),
         default="symbolic",
-        help="of what kind links are (%(default)s)",
+        help="kind of link (%(default)s)",
     )
     add("--manifest", metavar="FILE", help="write down how the selection came about (.json)")
     add("--report", metavar="FILE", help="write a page about the selection (.html)")

@@ -25,8 +25,9 @@ from ..options import (
 )
 
 _SOURCES = (
-    "folder, glob or image; list of paths (.txt, or - for standard input; separated by line ends "
-    "or NUL); table with a column of paths (.csv, .tsv, .parquet)"
+    "folder, glob or image; list of paths, one per line or NUL-separated (.txt, or - for standard "
+    "input); table with a column of paths (.csv, .tsv, .parquet); relative paths in them start at "
+    "the working folder, or at the document's own folder if they are only there"
 )
 _GROUPING_FORMS = "parent, regex:PATTERN or column:NAME"
 
@@ -45,7 +46,8 @@ def add_sources(parser: argparse.ArgumentParser, more: str = "") -> None:
         metavar="GLOB",
         action="append",
         default=[],
-        help="use only images whose name matches, or whose path does if there is a slash",
+        help="use only images whose name matches, as *.JPG does; a pattern with a slash is for the "
+        "whole path, as */site_1/*",
     )
     group.add_argument(
         "--exclude", metavar="GLOB", action="append", default=[], help="leave out those that match"

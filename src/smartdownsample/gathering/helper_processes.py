@@ -4,9 +4,10 @@ Threads share one interpreter. A small image takes a fraction of a millisecond, 
 waiting for the interpreter; a helper has its own. A run with fewer helpers, or none, gives the same
 result and only takes longer.
 
-Why not joblib's process backends: helpers start while the threads already work, so that runs lose
-no time waiting for them, and small runs start none. They start from a plain command, so scripts
-need no ``if __name__ == "__main__"`` guard.
+Why not joblib's process backend, loky: helpers start while the threads already work, and small runs
+start none. For 9,000 to 24,000 crops of 320×240 on two cores, start-up included, a run with a
+helper takes 0.91 to 0.93 of the time that loky takes, and 0.82 of that of threads alone. For 4,000
+crops no helper starts, and threads take 0.82 of loky's time. Helpers also end with the run.
 
 A helper reads tasks from its standard input and writes results to its standard output. It ends
 when its input ends, that is when this process does. It runs the code that is installed when it

@@ -51,11 +51,11 @@ class TestSchemes:
     @pytest.mark.parametrize("location", ["s3://bucket/photos", "gs://a", "https://x.org/1.jpg"])
     def test_other_schemes_are_refused(self, location: str) -> None:
         """As a source and as an element of a list, with what to do instead."""
-        with pytest.raises(InvalidParameterError, match=r"not served.*Copy or mount"):
+        with pytest.raises(InvalidParameterError, match=r"not supported.*Copy or mount"):
             find_images(location)
-        with pytest.raises(InvalidParameterError, match=r"not served.*Copy or mount"):
+        with pytest.raises(InvalidParameterError, match=r"not supported.*Copy or mount"):
             ImageIndex.build([location], cache=False)
-        with pytest.raises(InvalidParameterError, match=r"not served.*Copy or mount"):
+        with pytest.raises(InvalidParameterError, match=r"not supported.*Copy or mount"):
             sample_diverse(["1.jpg"], 1, keep=[location], cache=False)
 
     @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ class TestSchemes:
 
     def test_a_url_that_became_a_path_is_one(self, collection: list[str]) -> None:
         """`pathlib.Path` leaves one slash; destinations are checked too."""
-        with pytest.raises(InvalidParameterError, match="'s3://' are not served"):
+        with pytest.raises(InvalidParameterError, match="'s3://' are not supported"):
             ImageIndex.build([Path("s3://bucket/1.jpg")], cache=False)
-        with pytest.raises(InvalidParameterError, match="'s3://' are not served"):
+        with pytest.raises(InvalidParameterError, match="'s3://' are not supported"):
             place_images(collection, "s3://bucket/copies", "copy")
 
     def test_names_without_a_form_in_bytes_are_refused(self) -> None:
