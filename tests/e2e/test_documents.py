@@ -72,6 +72,7 @@ def test_the_page_of_the_library_has_every_public_name() -> None:
     assert set(smartdownsample.__all__) - named == {"__version__"}
 
 
+@pytest.mark.long
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     """Every link leads somewhere, and every docstring is well formed."""
     strict = ["--quiet", "--fail-on-warning", "--keep-going"]

@@ -309,6 +309,7 @@ def test_a_link_to_a_file_of_equal_time_and_size_is_taken_for_the_old_one(tmp_pa
 # -------------------------------------------------------------------------- measured
 
 
+@pytest.mark.long
 def test_the_benchmark_of_the_store_runs(tmp_path: Path) -> None:
     """A smoke run with few images; what it measures is not judged here."""
     result = tmp_path / "result.json"

@@ -38,7 +38,7 @@ def requests(draw: st.DrawFn) -> tuple[ImageIndex, dict[str, Any], int | None, i
     return index, options, target, draw(st.integers(0, 5))
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(requests())
 def test_selections_are_exact_and_within_all_limits(
     request: tuple[ImageIndex, dict[str, Any], int | None, int],

@@ -47,7 +47,7 @@ def cold_store() -> Iterator[str]:
 
 
 @pytest.mark.filterwarnings("ignore::smartdownsample.ImageLoadingWarning")
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     # Any paths in any order, repeated or not, spelt directly or in a roundabout way.
     places=st.lists(st.tuples(st.integers(0, N_GOOD + N_BAD - 1), st.booleans())),
