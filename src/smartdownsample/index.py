@@ -181,16 +181,11 @@ class ImageIndex:
             cache=cache,
             cache_dir=cache_dir,
         )
-        return cls.gather(paths, reading)
-
-    @classmethod
-    def gather(cls, paths: PathLike | Iterable[PathLike], reading: ReadingOptions) -> "ImageIndex":
-        """Gather features with all options in one record, see `build`."""
         return cls.gather_items(list_items(paths), reading)
 
     @classmethod
     def gather_items(cls, items: ItemList, reading: ReadingOptions) -> "ImageIndex":
-        """Gather the features of items, whole photos or regions of photos, see `build`."""
+        """Gather the features of items, with all options in one record, see `build`."""
         return cls(gather_features(items, reading), choose_store_dir(reading))
 
     @classmethod

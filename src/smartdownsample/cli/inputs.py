@@ -6,9 +6,10 @@ from typing import Any
 
 from ..errors import InvalidParameterError
 from ..index import ImageIndex
-from ..items import Grouping, add_images, leave_out_folder, name_images
+from ..items import Grouping, add_images, leave_out_folder, list_items, name_images
 from ..options import ReadingOptions, SamplingOptions
 from ..records import NamedImages
+from ..sampling import check_groups
 
 
 @dataclass(frozen=True)
@@ -16,12 +17,12 @@ class Inputs:
     """What a command works with.
 
     ``index`` is of all images, those selected before included; ``images`` are the same as they
-    were named; ``kept`` are the paths of those selected before.
+    were named; ``sampling`` says how to sample them.
     """
 
     index: ImageIndex
     images: NamedImages
-    kept: list[str]
+    sampling: SamplingOptions
 
 
 def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[str]]:
@@ -66,11 +67,13 @@ def choose_reading(options: argparse.Namespace) -> ReadingOptions:
     return ReadingOptions(**_take(options, ReadingOptions), show_progress=not options.quiet)
 
 
-def choose_sampling(options: argparse.Namespace, inputs: Inputs) -> SamplingOptions:
-    """Choose how to sample."""
-    groups = "parent" if options.grouping == "parent" else inputs.images.labels
-    chosen = {**_take(options, SamplingOptions), "groups": groups, "keep": inputs.kept}
-    return SamplingOptions(**chosen)
+def _choose_sampling(
+    options: argparse.Namespace, images: NamedImages, kept: list[str]
+) -> SamplingOptions:
+    """Choose how to sample; commands that do not have no groups."""
+    is_by_folder = getattr(options, "grouping", None) == "parent"
+    groups = "parent" if is_by_folder else images.labels
+    return SamplingOptions(**{**_take(options, SamplingOptions), "groups": groups, "keep": kept})
 
 
 def _take(options: argparse.Namespace, kind: type) -> dict[str, Any]:
@@ -81,9 +84,12 @@ def _take(options: argparse.Namespace, kind: type) -> dict[str, Any]:
 
 
 def collect(options: argparse.Namespace) -> Inputs:
-    """Gather the features of the images of a command."""
+    """Gather the features of the images of a command, once their groups have been checked."""
     images, kept = name_all(options)
-    return Inputs(ImageIndex.gather(images.paths, choose_reading(options)), images, kept)
+    sampling = _choose_sampling(options, images, kept)
+    items = list_items(images.paths)
+    check_groups(sampling, items)
+    return Inputs(ImageIndex.gather_items(items, choose_reading(options)), images, sampling)
 
 
 def count_target(options: argparse.Namespace, index: ImageIndex) -> int | None:

@@ -18,13 +18,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
-    from .inputs import choose_sampling, collect, count_target
+    from .inputs import collect, count_target
     from .printing import print_paths, say
 
     inputs = collect(options)
     index = inputs.index
     limit = count_target(options, index)
-    ranking = index.draw_ranking(limit, options.random_seed, choose_sampling(options, inputs))
+    ranking = index.draw_ranking(limit, options.random_seed, inputs.sampling)
     print_paths(ranking.paths, is_null_ended=options.null, relative_to=options.relative_to)
     if not options.quiet:
         say(f"Ranked {len(ranking):,} of {len(index):,} images")

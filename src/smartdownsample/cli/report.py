@@ -18,15 +18,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
     from ..atomic_files import check_target
-    from .inputs import choose_sampling, collect, count_target
+    from .inputs import collect, count_target
     from .printing import say
 
     check_target(options.page)
     inputs = collect(options)
     index = inputs.index
-    selection = index.draw(
-        count_target(options, index), options.random_seed, choose_sampling(options, inputs)
-    )
+    selection = index.draw(count_target(options, index), options.random_seed, inputs.sampling)
     selection.save_report(options.page)
     if not options.quiet:
         say(f"Wrote {options.page}: {len(selection):,} of {len(index):,} images")

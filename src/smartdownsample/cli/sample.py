@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     from .. import report
     from ..atomic_files import check_target
     from ..results import describe_run
-    from .inputs import choose_sampling, collect, count_target, list_parameters
+    from .inputs import collect, count_target, list_parameters
     from .printing import print_json, print_paths, say
 
     if options.dry_run:
@@ -90,9 +90,7 @@ def run(options: argparse.Namespace) -> int:
             check_target(path)
     inputs = collect(options)
     index = inputs.index
-    selection = index.draw(
-        count_target(options, index), options.random_seed, choose_sampling(options, inputs)
-    )
+    selection = index.draw(count_target(options, index), options.random_seed, inputs.sampling)
     is_complete = _write_files(options, selection, inputs.images)
     if options.json:
         print_json({**describe_run(selection, list_parameters(options)), "paths": selection.paths})

@@ -15,7 +15,9 @@ from pictures import write_collection, write_photo, write_picture
 from smartdownsample import ImageIndex, __version__
 from smartdownsample.cli import main
 from smartdownsample.cli.parser import make_parser, parse_arguments
+from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.options import RANDOM_SEED, ReadingOptions, SamplingOptions
+from smartdownsample.records import ItemList
 
 
 @pytest.mark.parametrize("command", ["sample", "rank"])
@@ -171,14 +173,14 @@ def test_images_that_are_gone_before_they_are_placed_fail_the_run(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """They are named, and all others are placed."""
-    gather = ImageIndex.gather
+    gather = ImageIndex.gather_items
 
-    def gather_and_lose(paths: list[str], reading: ReadingOptions) -> ImageIndex:
-        index = gather(paths, reading)
+    def gather_and_lose(items: ItemList, reading: ReadingOptions) -> ImageIndex:
+        index = gather(items, reading)
         os.unlink(index.paths[3])
         return index
 
-    monkeypatch.setattr(ImageIndex, "gather", gather_and_lose)
+    monkeypatch.setattr(ImageIndex, "gather_items", gather_and_lose)
     assert main(["sample", "photos", "-n", "30", "-q", "--copy-to", "copies"]) == 1
     assert "Could not be placed: photos/site_1/IMG_4.jpg (File not found)" in capfd.readouterr().err
     assert len(list((folder / "copies").rglob("*.jpg"))) == 29
@@ -242,6 +244,25 @@ def test_damage_is_named(folder: Path, capfd: pytest.CaptureFixture[str]) -> Non
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
+    "line",
+    ["sample table.csv -n 2", "report table.csv -n 2 page.html", "rank table.csv"],
+)
+def test_groups_are_checked_before_images_are_opened(
+    line: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Decoding may take hours."""
+
+    def refuse(_: LocalFiles, location: str, *_bounds: int) -> NoReturn:
+        raise AssertionError(location)
+
+    Path("table.csv").write_text("path,kind\nphotos/site_1/IMG_1.jpg,\n")
+    monkeypatch.setattr(LocalFiles, "read", refuse)
+    assert main([*line.split(), "--group-by", "column:kind"]) == 1
+    assert "must have a label for every image" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
     ("line", "words"),
     [
         ("sample nowhere -n 5", "no file, folder or match for 'nowhere'"),
@@ -277,7 +298,7 @@ def test_an_interrupt_is_told_of(
     def interrupt(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ImageIndex, "gather", interrupt)
+    monkeypatch.setattr(ImageIndex, "gather_items", interrupt)
     assert main(["sample", "photos", "-n", "5", *options]) == 130
     assert told in capfd.readouterr().err
 
@@ -287,13 +308,13 @@ def test_warnings_of_others_look_as_ever(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Only those of this package are a line in the name of the command."""
-    gather = ImageIndex.gather
+    gather = ImageIndex.gather_items
 
-    def gather_and_warn(paths: list[str], reading: ReadingOptions) -> ImageIndex:
+    def gather_and_warn(items: ItemList, reading: ReadingOptions) -> ImageIndex:
         warnings.warn("beware", stacklevel=1)
-        return gather(paths, reading)
+        return gather(items, reading)
 
-    monkeypatch.setattr(ImageIndex, "gather", gather_and_warn)
+    monkeypatch.setattr(ImageIndex, "gather_items", gather_and_warn)
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         assert main(["rank", "photos", "-q"]) == 0
