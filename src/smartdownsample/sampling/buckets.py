@@ -1,4 +1,4 @@
-"""Buckets: coarse classes of pictures that look alike at a glance.
+"""Buckets: coarse classes of pictures that are alike in brightness, colour and rough layout.
 
 A bucket's code packs the answers to a few questions into one byte: one of five colour themes and
 four yes-or-no bits.
