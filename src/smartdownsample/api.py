@@ -186,10 +186,10 @@ def sample_diverse(
     reading_options = ReadingOptions(
         hash_size=hash_size, n_workers=n_workers, show_progress=show_progress, **reading
     )
+    items = add_items(list_items(image_paths), sampling_options.keep)
     destinations = [path for path in (save_distribution, save_thumbnails) if path is not None]
     if show_distribution or show_thumbnails or destinations:
-        report.check_drawing(*destinations)
-    items = add_items(list_items(image_paths), sampling_options.keep)
+        report.check_drawing(*destinations, inputs=items.paths)
     check_groups(sampling_options, items)
     index = ImageIndex.gather_items(items, reading_options)
     selection = index.draw(target_count, random_seed, sampling_options)

@@ -1,7 +1,9 @@
 """A collection that is ready to be sampled, and what was picked from it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -127,6 +129,11 @@ class Picks:
     def failures(self) -> tuple[Failure, ...]:
         """The items that could not be used."""
         return self.table.failures
+
+    @property
+    def inputs(self) -> Iterator[str]:
+        """The paths of all items, those that could not be used included."""
+        return chain(self.table.paths, (failure.path for failure in self.failures))
 
     @cached_property
     def is_kept(self) -> BoolArray:

@@ -30,6 +30,8 @@ MIN_HASH_SIZE, MAX_HASH_SIZE = 2, 32
 # More than any panorama of a camera trap. Decoded in full it takes less than 1 GB with 8 bits a
 # channel, and up to 5 GB with 16 bits and alpha.
 MAX_PIXELS = 2**28
+# JPEG's own limit; the weights of a longer side would take too much memory.
+MAX_SIDE = 2**16
 RANDOM_SEED = 42
 # Share of a selection that is for validation.
 VALIDATION = 0.2

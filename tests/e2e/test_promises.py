@@ -55,7 +55,8 @@ def test_a_figure_that_fails_leaves_what_stood_there(
 ) -> None:
     """As all other outputs do."""
     chart = tmp_path / "chart.png"
-    chart.write_bytes(b"old")
+    sample_diverse(photos, 3, show_summary=False, save_distribution=chart, cache=False)
+    before = chart.read_bytes()
 
     def fail(_: Figure, file: object, **_options: object) -> None:
         if hasattr(file, "write"):
@@ -67,7 +68,7 @@ def test_a_figure_that_fails_leaves_what_stood_there(
     monkeypatch.setattr(Figure, "savefig", fail)
     with pytest.raises(MemoryError):
         sample_diverse(photos, 3, show_summary=False, save_distribution=chart, cache=False)
-    assert chart.read_bytes() == b"old"
+    assert chart.read_bytes() == before
     assert list_files(tmp_path) == sorted(["chart.png", *map(os.path.basename, photos)])
 
 

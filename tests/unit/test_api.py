@@ -153,7 +153,7 @@ class TestEdges:
 
     def test_a_figure_that_cannot_be_saved_is_refused_before_any_work(self) -> None:
         """An extension that names no format is noticed before hours of decoding."""
-        with pytest.raises(InvalidParameterError, match="extension must be one of"):
+        with pytest.raises(InvalidParameterError, match="name of a figure must end in"):
             sample(["missing.jpg"], 1, save_distribution="chart.xyz")
 
 

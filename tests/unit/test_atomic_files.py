@@ -1,15 +1,12 @@
-"""Tests of smartdownsample.files."""
+"""Tests of smartdownsample.atomic_files."""
 
 import os
-import pickle
 from pathlib import Path
 
 import pytest
 
-from smartdownsample import SmartDownsampleError
 from smartdownsample import atomic_files as files
-from smartdownsample.atomic_files import in_one_piece, remove_leftovers, write_file
-from smartdownsample.errors import OutputError
+from smartdownsample.atomic_files import in_one_piece, remove_leftovers
 
 
 def key(path: Path) -> bytes:
@@ -53,45 +50,6 @@ class TestInOnePiece:
         assert target.read_bytes() == b"before"
 
 
-class TestWriteFile:
-    """write_file writes files and says what went wrong."""
-
-    def test_missing_folders_are_made_and_files_replaced(self, tmp_path: Path) -> None:
-        """The last call counts."""
-        target = tmp_path / "a" / "b" / "list.txt"
-        for data in (b"first, and longer", b"second"):
-            write_file(str(target), data)
-            assert target.read_bytes() == data
-        assert list_names(target.parent) == ["list.txt"]
-
-    def test_a_link_stays_a_link(self, tmp_path: Path) -> None:
-        """The file it leads to is written."""
-        (tmp_path / "link").symlink_to(tmp_path / "file")
-        write_file(str(tmp_path / "link"), b"data")
-        assert (tmp_path / "link").is_symlink()
-        assert (tmp_path / "file").read_bytes() == b"data"
-
-    @pytest.mark.parametrize("name", ["a file/list.txt", "a folder", "n" * 300])
-    def test_what_cannot_be_written_is_named(self, tmp_path: Path, name: str) -> None:
-        """Below a file, over a folder, or with a name too long: an error of ours, and no file."""
-        (tmp_path / "a file").touch()
-        (tmp_path / "a folder").mkdir()
-        with pytest.raises(OutputError, match=r"cannot be written \(.*\).*It needs 4 bytes"):
-            write_file(str(tmp_path / name), b"data")
-        assert list_names(tmp_path) == ["a file", "a folder"]
-
-
-class TestOutputError:
-    """OutputError is raised by all that writes for the user."""
-
-    def test_it_can_be_caught_as_ours_and_as_pythons(self) -> None:
-        """It also survives the way from another process."""
-        error = pickle.loads(pickle.dumps(OutputError("what, where")))  # noqa: S301 - our own
-        assert isinstance(error, SmartDownsampleError)
-        assert isinstance(error, OSError)
-        assert str(error) == "what, where"
-
-
 class TestRemoveLeftovers:
     """remove_leftovers clears what killed runs left."""
 
@@ -116,14 +74,3 @@ class TestRemoveLeftovers:
             assert os.path.exists(temporary) is not is_removed
             Path(os.fsdecode(temporary)).touch()
         assert list_names(tmp_path) == sorted([*others, "late.jpg"])
-
-
-def test_what_is_no_file_is_written_to_and_stays(tmp_path: Path) -> None:
-    """A device or a pipe is never replaced."""
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    write_file(str(pipe), b"something")
-    assert os.read(reader, 100) == b"something"
-    os.close(reader)
-    assert pipe.is_fifo()

@@ -1,8 +1,9 @@
 """From the options of a command to the features of the images that it names."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..errors import InvalidParameterError
 from ..index import ImageIndex
@@ -10,6 +11,9 @@ from ..items import Grouping, add_images, leave_out_folder, list_items, name_ima
 from ..options import ReadingOptions, SamplingOptions
 from ..records import NamedImages
 from ..sampling import check_groups
+
+# Checks where outputs go, from the options, the images, and all paths that are read.
+CheckOutputs: TypeAlias = Callable[[argparse.Namespace, NamedImages, list[str]], None]
 
 
 @dataclass(frozen=True)
@@ -83,9 +87,15 @@ def _take(options: argparse.Namespace, kind: type) -> dict[str, Any]:
     }
 
 
-def collect(options: argparse.Namespace) -> Inputs:
-    """Gather the features of the images of a command, once their groups have been checked."""
+def collect(options: argparse.Namespace, check_outputs: CheckOutputs | None = None) -> Inputs:
+    """Gather the features of the images of a command, once their groups have been checked.
+
+    `check_outputs` is called before as well, with the images and all paths that are read.
+    """
     images, kept = name_all(options)
+    if check_outputs is not None:
+        documents = [*options.sources, *getattr(options, "keep", [])]
+        check_outputs(options, images, [*documents, *images.paths])
     sampling = _choose_sampling(options, images, kept)
     items = list_items(images.paths)
     check_groups(sampling, items)

@@ -59,10 +59,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="symbolic",
         help="kind of link (%(default)s)",
     )
-    add("--manifest", metavar="FILE", help="write down how the selection came about (.json)")
-    add("--report", metavar="FILE", help="write a page about the selection (.html)")
-    add("--distribution", metavar="FILE", help="draw the sizes of the buckets (.png)")
-    add("--thumbnails", metavar="FILE", help="draw the first images of each bucket (.png)")
+    for name, extensions, summary in (
+        ("--manifest", (".json",), "write down how the selection came about (%s)"),
+        ("--report", (".html", ".htm"), "write a page about the selection (%s)"),
+        ("--distribution", (".png", ".pdf", ".svg"), "draw the sizes of the buckets (%s)"),
+        ("--thumbnails", (".png", ".pdf", ".svg"), "draw the first images of each bucket (%s)"),
+    ):
+        shown = " or ".join(extensions)
+        add(name, metavar="FILE", type=file_called(*extensions), help=summary % shown)
     add_reading(parser)
     parser.add_argument(
         "--dry-run",
@@ -75,20 +79,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code: 1 when an image was gone before it was placed."""
     from .. import report
-    from ..atomic_files import check_target
     from ..results import describe_run
     from .inputs import collect, count_target, list_parameters
     from .printing import print_json, print_paths, say
 
     if options.dry_run:
         return _forecast(options)
-    figures = [path for path in (options.distribution, options.thumbnails) if path is not None]
-    if figures:
-        report.check_drawing(*figures)
-    for path in (options.output, options.manifest, options.report):
-        if path is not None:
-            check_target(path)
-    inputs = collect(options)
+    inputs = collect(options, _check_outputs)
     index = inputs.index
     selection = index.draw(count_target(options, index), options.random_seed, inputs.sampling)
     is_complete = _write_files(options, selection, inputs.images)
@@ -99,6 +96,26 @@ def run(options: argparse.Namespace) -> int:
     if not options.quiet:
         say(report.format_summary(selection))
     return 0 if is_complete else FAILED
+
+
+def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: list[str]) -> None:
+    """Make sure that all files can be written, before there is anything to write."""
+    from .. import report
+    from ..output_files import check_output
+    from ..results import MANIFEST, selection_kind
+
+    columns = () if images.table is None else images.table.column_names
+    outputs = {
+        options.output: selection_kind([*columns, *map("source_{}".format, columns)]),
+        options.manifest: MANIFEST,
+        options.report: report.PAGE,
+    }
+    for path, kind in outputs.items():
+        if path is not None:
+            check_output(path, kind, read)
+    figures = [path for path in (options.distribution, options.thumbnails) if path is not None]
+    if figures:
+        report.check_drawing(*figures, inputs=read)
 
 
 def _write_files(options: argparse.Namespace, selection: "Picks", images: "NamedImages") -> bool:

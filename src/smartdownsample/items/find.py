@@ -93,7 +93,7 @@ def _expand_source(source: PathLike) -> Iterator[str]:
         for match in glob.iglob(path, recursive=True):
             if os.path.isdir(match):
                 yield from _list_folder(match)
-            elif _has_image_extension(match):
+            elif has_image_extension(match):
                 yield match
     else:
         msg = (
@@ -104,10 +104,11 @@ def _expand_source(source: PathLike) -> Iterator[str]:
 
 
 def _list_folder(folder: str) -> Iterator[str]:
-    return filter(_has_image_extension, FILES.list(folder))
+    return filter(has_image_extension, FILES.list(folder))
 
 
-def _has_image_extension(path: str) -> bool:
+def has_image_extension(path: str) -> bool:
+    """Tell whether a file is an image by its name."""
     return os.path.splitext(path)[1].lower() in IMAGE_EXTENSIONS
 
 

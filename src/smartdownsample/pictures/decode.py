@@ -9,14 +9,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ..options import MAX_PIXELS
+from ..options import MAX_PIXELS, MAX_SIDE
 from ..records import WHOLE, ByteArray, Cause, Region
 from .headers import Header, read_header, simplify_png
 from .pixels import flatten_pixels, measure_share, turn_upright
 from .plugins import EXTRA_FORMATS, decode_with_plugin
 
-# JPEG's own limit; the weights of a longer side would take too much memory.
-MAX_SIDE = 2**16
 # Any machine has the memory to decode so many pixels.
 _SMALL_PIXELS = 2**24
 # A truncated JPEG of which less than this share was decoded counts as unreadable.

@@ -4,13 +4,15 @@ Drawing needs matplotlib, which the extra ``viz`` installs; it is imported on fi
 """
 
 from .distribution_chart import draw_distribution
-from .drawings import check_drawing, make_figure, save_figure, show_figure
+from .drawings import FIGURE, check_drawing, make_figure, save_figure, show_figure
 from .notebook import format_html
-from .page import save_page, save_report
+from .page import PAGE, save_page, save_report
 from .summary import format_summary
 from .thumbnail_grid import draw_thumbnails
 
 __all__ = [
+    "FIGURE",
+    "PAGE",
     "check_drawing",
     "draw_distribution",
     "draw_thumbnails",

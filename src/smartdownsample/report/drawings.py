@@ -3,26 +3,40 @@
 import importlib.util
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..atomic_files import check_target, write_file
 from ..collection import Picks
-from ..errors import InvalidParameterError, MissingExtraError
+from ..errors import MissingExtraError
+from ..items import to_text
 from ..options import PathLike
+from ..output_files import OutputKind, check_output, write_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # `draw_distribution`, `draw_thumbnails`.
 Draw: TypeAlias = "Callable[[Figure, Picks], None]"
+# What the metadata of a figure name as its maker.
+_CREATOR = "Made by smartdownsample"
 
 
-def check_drawing(*paths: PathLike) -> None:
+def _is_figure(path: str, head: bytes) -> bool:
+    if head.startswith(b"%PDF"):  # where metadata stands at the end
+        with open(path, "rb") as file:
+            head = file.read()
+    return _CREATOR.encode() in head
+
+
+# The formats whose files say who made them.
+FIGURE = OutputKind("a figure", (".png", ".pdf", ".svg"), _is_figure)
+
+
+def check_drawing(*paths: PathLike, inputs: Iterable[str] = ()) -> None:
     """Make sure that drawings can be made and saved to paths, before there is anything to draw.
 
-    Raises MissingExtraError without matplotlib, and InvalidParameterError when the extension of a
-    path names no format that matplotlib writes.
+    Raises MissingExtraError without matplotlib, and what `check_output` raises; `inputs` are the
+    images that are read.
     """
     if importlib.util.find_spec("matplotlib") is None:
         msg = (
@@ -30,23 +44,8 @@ def check_drawing(*paths: PathLike) -> None:
             "Install it with: pip install 'smartdownsample[viz]'"
         )
         raise MissingExtraError(msg)
-    from matplotlib.backend_bases import FigureCanvasBase
-
-    formats = FigureCanvasBase.get_supported_filetypes()
     for path in paths:
-        try:
-            name = os.fspath(path)
-        except TypeError:
-            msg = f"A figure must be saved to a path. Got {path!r} instead."
-            raise InvalidParameterError(msg) from None
-        extension = os.path.splitext(name)[1].lower().removeprefix(".")
-        if extension not in formats:
-            msg = (
-                f"A figure cannot be saved as {name!r}: the extension must be one of "
-                f"{', '.join(sorted(formats))}; .png suits most uses."
-            )
-            raise InvalidParameterError(msg)
-        check_target(name)
+        check_output(to_text(path, "The path of a figure"), FIGURE, inputs)
 
 
 def make_figure(draw: Draw, selection: Picks) -> "Figure":
@@ -61,12 +60,13 @@ def make_figure(draw: Draw, selection: Picks) -> "Figure":
 
 def save_figure(draw: Draw, selection: Picks, path: PathLike) -> None:
     """Draw a selection into a file, whose extension decides the format: .png, .pdf, .svg."""
-    check_drawing(path)
+    check_drawing(path, inputs=selection.inputs)
     figure = make_figure(draw, selection)
-    name = os.fspath(path)
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format=os.path.splitext(name)[1].removeprefix("."))
-    write_file(name, drawn.getvalue())
+    name = to_text(path, "The path of a figure")
+    drawn, kind = io.BytesIO(), os.path.splitext(name)[1].lower().removeprefix(".")
+    metadata = {"Software" if kind == "png" else "Creator": _CREATOR}
+    figure.savefig(drawn, format=kind, metadata=metadata)
+    write_output(name, drawn.getvalue(), FIGURE, selection.inputs)
 
 
 def show_figure(draw: Draw, selection: Picks) -> None:

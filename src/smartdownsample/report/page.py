@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..atomic_files import write_file
 from ..collection import Picks
 from ..items import to_text
 from ..options import PathLike
+from ..output_files import OutputKind, write_output
 from ..records import IntArray
 from ..results import explain_selection
 from ..sampling import Coverage, measure_coverage, name_bucket
@@ -24,6 +24,8 @@ from .page_thumbnails import ShownRows, choose_shown, load_thumbnails
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_MARK = b'<meta name="generator" content="smartdownsample">'
+PAGE = OutputKind("a report page", (".html", ".htm"), lambda _, head: _MARK in head)
 # Groups that have a line on the page.
 _MAX_GROUPS = 500
 # Kept and excluded thumbnails of a panel that takes half of the page's width.
@@ -92,11 +94,11 @@ def save_page(
 
     Without `coverage` the page has no coverage curves. Without `explained`, the table of
     `smartdownsample.results.explain_selection`, it does not tell why images were kept. Thumbnails
-    are kept for later pages in `cache_dir`. The file is written as a whole or not at all.
+    are kept for later pages in `cache_dir`. An earlier page is replaced; see `check_output`.
     """
     name = to_text(path, "The path of a page")
     text = _render_page(selection, coverage, explained, title, cache_dir)
-    write_file(name, text.encode(errors="backslashreplace"))
+    write_output(name, text.encode(errors="backslashreplace"), PAGE, selection.inputs)
 
 
 def _render_page(

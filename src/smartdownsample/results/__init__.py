@@ -1,14 +1,15 @@
 """What is made of a selection: tables, files, copies and links of images, manifests, splits."""
 
 from .inspection import Figures, Inspection, inspect_collection
-from .manifest import describe_run, write_manifest
+from .manifest import MANIFEST, describe_run, write_manifest
 from .place import Placed, place_images
 from .placement_plan import find_base
-from .selection_file import write_selection
+from .selection_file import selection_kind, write_selection
 from .selection_table import explain_selection, tabulate_selection
 from .split import NearDuplicate, Split, split_selection
 
 __all__ = [
+    "MANIFEST",
     "Figures",
     "Inspection",
     "NearDuplicate",
@@ -19,6 +20,7 @@ __all__ = [
     "find_base",
     "inspect_collection",
     "place_images",
+    "selection_kind",
     "split_selection",
     "tabulate_selection",
     "write_manifest",

@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from ..atomic_files import write_file
 from ..collection import Picks
 from ..errors import InvalidParameterError
 from ..gathering import count_previews
 from ..items import to_text
 from ..options import PathLike
+from ..output_files import OutputKind, starts_with, write_output
 from ..sampling import name_bucket
 from ..store import decoder_version
 from .selection_file import encode_json
 
 _DISTRIBUTIONS = ("smartdownsample", "numpy", "pyarrow")
+
+MANIFEST = OutputKind("a manifest", (".json",), starts_with(b'{\n  "parameters": {'))
 
 
 def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def write_manifest(
     selection : Selection
         What came of the run.
     destination : path
-        The file. Missing folders are made; an existing file is replaced.
+        The file (.json). Missing folders are made; an earlier manifest is replaced.
     parameters : mapping
         What was asked for, by the names of the parameters.
 
@@ -84,7 +86,8 @@ def write_manifest(
     InvalidParameterError
         When a parameter has a value that JSON cannot hold.
     OutputError
-        When the file cannot be written. An existing file is unchanged then.
+        When the file cannot be written, or would replace an image or a file that is no manifest.
+        An existing file is unchanged then.
 
     Notes
     -----
@@ -110,7 +113,8 @@ def write_manifest(
     >>> write_manifest(selection, "run.json", {"target_count": 20})  # doctest: +SKIP
     """
     name = to_text(destination, "The 'destination' parameter")
-    write_file(name, encode_json(describe_run(selection, parameters)))
+    data = encode_json(describe_run(selection, parameters))
+    write_output(name, data, MANIFEST, selection.inputs)
 
 
 def _list_versions() -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """A selection in a file: a list of paths, or a table as CSV, JSON or Parquet."""
 
+import csv
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,15 +11,17 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from ..arrow import pack_texts
-from ..atomic_files import write_file
 from ..collection import Picks
 from ..errors import InvalidParameterError
-from ..items import strip_folder, to_key, to_text
+from ..items import has_image_extension, strip_folder, to_key, to_text
 from ..options import PathLike
-from .selection_table import tabulate_selection
+from ..output_files import HEAD_BYTES, OutputKind, write_output
+from .selection_table import COLUMNS, tabulate_selection
 
 _PATH_LIST = ".txt"
 _PATH_COLUMNS = ("path", "nearest_path")
+# Lines of a list that are looked at before it is replaced.
+_MAX_LINES = 1000
 
 
 def write_selection(
@@ -36,8 +39,8 @@ def write_selection(
         What to write, in natural order.
     destination : path
         ``.txt`` holds one path a line. ``.csv``, ``.json`` (a list of records) and ``.parquet``
-        hold the table of `Selection.to_arrow`. Missing folders are made; an existing file is
-        replaced.
+        hold the table of `Selection.to_arrow`. Missing folders are made; an earlier
+        selection is replaced.
     relative_to : path, optional
         Folder that all images lie below. Paths are written relative to it, with slashes; by
         default they are written as the caller gave them.
@@ -51,7 +54,8 @@ def write_selection(
         When the extension is another, an image does not lie below ``relative_to``, a path for
         ``.txt`` has a line break, or the table is of another selection. Nothing is written then.
     OutputError
-        When the file cannot be written. An existing file is unchanged then.
+        When the file cannot be written, or would replace an image or a file that is no selection.
+        An existing file is unchanged then.
 
     Notes
     -----
@@ -66,7 +70,6 @@ def write_selection(
     >>> write_selection(selection, "selection.csv", relative_to="photos")  # doctest: +SKIP
     """
     name = to_text(destination, "The 'destination' parameter")
-    extension = _check_extension(name)
     if table is None:
         table = tabulate_selection(selection)
     else:
@@ -76,18 +79,62 @@ def write_selection(
         folder = to_key(to_text(relative_to, "The 'relative_to' parameter"))
         paths = [_relate_path(path, folder) for path in paths]
         table = _relate_table(table, folder)
-    is_list = extension == _PATH_LIST
-    write_file(name, _encode_paths(paths) if is_list else _ENCODERS[extension](table))
-
-
-def _check_extension(name: str) -> str:
-    """Return the extension in lower case; raise InvalidParameterError when it is not known."""
     extension = os.path.splitext(name)[1].lower()
-    if extension != _PATH_LIST and extension not in _ENCODERS:
-        allowed = ", ".join([_PATH_LIST, *_ENCODERS])
-        msg = f"The 'destination' parameter must end in one of {allowed}. Got {name!r} instead."
-        raise InvalidParameterError(msg)
-    return extension
+    encode = _ENCODERS.get(extension)
+    data = _encode_paths(paths) if encode is None else encode(table)
+    write_output(name, data, selection_kind(table.column_names), selection.inputs)
+
+
+def selection_kind(columns: Collection[str] = ()) -> OutputKind:
+    """Make the kind of file that a selection is written to, with the names of its columns.
+
+    A table with a column that the new one does not have is not replaced: somebody has added it.
+    """
+    known = {*COLUMNS, *columns}
+
+    def is_own(path: str, head: bytes) -> bool:
+        list_columns = _COLUMN_READERS.get(os.path.splitext(path)[1].lower())
+        if list_columns is None:
+            return _is_path_list(head)
+        found = list_columns(path, head)
+        return found is not None and known.issuperset(found)
+
+    return OutputKind("a selection", (_PATH_LIST, *_ENCODERS), is_own)
+
+
+def _is_path_list(head: bytes) -> bool:
+    """Tell whether a text is a list of images: of image names, or of files that exist."""
+    *lines, last = head.split(b"\n")
+    if len(head) < HEAD_BYTES and last:  # else it may be cut off
+        lines.append(last)
+    names = map(os.fsdecode, lines[:_MAX_LINES])
+    return all(has_image_extension(name) or os.path.isfile(name) for name in names)
+
+
+def _list_csv_columns(_: str, head: bytes) -> list[str] | None:
+    line = head.decode(errors="replace").partition("\n")[0].rstrip("\r")
+    names = next(csv.reader([line]), [])
+    return names if names[:1] == [COLUMNS[0]] else None
+
+
+def _list_json_columns(_: str, head: bytes) -> list[str] | None:
+    text = head.decode(errors="replace")
+    if text == encode_json([]).decode():
+        return []
+    if not text.startswith('[\n  {\n    "path": '):
+        return None
+    try:
+        return list(json.JSONDecoder().raw_decode(text, text.index("{"))[0])
+    except ValueError:
+        return None
+
+
+def _list_parquet_columns(path: str, _: bytes) -> list[str] | None:
+    try:
+        names: list[str] = pq.read_schema(path).names
+    except (pa.ArrowException, OSError):
+        return None
+    return names if names[:1] == [COLUMNS[0]] else None
 
 
 def _check_table(table: pa.Table, selection: Picks) -> None:
@@ -170,4 +217,9 @@ _ENCODERS: dict[str, Callable[[pa.Table], bytes]] = {
     ".csv": _encode_csv,
     ".json": _encode_records,
     ".parquet": _encode_parquet,
+}
+_COLUMN_READERS: dict[str, Callable[[str, bytes], list[str] | None]] = {
+    ".csv": _list_csv_columns,
+    ".json": _list_json_columns,
+    ".parquet": _list_parquet_columns,
 }

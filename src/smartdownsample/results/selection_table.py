@@ -16,6 +16,12 @@ from ..sampling import (
     name_bucket,
 )
 
+# Names of the columns of a selection, those of `explain_selection` last.
+COLUMNS = (
+    *("path", "index", "bucket", "group", "captured", "width", "height"),
+    *("rank", "nearest_path", "distance"),
+)
+
 
 def tabulate_selection(selection: Picks) -> pa.Table:
     """Make a table of what is known of each selected item, in natural order.

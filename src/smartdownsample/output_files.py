@@ -1,0 +1,142 @@
+"""Files that are written for the user, outside the feature store.
+
+A file of the user's is never replaced: not an image or a list that the run reads, and not a file
+that this package did not make. A selection replaces a selection, a page replaces a page.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .atomic_files import in_one_piece
+from .errors import InvalidParameterError, OutputError
+
+# What tells whether a file is of a kind is in its first bytes.
+HEAD_BYTES = 2**16
+
+
+@dataclass(frozen=True)
+class OutputKind:
+    """A kind of file that this package writes.
+
+    Attributes
+    ----------
+    name : str
+        What people call it, such as "a report page".
+    extensions : tuple of str
+        What its names end in, in lower case.
+    is_own : callable
+        Tells from the path of a file, and from its first bytes, whether it is of this kind.
+    """
+
+    name: str
+    extensions: tuple[str, ...]
+    is_own: Callable[[str, bytes], bool]
+
+
+def starts_with(start: bytes) -> Callable[[str, bytes], bool]:
+    """Make an `OutputKind.is_own` that goes by how files of the kind start."""
+    return lambda _, head: head.startswith(start)
+
+
+def check_output(path: str, kind: OutputKind, inputs: Iterable[str] = ()) -> None:
+    """Make sure that a file may be put where it is to be; also before there is anything to write.
+
+    `inputs` are the images and documents that the run reads. Raises `InvalidParameterError` when
+    the path does not end as it should, and `OutputError` when the file would replace one of the
+    inputs or a file of another kind, or when it cannot be written there.
+    """
+    if os.path.splitext(path)[1].lower() not in kind.extensions:
+        msg = (
+            f"The name of {kind.name} must end in {', '.join(kind.extensions)}. "
+            f"Got {path!r} instead."
+        )
+        raise InvalidParameterError(msg)
+    reason = _find_obstacle(path, kind, inputs)
+    if reason is not None:
+        msg = f"{path!r} cannot be written: {reason}. Give another name or folder."
+        raise OutputError(msg)
+
+
+def _find_obstacle(path: str, kind: OutputKind, inputs: Iterable[str]) -> str | None:
+    """Say why a file must not or cannot be written."""
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    if os.path.isdir(target):
+        return "a folder stands there"
+    if not os.path.isdir(folder):
+        return f"{folder!r} is no folder"
+    if not os.access(folder, os.W_OK):
+        return f"{folder!r} may not be written to"
+    if _is_among(path, inputs):
+        return "it is one of the images or lists that are read"
+    if os.path.isfile(target) and not _is_of_kind(target, kind):
+        return f"a file that is not {kind.name} of this package stands there, and would be lost"
+    return None
+
+
+def _is_among(path: str, inputs: Iterable[str]) -> bool:
+    """Tell whether a file is one of the inputs, by its name or by that of what it leads to."""
+    names = {os.path.abspath(path), os.path.realpath(path)}
+    ends = tuple(map(os.path.basename, names))
+    # Of a million paths few end as this one does.
+    alike = (entry for entry in inputs if entry.endswith(ends))
+    return any(not names.isdisjoint((os.path.abspath(e), os.path.realpath(e))) for e in alike)
+
+
+def _is_of_kind(target: str, kind: OutputKind) -> bool:
+    """Tell whether a file is of a kind; one that cannot be read is of none."""
+    try:
+        with open(target, "rb") as file:
+            head = file.read(HEAD_BYTES)
+            # Nothing is lost with an empty file.
+            return not head or kind.is_own(target, head)
+    except OSError:
+        return False
+
+
+def write_output(path: str, data: bytes, kind: OutputKind, inputs: Iterable[str] = ()) -> None:
+    """Write a file in one piece, with the folders that it needs, where `check_output` allows it.
+
+    A symbolic link stays one: the file it leads to is written. What is no file, such as a device or
+    a pipe, is written to. When that fails, `OutputError` says why; what stood there is unchanged.
+    """
+    check_output(path, kind, inputs)
+    target = os.path.realpath(path)
+    if os.path.lexists(target) and not os.path.isfile(target):
+        with _explained(path), open(target, "wb") as device:
+            device.write(data)
+        return
+    with replacing(path) as temporary, open(temporary, "xb") as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[bytes]:
+    """Yield a path to write to, and put the file there when all went well, see `in_one_piece`.
+
+    The caller has called `check_output`. An `OSError` becomes an `OutputError`.
+    """
+    target = os.fsencode(os.path.realpath(path))
+    with _explained(path):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with in_one_piece(target) as temporary:
+            yield temporary
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """Turn an error of the file system into one that says what could not be written."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        msg = (
+            f"{path!r} cannot be written ({error.strerror or error}); what stood there is "
+            "unchanged. Give a folder that may be written to and has room."
+        )
+        raise OutputError(msg) from error
