@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 import numpy as np
 import numpy.typing as npt
 
-from .options import DecodeMode
+from .options import MAX_HASH_SIZE, MIN_HASH_SIZE, DecodeMode
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,6 +39,9 @@ FLAG_PREVIEW = 2
 FLAG_CHECKED = 4
 FLAG_COMPARED = 8
 FLAG_ALIKE = 16
+
+
+_FINGERPRINT = re.compile(r"hash([1-9][0-9]?)-(exact|fast|preview)-v([1-9][0-9]{0,3})")
 
 
 class Cause(str, Enum):
@@ -107,11 +110,10 @@ class FeatureSpec:
     @classmethod
     def from_fingerprint(cls, fingerprint: str) -> "FeatureSpec | None":
         """Read a spec from its fingerprint; None when it is not one of this package's."""
-        found = re.fullmatch(r"hash(\d+)-(exact|fast|preview)-v(\d+)", fingerprint)
-        if found is None:
+        found = _FINGERPRINT.fullmatch(fingerprint)
+        if found is None or not MIN_HASH_SIZE <= int(found[1]) <= MAX_HASH_SIZE:
             return None
-        hash_size, decode, version = found.groups()
-        return cls(int(hash_size), cast("DecodeMode", decode), int(version))
+        return cls(int(found[1]), cast("DecodeMode", found[2]), int(found[3]))
 
     @property
     def ahash_size(self) -> int:

@@ -117,7 +117,7 @@ class StoreMachine(RuleBasedStateMachine):
     @initialize(
         max_parts=st.integers(1, 3),
         merge_ratio=st.sampled_from([0, 1, 4]),
-        levels=st.lists(st.integers(0, 200), min_size=N_FILES, max_size=N_FILES),
+        levels=st.lists(st.integers(1, 31), min_size=N_FILES, max_size=N_FILES),
     )
     def begin(self, max_parts: int, merge_ratio: int, levels: list[int]) -> None:
         """Make the files, and choose how eagerly parts are merged."""
@@ -208,7 +208,7 @@ class StoreMachine(RuleBasedStateMachine):
         place=st.integers(0, N_FILES - 1),
         mtime_ns=st.integers(1, 3),
         size_bytes=st.integers(1, 3),
-        level=st.integers(0, 200),
+        level=st.integers(1, 31),
     )
     def change_file(self, place: int, mtime_ns: int, size_bytes: int, level: int) -> None:
         """Another content has another time or size; an old content may be put back."""

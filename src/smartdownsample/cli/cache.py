@@ -4,13 +4,18 @@ import argparse
 
 from .base_parser import FAILED, Commands, Parser
 
+# Importing typing takes a tenth of the time in which help is to appear.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..records import NamedImages
+
 SUMMARY = "Look after the kept features"
 USAGE = "ACTION ..."
 
 
 def add_options(parser: Parser) -> None:
     """Add the actions of the command and their options."""
-    from .shared_options import add_cache_dir, add_json, add_reading, add_sources
+    from .shared_options import add_cache_dir, add_json, add_reading, add_sources, file_called
 
     actions = Commands(parser, "action")
     care = [
@@ -27,7 +32,8 @@ def add_options(parser: Parser) -> None:
         "FILE SOURCE ... --root DIR [options]",
     )
     imports = actions.add("import", "Keep the features of such a file", "FILE --root DIR [options]")
-    export.add_argument("pack", metavar="FILE", help="pack to write (.parquet)")
+    pack_file = file_called(".parquet")
+    export.add_argument("pack", metavar="FILE", type=pack_file, help="pack to write (.parquet)")
     imports.add_argument("pack", metavar="FILE", help="the file to read")
     add_sources(export)
     add_reading(export, is_kept=True)
@@ -45,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
 def _tell(options: argparse.Namespace) -> int:
     """Tell what is kept."""
     from .. import cache
+    from ..store import choose_cache_dir
     from .printing import print_json
 
     stores = cache.info(options.cache_dir)
@@ -57,13 +64,14 @@ def _tell(options: argparse.Namespace) -> int:
             f"{store.n_failures:,} unreadable, {store.size_bytes:,} bytes"
         )
     if not stores:
-        print("Nothing is kept.")
+        print(f"Nothing is kept in {choose_cache_dir(options.cache_dir)}.")
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
     """Name what is damaged."""
     from .. import cache
+    from ..store import choose_cache_dir
     from .printing import print_json
 
     damaged = cache.verify(options.cache_dir)
@@ -75,7 +83,7 @@ def _verify(options: argparse.Namespace) -> int:
         print(
             f"{len(damaged):,} damaged files: their images will be decoded again"
             if damaged
-            else "All is well."
+            else f"All is well in {choose_cache_dir(options.cache_dir)}."
         )
     return FAILED if damaged else 0
 
@@ -96,13 +104,14 @@ def _prune(options: argparse.Namespace) -> int:
 def _clear(options: argparse.Namespace) -> int:
     """Forget everything."""
     from .. import cache
+    from ..store import choose_cache_dir
     from .printing import print_json
 
     size_bytes = cache.clear(options.cache_dir)
     if options.json:
         print_json({"size_bytes": size_bytes})
     else:
-        print(f"Freed {size_bytes:,} bytes.")
+        print(f"Freed {size_bytes:,} bytes in {choose_cache_dir(options.cache_dir)}.")
     return 0
 
 
@@ -111,7 +120,7 @@ def _export(options: argparse.Namespace) -> int:
     from ..store import export_pack
     from .inputs import collect
 
-    images = collect(options).images
+    images = collect(options, _check_pack).images
     n_written = export_pack(
         options.pack,
         images.paths,
@@ -122,6 +131,14 @@ def _export(options: argparse.Namespace) -> int:
     )
     print(f"Wrote the features of {n_written:,} images to {options.pack}.")
     return 0
+
+
+def _check_pack(options: argparse.Namespace, _: "NamedImages", read: list[str]) -> None:
+    """Make sure that the pack can be written, before there is anything to write."""
+    from ..output_files import check_output
+    from ..store import PACK
+
+    check_output(options.pack, PACK, read)
 
 
 def _import(options: argparse.Namespace) -> int:

@@ -6,6 +6,11 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 
 _NUMBERS = re.compile(b"[0-9]+")
+# Numbers of more digits are in no file name, and Python does not read the longest. They come after
+# all others: their length stands for more bytes than these have.
+_MAX_DIGITS = 600
+_LONG_NUMBER = re.compile(b"[0-9]{%d}" % (_MAX_DIGITS + 1))
+_LONG_LENGTH = 255
 
 
 def encode_order_key(key: bytes) -> bytes:
@@ -30,7 +35,7 @@ def _encode_folder(folder: bytes) -> bytes:
 
 
 def _encode_name(name: bytes) -> bytes:
-    if not name.isascii():
+    if not name.isascii() and not _LONG_NUMBER.search(name):
         return b"".join(map(_encode_token, _natural_key()(os.fsdecode(name)))) + b"\0"
     # The same as natsort for ASCII names, in a third of the time; text comes first, even if empty.
     encoded = _NUMBERS.sub(_encode_digits, name)
@@ -43,7 +48,10 @@ _encode_extension = lru_cache(maxsize=256)(_encode_name)
 
 def _encode_digits(digits: re.Match[bytes]) -> bytes:
     """Encode a number, and end the text before it."""
-    return b"\0" + _encode_number(int(digits[0]))
+    significant = digits[0].lstrip(b"0")
+    if len(significant) > _MAX_DIGITS:
+        return b"\0" + bytes((1, _LONG_LENGTH)) + len(significant).to_bytes(8, "big") + significant
+    return b"\0" + _encode_number(int(significant or b"0"))
 
 
 def _encode_token(token: object) -> bytes:

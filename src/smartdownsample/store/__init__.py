@@ -2,12 +2,13 @@
 
 from .folder import choose_cache_dir, choose_store_dir
 from .look_up import KnownFeatures
-from .packs import export_pack, import_pack, read_pack
+from .packs import PACK, export_pack, import_pack, read_pack
 from .schema import decoder_version, make_schema, make_table
 from .store import FeatureStore
 from .upkeep import Damage, StoreInfo, clear, info, prune, verify
 
 __all__ = [
+    "PACK",
     "Damage",
     "FeatureStore",
     "KnownFeatures",

@@ -1,6 +1,7 @@
 """Where stores lie: the cache folder, and in it one folder for each `FeatureSpec`."""
 
 import os
+import re
 from pathlib import Path
 
 from ..checks import check_folder
@@ -13,6 +14,13 @@ SCHEMA_VERSION = 3
 FORMER_SCHEMA_VERSION = 2
 
 CACHE_DIR_VARIABLE = "SMARTDOWNSAMPLE_CACHE_DIR"
+
+# What lies in a cache folder; nothing else is ever removed from it.
+STORES_NAME = re.compile(r"features-[0-9]+")
+FILE_NAME = re.compile(r"part-[0-9]+-[0-9a-f]+\.parquet(\.tmp|\.damaged)?|compact\.lock")
+TAG_NAME, IGNORE_NAME = "CACHEDIR.TAG", ".gitignore"
+THUMBNAILS_NAME = re.compile(r"thumbnails-[0-9]+\.sqlite")
+THUMBNAILS_MARK = b"CREATE TABLE thumbnails (name TEXT PRIMARY KEY, jpeg BLOB"
 
 CACHE_TAG = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"

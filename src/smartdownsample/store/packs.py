@@ -6,24 +6,43 @@ knows the same files below another root.
 """
 
 import os
+import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ..arrow import pack_bytes, unpack
+from ..arrow import pack_bytes, pack_values, unpack
+from ..checks import check_folder
 from ..errors import StoreError
-from ..features import make_spec
-from ..items import encode_order_key, list_items, stat_files, strip_folder, to_key
+from ..features import FEATURE_VERSION, make_spec
+from ..items import encode_order_key, list_items, stat_files, strip_folder, to_key, to_text
 from ..options import DecodeMode, PathLike, ReadingOptions
+from ..output_files import OutputKind, check_output, replacing
 from ..records import FeatureSpec, ItemList
 from .folder import choose_cache_dir, choose_store_dir
 from .look_up import KnownFeatures
-from .part import check_seal, read_part, write_part
+from .merging import keep_newest
+from .part import SIGNS_OF_DAMAGE, check_seal, is_sealed, read_part, write_part
+from .row_checks import MAX_BYTES, check_lengths, check_relative_paths
 from .schema import SPEC_KEY, make_schema
 from .store import FeatureStore
+
+_SCANNED_ROWS = 64
+# What the parts of a store are called, see `name_part`.
+_PART_NAME = re.compile(r"part-[0-9]+-[0-9a-f]+\.parquet")
+
+
+def _is_pack(path: str, _: bytes) -> bool:
+    """Tell whether a file is a pack, and not a part of a store, which looks the same."""
+    return not _PART_NAME.fullmatch(os.path.basename(path)) and is_sealed(path)
+
+
+PACK = OutputKind("a feature pack", (".parquet",), _is_pack)
 
 
 def export_pack(
@@ -40,7 +59,7 @@ def export_pack(
     Parameters
     ----------
     pack : path
-        The file to write, usually ``*.parquet``.
+        The file to write (.parquet). An earlier pack is replaced.
     paths : str, path-like or iterable of them
         The collection, as for `ImageIndex.build`.
     root : path
@@ -60,7 +79,9 @@ def export_pack(
     Raises
     ------
     InvalidParameterError
-        When an image lies outside the root.
+        When an image lies outside the root, or the pack's name has another extension.
+    OutputError
+        When the pack cannot be written, or would replace an image or a file that is no pack.
     StoreError
         When the store does not know all images; build an `ImageIndex` of them first.
     """
@@ -75,9 +96,12 @@ def export_pack(
             "paths, hash_size and decode first."
         )
         raise StoreError(msg)
-    base = to_key(os.fspath(root))
+    base = to_key(check_folder("root", root))
     relative = [strip_folder(path, base, "the root") for path in known.table["path"].to_pylist()]
-    write_part(Path(pack), _replace_paths(known.table, relative))
+    name = to_text(pack, "The 'pack' parameter")
+    check_output(name, PACK, items.paths)
+    with replacing(name) as temporary:
+        write_part(Path(os.fsdecode(temporary)), _replace_paths(known.table, relative))
     return len(known.table)
 
 
@@ -85,7 +109,8 @@ def import_pack(pack: PathLike, root: PathLike, *, cache_dir: PathLike | None = 
     """Add the rows of a pack to the store, for the same images below another root.
 
     A row is used only for a file with the same modification time and size, so copy the images
-    with their times (``rsync -a``, ``cp -p``).
+    with their times (``rsync -a``, ``cp -p``). Images that could not be decoded elsewhere are left
+    out, and tried here.
 
     Parameters
     ----------
@@ -106,9 +131,13 @@ def import_pack(pack: PathLike, root: PathLike, *, cache_dir: PathLike | None = 
     StoreError
         When the file is not a pack of this version or is damaged, or the store cannot be written.
     """
+    base = check_folder("root", root)
     spec, rows = _read_pack(pack)
-    root = os.fspath(root)
-    paths = [to_key(os.path.join(root, os.fsdecode(path))) for path in rows["path"].to_pylist()]
+    rows = rows.filter(pc.is_null(rows["cause"]))
+    paths = [to_key(os.path.join(base, os.fsdecode(path))) for path in rows["path"].to_pylist()]
+    # Rows count as new from now on, whatever they say: of two rows of an image the newer one stays.
+    now = pack_values(np.full(len(rows), time.time_ns()), pa.int64())
+    rows = rows.set_column(rows.schema.get_field_index("written_ns"), "written_ns", now)
     FeatureStore(spec, choose_cache_dir(cache_dir)).add_rows(_replace_paths(rows, paths))
     return len(rows)
 
@@ -134,19 +163,52 @@ def read_pack(pack: PathLike, root: PathLike | None) -> tuple[FeatureSpec, Known
 
 
 def _read_pack(pack: PathLike) -> tuple[FeatureSpec, pa.Table]:
-    """Read and verify a pack."""
+    """Read a pack and check all of it, since it may come from anybody; order keys are made anew.
+
+    Raises `StoreError` when it cannot be read or holds what `export_pack` never writes.
+    """
+    name = to_text(pack, "The 'pack' parameter")
     try:
-        with open(pack, "rb") as file:
-            check_seal(file)
-        metadata = pq.read_schema(pack).metadata or {}
-    except (pa.ArrowException, ValueError) as error:
-        msg = f"{os.fspath(pack)!r} is no feature pack ({str(error).partition(chr(10))[0]})."
+        spec = _read_spec(name)
+        _scan_texts(name)
+        rows = read_part(Path(name), make_schema(spec))
+        paths = rows["path"].to_pylist()
+        check_relative_paths(paths)
+        if len(keep_newest(rows)) < len(rows):
+            msg = "it names an image twice"
+            raise ValueError(msg)
+    except SIGNS_OF_DAMAGE as error:
+        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        msg = f"{name!r} cannot be used as a feature pack: {reason or type(error).__name__}."
         raise StoreError(msg) from error
+    return spec, _replace_paths(rows, paths)
+
+
+def _read_spec(name: str) -> FeatureSpec:
+    """Read what the features of a pack are; raise `ValueError` when they are not ours."""
+    if os.path.lexists(name) and not os.path.isfile(name):  # opening a pipe could wait for ever
+        msg = "it is not a file"
+        raise ValueError(msg)
+    with open(name, "rb") as file:
+        check_seal(file)
+    metadata = pq.read_schema(name).metadata or {}
     spec = FeatureSpec.from_fingerprint(metadata.get(SPEC_KEY, b"").decode(errors="replace"))
-    if spec is None:
-        msg = f"{os.fspath(pack)!r} is no feature pack of this version of smartdownsample."
-        raise StoreError(msg)
-    return spec, read_part(Path(pack), make_schema(spec))
+    if spec is None or spec.version != FEATURE_VERSION:
+        found = "no features" if spec is None else f"features of version {spec.version}"
+        msg = f"it has {found} of smartdownsample, and this release has version {FEATURE_VERSION}"
+        raise ValueError(msg)
+    return spec
+
+
+def _scan_texts(name: str) -> None:
+    """Look at texts a few at a time: encoded, thousands of long ones take no more than one."""
+    with pq.ParquetFile(name) as file:
+        columns = [column for column in file.schema_arrow.names if column in MAX_BYTES]
+        if len(columns) < len(MAX_BYTES) - 1:  # packs of the former schema have no etag
+            msg = "its rows are not those of a pack"
+            raise ValueError(msg)
+        for batch in file.iter_batches(_SCANNED_ROWS, columns=columns):
+            check_lengths(batch)
 
 
 def _replace_paths(rows: pa.Table, paths: list[bytes]) -> pa.Table:

@@ -22,19 +22,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import DamagedPartError
+from .row_checks import check_rows
 from .schema import SPEC_KEY, bring_up_to_date, digest_rows, make_empty_table, make_former_schema
 
 PART_SUFFIX = ".parquet"
 TEMPORARY_SUFFIX = ".tmp"
 
 # Readers skip whole row groups by their range of paths; small groups skip more.
-_ROW_GROUP_ROWS = 8192
+_ROW_GROUP_ROWS = _MAX_GROUP_ROWS = 8192
 _DIGESTS_KEY = b"smartdownsample.digests"
 _SEAL_BYTES = 4
 # A Parquet file ends with the length of its footer and four magic bytes.
 _TAIL_BYTES = 8
 # What Arrow and the parsing of metadata raise on damaged bytes.
-_SIGNS_OF_DAMAGE = (
+SIGNS_OF_DAMAGE = (
     pa.ArrowException,
     OSError,
     ValueError,
@@ -42,7 +43,12 @@ _SIGNS_OF_DAMAGE = (
     TypeError,
     MemoryError,
     OverflowError,
+    RecursionError,
 )
+# What a row group holds at most, before and after it is decompressed, and what a footer takes that
+# describes a thousand of them.
+_MAX_GROUP_BYTES = 2**28
+_MAX_FOOTER_BYTES = 2**26
 
 
 def name_part(folder: Path) -> Path:
@@ -97,8 +103,8 @@ def read_row_groups(
     """Read and verify the row groups of a part, one after the other, sorted by path.
 
     `wanted` are sorted paths; row groups that can hold none of them are skipped. Raises
-    `DamagedPartError` when the file is no part of this store or does not hold what was written,
-    and `OSError` when it is gone or the disk fails.
+    `DamagedPartError` when the file is no part of this store, does not hold what was written, or
+    holds what is never written (see `row_checks`), and `OSError` when it is gone or the disk fails.
     """
     try:
         with open(part, "rb") as sealed:
@@ -112,7 +118,7 @@ def read_row_groups(
             ]
             read = partial(_read_row_group, file, digests, schema)
             yield from filter(len, _read_ahead(read, groups))
-    except _SIGNS_OF_DAMAGE as error:
+    except SIGNS_OF_DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # The disk's fault, not the part's.
         if isinstance(error, MemoryError):
@@ -142,13 +148,23 @@ def check_seal(file: BinaryIO) -> None:
         raise ValueError(msg)
 
 
+def is_sealed(path: str) -> bool:
+    """Tell whether a file is a part or a pack, by its seal and what its footer names."""
+    try:
+        with open(path, "rb") as file:
+            check_seal(file)
+            return SPEC_KEY in _read_footer(file)
+    except (OSError, ValueError):
+        return False
+
+
 def _read_footer(file: BinaryIO) -> bytes:
     """Read a Parquet footer, including the length and the magic bytes at its end."""
     size_bytes = file.seek(0, os.SEEK_END)
     if size_bytes >= _TAIL_BYTES:
         file.seek(-_TAIL_BYTES, os.SEEK_END)
         length = int.from_bytes(file.read(4), "little") + _TAIL_BYTES
-        if length + _SEAL_BYTES <= size_bytes:
+        if length + _SEAL_BYTES <= size_bytes and length <= _MAX_FOOTER_BYTES:
             file.seek(-length, os.SEEK_END)
             return file.read()
     msg = "it is cut off or no Parquet file"
@@ -164,6 +180,12 @@ def _read_digests(file: pq.ParquetFile, schema: pa.Schema) -> list[int]:
         msg = "its rows are not those of this store"
         raise ValueError(msg)
     digests: list[int] = json.loads(metadata[_DIGESTS_KEY])
+    for group in range(file.num_row_groups):
+        described = file.metadata.row_group(group)
+        n_rows, n_bytes = described.num_rows, described.total_byte_size
+        if not (0 <= n_rows <= _MAX_GROUP_ROWS and 0 <= n_bytes <= _MAX_GROUP_BYTES):
+            msg = f"row group {group} claims {n_rows:,} rows and {n_bytes:,} bytes"
+            raise ValueError(msg)
     return digests
 
 
@@ -187,7 +209,9 @@ def _read_row_group(
     if digest_rows(rows) != digests[group]:
         msg = f"row group {group} does not match its digest"
         raise ValueError(msg)
-    return bring_up_to_date(rows, schema)
+    rows = bring_up_to_date(rows, schema)
+    check_rows(rows)
+    return rows
 
 
 def _may_hold(group: pq.RowGroupMetaData, wanted: Sequence[bytes]) -> bool:

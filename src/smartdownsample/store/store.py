@@ -21,7 +21,7 @@ import pyarrow as pa
 from ..arrow import pack_flags
 from ..errors import DamagedPartError, StoreError, StoreWarning, warn_user
 from ..records import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList
-from .folder import CACHE_TAG, FORMER_SCHEMA_VERSION, SCHEMA_VERSION
+from .folder import CACHE_TAG, FORMER_SCHEMA_VERSION, IGNORE_NAME, SCHEMA_VERSION, TAG_NAME
 from .look_up import KnownFeatures, Query
 from .merging import choose_merge, keep_newest
 from .part import PART_SUFFIX, TEMPORARY_SUFFIX, name_part, read_part, read_row_groups, write_part
@@ -141,13 +141,17 @@ class FeatureStore:
     def _list_folder(self, folder: Path) -> list[Path]:
         """List the parts in a folder, oldest first."""
         try:
-            names = sorted(os.listdir(folder))
+            with os.scandir(folder) as entries:
+                found = {entry.name: entry for entry in entries if entry.name.endswith(PART_SUFFIX)}
+                others = [name for name, entry in found.items() if not entry.is_file()]
         except FileNotFoundError:
             return []
         except OSError as error:
             self._warn(f"cannot be read ({error.strerror}); images are decoded again", folder)
             return []
-        return [folder / name for name in names if name.endswith(PART_SUFFIX)]
+        if others:
+            self._warn(f"has {min(others)!r}, which is no file and is passed over", folder)
+        return [folder / name for name in sorted({*found}.difference(others))]
 
     def _set_aside(self, part: Path, error: DamagedPartError) -> None:
         """Rename a damaged part, so that it is met only once."""
@@ -200,8 +204,8 @@ class FeatureStore:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         # Not in the cache folder itself, which the caller may want backed up and tracked.
-        (self.folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
-        (self.folder.parent / "CACHEDIR.TAG").write_text(CACHE_TAG, encoding="utf-8")
+        (self.folder.parent / IGNORE_NAME).write_text("*\n", encoding="utf-8")
+        (self.folder.parent / TAG_NAME).write_text(CACHE_TAG, encoding="utf-8")
 
     def compact(self) -> None:
         """Merge parts when there are many, and remove what dead runs left behind.

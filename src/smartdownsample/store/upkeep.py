@@ -2,18 +2,34 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ..arrow import pack_flags
-from ..errors import StoreError
+from ..errors import StoreError, StoreWarning, warn_user
 from ..options import PathLike
 from ..records import BoolArray, FeatureSpec
-from .folder import choose_cache_dir, list_specs
+from .folder import (
+    CACHE_TAG,
+    FILE_NAME,
+    IGNORE_NAME,
+    STORES_NAME,
+    TAG_NAME,
+    THUMBNAILS_MARK,
+    THUMBNAILS_NAME,
+    choose_cache_dir,
+    list_specs,
+)
 from .part import name_part, read_part, write_part
 from .store import ASIDE_SUFFIX, FeatureStore
+
+# Files that are not ours and are named.
+_MAX_NAMED = 5
+# A database's first page, which tells what its tables are.
+_START_BYTES = 4096
 
 
 class StoreInfo(NamedTuple):
@@ -203,6 +219,9 @@ def _has_entries(folder: bytes) -> bool:
 def clear(cache_dir: PathLike | None = None) -> int:
     """Remove all stores and thumbnails of a cache folder, of every version, and nothing else.
 
+    Only files that this package made are removed, known by their names and by the tag in their
+    folder. Whatever else lies among them stays, with its folders, and is named in a warning.
+
     Parameters
     ----------
     cache_dir : path, optional
@@ -213,21 +232,87 @@ def clear(cache_dir: PathLike | None = None) -> int:
     int
         How many bytes were freed.
 
+    Warns
+    -----
+    StoreWarning
+        When something lies there that is not ours.
+
     Raises
     ------
     OSError
         When a file cannot be removed.
     """
-    import shutil
+    cleared = _Clearing()
+    for entry in _scan(choose_cache_dir(cache_dir)):
+        if STORES_NAME.fullmatch(entry.name):
+            cleared.clear_stores(entry)
+        elif THUMBNAILS_NAME.fullmatch(entry.name):
+            cleared.remove(entry, is_ours=THUMBNAILS_MARK in _read_start(entry))
+    if cleared.foreign:
+        listed = ", ".join(map(repr, sorted(cleared.foreign)[:_MAX_NAMED]))
+        n_more = len(cleared.foreign) - _MAX_NAMED
+        more = f" and {n_more:,} more" if n_more > 0 else ""
+        warn_user(f"Not made by this package, so not removed: {listed}{more}.", StoreWarning)
+    return cleared.size_bytes
 
-    folder = choose_cache_dir(cache_dir)
-    stores, thumbnails = list(folder.glob("features-*/")), list(folder.glob("thumbnails-*.sqlite"))
-    size_bytes = sum(map(_measure_folder, stores)) + sum(path.stat().st_size for path in thumbnails)
-    for store in stores:
-        shutil.rmtree(store)
-    for path in thumbnails:
-        path.unlink()
-    return size_bytes
+
+class _Clearing:
+    """What was removed, in bytes, and what was left because it is not ours."""
+
+    def __init__(self) -> None:
+        self.size_bytes = 0
+        self.foreign: list[str] = []
+
+    def remove(self, entry: os.DirEntry[str], *, is_ours: bool) -> None:
+        """Remove a file if it is ours and a regular one."""
+        if is_ours and entry.is_file(follow_symlinks=False):
+            self.size_bytes += entry.stat(follow_symlinks=False).st_size
+            os.unlink(entry.path)
+        else:
+            self.foreign.append(entry.path)
+
+    def clear_stores(self, stores: os.DirEntry[str]) -> None:
+        """Remove the stores of one version, if their folder has our tag."""
+        entries = _scan(stores.path) if stores.is_dir(follow_symlinks=False) else []
+        tags = [entry for entry in entries if entry.name in {TAG_NAME, IGNORE_NAME}]
+        if not any(_read_start(tag) == CACHE_TAG.encode() for tag in tags):
+            self.foreign.append(stores.path)
+            return
+        for entry in entries:
+            is_store = FeatureSpec.from_fingerprint(entry.name) is not None
+            if is_store and entry.is_dir(follow_symlinks=False):
+                for file in _scan(entry.path):
+                    self.remove(file, is_ours=FILE_NAME.fullmatch(file.name) is not None)
+                _remove_empty_folder(entry.path)
+            elif entry not in tags:
+                self.foreign.append(entry.path)
+        # The tag stays while anything else does.
+        if len(_scan(stores.path)) == len(tags):
+            for tag in tags:
+                self.remove(tag, is_ours=True)
+            _remove_empty_folder(stores.path)
+
+
+def _scan(folder: Path | str) -> list[os.DirEntry[str]]:
+    """List what is in a folder; nothing when it does not exist."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        return []
+
+
+def _read_start(entry: os.DirEntry[str]) -> bytes:
+    """Read the first bytes of a file; none of what is no regular file."""
+    if not entry.is_file(follow_symlinks=False):
+        return b""
+    with open(entry.path, "rb") as file:
+        return file.read(_START_BYTES)
+
+
+def _remove_empty_folder(folder: str) -> None:
+    with suppress(OSError):  # something is in it
+        os.rmdir(folder)
 
 
 def _list_stores(cache_dir: PathLike | None) -> list[FeatureStore]:

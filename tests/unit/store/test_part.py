@@ -27,6 +27,7 @@ def make_rows(n: int, *, level: int = 1) -> pa.Table:
     """Make rows, the first of which is a failure."""
     rows = np.zeros(n, dtype=SPEC.row_dtype)
     rows["width"] = level
+    rows["height"] = 1
     rows["captured"][::2] = np.datetime64("NaT")
     keys = [b"/%05d" % i for i in range(n)]
     causes: list[Cause | None] = [Cause.EMPTY, *[None] * (n - 1)]

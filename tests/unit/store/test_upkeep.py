@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pictures import make_old, write_collection, write_picture
-from smartdownsample import ImageIndex, ImageLoadingWarning, StoreError, cache
+from smartdownsample import ImageIndex, ImageLoadingWarning, StoreError, StoreWarning, cache
 from smartdownsample.features.spec import make_spec
 from smartdownsample.store import FeatureStore
 
@@ -121,14 +121,87 @@ class TestPrune:
                 cache.prune()
 
 
-def test_clear_removes_the_stores_and_nothing_else(collection: list[str], cache_dir: Path) -> None:
-    """Stores of other versions go too; a user's own files stay."""
-    ImageIndex.build(collection)
-    (cache_dir / "features-0").mkdir()
-    (cache_dir / "notes.txt").touch()
-    assert cache.clear() > 1000
-    assert [path.name for path in cache_dir.iterdir()] == ["notes.txt"]
-    assert ImageIndex.build(collection).table.n_extracted == len(collection)
+class TestClear:
+    """clear removes what this package made, and nothing else."""
+
+    def test_stores_and_thumbnails_of_every_version_go(
+        self, collection: list[str], cache_dir: Path, tmp_path: Path
+    ) -> None:
+        """A user's own files beside them stay, whatever they are called."""
+        ImageIndex.build(collection).sample(5).save_report(tmp_path / "page.html")
+        shutil.copytree(cache_dir / "features-3", cache_dir / "features-2")
+        for name in ("features-train", "features-3b"):
+            (cache_dir / name).mkdir()
+            (cache_dir / name / "labels.csv").touch()
+        for name in ("notes.txt", "thumbnails-old.sqlite"):
+            (cache_dir / name).touch()
+        assert list(cache_dir.glob("thumbnails-[0-9].sqlite"))
+        assert cache.clear() > 1000
+        left = sorted(str(path.relative_to(cache_dir)) for path in cache_dir.rglob("*"))
+        assert left == [
+            "features-3b",
+            "features-3b/labels.csv",
+            "features-train",
+            "features-train/labels.csv",
+            "notes.txt",
+            "thumbnails-old.sqlite",
+        ]
+        assert ImageIndex.build(collection).table.n_extracted == len(collection)
+
+    def test_what_lies_among_our_files_stays_and_is_named(
+        self, collection: list[str], cache_dir: Path, tmp_path: Path
+    ) -> None:
+        """With its folders and their tag; links are not followed and not removed."""
+        ImageIndex.build(collection)
+        store = cache_dir / "features-3" / "hash8-fast-v4"
+        (tmp_path / "kept").mkdir()
+        (tmp_path / "kept" / "part-1-0a.parquet").write_text("mine")
+        foreign = [store / "labels.csv", store / "part-1-0b.parquet", store.with_name("hash8-best")]
+        foreign[0].touch()
+        foreign[1].symlink_to(tmp_path / "kept" / "part-1-0a.parquet")
+        foreign[2].symlink_to(tmp_path / "kept")
+        with pytest.warns(StoreWarning, match="Not made by this package") as caught:
+            cache.clear()
+        assert all(repr(str(path)) in str(caught[0].message) for path in foreign)
+        assert {*cache_dir.rglob("*")} == {
+            *foreign,
+            store,
+            store.parent,
+            store.with_name("CACHEDIR.TAG"),
+            store.with_name(".gitignore"),
+        }
+        assert (tmp_path / "kept" / "part-1-0a.parquet").read_text() == "mine"
+        for path in foreign:
+            path.unlink()
+        cache.clear()
+        assert list(cache_dir.iterdir()) == []
+
+    @pytest.mark.parametrize("tag", [None, "Signature: another program's"])
+    def test_a_folder_without_our_tag_is_not_ours(self, cache_dir: Path, tag: str | None) -> None:
+        """Whatever it is called."""
+        folder = cache_dir / "features-3" / "hash8-fast-v4"
+        folder.mkdir(parents=True)
+        (folder / "part-1-0a.parquet").touch()
+        (cache_dir / "thumbnails-1.sqlite").write_text("no database")
+        if tag is not None:
+            (folder.parent / "CACHEDIR.TAG").write_text(tag)
+        with pytest.warns(StoreWarning, match=r"features-3', '.*thumbnails-1.sqlite'"):
+            assert cache.clear() == 0
+        assert (folder / "part-1-0a.parquet").exists()
+        assert (cache_dir / "thumbnails-1.sqlite").exists()
+
+    def test_a_folder_that_is_not_there_is_clear(self, tmp_path: Path) -> None:
+        """As it is after the first call."""
+        assert cache.clear(tmp_path / "nowhere") == 0
+
+
+@pytest.mark.parametrize("name", ["hash999999999-fast-v4", "hash8-fast-v99999", "hash٨-fast-v4"])
+def test_folders_that_are_no_stores_are_passed_over(cache_dir: Path, name: str) -> None:
+    """However much their names look like a store's."""
+    (cache_dir / "features-3" / name).mkdir(parents=True)
+    assert cache.info() == []
+    assert cache.verify() == []
+    assert cache.prune() == 0
 
 
 def test_a_picture_that_comes_back_is_known_after_pruning_another(tmp_path: Path) -> None:
