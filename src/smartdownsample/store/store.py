@@ -11,7 +11,7 @@ are decoded again.
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -204,8 +204,12 @@ class FeatureStore:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         # Not in the cache folder itself, which the caller may want backed up and tracked.
-        (self.folder.parent / IGNORE_NAME).write_text("*\n", encoding="utf-8")
-        (self.folder.parent / TAG_NAME).write_text(CACHE_TAG, encoding="utf-8")
+        for name, text in ((IGNORE_NAME, "*\n"), (TAG_NAME, CACHE_TAG)):
+            with (
+                suppress(FileExistsError),  # made by another run, or by the user
+                open(self.folder.parent / name, "x", encoding="utf-8") as file,
+            ):
+                file.write(text)
 
     def compact(self) -> None:
         """Merge parts when there are many, and remove what dead runs left behind.

@@ -332,3 +332,12 @@ class TestPlace:
             "cause",
             "decoder",
         ]
+
+
+def test_a_file_in_the_place_of_the_tags_stays(tmp_path: Path) -> None:
+    """The folder may be the user's."""
+    (tmp_path / "features-3").mkdir()
+    (tmp_path / "features-3" / ".gitignore").write_text("mine")
+    put(tmp_path, make_batch([b"/a"]))
+    assert (tmp_path / "features-3" / ".gitignore").read_text() == "mine"
+    assert (tmp_path / "features-3" / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f")
