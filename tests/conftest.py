@@ -1,5 +1,7 @@
 """Fixtures of all tests."""
 
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -19,6 +21,14 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("SMARTDOWNSAMPLE_CACHE_DIR", str(folder))
     return folder
+
+
+@pytest.fixture
+def deep_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give a folder for more folders in one another than pytest can remove."""
+    folder = tmp_path_factory.mktemp("deep")
+    yield folder
+    subprocess.run(["/bin/rm", "-rf", str(folder)], check=True)
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,11 @@ class StorageSuite:
         """Give an empty place in it."""
         raise NotImplementedError
 
+    @pytest.fixture
+    def deep_place(self, place: Place) -> Place:
+        """Give an empty place for a thousand folders in one another."""
+        return place
+
     def test_all_files_below_a_folder_are_listed(self, storage: Storage, place: Place) -> None:
         """In folders within folders as well, but none that is hidden."""
         names = ["b.jpg", "a.txt", "deep/er/c.jpg"]
@@ -42,6 +47,16 @@ class StorageSuite:
             place.put(name, b"x")
         listed = [os.path.relpath(location, place.root) for location in storage.list(place.root)]
         assert sorted(listed) == sorted(names)
+
+    def test_folders_may_lie_in_one_another_without_a_limit(
+        self, storage: Storage, deep_place: Place
+    ) -> None:
+        """More than functions may call each other."""
+        names = ["d/" * n_folders + "a.jpg" for n_folders in (1, 1200)]
+        for name in names:
+            deep_place.put(name, b"x")
+        listed = storage.list(deep_place.root)
+        assert sorted(os.path.relpath(place, deep_place.root) for place in listed) == sorted(names)
 
     def test_files_have_times_and_sizes(self, storage: Storage, place: Place) -> None:
         """In the order of the keys, however many there are; a missing one has a cause."""

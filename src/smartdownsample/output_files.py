@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .atomic_files import in_one_piece
+from .atomic_files import in_one_piece, make_folders
 from .errors import InvalidParameterError, OutputError
 
 # What tells whether a file is of a kind is in its first bytes.
@@ -121,9 +121,11 @@ def replacing(path: str) -> Iterator[bytes]:
     The caller has called `check_output`. An `OSError` becomes an `OutputError`.
     """
     target = os.fsencode(os.path.realpath(path))
+    # What appears after this stays, as it has not been checked.
+    may_replace = os.path.lexists(target)
     with _explained(path):
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with in_one_piece(target) as temporary:
+        make_folders(os.path.dirname(target))
+        with in_one_piece(target, may_replace=may_replace) as temporary:
             yield temporary
 
 

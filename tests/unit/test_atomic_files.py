@@ -1,16 +1,26 @@
 """Tests of smartdownsample.atomic_files."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from smartdownsample import atomic_files as files
-from smartdownsample.atomic_files import in_one_piece, remove_leftovers
+from smartdownsample.atomic_files import in_one_piece, make_folders, remove_leftovers
 
 
 def key(path: Path) -> bytes:
     return os.fsencode(path)
+
+
+def refuse_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be a file system without hard links, such as exFAT."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
 
 
 def list_names(folder: Path) -> list[str]:
@@ -48,6 +58,114 @@ class TestInOnePiece:
             write()
         assert list_names(tmp_path) == ["photo.jpg"]
         assert target.read_bytes() == b"before"
+
+    @pytest.mark.parametrize("kind", ["file", "folder", "link", "dead link"])
+    @pytest.mark.parametrize("has_hard_links", [True, False])
+    def test_what_appears_meanwhile_is_not_replaced_unless_it_may_be(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, *, has_hard_links: bool
+    ) -> None:
+        """Whatever it is, at the last moment, and on file systems without hard links."""
+        if not has_hard_links:
+            refuse_hard_links(monkeypatch)
+        target = tmp_path / "photo.jpg"
+        (tmp_path / "theirs").write_bytes(b"theirs")
+
+        def write() -> None:
+            with in_one_piece(key(target), may_replace=False) as temporary:
+                Path(os.fsdecode(temporary)).write_bytes(b"ours")
+                if kind == "file":
+                    target.write_bytes(b"theirs")
+                elif kind == "folder":
+                    target.mkdir()
+                else:
+                    target.symlink_to("theirs" if kind == "link" else "nowhere")
+
+        with pytest.raises(FileExistsError):
+            write()
+        assert list_names(tmp_path) == ["photo.jpg", "theirs"]
+        assert (tmp_path / "theirs").read_bytes() == b"theirs"
+        assert kind != "file" or target.read_bytes() == b"theirs"
+
+    @pytest.mark.parametrize("has_hard_links", [True, False])
+    def test_a_free_name_is_taken(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_hard_links: bool
+    ) -> None:
+        """By one file, with one name."""
+        if not has_hard_links:
+            refuse_hard_links(monkeypatch)
+        target = tmp_path / "photo.jpg"
+        with in_one_piece(key(target), may_replace=False) as temporary:
+            Path(os.fsdecode(temporary)).write_bytes(b"ours")
+        assert list_names(tmp_path) == ["photo.jpg"]
+        assert target.read_bytes() == b"ours"
+        assert target.stat().st_nlink == 1
+
+    @pytest.mark.parametrize("is_taken", [True, False])
+    def test_a_reserved_name_is_given_up_when_the_file_does_not_come(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_taken: bool
+    ) -> None:
+        """No empty file is left that looks like an image; what another program put there is."""
+        refuse_hard_links(monkeypatch)
+        target = tmp_path / "photo.jpg"
+
+        def fail(temporary: bytes, _: bytes) -> None:
+            assert target.stat().st_size == 0
+            if is_taken:
+                Path(os.fsdecode(temporary)).rename(target)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        def write() -> None:
+            with in_one_piece(key(target), may_replace=False) as temporary:
+                Path(os.fsdecode(temporary)).touch()
+                monkeypatch.setattr(os, "replace", fail)
+
+        with pytest.raises(OSError, match="Input/output"):
+            write()
+        assert list_names(tmp_path) == ["photo.jpg"] * is_taken
+
+
+class TestMakeFolders:
+    """make_folders makes what is missing."""
+
+    def test_folders_are_made_and_left_as_they_are(self, deep_path: Path) -> None:
+        """However many; the second call has nothing to do."""
+        folder = deep_path.joinpath(*["d"] * 1200)
+        for _ in range(2):
+            make_folders(key(folder))
+            assert folder.is_dir()
+
+    def test_a_folder_that_appears_meanwhile_is_as_good(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another process makes the same."""
+        make = os.mkdir
+
+        def make_twice(folder: bytes) -> None:
+            make(folder)
+            make(folder)
+
+        monkeypatch.setattr(os, "mkdir", make_twice)
+        make_folders(key(tmp_path / "a" / "b"))
+        assert (tmp_path / "a" / "b").is_dir()
+
+    @pytest.mark.parametrize("kind", ["file", "dead link"])
+    def test_what_is_no_folder_is_in_the_way(self, tmp_path: Path, kind: str) -> None:
+        """The error names it."""
+        if kind == "file":
+            (tmp_path / "a").touch()
+        else:
+            (tmp_path / "a").symlink_to("nowhere")
+        with pytest.raises(FileExistsError) as caught:
+            make_folders(key(tmp_path / "a" / "b"))
+        assert caught.value.filename == key(tmp_path / "a")
+
+    def test_a_drive_that_is_not_there_ends_the_search(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As on Windows, where it is its own parent."""
+        monkeypatch.setattr(os.path, "isdir", lambda _: False)
+        with pytest.raises(FileExistsError):
+            make_folders(b"/")
 
 
 class TestRemoveLeftovers:

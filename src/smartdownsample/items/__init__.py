@@ -1,6 +1,13 @@
 """Items: which files people mean, where they lie, their times and sizes, their natural order."""
 
-from .find import add_items, find_images, has_image_extension, list_items, stat_files
+from .find import (
+    add_items,
+    find_images,
+    has_image_extension,
+    list_folder,
+    list_items,
+    stat_files,
+)
 from .folders import name_folder, number_folders, split_folders
 from .local_files import FILES, cause_of
 from .locations import strip_folder, to_key, to_keys, to_text
@@ -21,6 +28,7 @@ __all__ = [
     "find_images",
     "has_image_extension",
     "leave_out_folder",
+    "list_folder",
     "list_items",
     "name_folder",
     "name_images",

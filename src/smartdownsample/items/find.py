@@ -47,7 +47,8 @@ def find_images(*sources: PathLike) -> list[str]:
     Raises
     ------
     InvalidParameterError
-        When a source is not a path, or names nothing that exists.
+        When a source is not a path, or names nothing that exists, or when ``**`` leads through
+        many hundreds of folders within one another.
 
     Examples
     --------
@@ -86,13 +87,13 @@ def _expand_source(source: PathLike) -> Iterator[str]:
     path = to_text(source, "A source")
     check_scheme(path)
     if os.path.isdir(path):
-        yield from _list_folder(path)
+        yield from list_folder(path)
     elif os.path.lexists(path):
         yield path
     elif glob.has_magic(path):
-        for match in glob.iglob(path, recursive=True):
+        for match in _expand_glob(path):
             if os.path.isdir(match):
-                yield from _list_folder(match)
+                yield from list_folder(match)
             elif has_image_extension(match):
                 yield match
     else:
@@ -103,7 +104,21 @@ def _expand_source(source: PathLike) -> Iterator[str]:
         raise InvalidParameterError(msg)
 
 
-def _list_folder(folder: str) -> Iterator[str]:
+def _expand_glob(pattern: str) -> Iterator[str]:
+    """Yield what a pattern matches; Python's own search calls itself for each level of folders."""
+    try:
+        yield from glob.iglob(pattern, recursive=True)
+    except RecursionError:
+        msg = (
+            f"The pattern {pattern!r} leads through more folders within one another than can be "
+            "searched. Name the folder itself, which has no such limit, and choose among its "
+            "images, by --include in the command."
+        )
+        raise InvalidParameterError(msg) from None
+
+
+def list_folder(folder: str) -> Iterator[str]:
+    """Yield the images below a folder in arbitrary order; links to folders are not followed."""
     return filter(has_image_extension, FILES.list(folder))
 
 

@@ -45,11 +45,12 @@ class LocalFiles:
 
     def list(self, folder: str) -> Iterator[str]:
         """Yield all files below a folder, without following links to folders."""
-        for parent, folders, names in os.walk(folder, onerror=_warn_unreadable):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            for name in names:
-                if not name.startswith("."):
-                    yield os.path.join(parent, name)
+        # os.walk calls itself for each level before Python 3.12, and fails at a thousand.
+        pending = [folder]
+        while pending:
+            files, folders = _list_entries(pending.pop())
+            pending += reversed(folders)
+            yield from files
 
     def stat(self, keys: Sequence[bytes]) -> FileStats:
         """Say times and sizes; whatever is not a regular file gets a cause."""
@@ -100,6 +101,34 @@ class LocalFiles:
 
 # Where all images are read from.
 FILES: Storage = LocalFiles()
+
+
+def _list_entries(folder: str) -> tuple[list[str], list[str]]:
+    """List files of a folder and the folders in it, without hidden ones and links to folders.
+
+    A folder that cannot be read is warned of, also one whose path is too long for the system.
+    """
+    files: list[str] = []
+    folders: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if not _is_folder(entry):
+                    files.append(entry.path)
+                elif not entry.is_symlink():
+                    folders.append(entry.path)
+    except OSError as error:
+        _warn_unreadable(error)
+    return files, folders
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in circles, or where nobody may look
+        return False
 
 
 def _warn_unreadable(error: OSError) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from smartdownsample import ImageLoadingWarning, InvalidParameterError, find_images
+from smartdownsample.atomic_files import make_folders
 from smartdownsample.items.find import list_items, stat_files
 
 
@@ -93,6 +94,17 @@ class TestFindImages:
         touch(tmp_path / "1.jpg")
         (tmp_path / "again").symlink_to(tmp_path)
         assert find_images(tmp_path) == [str(tmp_path / "1.jpg")]
+
+    def test_folders_within_one_another_have_no_limit_but_in_patterns(
+        self, deep_path: Path
+    ) -> None:
+        """There the message says what to do instead."""
+        image = deep_path.joinpath(*["d"] * 1200, "1.jpg")
+        make_folders(os.fsencode(image.parent))
+        image.touch()
+        assert find_images(deep_path) == [str(image)]
+        with pytest.raises(InvalidParameterError, match=r"more folders within .* Name the folder"):
+            find_images(deep_path / "**" / "*.jpg")
 
 
 class TestListItems:

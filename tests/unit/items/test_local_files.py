@@ -1,12 +1,15 @@
 """Tests of smartdownsample.items.local_files."""
 
 import os
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from pictures import make_old
+from smartdownsample import ImageLoadingWarning
+from smartdownsample.atomic_files import make_folders
 from smartdownsample.items.local_files import LocalFiles, is_settled
 from smartdownsample.items.locations import to_key
 from smartdownsample.items.storage import Content, Storage
@@ -30,7 +33,7 @@ class _Folder:
     def put(self, name: str, data: bytes) -> str:
         """Write a file."""
         path = Path(self.root, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(os.fsencode(path.parent))
         path.write_bytes(data)
         make_old(path)
         time.sleep(0.06)  # longer than a tick, so that the file has been as it is
@@ -49,6 +52,61 @@ class TestLocalFiles(StorageSuite):
     def place(self, tmp_path: Path) -> Place:
         """Give an empty folder."""
         return _Folder(tmp_path)
+
+    @pytest.fixture
+    def deep_place(self, deep_path: Path) -> Place:
+        """Give an empty folder that is removed afterwards."""
+        return _Folder(deep_path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and lengths of names as on Linux")
+class TestList:
+    """Folders that cannot be walked are warned of, and the others are walked."""
+
+    def test_folders_come_in_the_order_of_os_walk(self, tmp_path: Path) -> None:
+        """Links to folders are passed over; others are files, also those that lead to nothing."""
+        for name in ("a/b/1.jpg", "a/2.jpg", "c/3.jpg", "4.jpg", ".e/5.jpg", "a/.6.jpg"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+        for name, goal in (
+            ("7", "a"),
+            ("8.jpg", "4.jpg"),
+            ("9.jpg", "nowhere"),
+            ("0.jpg", "0.jpg"),
+        ):
+            (tmp_path / name).symlink_to(goal)
+        expected = []
+        for parent, folders, names in os.walk(tmp_path):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            expected += [os.path.join(parent, name) for name in names if not name.startswith(".")]
+        assert list(LocalFiles().list(str(tmp_path))) == expected
+        assert len(expected) == 7
+
+    def test_a_path_too_long_for_the_system_is_warned_of(self, deep_path: Path) -> None:
+        """As deep folders have whose names are long; images above them are found."""
+        (deep_path / "1.jpg").touch()
+        folder = os.open(deep_path, os.O_RDONLY)
+        for _ in range(20):  # by steps, since the whole path cannot be named
+            os.mkdir("n" * 250, dir_fd=folder)
+            inner = os.open("n" * 250, os.O_RDONLY, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        os.close(folder)
+        with pytest.warns(ImageLoadingWarning, match=r"File name too long.*images are missing"):
+            listed = list(LocalFiles().list(str(deep_path)))
+        assert listed == [str(deep_path / "1.jpg")]
+
+    def test_a_folder_that_vanishes_is_warned_of(self, tmp_path: Path) -> None:
+        """While others are walked."""
+        for name in ("a/1.jpg", "b/2.jpg"):
+            (tmp_path / name).parent.mkdir()
+            (tmp_path / name).touch()
+        listed = LocalFiles().list(str(tmp_path))
+        first = next(listed)
+        rest = tmp_path / ("b" if "1.jpg" in first else "a")
+        shutil.rmtree(rest)
+        with pytest.warns(ImageLoadingWarning, match="No such file"):
+            assert list(listed) == []
 
 
 class TestStat:
