@@ -337,7 +337,7 @@ def test_the_same_line_writes_the_same_bytes(new_place: Place) -> None:
                 if path.is_file()
             }
         )
-    assert len(written[0]) == 9
+    assert len(written[0]) == 10  # with the record of what was placed
     assert written[0] == written[1]
     run = json.loads(written[0][Path("out/run.json")])
     assert run["parameters"]["sources"] == ["photos"]
@@ -511,13 +511,19 @@ def test_a_folder_that_holds_all_images_is_no_place_for_copies(place: Place) -> 
 def test_copies_of_a_later_selection_fit_in_beside_those_of_an_earlier_one(
     place: Place, tmp_path: Path
 ) -> None:
-    """Folders are kept below the source, whatever is selected or kept."""
+    """Folders are kept below the source, whatever is selected or kept; they are asked for."""
     copies = str(tmp_path / "copies")
-    place.run("sample", "photos", "-q", "-n", "6", "--copy-to", copies)
-    place.run("sample", "photos", "-q", "-n", "6", "--keep", copies, "--copy-to", copies)
-    place.run("sample", "photos", "-q", "-n", "1", "--copy-to", copies)
+    first = ("sample", "photos", "-q", "-n", "6", "--copy-to", copies)
+    place.run(*first, "--manifest", str(tmp_path / "first.json"))
+    second = ("sample", "photos", "-q", "-n", "6", "--keep", copies, "--copy-to", copies)
+    error = refuse(place.call(*second))
+    assert "already holds 6 images" in error
+    assert "6 of 'first.json'. Nothing was placed" in error
+    place.run(*second, "--add")
+    place.run("sample", "photos", "-q", "-n", "1", "--copy-to", copies, "--add")
+    place.run(*first)
     names = {path.name for path in (place.folder / "photos").iterdir()}
-    assert {path.name for path in Path(copies).iterdir()} <= names
+    assert {path.name for path in Path(copies).iterdir()} - {".smartdownsample.json"} <= names
 
 
 def test_columns_of_a_table_are_told_from_ours(place: Place, tmp_path: Path) -> None:
@@ -544,6 +550,13 @@ def test_closed_streams_are_no_error(place: Place, tmp_path: Path, closed: str) 
     done = subprocess.run([BASH, "-c", line], cwd=place.folder, env=place.environment, check=False)
     assert done.returncode == 0
     assert len(written.read_text().splitlines()) == 3
+
+
+def test_images_are_added_to_a_folder_that_is_named(place: Place) -> None:
+    """An option is not ignored in silence."""
+    done = place.call("sample", "photos", "-n", "3", "--add")
+    assert done.returncode == 2
+    assert b"--add adds images to the folder of --copy-to or --link-to" in done.stderr
 
 
 def test_a_table_that_explains_needs_a_file(place: Place) -> None:

@@ -33,7 +33,7 @@ NOBODY = 65534
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - another file system
 # Places images, under a limit or until it is killed, and says what came of it.
 PLACE = """
-import json, os, resource, shutil, signal, sys
+import json, os, resource, signal, sys
 from smartdownsample.errors import OutputError
 from smartdownsample.results import place_images
 
@@ -41,19 +41,17 @@ task = json.loads(sys.argv[1])
 if "file_bytes" in task:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (task["file_bytes"],) * 2)
-copy, n_copied = shutil.copy2, 0
+finish, n_copied = os.utime, 0
 
-def copy_or_die(source, target):
+def finish_or_die(target, **times):
     global n_copied
     n_copied += 1
     if n_copied == task.get("killed_at"):
-        with open(source, "rb") as original, open(target, "wb") as half:
-            half.write(original.read(100))
-            half.flush()
-            os.kill(os.getpid(), signal.SIGKILL)
-    copy(source, target)
+        os.truncate(target, 100)
+        os.kill(os.getpid(), signal.SIGKILL)
+    finish(target, **times)
 
-shutil.copy2 = copy_or_die
+os.utime = finish_or_die
 try:
     place_images(task["paths"], task["destination"], "copy")
 except OutputError as error:
@@ -74,7 +72,9 @@ def run(**task: Any) -> "subprocess.CompletedProcess[str]":
 
 
 def list_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if not path.is_dir())
+    """List everything below a folder but folders and records."""
+    found = (path for path in folder.rglob("*") if not path.is_dir())
+    return sorted(path for path in found if path.name != ".smartdownsample.json")
 
 
 @pytest.fixture
@@ -218,13 +218,13 @@ def test_ctrl_c_leaves_nothing_unfinished(
 ) -> None:
     """What is there is complete, and the same call goes on."""
 
-    def begin(source: bytes, target: bytes) -> None:
-        Path(os.fsdecode(target)).write_bytes(Path(os.fsdecode(source)).read_bytes()[:100])
+    def interrupt(target: bytes, **_: object) -> None:
+        os.truncate(target, 100)
         raise KeyboardInterrupt
 
     place_images(photos[:3], tmp_path / "out", "copy", base=tmp_path / "photos")
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "copy2", begin)
+        patch.setattr(os, "utime", interrupt)
         with pytest.raises(KeyboardInterrupt):
             place_images(photos, tmp_path / "out", "copy")
     assert len(list_files(tmp_path / "out")) == 3
@@ -267,6 +267,18 @@ def test_what_cannot_be_an_image_is_reported(photos: list[str], tmp_path: Path) 
     ]
 
 
+def refuse_to_open(monkeypatch: pytest.MonkeyPatch, path: bytes, code: int) -> None:
+    """Let the system refuse to open a file."""
+    opened = os.open
+
+    def open_or_fail(name: Any, *arguments: Any, **options: Any) -> int:
+        if name == path:
+            raise OSError(code, os.strerror(code))
+        return opened(name, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", open_or_fail)
+
+
 @pytest.mark.parametrize("is_there", [False, True], ids=["copying", "comparing"])
 def test_images_that_the_disk_does_not_give_are_reported(
     photos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
@@ -275,22 +287,7 @@ def test_images_that_the_disk_does_not_give_are_reported(
     if is_there:
         place_images(photos, tmp_path / "out", "copy")
     bad = os.fsencode(photos[7])
-    opened, copied = open, shutil.copy2
-
-    def fail(path: object) -> None:
-        if path == bad:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    def open_or_fail(path: Any, *arguments: Any, **options: Any) -> Any:
-        fail(path)
-        return opened(path, *arguments, **options)
-
-    def copy_or_fail(source: bytes, target: bytes) -> None:
-        fail(source)
-        copied(source, target)
-
-    monkeypatch.setattr("builtins.open", open_or_fail)
-    monkeypatch.setattr(shutil, "copy2", copy_or_fail)
+    refuse_to_open(monkeypatch, bad, errno.EIO)
     placed = place_images(photos, tmp_path / "out", "copy")
     assert placed.failures == (Failure(photos[7], Cause.DISK_ERROR),)
     assert placed.n_new + placed.n_there == N_PHOTOS - 1
@@ -303,14 +300,7 @@ def test_a_file_that_may_not_be_read_is_taken_for_another(
     """What cannot be compared is not overwritten, and not the image's fault."""
     place_images(photos, tmp_path / "out", "copy")
     bad = os.fsencode(tmp_path / "out" / "site_1" / "IMG_3.jpg")
-    opened = open
-
-    def open_or_fail(path: Any, *arguments: Any, **options: Any) -> Any:
-        if path == bad:
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        return opened(path, *arguments, **options)
-
-    monkeypatch.setattr("builtins.open", open_or_fail)
+    refuse_to_open(monkeypatch, bad, errno.EACCES)
     with pytest.raises(OutputError, match=r"Something else .* of 1 of 24 images.*IMG_3"):
         place_images(photos, tmp_path / "out", "copy")
 

@@ -69,6 +69,8 @@ def _check_sampling(options: argparse.Namespace) -> None:
             fail("--balance shares the images of -n among groups: give -n as well")
     if getattr(options, "explain", False) and options.output is None:
         fail("--explain needs -o, the file whose table it adds to")
+    if getattr(options, "add", False) and not (options.copy_to or options.link_to):
+        fail("--add adds images to the folder of --copy-to or --link-to: name it as well")
     if options.keep and options.quotas == "two-phase":
         fail("--quotas two-phase, the published rule, knows of no earlier images: leave out --keep")
 

@@ -59,6 +59,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="symbolic",
         help="kind of link (%(default)s)",
     )
+    add(
+        "--add",
+        action="store_true",
+        help="copy or link the images although there are others in that folder",
+    )
     for name, extensions, summary in (
         ("--manifest", (".json",), "write down how the selection came about (%s)"),
         ("--report", (".html", ".htm"), "write a page about the selection (%s)"),
@@ -177,7 +182,9 @@ def _place(options: argparse.Namespace, selection: "Picks", folder: str, how: "H
     from .printing import say
 
     base = options.relative_to or _choose_base(options.sources, selection)
-    placed = place_images(selection.paths, folder, how, base=base)
+    placed = place_images(
+        selection.paths, folder, how, base=base, add=options.add, manifest=options.manifest
+    )
     for path, cause in placed.failures:
         say(f"Could not be placed: {path} ({cause.value})")
     if not options.quiet:

@@ -1,17 +1,34 @@
 """Copies of images, or links to them, in a folder of their own."""
 
-import errno
 import os
+import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias, get_args
 
-from ..atomic_files import in_one_piece, remove_leftovers
+from ..atomic_files import in_one_piece, make_folders, remove_leftovers
 from ..checks import check_choice
 from ..errors import OutputError
 from ..items import list_items, to_keys, to_text
 from ..options import How, PathLike
 from ..records import Cause, Failure
-from .placement_plan import Placement, TargetState, find_base, find_cause, plan_placing
+from .file_copies import copy_file
+from .placed_record import (
+    PlacedSelection,
+    check_others,
+    count_others,
+    digest_names,
+    record_placing,
+)
+from .placement_plan import (
+    Placement,
+    Plan,
+    TargetState,
+    compare_files,
+    find_base,
+    find_cause,
+    find_stray_folder,
+    plan_placing,
+)
 
 Progress: TypeAlias = Callable[[int, int], object]
 
@@ -26,6 +43,8 @@ _ADVICE: dict[How, str] = {
         "only: use how='hardlink' or how='copy'."
     ),
 }
+# How long a file that another process has begun is waited for, and how often it is looked at.
+_PATIENCE_S, _PAUSE_S = 1.0, 0.02
 
 
 class Placed(NamedTuple):
@@ -36,7 +55,7 @@ class Placed(NamedTuple):
     n_new : int
         Images placed by this call.
     n_there : int
-        Images that an earlier call had placed in the same way.
+        Images that an earlier call, or another one meanwhile, had placed in the same way.
     size_bytes : int
         Total size of the images placed by this call; links count as the images they lead to.
     failures : tuple of Failure
@@ -55,13 +74,15 @@ def place_images(
     how: How,
     *,
     base: PathLike | None = None,
+    add: bool = False,
+    manifest: PathLike | None = None,
     on_progress: Progress | None = None,
 ) -> Placed:
     """Copy images into a folder, or link them there.
 
-    Images keep their folders below `base`. Nothing is overwritten: when something else stands in
-    the place of an image, nothing is placed at all. After an interruption, the same call goes on
-    where the first one stopped.
+    Images keep their folders below `base`. Nothing is overwritten, whatever other programs do
+    meanwhile: when something else stands in the place of an image, nothing is placed at all. After
+    an interruption, the same call goes on where the first one stopped.
 
     Parameters
     ----------
@@ -70,11 +91,17 @@ def place_images(
     destination : path
         The folder, which is made if it is missing.
     how : {"copy", "hardlink", "symlink"}
-        ``copy`` keeps modification times and permissions. ``hardlink`` adds a name to the same
-        file. ``symlink`` leads to the absolute path of the image.
+        ``copy`` keeps modification times, and permissions to read, write and execute.
+        ``hardlink`` adds a name to the same file. ``symlink`` leads to the absolute path of the
+        image.
     base : path, optional
         A folder that all images lie below, by default the deepest one. Give it when several
         selections go into one destination, so that their folders fit together.
+    add : bool, default False
+        Place the images although there are others in the destination.
+    manifest : path, optional
+        The manifest of this selection. Its name, without its folder, is noted in the destination,
+        for whoever wants to place another selection there.
     on_progress : callable, optional
         Called after each new image with the number of new images done and the number of all new
         images.
@@ -89,14 +116,19 @@ def place_images(
     InvalidParameterError
         When a parameter has a wrong value, or an image does not lie below the base.
     OutputError
-        When something else stands in the place of an image, or copies do not fit on the disk:
-        nothing was placed. When the system refuses an image: those placed so far are complete.
+        When something else stands in the place of an image, the destination holds images of
+        another selection, a link in it leads elsewhere, or copies do not fit on the disk: nothing
+        was placed. When the system refuses an image, or something else takes its place meanwhile:
+        those placed so far are complete.
 
     Notes
     -----
     Two images never share a name: different paths below the base are different paths below the
     destination. When two paths differ only in case and the destination's file system ignores case,
-    the second image is refused.
+    the second image is refused, unless it is the same as the first.
+
+    The hidden file ``.smartdownsample.json`` in the destination lists the selections placed there,
+    by a digest of the images' places: the same call goes on without `add`.
 
     Examples
     --------
@@ -110,30 +142,57 @@ def place_images(
         base_key = find_base(items.keys)
     else:
         (base_key,) = to_keys([to_text(base, "The 'base' parameter")])
-    plan, failures = plan_placing(items, folder, base_key, how)
-    new = [placement for placement in plan if placement.state is TargetState.NEW]
-    _check_differences(plan, how)
+    plan = plan_placing(items, folder, base_key, how)
+    new = [each for each in plan.placements if each.state is TargetState.NEW]
+    _check_differences(plan, folder, how)
+    name = None if manifest is None else os.path.basename(to_text(manifest, "'manifest'"))
+    placed = PlacedSelection(digest_names(plan.names), len(plan.names), name, how)
+    n_others = count_others(folder, plan.names) if plan.names else 0
+    if not add:
+        check_others(folder, n_others, placed)
     _prepare_folders(folder, new, how)
+    if new:
+        is_first = not n_others and len(new) == len(plan.placements)
+        record_placing(folder, placed, is_first=is_first)
+    return _place_all(plan, new, how, on_progress)
+
+
+def _place_all(plan: Plan, new: list[Placement], how: How, on_progress: Progress | None) -> Placed:
+    """Place the new images of a plan, one by one."""
     n_new = size_bytes = 0
+    n_there = len(plan.placements) - len(new)
+    failures = list(plan.failures)
     for n_done, placement in enumerate(new, start=1):
-        cause = _place(placement, how, f"{n_new:,} of {len(new):,} images are placed")
-        if cause is None:
+        so_far = n_done - 1 - len(failures) + len(plan.failures)
+        outcome = _place(placement, how, f"{so_far:,} of {len(new):,} images are placed")
+        if isinstance(outcome, Cause):
+            failures.append(Failure(placement.path, outcome))
+        elif outcome is TargetState.SAME:
+            n_there += 1
+        else:
             n_new += 1
             size_bytes += placement.size_bytes
-        else:
-            failures.append(Failure(placement.path, cause))
         if on_progress is not None:
             on_progress(n_done, len(new))
-    return Placed(n_new, len(plan) - len(new), size_bytes, tuple(failures))
+    return Placed(n_new, n_there, size_bytes, tuple(failures))
 
 
-def _check_differences(plan: list[Placement], how: How) -> None:
+def _check_differences(plan: Plan, folder: bytes, how: How) -> None:
     """Raise OutputError when something else stands where an image is to be placed."""
-    different = [placement for placement in plan if placement.state is TargetState.DIFFERENT]
+    stray = find_stray_folder(plan, folder)
+    if stray is not None:
+        msg = (
+            f"{os.fsdecode(stray)!r} is a link to {os.fsdecode(os.path.realpath(stray))!r}, which "
+            f"is outside of the destination {os.fsdecode(folder)!r}. Nothing was placed. Remove "
+            "the link, or give a destination without such links."
+        )
+        raise OutputError(msg)
+    different = [each for each in plan.placements if each.state is TargetState.DIFFERENT]
     if different:
         first = different[0]
         msg = (
-            f"Something else stands in the place of {len(different):,} of {len(plan):,} images, "
+            f"Something else stands in the place of {len(different):,} of "
+            f"{len(plan.placements):,} images, "
             f"first {os.fsdecode(first.target)!r}, which is not {first.path!r} placed with "
             f"how={how!r}. Nothing was placed. Give an empty destination, or remove what is there."
         )
@@ -145,9 +204,9 @@ def _prepare_folders(folder: bytes, new: list[Placement], how: How) -> None:
     import shutil
 
     try:
-        os.makedirs(folder, exist_ok=True)
+        make_folders(folder)
         for parent in {os.path.dirname(placement.target) for placement in new}:
-            os.makedirs(parent, exist_ok=True)
+            make_folders(parent)
             remove_leftovers(parent)
         free_bytes = shutil.disk_usage(folder).free
     except OSError as error:
@@ -167,11 +226,16 @@ def _prepare_folders(folder: bytes, new: list[Placement], how: How) -> None:
         raise OutputError(msg)
 
 
-def _place(placement: Placement, how: How, so_far: str) -> Cause | None:
-    """Place an image, or return why it cannot be read; `so_far` is for the error message."""
+def _place(placement: Placement, how: How, so_far: str) -> TargetState | Cause:
+    """Place an image, or return why it cannot be read; `so_far` is for the error message.
+
+    Returns what stood in its place: NEW, or SAME when the image got there meanwhile.
+    """
     try:
         _PLACERS[how](placement.source, placement.target)
     except OSError as error:
+        if isinstance(error, FileExistsError) and _is_same(placement, how):
+            return TargetState.SAME
         cause = find_cause(placement.source)
         if cause is None:
             msg = (
@@ -181,17 +245,28 @@ def _place(placement: Placement, how: How, so_far: str) -> Cause | None:
             )
             raise OutputError(msg) from error
         return cause
-    return None
+    return TargetState.NEW
+
+
+def _is_same(placement: Placement, how: How) -> bool:
+    """Tell whether another process has placed an image in the same way meanwhile."""
+    end = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            if compare_files(placement.source, placement.target, how) is TargetState.SAME:
+                return True
+            # Where there are no hard links, a copy begins as an empty file.
+            is_begun = how == "copy" and os.lstat(placement.target).st_size == 0
+        except OSError:
+            return False
+        if not is_begun or time.monotonic() > end:
+            return False
+        time.sleep(_PAUSE_S)
 
 
 def _copy(source: bytes, target: bytes) -> None:
-    """Copy an image with its times and permissions."""
-    import shutil
-
-    with in_one_piece(target) as temporary:
-        shutil.copy2(source, temporary)
-        if os.path.lexists(target):  # it has appeared since the plan was made
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+    with in_one_piece(target, may_replace=False) as temporary:
+        copy_file(source, temporary)
 
 
 def _link_hard(source: bytes, target: bytes) -> None:

@@ -4,6 +4,7 @@ A file that stands in the place of an image and is not that image is never overw
 """
 
 import os
+from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
@@ -11,8 +12,7 @@ from ..errors import InvalidParameterError
 from ..items import cause_of, stat_files, strip_folder
 from ..options import How
 from ..records import Cause, Failure, ItemList
-
-_READ_BYTES = 1 << 20
+from .file_copies import has_same_content, read_to_end
 
 
 class TargetState(Enum):
@@ -45,6 +45,25 @@ class Placement(NamedTuple):
     state: TargetState
 
 
+class Plan(NamedTuple):
+    """What is to be done, in the order of the images.
+
+    Attributes
+    ----------
+    placements : list of Placement
+        The images that are there.
+    failures : list of Failure
+        Those that are gone or cannot be read.
+    names : frozenset of bytes
+        Places of all images below the destination, separated by slashes: also of those that fail,
+        so that a selection is known again when some of its images are gone.
+    """
+
+    placements: list[Placement]
+    failures: list[Failure]
+    names: frozenset[bytes]
+
+
 def find_base(keys: list[bytes]) -> bytes:
     """Find the longest folder that all images lie below.
 
@@ -64,29 +83,51 @@ def find_base(keys: list[bytes]) -> bytes:
         raise InvalidParameterError(msg) from None
 
 
-def plan_placing(
-    items: ItemList, folder: bytes, base: bytes, how: How
-) -> tuple[list[Placement], list[Failure]]:
+def plan_placing(items: ItemList, folder: bytes, base: bytes, how: How) -> Plan:
     """Decide where each image goes, and change nothing on disk.
 
     `folder` is the destination and `base` the folder whose sub-folders are kept; both are absolute.
-    Placements and failures are in the order of the items. An image that does not lie below the
-    base raises InvalidParameterError.
+    An image that does not lie below the base raises InvalidParameterError.
     """
     stats = stat_files(items.keys)
-    plan: list[Placement] = []
-    failures: list[Failure] = []
+    plan = Plan([], [], frozenset(_list_names(items.keys, base)))
     for file, (path, source) in enumerate(zip(items.paths, items.keys, strict=True)):
         if file in stats.causes:
-            failures.append(Failure(path, stats.causes[file]))
+            plan.failures.append(Failure(path, stats.causes[file]))
             continue
         target = os.path.join(folder, strip_folder(source, base, "the base"))
         outcome = _inspect_target(source, target, how)
         if isinstance(outcome, Cause):
-            failures.append(Failure(path, outcome))
+            plan.failures.append(Failure(path, outcome))
         else:
-            plan.append(Placement(path, source, target, int(stats.size_bytes[file]), outcome))
-    return plan, failures
+            size_bytes = int(stats.size_bytes[file])
+            plan.placements.append(Placement(path, source, target, size_bytes, outcome))
+    return plan
+
+
+def _list_names(keys: list[bytes], base: bytes) -> Iterator[bytes]:
+    """Yield the places of images below the destination; others have none."""
+    prefix = os.path.join(base, b"")
+    return (strip_folder(key, base, "the base") for key in keys if key.startswith(prefix))
+
+
+def find_stray_folder(plan: Plan, folder: bytes) -> bytes | None:
+    """Find a symbolic link through which images would be placed outside of the destination.
+
+    The destination itself may be a link. None when there is no such link.
+    """
+    root = os.path.join(os.path.realpath(folder), b"")
+    seen = {folder}
+    for placement in plan.placements:
+        above = os.path.dirname(placement.target)
+        while above not in seen:
+            seen.add(above)
+            if os.path.islink(above):
+                end = os.path.join(os.path.realpath(above), b"")
+                if not end.startswith(root):
+                    return above
+            above = os.path.dirname(above)
+    return None
 
 
 def _inspect_target(source: bytes, target: bytes, how: How) -> TargetState | Cause:
@@ -107,18 +148,8 @@ def compare_files(source: bytes, target: bytes, how: How) -> TargetState:
         return TargetState.NEW
     if os.path.islink(target) != (how == "symlink"):
         return TargetState.DIFFERENT
-    has_same = _has_same_content if how == "copy" else os.path.samefile
+    has_same = has_same_content if how == "copy" else os.path.samefile
     return TargetState.SAME if has_same(source, target) else TargetState.DIFFERENT
-
-
-def _has_same_content(source: bytes, target: bytes) -> bool:
-    if not os.path.isfile(target) or os.path.getsize(target) != os.path.getsize(source):
-        return False
-    with open(source, "rb") as original, open(target, "rb") as file:
-        while expected := original.read(_READ_BYTES):
-            if file.read(_READ_BYTES) != expected:
-                return False
-    return True
 
 
 def find_cause(source: bytes) -> Cause | None:
@@ -126,9 +157,7 @@ def find_cause(source: bytes) -> Cause | None:
     for cause in stat_files([source]).causes.values():
         return cause
     try:
-        with open(source, "rb") as file:
-            while file.read(_READ_BYTES):
-                pass
+        read_to_end(source)
     except OSError as error:
         return cause_of(error)
     return None

@@ -10,13 +10,15 @@ import pytest
 
 from pictures import write_collection
 from smartdownsample import Cause, Failure, InvalidParameterError
+from smartdownsample.atomic_files import make_folders
 from smartdownsample.errors import OutputError
 from smartdownsample.items.find import list_items
 from smartdownsample.options import How
-from smartdownsample.results import Placed, find_base, place_images, placement_plan
+from smartdownsample.results import Placed, file_copies, find_base, place_images
 from smartdownsample.results.placement_plan import TargetState, compare_files, plan_placing
 
 N_PHOTOS = 24
+RECORD_NAME = ".smartdownsample.json"
 HOWS: list[How] = ["copy", "hardlink", "symlink"]
 
 
@@ -27,10 +29,9 @@ def photos(tmp_path: Path) -> list[str]:
 
 
 def list_files(folder: Path) -> list[str]:
-    """List everything below a folder but folders."""
-    return sorted(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()
-    )
+    """List everything below a folder but folders and records."""
+    found = (path for path in folder.rglob("*") if not path.is_dir())
+    return sorted(path.relative_to(folder).as_posix() for path in found if path.name != RECORD_NAME)
 
 
 def add_up(paths: list[str]) -> int:
@@ -83,7 +84,7 @@ class TestPlaceImages:
     def test_a_base_decides_which_folders_are_kept(self, photos: list[str], tmp_path: Path) -> None:
         """With one, selections from different folders go together."""
         for some in (photos[:2], photos[-2:]):
-            place_images(some, tmp_path / "out", "copy", base=tmp_path)
+            place_images(some, tmp_path / "out", "copy", base=tmp_path, add=True)
         assert list_files(tmp_path / "out") == [
             *("photos/site_1/IMG_1.jpg", "photos/site_1/IMG_2.jpg"),
             *("photos/site_2/IMG_3.jpg", "photos/site_2/IMG_4.jpg"),
@@ -134,7 +135,7 @@ class TestPlaceImages:
         source = os.path.join(os.fsencode(tmp_path), b"in", b"caf\xe9.jpg")
         Path(os.fsdecode(source)).write_bytes(b"data")
         assert place_images([os.fsdecode(source)], tmp_path / "out", "copy").n_new == 1
-        assert os.listdir(os.fsencode(tmp_path / "out")) == [b"caf\xe9.jpg"]
+        assert (tmp_path / "out" / os.fsdecode(b"caf\xe9.jpg")).read_bytes() == b"data"
 
     def test_progress_is_told_after_each_image(self, photos: list[str], tmp_path: Path) -> None:
         """Of those that were not there."""
@@ -167,7 +168,8 @@ class TestDifferences:
         target = tmp_path / "out" / "site_1" / "IMG_7.jpg"
         target.parent.mkdir(parents=True)
         data = Path(photos[6]).read_bytes()
-        monkeypatch.setattr(placement_plan, "_READ_BYTES", len(data))  # what is longer is not read
+        # What is longer is not read.
+        monkeypatch.setattr(file_copies, "_COMPARED_BYTES", len(data))
         if obstacle == "folder":
             target.mkdir()
         elif "link" in obstacle:
@@ -206,13 +208,13 @@ class TestDifferences:
         before = list_files(tmp_path)
         items = list_items([*photos[:3], "gone.jpg"])
         base = find_base(items.keys[:-1])
-        plan, failures = plan_placing(items, os.fsencode(tmp_path / "out/site_1"), base, "copy")
-        assert [each.state for each in plan] == [
+        plan = plan_placing(items, os.fsencode(tmp_path / "out/site_1"), base, "copy")
+        assert [each.state for each in plan.placements] == [
             TargetState.NEW,
             TargetState.DIFFERENT,
             TargetState.SAME,
         ]
-        assert failures == [Failure("gone.jpg", Cause.MISSING)]
+        assert plan.failures == [Failure("gone.jpg", Cause.MISSING)]
         assert list_files(tmp_path) == before
 
     def test_copying_a_folder_onto_itself_finds_all_there(
@@ -222,6 +224,113 @@ class TestDifferences:
         placed = place_images(photos, tmp_path / "photos", "copy")
         assert (placed.n_new, placed.n_there) == (0, N_PHOTOS)
         assert add_up(photos) > 0
+
+    def test_no_link_leads_out_of_the_destination(self, photos: list[str], tmp_path: Path) -> None:
+        """Nothing is placed then, neither through the link nor beside it."""
+        out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+        out.mkdir()
+        elsewhere.mkdir()
+        (out / "site_2").symlink_to(elsewhere)
+        for how in HOWS:
+            with pytest.raises(
+                OutputError, match=r"site_2' is a link to .*elsewhere', which is ou"
+            ):
+                place_images(photos, out, how)
+        assert list_files(elsewhere) == []
+        assert os.listdir(out) == ["site_2"]
+
+    def test_links_within_the_destination_and_to_it_are_followed(
+        self, photos: list[str], tmp_path: Path
+    ) -> None:
+        """They lead to where copies are wanted."""
+        (tmp_path / "real" / "large").mkdir(parents=True)
+        (tmp_path / "real" / "site_2").symlink_to("large")
+        (tmp_path / "out").symlink_to("real")
+        assert place_images(photos, tmp_path / "out", "copy").n_new == N_PHOTOS
+        assert len(list((tmp_path / "real" / "large").iterdir())) == 4
+        assert place_images(photos, tmp_path / "out", "copy").n_there == N_PHOTOS
+
+    def test_a_thousand_folders_within_one_another_are_made(self, deep_path: Path) -> None:
+        """More than functions may call each other."""
+        source = deep_path.joinpath("in", *["d"] * 1200, "a.jpg")
+        make_folders(os.fsencode(source.parent))
+        source.write_bytes(b"data")
+        out = deep_path / "out"
+        assert place_images([source], out, "copy", base=deep_path / "in").n_new == 1
+        assert out.joinpath(*["d"] * 1200, "a.jpg").read_bytes() == b"data"
+        assert place_images([source], out, "copy", base=deep_path / "in").n_there == 1
+
+
+class TestOtherSelections:
+    """A destination that holds another selection is not added to by mistake."""
+
+    def test_what_is_there_is_counted_and_told_by_its_manifest(
+        self, photos: list[str], tmp_path: Path
+    ) -> None:
+        """Nothing is placed; `add` places it."""
+        out, base = tmp_path / "out", tmp_path / "photos"
+        place_images(photos[:6], out, "copy", base=base, manifest=tmp_path / "deep" / "run.json")
+        expected = (
+            r"out' already holds 4 images that are not among the 5 of this selection\. "
+            r"Placed there before: 6 of 'run.json'\. Nothing was placed.*add=True.*--add"
+        )
+        with pytest.raises(OutputError, match=expected):
+            place_images(photos[4:9], out, "copy", base=base)
+        assert len(list_files(out)) == 6
+        assert place_images(photos[4:9], out, "copy", base=base, add=True) == Placed(
+            3, 2, add_up(photos[6:9]), ()
+        )
+        expected = r"holds 7 images.*6 of 'run.json', 5 of a selection without a manifest\. Nothing"
+        with pytest.raises(OutputError, match=expected):
+            place_images(photos[7:10], out, "copy", base=base)
+
+    def test_the_same_selection_or_a_larger_one_goes_on(
+        self, photos: list[str], tmp_path: Path
+    ) -> None:
+        """After others were added, and when some of its images are gone, it is known again."""
+        out, base = tmp_path / "out", tmp_path / "photos"
+        place_images(photos[:6], out, "copy", base=base)
+        place_images(photos[6:9], out, "copy", base=base, add=True)
+        os.unlink(out / "site_1" / "IMG_8.jpg")
+        os.unlink(photos[6])
+        placed = place_images(reversed(photos[6:9]), out, "copy", base=base)
+        assert (placed.n_new, placed.n_there, len(placed.failures)) == (1, 1, 1)
+        assert place_images(photos, out, "copy", base=base).n_there == 8
+
+    @pytest.mark.parametrize("how", HOWS)
+    def test_images_of_unknown_origin_count(
+        self, photos: list[str], tmp_path: Path, how: How
+    ) -> None:
+        """In any folder of the destination, also links; no other files, and no hidden ones."""
+        out = tmp_path / "out"
+        (out / "mine").mkdir(parents=True)
+        for name in ("notes.txt", ".hidden.jpg", "mine/a.JPG"):
+            (out / name).touch()
+        (out / "mine" / "b.png").symlink_to("nowhere")
+        (out / "loop").symlink_to(out)
+        with pytest.raises(OutputError, match=r"holds 2 images .* this selection\. Nothing was"):
+            place_images(photos, out, how)
+        assert place_images([], out, how) == Placed(0, 0, 0, ())
+        assert place_images(photos, out, how, add=True).n_new == N_PHOTOS
+        assert place_images(photos, out, how).n_there == N_PHOTOS
+
+    def test_a_folder_that_was_emptied_is_a_new_one(
+        self, photos: list[str], tmp_path: Path
+    ) -> None:
+        """The record, which is hidden, may have stayed."""
+        out, base = tmp_path / "out", tmp_path / "photos"
+        place_images(photos[:6], out, "copy", base=base, manifest="run.json")
+        shutil.rmtree(out / "site_1")
+        place_images(photos[3:8], out, "copy", base=base)
+        with pytest.raises(OutputError, match="before: 5 of a selection without a manifest"):
+            place_images(photos[:6], out, "copy", base=base)
+
+    def test_long_records_are_told_in_short(self, photos: list[str], tmp_path: Path) -> None:
+        """Some of the selections, and how many more there are."""
+        for i in range(5):
+            place_images(photos[i : i + 1], tmp_path / "out", "copy", add=True)
+        with pytest.raises(OutputError, match=r"(1 of a sel[a-z ]*, ){2}1 of [a-z ]* and 2 more\."):
+            place_images(photos[9:10], tmp_path / "out", "copy")
 
 
 class TestFindBase:
