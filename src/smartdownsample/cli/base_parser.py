@@ -4,6 +4,8 @@ import argparse
 import os
 import sys
 
+from ..display import to_line
+
 # Importing typing takes a tenth of the time in which help is to appear.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> "NoReturn":
         """Say in a line what is wrong, and where help is."""
-        self.exit(2, f"{PROGRAM}: error: {message}\nSee: {self.prog} --help\n")
+        self.exit(2, f"{PROGRAM}: error: {to_line(message)}\nSee: {self.prog} --help\n")
 
 
 class Commands:
@@ -71,4 +73,4 @@ class Commands:
 
 def complain(message: str) -> None:
     """Say in a line what is wrong on standard error, in the name of the command."""
-    print(f"{PROGRAM}: {message}", file=sys.stderr)
+    print(f"{PROGRAM}: {to_line(message)}", file=sys.stderr)

@@ -52,19 +52,19 @@ def _tell(options: argparse.Namespace) -> int:
     """Tell what is kept."""
     from .. import cache
     from ..store import choose_cache_dir
-    from .printing import print_json
+    from .printing import print_json, tell
 
     stores = cache.info(options.cache_dir)
     if options.json:
         print_json([{**store._asdict(), "spec": store.spec.fingerprint} for store in stores])
         return 0
     for store in stores:
-        print(
+        tell(
             f"{store.folder}: {store.n_rows:,} images in {store.n_folders:,} folders, "
             f"{store.n_failures:,} unreadable, {store.size_bytes:,} bytes"
         )
     if not stores:
-        print(f"Nothing is kept in {choose_cache_dir(options.cache_dir)}.")
+        tell(f"Nothing is kept in {choose_cache_dir(options.cache_dir)}.")
     return 0
 
 
@@ -72,15 +72,15 @@ def _verify(options: argparse.Namespace) -> int:
     """Name what is damaged."""
     from .. import cache
     from ..store import choose_cache_dir
-    from .printing import print_json
+    from .printing import print_json, tell
 
     damaged = cache.verify(options.cache_dir)
     if options.json:
         print_json([damage._asdict() for damage in damaged])
     else:
         for damage in damaged:
-            print(f"{damage.part}: {damage.reason}")
-        print(
+            tell(f"{damage.part}: {damage.reason}")
+        tell(
             f"{len(damaged):,} damaged files: their images will be decoded again"
             if damaged
             else f"All is well in {choose_cache_dir(options.cache_dir)}."
@@ -91,13 +91,13 @@ def _verify(options: argparse.Namespace) -> int:
 def _prune(options: argparse.Namespace) -> int:
     """Forget images whose files are gone."""
     from .. import cache
-    from .printing import print_json
+    from .printing import print_json, tell
 
     n_removed = cache.prune(options.cache_dir)
     if options.json:
         print_json({"n_removed": n_removed})
     else:
-        print(f"Forgot {n_removed:,} images.")
+        tell(f"Forgot {n_removed:,} images.")
     return 0
 
 
@@ -105,13 +105,13 @@ def _clear(options: argparse.Namespace) -> int:
     """Forget everything."""
     from .. import cache
     from ..store import choose_cache_dir
-    from .printing import print_json
+    from .printing import print_json, tell
 
     size_bytes = cache.clear(options.cache_dir)
     if options.json:
         print_json({"size_bytes": size_bytes})
     else:
-        print(f"Freed {size_bytes:,} bytes in {choose_cache_dir(options.cache_dir)}.")
+        tell(f"Freed {size_bytes:,} bytes in {choose_cache_dir(options.cache_dir)}.")
     return 0
 
 
@@ -119,6 +119,7 @@ def _export(options: argparse.Namespace) -> int:
     """Write a pack."""
     from ..store import export_pack
     from .inputs import collect
+    from .printing import tell
 
     images = collect(options, _check_pack).images
     n_written = export_pack(
@@ -129,7 +130,7 @@ def _export(options: argparse.Namespace) -> int:
         decode=options.decode,
         cache_dir=options.cache_dir,
     )
-    print(f"Wrote the features of {n_written:,} images to {options.pack}.")
+    tell(f"Wrote the features of {n_written:,} images to {options.pack}.")
     return 0
 
 
@@ -144,9 +145,10 @@ def _check_pack(options: argparse.Namespace, _: "NamedImages", read: list[str]) 
 def _import(options: argparse.Namespace) -> int:
     """Read a pack."""
     from ..store import import_pack
+    from .printing import tell
 
     n_added = import_pack(options.pack, options.root, cache_dir=options.cache_dir)
-    print(f"Added the features of {n_added:,} images below {options.root}.")
+    tell(f"Added the features of {n_added:,} images below {options.root}.")
     return 0
 
 

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
 
     from ..index import inspect_index
     from .inputs import collect
-    from .printing import print_json
+    from .printing import print_json, tell
 
     index = collect(options).index
     found = inspect_index(index, sequence_gap_s=options.sequence_gap_s)
@@ -42,40 +42,41 @@ def run(options: argparse.Namespace) -> int:
         print_json({**dataclasses.asdict(found), **previews, **suggested})
         return 0
     total = found.total
-    print(f"{total.n_images:,} images in {len(found.folders):,} folders")
+    tell(f"{total.n_images:,} images in {len(found.folders):,} folders")
     if found.n_duplicates:
-        print(f"{found.n_duplicates:,} paths named an image again")
+        tell(f"{found.n_duplicates:,} paths named an image again")
     if found.n_truncated:
-        print(f"{found.n_truncated:,} are truncated")
+        tell(f"{found.n_truncated:,} are truncated")
     for cause, count in found.failures.items():
-        print(f"{count:,} could not be loaded: {cause}")
+        tell(f"{count:,} could not be loaded: {cause}")
     if options.decode == "preview":
         _print_previews(found.previews)
     if not total.n_images:
         return 0
     sizes = [f"{size} ({count:,})" for size, count in found.sizes.items()]
     more = f" and {len(sizes) - _MAX_SIZES:,} more" if len(sizes) > _MAX_SIZES else ""
-    print(f"Sizes: {', '.join(sizes[:_MAX_SIZES])}{more}")
-    print(f"How many to select: {coverage.describe()}")
-    print()
-    print(
+    tell(f"Sizes: {', '.join(sizes[:_MAX_SIZES])}{more}")
+    tell(f"How many to select: {coverage.describe()}")
+    tell("")
+    tell(
         f"{'images':>9} {'infrared':>8} {'near-duplicates':>15} {'sequences':>9} "
         f"{'longest':>7}  {'first':19}  {'last':19}  folder"
     )
     for folder, figures in found.folders.items():
-        print(f"{_format_figures(figures)}  {folder}")
-    print(f"{_format_figures(total)}  all")
+        tell(f"{_format_figures(figures)}  {folder}")
+    tell(f"{_format_figures(total)}  all")
     return 0
 
 
 def _print_previews(counts: "PreviewCounts") -> None:
     """Tell what came of previews, and which folders were decoded instead."""
     from ..gathering import describe_previews
+    from .printing import tell
 
     for line in describe_previews(counts):
-        print(line)
+        tell(line)
     for folder in counts.refused_folders:
-        print(f"  {folder}")
+        tell(f"  {folder}")
 
 
 def _format_figures(figures: "Figures") -> str:

@@ -5,12 +5,15 @@ import os
 import sys
 from collections.abc import Sequence
 
+from ..display import to_line
 from ..errors import InvalidParameterError
 from ..items import strip_folder, to_key
 
 
 def print_paths(paths: Sequence[str], *, is_null_ended: bool, relative_to: str | None) -> None:
     """Print paths as they are on disk, one a line, or each with a NUL behind it.
+
+    A terminal shows lines with control characters escaped, so that no name can steer it.
 
     Nothing is printed when a path does not lie below the folder `relative_to`, or has a line break
     of its own where lines end paths.
@@ -24,6 +27,9 @@ def print_paths(paths: Sequence[str], *, is_null_ended: bool, relative_to: str |
     if broken and not is_null_ended:
         msg = f"A path has a line break: {os.fsdecode(broken[0])!r}. Print paths with -0."
         raise InvalidParameterError(msg)
+    if sys.stdout.isatty() and not is_null_ended:
+        tell(*map(os.fsdecode, lines))
+        return
     end = b"\0" if is_null_ended else b"\n"
     sys.stdout.buffer.write(b"".join(line + end for line in lines))
     sys.stdout.buffer.flush()
@@ -35,9 +41,17 @@ def print_json(value: object) -> None:
     Bytes of paths that are no Unicode become lone surrogates, of which `os.fsencode` makes the
     same bytes again.
     """
-    print(json.dumps(value, indent=2))
+    # JSON leaves DEL as it is.
+    print(json.dumps(value, indent=2).replace("\x7f", "\\u007f"))
 
 
-def say(line: str) -> None:
-    """Tell people something, on standard error."""
-    print(line, file=sys.stderr)
+def tell(*lines: str) -> None:
+    """Print lines for people who asked for them."""
+    for line in lines:
+        print(to_line(line))
+
+
+def say(*lines: str) -> None:
+    """Tell people something beside the output, on standard error."""
+    for line in lines:
+        print(to_line(line), file=sys.stderr)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 
+from ..display import to_line
 from ..errors import (
     HelperWarning,
     ImageLoadingWarning,
@@ -61,7 +62,8 @@ def _plain_warnings() -> Iterator[None]:
         if issubclass(category, (HelperWarning, ImageLoadingWarning, StoreWarning)):
             complain(f"warning: {message}")
         else:
-            sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
+            shown = warnings.formatwarning(message, category, filename, lineno, line)
+            sys.stderr.write("\n".join(map(to_line, shown.split("\n"))))
 
     with warnings.catch_warnings():
         for category in (HelperWarning, ImageLoadingWarning, StoreWarning):

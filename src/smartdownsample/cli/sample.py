@@ -99,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
     elif not any((options.output, options.copy_to, options.link_to)):
         print_paths(selection.paths, is_null_ended=options.null, relative_to=options.relative_to)
     if not options.quiet:
-        say(report.format_summary(selection))
+        say(*report.format_summary(selection).split("\n"))
     return 0 if is_complete else FAILED
 
 
@@ -211,26 +211,26 @@ def _forecast(options: argparse.Namespace) -> int:
 
     from ..gathering import forecast_work
     from .inputs import choose_reading, name_all
-    from .printing import print_json
+    from .printing import print_json, tell
 
     images, _ = name_all(options)
     forecast = forecast_work(images.paths, choose_reading(options))
     if options.json:
         print_json(dataclasses.asdict(forecast))
         return 0
-    print(
+    tell(
         f"{forecast.n_images:,} images: {forecast.n_known:,} known from earlier runs, "
         f"{forecast.n_unreadable:,} missing or unreadable, {forecast.n_to_decode:,} to decode"
     )
     if forecast.n_to_decode:
         most = "at most" if options.decode == "preview" else "about"
-        print(
+        tell(
             f"Decoding takes {most} {forecast.seconds:,.0f} s, going by {forecast.n_measured:,} "
             "of them, from:"
         )
     folders = sorted(forecast.folders.items(), key=lambda folder: -folder[1])
     for folder, count in folders[:_MAX_FOLDERS]:
-        print(f"{count:9,}  {folder}")
+        tell(f"{count:9,}  {folder}")
     if len(folders) > _MAX_FOLDERS:
-        print(f"           and {len(folders) - _MAX_FOLDERS:,} more folders")
+        tell(f"           and {len(folders) - _MAX_FOLDERS:,} more folders")
     return 0

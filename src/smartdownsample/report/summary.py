@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ..collection import Picks
+from ..display import to_line
 from ..gathering import count_previews, describe_previews
 from ..records import FeatureTable
 from ..sampling import name_bucket
@@ -64,6 +65,7 @@ def _list_counts(heading: str, counts: Sequence[tuple[str, int, int]]) -> Iterat
         yield ""
         yield f"  {heading:<55}{'images':>9}{'kept':>9}{'share':>8}"
     for name, size, kept in counts:
+        line = to_line(name)
         # The end of a long path says most.
-        shown = name if len(name) <= _NAME_WIDTH else "…" + name[1 - _NAME_WIDTH :]
+        shown = line if len(line) <= _NAME_WIDTH else "…" + line[1 - _NAME_WIDTH :]
         yield f"  {shown:<55}{size:>9,}{kept:>9,}{kept / size:>8.1%}"

@@ -71,6 +71,13 @@ class TestSummary:
         assert lines[-31].split() == [f"…{long[-51:]}_0", "2", "2", "100.0%"]
         assert max(map(len, lines)) == 83
 
+    def test_no_name_begins_a_line_or_steers_a_terminal(self) -> None:
+        """Control characters of groups are escaped."""
+        labels = ["ok\x1b[2J\nall is well"] * 20 + ["cam"] * 10
+        text = report.format_summary(ImageIndex(make_table(30)).sample(5, groups=labels))
+        assert "\x1b" not in text
+        assert r"  ok\x1b[2J\nall is well " in text
+
     def test_a_short_selection_says_why(self) -> None:
         """All images, or all that limits leave."""
         index = ImageIndex(make_table(30))

@@ -1,0 +1,37 @@
+"""Tests of smartdownsample.display."""
+
+import unicodedata
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from smartdownsample.display import to_line
+
+# Categories of characters that `repr` escapes as well: controls, formats, line ends.
+_STEERING = {"Cc", "Cf", "Zl", "Zp"}
+
+
+def test_controls_are_escaped_as_in_python() -> None:
+    """Those that colour, erase, break lines, or turn the direction of writing."""
+    text = "a\x1b[31m\n\x07\x7f\x9b2J\u2028\u202egpj.\u2066x"
+    assert to_line(text) == r"a\x1b[31m\n\x07\x7f\x9b2J\u2028\u202egpj.\u2066x"
+
+
+@given(st.text())
+@example("".join(map(chr, range(0x3000))))
+def test_a_line_has_no_controls(text: str) -> None:
+    """Whatever the text; what is left of formatting characters joins letters of scripts."""
+    line = to_line(text)
+    assert not any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in line)
+    assert not any(unicodedata.bidirectional(letter)[-2:] in {"LE", "LO", "LI"} for letter in line)
+    assert not any(unicodedata.bidirectional(letter) in {"RLE", "RLO", "RLI"} for letter in line)
+    assert len(line.splitlines()) <= 1
+
+
+@given(st.text())
+def test_a_line_stays_as_it_is(text: str) -> None:
+    """So it does not matter how often a text is made one; printable texts are one."""
+    line = to_line(text)
+    assert to_line(line) == line
+    if not any(unicodedata.category(letter) in _STEERING for letter in text):
+        assert line == text
