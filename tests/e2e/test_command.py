@@ -185,6 +185,24 @@ def test_names_with_line_breaks_and_no_unicode_come_through(new_place: Place) ->
     assert {os.fsencode(path) for path in found["paths"]} == set(names)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are not Unicode")
+def test_a_parquet_file_brings_back_names_that_are_no_unicode(new_place: Place) -> None:
+    """As a source, and as images selected before."""
+    names = [b"photos/caf\xe9.jpg", b"photos/caf\xe8.jpg", b"photos/plain.jpg"]
+    for seed, name in enumerate(names):
+        good = write_picture(new_place.folder / "photos" / f"{seed}.jpg", seed)
+        os.rename(good, os.path.join(os.fsencode(new_place.folder), name))
+    new_place.run("sample", "photos", "--exclude", "plain*", "-n", "9", "-q", "-o", "a.parquet")
+    ranked = new_place.call("rank", "a.parquet", "-q").stdout
+    assert set(ranked.split(b"\n")) == {*names[:2], b""}
+    rest = new_place.call("sample", "photos", "-n", "9", "--keep", "a.parquet", "-q").stdout
+    assert rest == names[2] + b"\n"
+    new_place.run("sample", "a.parquet", "-n", "1", "-q", "-o", "b.parquet")
+    again = pq.read_table(new_place.folder / "b.parquet")
+    assert again["path_bytes"].to_pylist()[0] in names[:2]
+    assert "source_path_bytes" not in again.column_names
+
+
 def test_programs_read_json(place: Place) -> None:
     """The selection with how it came about, figures, and the state of the store."""
     found = json.loads(place.run("sample", "photos", "-n", "5", "--json", "-q"))

@@ -159,6 +159,7 @@ def _describe(
     import pyarrow as pa
 
     from ..arrow import pack_values
+    from ..formats import BYTES_COLUMN
     from ..results import explain_selection, tabulate_selection
 
     if options.explain:
@@ -168,7 +169,7 @@ def _describe(
     if table is not None:
         rows = table.take(pack_values(selection.indices, pa.int64()))
         for name in table.column_names:
-            if name == "path":
+            if name in {"path", BYTES_COLUMN}:
                 continue
             # What the table calls like one of our columns is told from it.
             shown = f"source_{name}" if name in described.column_names else name

@@ -5,12 +5,13 @@ Each module is about one format and knows no other. ``…_EXTENSIONS`` are the n
 """
 
 from .path_lists import LIST_EXTENSIONS, read_list, split_list
-from .path_tables import TABLE_EXTENSIONS, check_column, read_table
+from .path_tables import BYTES_COLUMN, TABLE_EXTENSIONS, list_cells, read_table
 
 __all__ = [
+    "BYTES_COLUMN",
     "LIST_EXTENSIONS",
     "TABLE_EXTENSIONS",
-    "check_column",
+    "list_cells",
     "read_list",
     "read_table",
     "split_list",

@@ -3,13 +3,20 @@
 import codecs
 import os
 
+from ..errors import InvalidParameterError
+
 LIST_EXTENSIONS = (".txt",)
 
 
 def read_list(file: str) -> list[str]:
     """Read the paths in a list, see `split_list`."""
-    with open(file, "rb") as stream:
-        return split_list(stream.read())
+    try:
+        with open(file, "rb") as stream:
+            return split_list(stream.read())
+    except (OSError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or "it needs too much memory"
+        msg = f"The list {file!r} cannot be read: {reason}. It must be a text with a path a line."
+        raise InvalidParameterError(msg) from error
 
 
 def split_list(data: bytes) -> list[str]:

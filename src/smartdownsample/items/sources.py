@@ -21,7 +21,7 @@ from ..errors import InvalidParameterError
 from ..formats import (
     LIST_EXTENSIONS,
     TABLE_EXTENSIONS,
-    check_column,
+    list_cells,
     read_list,
     read_table,
     split_list,
@@ -101,6 +101,9 @@ def leave_out_folder(images: NamedImages, folder: str) -> NamedImages:
 def _read_source(source: str, path_column: str | None) -> NamedImages:
     """List the images of one source; a table's come with the table."""
     if source == STANDARD_INPUT:
+        if sys.stdin is None:
+            msg = "Standard input must be open to be read as a list (-). It is closed."
+            raise InvalidParameterError(msg)
         return NamedImages(split_list(sys.stdin.buffer.read()))
     is_pipe = _is_pipe(source)
     if not os.path.isfile(source) and not is_pipe:
@@ -150,8 +153,7 @@ def _label_images(images: NamedImages, grouping: Grouping) -> list[object]:
         return _match_paths(images.paths, grouping.text)
     if images.table is None:
         return [None] * len(images.paths)
-    check_column(images.table, grouping.text)
-    return list(images.table[grouping.text].to_pylist())
+    return list_cells(images.table, grouping.text)
 
 
 def _match_paths(paths: list[str], pattern: str) -> list[object]:

@@ -11,8 +11,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from ..arrow import pack_texts
+from ..cells import guard_cells
 from ..collection import Picks
 from ..errors import InvalidParameterError
+from ..formats import BYTES_COLUMN
 from ..items import has_image_extension, strip_folder, to_key, to_text
 from ..options import PathLike
 from ..output_files import HEAD_BYTES, OutputKind, write_output
@@ -63,7 +65,13 @@ def write_selection(
 
     In ``.txt``, names that are not valid Unicode are written as they are on disk. The other
     formats must be Unicode, so such bytes are escaped, each as ``\udcXX``. These paths lead to no
-    file, but ``index`` still tells which image is meant.
+    file, but ``index`` still tells which image is meant. A Parquet file with such a path has one
+    column more, ``path_bytes``: the bytes on disk, null where ``path`` says it all.
+
+    In ``.csv``, texts that begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return are
+    written with an apostrophe before them, so that no spreadsheet runs them as formulas. So are
+    those that begin with apostrophes and then such a character; plain numbers are not. When
+    smartdownsample reads the file it takes the apostrophe away again.
 
     Examples
     --------
@@ -78,8 +86,10 @@ def write_selection(
     if relative_to is not None:
         folder = to_key(to_text(relative_to, "The 'relative_to' parameter"))
         paths = [_relate_path(path, folder) for path in paths]
-        table = _relate_table(table, folder)
+        table = _relate_table(table, selection.table.paths, folder)
     extension = os.path.splitext(name)[1].lower()
+    if extension == ".parquet":
+        table = _add_bytes(table, paths)
     encode = _ENCODERS.get(extension)
     data = _encode_paths(paths) if encode is None else encode(table)
     write_output(name, data, selection_kind(table.column_names), selection.inputs)
@@ -90,7 +100,7 @@ def selection_kind(columns: Collection[str] = ()) -> OutputKind:
 
     A table with a column that the new one does not have is not replaced: somebody has added it.
     """
-    known = {*COLUMNS, *columns}
+    known = {*COLUMNS, BYTES_COLUMN, *columns}
 
     def is_own(path: str, head: bytes) -> bool:
         list_columns = _COLUMN_READERS.get(os.path.splitext(path)[1].lower())
@@ -113,7 +123,8 @@ def _is_path_list(head: bytes) -> bool:
 
 def _list_csv_columns(_: str, head: bytes) -> list[str] | None:
     line = head.decode(errors="replace").partition("\n")[0].rstrip("\r")
-    names = next(csv.reader([line]), [])
+    # Names that look like formulas have an apostrophe before them.
+    names = [name.removeprefix("'") for name in next(csv.reader([line]), [])]
     return names if names[:1] == [COLUMNS[0]] else None
 
 
@@ -149,16 +160,35 @@ def _check_table(table: pa.Table, selection: Picks) -> None:
         raise InvalidParameterError(msg)
 
 
-def _relate_table(table: pa.Table, folder: bytes) -> pa.Table:
+def _relate_table(table: pa.Table, given: Sequence[str], folder: bytes) -> pa.Table:
+    """Make the paths of a table relative; `given` are those that it may have escaped."""
+    path_of = dict(zip(pack_texts(given).to_pylist(), given, strict=True))
     for column, name in enumerate(table.column_names):
         if name in _PATH_COLUMNS:
-            paths = [path and _relate_path(path, folder) for path in table[name].to_pylist()]
+            spelt = table[name].to_pylist()
+            paths = [path and _relate_path(path_of.get(path, path), folder) for path in spelt]
             table = table.set_column(column, name, pack_texts(paths))
     return table
 
 
 def _relate_path(path: str, folder: bytes) -> str:
     return os.fsdecode(strip_folder(to_key(path), folder, "'relative_to'"))
+
+
+def _add_bytes(table: pa.Table, paths: Sequence[str]) -> pa.Table:
+    """Add the paths that are not valid Unicode as they are on disk, if there are any."""
+    exact = [None if _is_unicode(path) else os.fsencode(path) for path in paths]
+    if BYTES_COLUMN in table.column_names:
+        table = table.drop_columns([BYTES_COLUMN])
+    return table.append_column(BYTES_COLUMN, pa.array(exact, pa.binary())) if any(exact) else table
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _encode_paths(paths: Sequence[str]) -> bytes:
@@ -175,7 +205,7 @@ def _encode_paths(paths: Sequence[str]) -> bytes:
 
 def _encode_csv(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(_spell_values(table), sink)
+    pyarrow.csv.write_csv(guard_cells(_spell_values(table)), sink)
     return _take_bytes(sink)
 
 

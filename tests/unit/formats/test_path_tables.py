@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from smartdownsample import InvalidParameterError
-from smartdownsample.formats import read_table
+from smartdownsample.formats import list_cells, read_table
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -54,7 +54,13 @@ def test_the_column_of_paths_is_found_or_named(tmp_path: Path) -> None:
         ("t.csv", b"path,id\na.jpg\n", "cannot be read"),
         ("t.csv", b"path\ncaf\xe9.jpg\n", "cannot be read.*UTF-8"),
         ("t.csv", b"p\xe9th\na.jpg\n", "cannot be read.*UTF-8"),
+        ("t.csv", b"path,id\na,1\nb\n", "Row #3: Expected 2 columns"),
+        ("t.csv", b"path,id\na,1\nb,\xff\n", "Row #3: .*UTF"),
+        ("t.csv", b"path\n" + b"a" * 3_000_000, "cannot be read"),
+        ("t.csv", b"a" * 3_000_000, "cannot be read"),
         ("t.csv", b"path,id\n,1\n", "must have a path. Got None in row 1"),
+        ("t.csv", b"where\x1b\na\n", r"columns where\\x1b\."),
+        ("t.csv", b"n," * 9_999 + b"\n" + b"," * 9_999, r"columns n.{,300}…"),
         ("t.csv", b"path,path\na,b\n", "one column called 'path'"),
         ("t.parquet", b"no Parquet", "cannot be read"),
     ],
@@ -66,3 +72,70 @@ def test_tables_that_cannot_be_used_are_named(
     (tmp_path / name).write_bytes(data)
     with pytest.raises(InvalidParameterError, match=words):
         read_table(str(tmp_path / name), None)
+
+
+def write_texts(path: Path, name: bytes, text: bytes) -> None:
+    """Write a Parquet file with a text and a name of its column that need not be Unicode."""
+    pieces = [None, pa.py_buffer(bytes(4) + len(text).to_bytes(4, "little")), pa.py_buffer(text)]
+    table = pa.table({"NAME": pa.Array.from_buffers(pa.string(), 1, pieces)})
+    pq.write_table(table, path, compression="none", store_schema=False)
+    path.write_bytes(path.read_bytes().replace(b"NAME", name))
+
+
+@pytest.mark.parametrize(("name", "text"), [(b"path", b"caf\xe9.jpg"), (b"p\xe9th", b"a.jpg")])
+def test_texts_of_parquet_files_are_unicode(tmp_path: Path, name: bytes, text: bytes) -> None:
+    """Others are refused where they are read, not where somebody uses them."""
+    write_texts(tmp_path / "table.parquet", name, text)
+    with pytest.raises(InvalidParameterError, match=r"cannot be read.*(UTF8|utf-8)"):
+        read_table(str(tmp_path / "table.parquet"), None)
+
+
+def test_damage_behind_the_beginning_of_a_parquet_file_is_an_error(tmp_path: Path) -> None:
+    """As at its beginning and at its end."""
+    path = tmp_path / "table.parquet"
+    pq.write_table(pa.table({"path": [f"{i}.jpg" for i in range(99)]}), path, compression="none")
+    data = path.read_bytes()
+    for damaged in (data[:4] + bytes(40) + data[44:], data[:-200] + b"PAR1", data[:-9]):
+        path.write_bytes(damaged)
+        with pytest.raises(InvalidParameterError, match=r"cannot be read.*whole Parquet files"):
+            read_table(str(path), None)
+
+
+def test_column_names_may_have_line_breaks_and_repeat(tmp_path: Path) -> None:
+    """Cells below them are text as well; only the column of paths must be one."""
+    path = tmp_path / "table.csv"
+    path.write_text('path,"two\nlines",n,n\na.jpg,007,1,2\n', encoding="utf-8")
+    paths, table = read_table(str(path), None)
+    assert paths == ["a.jpg"]
+    assert table["two\nlines"].to_pylist() == ["007"]
+    twice = pa.table([["a.jpg"], ["b.jpg"], [1]], names=["file", "n", "n"])
+    pq.write_table(twice, tmp_path / "table.parquet")
+    assert read_table(str(tmp_path / "table.parquet"), None)[0] == ["a.jpg"]
+
+
+def test_formulas_lose_their_apostrophe(tmp_path: Path) -> None:
+    """In the column of paths, in others, and in names of columns."""
+    (tmp_path / "table.csv").write_text("'@path,'=id,t\n'=a.jpg,'+1+1,-3.75\n")
+    paths, table = read_table(str(tmp_path / "table.csv"), "@path")
+    assert paths == ["=a.jpg"]
+    assert table.to_pydict() == {"@path": ["=a.jpg"], "=id": ["+1+1"], "t": ["-3.75"]}
+
+
+def test_bytes_of_paths_count_more_than_their_texts(tmp_path: Path) -> None:
+    """Where there are any; other columns of that name are nothing special."""
+    table = pa.table(
+        {"path": ["a.jpg", r"caf\udce9.jpg"], "path_bytes": [None, b"caf\xc3\xa9.jpg"]}
+    )
+    pq.write_table(table, tmp_path / "table.parquet")
+    assert read_table(str(tmp_path / "table.parquet"), None)[0] == ["a.jpg", "café.jpg"]
+    pq.write_table(table.set_column(1, "path_bytes", [[1, 2]]), tmp_path / "table.parquet")
+    assert read_table(str(tmp_path / "table.parquet"), None)[0] == table["path"].to_pylist()
+
+
+def test_cells_that_python_has_no_value_for_are_named(tmp_path: Path) -> None:
+    """A time in the year 30,000."""
+    table = pa.table({"path": ["a.jpg"], "when": pa.array([1 << 60], pa.timestamp("ms"))})
+    pq.write_table(table, tmp_path / "table.parquet")
+    _, found = read_table(str(tmp_path / "table.parquet"), None)
+    with pytest.raises(InvalidParameterError, match=r"column 'when'.*Got timestamp\[ms\]"):
+        list_cells(found, "when")

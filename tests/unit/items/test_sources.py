@@ -2,10 +2,14 @@
 
 import io
 import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
 import pytest
 
 from pictures import write_picture
@@ -109,6 +113,62 @@ def test_a_table_gives_paths_and_itself(folder: Path) -> None:
     assert images.table is not None
     assert images.table.column_names == ["image", "path", "where"]
     assert name_paths("table.csv", path_column="where") == ["3.jpg"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no named pipes")
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe.parquet"])
+def test_a_pipe_can_be_a_table(folder: Path, name: str) -> None:
+    """Which is read once, from its start to its end."""
+    table = pa.table({"path": NAMES})
+    if name.endswith(".csv"):
+        pyarrow.csv.write_csv(table, folder / "data")
+    else:
+        pq.write_table(table, folder / "data")
+    os.mkfifo(folder / name)
+    data = (folder / "data").read_bytes()
+    writer = threading.Thread(target=(folder / name).write_bytes, args=(data,))
+    writer.start()
+    assert name_paths(name) == NAMES
+    writer.join()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no such limit of memory")
+@pytest.mark.parametrize("name", ["huge.txt", "huge.csv", "huge.parquet"])
+def test_a_document_that_does_not_fit_into_memory_is_an_error(folder: Path, name: str) -> None:
+    """Not the end of the process."""
+    with (folder / name).open("wb") as file:
+        file.truncate(8 << 30)  # zeros, which take no room on disk
+    code = (
+        "import resource, sys\n"
+        "from smartdownsample.cli import main\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (2 << 30,) * 2)\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "sample", name, "-n", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("smartdownsample: error: The ")
+    assert f"{name!r} cannot be read: " in line
+
+
+@pytest.mark.usefixtures("folder")
+def test_closed_standard_input_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for daemons."""
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InvalidParameterError, match="Standard input must be open"):
+        name_paths("-")
+
+
+@pytest.mark.skipif(
+    hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read every document"
+)
+@pytest.mark.parametrize("name", ["list.txt", "table.csv", "table.parquet"])
+def test_a_document_that_may_not_be_read_is_named(folder: Path, name: str) -> None:
+    """With the reason."""
+    (folder / name).touch(mode=0o000)
+    with pytest.raises(InvalidParameterError, match=f"{name}' cannot be read: Permission denied"):
+        name_paths(name)
 
 
 # ------------------------------------------------------------------ groups, patterns

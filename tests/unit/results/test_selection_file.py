@@ -44,6 +44,7 @@ def read_rows(path: Path) -> list[dict[str, object]]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = [dict(row) for row in csv.DictReader(file)]
         for row in rows:
+            row["path"] = str(row["path"]).removeprefix("'")  # before what spreadsheets would run
             row.update({name: int(str(row[name])) for name in ("index", "width", "height")})
     else:
         rows = pq.read_table(path).to_pylist()
@@ -138,6 +139,22 @@ class TestOddNames:
         first = read_rows(target)[0]
         assert first["path"] == r"caf\udce9.jpg"
         assert table.paths[int(str(first["index"]))] == NOT_UNICODE
+
+    @pytest.mark.skipif(os.name != "posix", reason="names are Unicode on other systems")
+    def test_parquet_has_the_bytes_of_what_is_no_unicode(self, tmp_path: Path) -> None:
+        """In a column of their own, which other selections do not have; relative ones as well."""
+        os.makedirs(tmp_path / NOT_UNICODE)
+        names = [str(tmp_path / NOT_UNICODE / name) for name in ("a.jpg", NOT_UNICODE)]
+        selection = ImageIndex(rename(make_table(2), names)).sample(2)
+        target = tmp_path / "selection.parquet"
+        write_selection(selection, target)
+        assert pq.read_table(target)["path_bytes"].to_pylist() == [os.fsencode(n) for n in names]
+        write_selection(selection, target, relative_to=tmp_path / NOT_UNICODE)
+        table = pq.read_table(target)
+        assert table["path"].to_pylist() == ["a.jpg", r"caf\udce9.jpg"]
+        assert table["path_bytes"].to_pylist() == [None, b"caf\xe9.jpg"]
+        write_selection(ImageIndex(make_table(3)).sample(3), target)
+        assert pq.read_table(target).schema == tabulate_selection(selection).schema
 
     @pytest.mark.parametrize("name", ["two\nlines.jpg", "old\rMac.jpg"])
     def test_a_line_break_is_refused_where_lines_count(self, tmp_path: Path, name: str) -> None:
