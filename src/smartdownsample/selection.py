@@ -51,7 +51,9 @@ class Selection(Picks):
         """
         write_selection(self, destination)
 
-    def save_report(self, path: PathLike, *, cache: bool = True) -> None:
+    def save_report(
+        self, path: PathLike, *, cache: bool = True, absolute_paths: bool = False
+    ) -> None:
         """Write a page that shows what was selected and what was not, and why.
 
         Parameters
@@ -60,13 +62,16 @@ class Selection(Picks):
             By custom ``*.html``. The file needs no other and no network.
         cache : bool
             Whether its thumbnails are kept for later pages, beside the features.
+        absolute_paths : bool
+            Whether the page shows where on this machine the images lie. By default absolute paths
+            begin with the folder that all images have in common, such as ``photos/cam_A/1.jpg``.
 
         Raises
         ------
         OutputError
             When the file cannot be written.
         """
-        report.save_report(self, path, cache=cache)
+        report.save_report(self, path, cache=cache, absolute_paths=absolute_paths)
 
     def to_arrow(self) -> "pa.Table":
         """Hand over a table with a row for each selected item.

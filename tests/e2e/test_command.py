@@ -402,6 +402,13 @@ def test_pages_and_drawings_are_written(place: Place, tmp_path: Path) -> None:
     )
     assert b"<!doctype html>" in page.read_bytes().lower()
     assert other.read_bytes() == page.read_bytes()
+    assert os.fsencode(place.folder) not in page.read_bytes()
+    place.sample("photos", "-n", "5", "--report", str(other), "--absolute-paths")
+    assert os.fsencode(place.folder / "photos") in other.read_bytes()
+    place.call("report", str(place.folder / "photos"), "-n", "5", str(page))
+    assert b'title="photos/' in page.read_bytes()
+    place.call("report", "photos", "-n", "5", str(page), "--absolute-paths")
+    assert other.read_bytes() == page.read_bytes()
     assert all(drawing.read_bytes().startswith(b"\x89PNG") for drawing in drawings)
 
 

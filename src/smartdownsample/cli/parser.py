@@ -67,6 +67,8 @@ def _check_sampling(options: argparse.Namespace) -> None:
             fail("say how many images with -n, or how many of each group with --per-group")
         if options.balance:
             fail("--balance shares the images of -n among groups: give -n as well")
+    if options.command == "sample" and options.absolute_paths and options.report is None:
+        fail("--absolute-paths needs --report, the page that shows them")
     if getattr(options, "explain", False) and options.output is None:
         fail("--explain needs -o, the file whose table it adds to")
     if getattr(options, "add", False) and not (options.copy_to or options.link_to):

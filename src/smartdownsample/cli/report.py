@@ -13,10 +13,11 @@ USAGE = "SOURCE ... -n N FILE.html [options]"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    from .shared_options import add_reading, add_sampling, add_sources
+    from .shared_options import add_page, add_reading, add_sampling, add_sources
 
     add_sources(parser, "; and, at last, the page to write (.html)")
     add_sampling(parser)
+    add_page(parser.add_argument_group("outputs").add_argument)
     add_reading(parser)
 
 
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     inputs = collect(options, _check_page)
     index = inputs.index
     selection = index.draw(count_target(options, index), options.random_seed, inputs.sampling)
-    selection.save_report(options.page)
+    selection.save_report(options.page, absolute_paths=options.absolute_paths)
     if not options.quiet:
         say(f"Wrote {options.page}: {len(selection):,} of {len(index):,} images")
     return 0

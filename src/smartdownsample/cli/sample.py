@@ -27,6 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     from .shared_options import (
         add_json,
+        add_page,
         add_printing,
         add_reading,
         add_sampling,
@@ -72,6 +73,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     ):
         shown = " or ".join(extensions)
         add(name, metavar="FILE", type=file_called(*extensions), help=summary % shown)
+    add_page(add)
     add_reading(parser)
     parser.add_argument(
         "--dry-run",
@@ -139,7 +141,7 @@ def _write_files(options: argparse.Namespace, selection: "Picks", images: "Named
     if options.manifest is not None:
         write_manifest(selection, options.manifest, list_parameters(options))
     if options.report is not None:
-        report.save_report(selection, options.report)
+        report.save_report(selection, options.report, absolute_paths=options.absolute_paths)
     if options.distribution is not None:
         report.save_figure(report.draw_distribution, selection, options.distribution)
     if options.thumbnails is not None:

@@ -203,6 +203,16 @@ def add_printing(add_argument: Callable[..., argparse.Action]) -> None:
     add_argument("--relative-to", metavar="DIR", help="write paths relative to this folder")
 
 
+def add_page(add_argument: Callable[..., argparse.Action]) -> None:
+    """Add the option that says what a page shows."""
+    add_argument(
+        "--absolute-paths",
+        action="store_true",
+        help="let the page show where the images lie; by default it shows paths from the folder on "
+        "that all of them have in common",
+    )
+
+
 def add_json(add_argument: Callable[..., argparse.Action], summary: str = "print JSON") -> None:
     """Add the option for programs."""
     add_argument("--json", action="store_true", help=summary)

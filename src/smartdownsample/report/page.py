@@ -19,6 +19,7 @@ from ..sampling import Coverage, measure_coverage, name_bucket
 from .page_curve import HEIGHT, WIDTH, plot_coverage
 from .page_facts import list_facts, list_settings
 from .page_items import find_reasons, pack_items
+from .page_paths import ShownPaths, show_paths
 from .page_thumbnails import ShownRows, choose_shown, load_thumbnails
 
 if TYPE_CHECKING:
@@ -61,13 +62,18 @@ class Panel(NamedTuple):
 
 
 def save_report(
-    selection: Picks, path: PathLike, *, title: str | None = None, cache: bool = True
+    selection: Picks,
+    path: PathLike,
+    *,
+    title: str | None = None,
+    cache: bool = True,
+    absolute_paths: bool = False,
 ) -> None:
     """Write the report page of a selection with everything that can be found out about it.
 
     Thumbnails, 1,500 at most, are made by reading images again; `cache` keeps them for later
     pages beside the features. In selections of more than 20,000 images, the page does not tell
-    why each was kept.
+    why each was kept. Where the images lie is shown with `absolute_paths` only, see `show_paths`.
     """
     seed = selection.random_seed
     is_explained = len(selection) <= _MAX_EXPLAINED
@@ -78,6 +84,7 @@ def save_report(
         explained=explain_selection(selection, seed) if is_explained else None,
         title=title,
         cache_dir=selection.collection.cache_dir if cache else None,
+        absolute_paths=absolute_paths,
     )
 
 
@@ -89,15 +96,18 @@ def save_page(
     explained: "pa.Table | None" = None,
     title: str | None = None,
     cache_dir: Path | None = None,
+    absolute_paths: bool = False,
 ) -> None:
     """Write a page about a selection that any browser opens, without a network.
 
     Without `coverage` the page has no coverage curves. Without `explained`, the table of
     `smartdownsample.results.explain_selection`, it does not tell why images were kept. Thumbnails
-    are kept for later pages in `cache_dir`. An earlier page is replaced; see `check_output`.
+    are kept for later pages in `cache_dir`. Where the images lie is shown with `absolute_paths`
+    only, see `show_paths`. An earlier page is replaced, see `check_output`.
     """
+    shown_paths = show_paths(selection, absolute_paths=absolute_paths)
     name = to_text(path, "The path of a page")
-    text = _render_page(selection, coverage, explained, title, cache_dir)
+    text = _render_page(selection, coverage, explained, title, cache_dir, shown_paths)
     write_output(name, text.encode(errors="backslashreplace"), PAGE, selection.inputs)
 
 
@@ -107,6 +117,7 @@ def _render_page(
     explained: "pa.Table | None",
     title: str | None,
     cache_dir: Path | None,
+    paths: ShownPaths,
 ) -> str:
     """Render the page as HTML; surrogates stand for bytes of paths that are not valid Unicode."""
     from jinja2 import Environment, StrictUndefined
@@ -117,13 +128,17 @@ def _render_page(
     environment.filters["grouped"] = "{:,}".format
     shown = choose_shown(selection)
     shown_rows = np.concatenate([np.zeros(0, dtype=np.int64), *(some.excluded for some in shown)])
-    items = pack_items(selection, find_reasons(selection, explained, shown_rows))
+    items = pack_items(selection, find_reasons(selection, explained, shown_rows), paths)
+    groups = [
+        group._replace(name=name)
+        for group, name in zip(selection.groups, paths.groups, strict=True)
+    ]
     script = _read_source("page.js")
     return environment.from_string(_read_source("page.html.jinja")).render(
         title=title or f"{len(selection):,} of {len(selection.table):,} images kept",
         selection=selection,
-        panels=[*_list_panels(selection, shown, cache_dir)],
-        groups=selection.groups[:_MAX_GROUPS],
+        panels=[*_list_panels(selection, shown, cache_dir, paths.images)],
+        groups=groups[:_MAX_GROUPS],
         facts=[*list_facts(selection)],
         settings=[*list_settings(selection)],
         causes=Counter(failure.cause.value for failure in selection.failures).most_common(),
@@ -146,7 +161,7 @@ def _read_source(name: str) -> str:
 
 
 def _list_panels(
-    selection: Picks, shown: list[ShownRows], cache_dir: Path | None
+    selection: Picks, shown: list[ShownRows], cache_dir: Path | None, paths: list[str]
 ) -> Iterator[Panel]:
     sources = load_thumbnails(selection, shown, cache_dir)
     for bucket, some in zip(selection.buckets, shown, strict=True):
@@ -157,15 +172,15 @@ def _list_panels(
             size=bucket.size,
             n_kept=bucket.n_kept,
             n_excluded=some.n_excluded,
-            kept=_list_thumbnails(selection, some.kept, sources),
-            excluded=_list_thumbnails(selection, some.excluded, sources),
+            kept=_list_thumbnails(selection, some.kept, sources, paths),
+            excluded=_list_thumbnails(selection, some.excluded, sources, paths),
         )
 
 
 def _list_thumbnails(
-    selection: Picks, rows: IntArray, sources: Mapping[int, str]
+    selection: Picks, rows: IntArray, sources: Mapping[int, str], paths: list[str]
 ) -> list[Thumbnail]:
-    paths, levels = selection.table.paths, np.rint(selection.table.rows["mean_rgb"][rows])
+    levels = np.rint(selection.table.rows["mean_rgb"][rows])
     return [
         Thumbnail(row, paths[row], sources.get(row), f"rgb({red:.0f} {green:.0f} {blue:.0f})")
         for row, (red, green, blue) in zip(rows.tolist(), levels.tolist(), strict=True)

@@ -14,6 +14,7 @@ from ..arrow import pack_texts
 from ..collection import Picks
 from ..records import ByteArray, Float64Array, IntArray
 from ..sampling import DISTANCE_SCALE, NEAR_DUPLICATE, find_nearest_rows
+from .page_paths import ShownPaths
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,14 +92,14 @@ def _explain_excluded(selection: Picks, shown_rows: IntArray, reasons: Reasons) 
         reasons.distances[rows] = distances / DISTANCE_SCALE
 
 
-def pack_items(selection: Picks, reasons: Reasons) -> str:
-    """Pack what is known of all images for the page's script.
+def pack_items(selection: Picks, reasons: Reasons, paths: ShownPaths) -> str:
+    """Pack what is known of all images, under the names of `paths`, for the page's script.
 
     Returns base64 of compressed JSON, which nothing can take for markup: an object of lists with a
     value for each image, and of lists of the names that these values number.
     """
     table = selection.table
-    folders, folder_numbers, names = _split_paths(_escape(table.paths))
+    folders, folder_numbers, names = _split_paths(_escape(paths.images))
     codes = [bucket.code for bucket in selection.buckets]
     bucket_of_code = np.zeros(256, dtype=np.int64)
     bucket_of_code[codes] = np.arange(len(codes))
@@ -110,7 +111,7 @@ def pack_items(selection: Picks, reasons: Reasons) -> str:
         "name": names,
         "state": find_states(selection).tolist(),
         "bucket": bucket_of_code[selection.codes].tolist(),
-        "groups": [] if selection.labels is None else _escape(selection.labels.names),
+        "groups": _escape(paths.groups),
         "group": [] if selection.labels is None else selection.labels.ids.tolist(),
         "captured": _list_times(table.rows["captured"]),
         "width": table.rows["width"].tolist(),
@@ -121,7 +122,7 @@ def pack_items(selection: Picks, reasons: Reasons) -> str:
         "distance": reasons.distances.round(1).tolist(),
         "nearDuplicate": NEAR_DUPLICATE / DISTANCE_SCALE,
         "causes": causes,
-        "failurePath": _escape([failure.path for failure in table.failures]),
+        "failurePath": _escape(paths.failures),
         "failureCause": [causes.index(failure.cause.value) for failure in table.failures],
     }
     text = json.dumps(packed, separators=(",", ":"), allow_nan=False)

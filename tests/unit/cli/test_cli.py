@@ -77,6 +77,7 @@ def test_the_page_of_a_report_is_named_last() -> None:
         ("pick photos", "invalid choice: 'pick'"),
         ("sample -n 5", "required: SOURCE"),
         ("sample photos", "say how many images with -n"),
+        ("sample photos -n 5 --absolute-paths", "--absolute-paths needs --report"),
         ("sample photos -n ten", "a count such as 1000, or a share such as 10%. Got 'ten'"),
         ("sample photos -n -1", "-n"),
         ("sample photos -n 101%", "Got '101%'"),

@@ -16,8 +16,15 @@ import numpy as np
 import pytest
 
 from feature_tables import make_table
-from pictures import make_pixels, write_picture
-from smartdownsample import Cause, Failure, ImageIndex, InvalidParameterError, Selection
+from pictures import make_pixels, write_collection, write_picture
+from smartdownsample import (
+    Cause,
+    Failure,
+    ImageIndex,
+    ImageLoadingWarning,
+    InvalidParameterError,
+    Selection,
+)
 from smartdownsample.collection import GroupLabels
 from smartdownsample.errors import OutputError
 from smartdownsample.report import save_page, save_report
@@ -131,7 +138,8 @@ class TestCounts:
             items["folders"][folder] + name
             for folder, name in zip(items["folder"], items["name"], strict=True)
         ]
-        assert paths == table.paths
+        base = os.path.dirname(os.path.commonpath(table.paths))
+        assert paths == [os.path.relpath(path, base) for path in table.paths]
         assert Counter(items["state"]) == {ItemState.KEPT: 15, ItemState.EXCLUDED: 45}
         assert np.flatnonzero(items["state"]).tolist() == selection.rows.tolist()
         codes = [selection.buckets[number].code for number in items["bucket"]]
@@ -147,7 +155,8 @@ class TestCounts:
     def test_groups_have_lines(self, selection: Selection, tmp_path: Path) -> None:
         """And none without groups."""
         page = save(tmp_path / "page.html", selection)
-        assert {group.name for group in selection.groups} <= set(page.texts)
+        names = {f"collection0/{os.path.basename(group.name)}" for group in selection.groups}
+        assert names <= set(page.texts)
         assert "Groups" in page.texts
         selection = replace(selection, labels=None)
         assert "Groups" not in save(tmp_path / "page.html", selection).texts
@@ -231,6 +240,29 @@ class TestSafety:
         assert [a + b for a, b in zip(folders, items["name"], strict=True)][:6] == escaped
         assert items["groups"][:6] == escaped
         assert EVIL_NAMES[0] in page.texts
+
+    @pytest.mark.parametrize("absolute_paths", [False, True])
+    def test_where_images_lie_is_shown_on_request(
+        self, tmp_path: Path, *, absolute_paths: bool
+    ) -> None:
+        """Neither in the text nor in the packed data else: of images, failures and groups."""
+        folder = tmp_path / "secret" / "photos"
+        write_collection(folder, 25)
+        (folder / "site_1" / "empty.jpg").touch()
+        with pytest.warns(ImageLoadingWarning):
+            index = ImageIndex.build(folder)
+        selection = index.sample(5, groups="parent")
+        selection.save_report(tmp_path / "page.html", absolute_paths=absolute_paths)
+        text = (tmp_path / "page.html").read_text("utf-8")
+        items = json.dumps(Page(text).items)
+        prefix = str(folder) if absolute_paths else "photos"
+        for shown in (f'title="{prefix}/site_1/IMG_1.jpg"', f">{prefix}/site_1<"):
+            assert shown in text
+        for shown in (f'"{prefix}/site_2/"', f'"{prefix}/site_1/empty.jpg"', f'"{prefix}/site_1"'):
+            assert shown in items
+        assert (str(tmp_path) in text) is absolute_paths
+        assert (str(tmp_path) in items) is absolute_paths
+        assert ("secret" in text + items) is absolute_paths
 
     def test_nothing_is_loaded(self, selection: Selection, tmp_path: Path) -> None:
         """Every source is data, and the page's policy forbids anything else."""
