@@ -69,8 +69,9 @@ def _find_obstacle(path: str, kind: OutputKind, inputs: Iterable[str]) -> str | 
         return "a folder stands there"
     if not os.path.isdir(folder):
         return f"{folder!r} is no folder"
-    if not os.access(folder, os.W_OK):
-        return f"{folder!r} may not be written to"
+    for place in (folder, target):
+        if os.path.exists(place) and not os.access(place, os.W_OK):
+            return f"{place!r} may not be written to"
     if _is_among(path, inputs):
         return "it is one of the images or lists that are read"
     if os.path.isfile(target) and not _is_of_kind(target, kind):

@@ -241,10 +241,11 @@ def test_a_pack_that_grows_when_it_is_read_is_refused(pack: Path, tmp_path: Path
 def test_a_pipe_among_the_parts_hangs_no_run(photos: Path, cache_dir: Path) -> None:
     """It is passed over, and so is a folder."""
     (part,) = cache_dir.rglob("part-*.parquet")
-    os.mkfifo(part.with_name("part-9.parquet"))
-    part.with_name("part-8.parquet").mkdir()
+    for name in ("part-9.parquet", "part-9-0a.parquet"):
+        os.mkfifo(part.with_name(name))
+    part.with_name("part-8-0a.parquet").mkdir()
     for look in (cache.info, cache.verify, lambda: ImageIndex.build(photos)):
-        with pytest.warns(StoreWarning, match=r"'part-8.parquet', which is no file"):
+        with pytest.warns(StoreWarning, match=r"'part-8-0a.parquet', which is no file"):
             look()
 
 

@@ -80,6 +80,14 @@ class TestCheckOutput:
                 write(str(foreign), NOTES)
         assert foreign.read_text() == "a note: not theirs"
 
+    @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everything")
+    def test_a_file_that_is_protected_is_refused(self, tmp_path: Path) -> None:
+        """Although a file beside it could take its name."""
+        (tmp_path / "a.note").write_bytes(b"note: 1")
+        (tmp_path / "a.note").chmod(0o444)
+        with pytest.raises(OutputError, match=r"a\.note' may not be written to"):
+            check_output(str(tmp_path / "a.note"), NOTES)
+
     def test_what_is_read_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """However the two are spelt, whether it is there or not, and through a link."""
         monkeypatch.chdir(tmp_path)

@@ -17,7 +17,8 @@ CACHE_DIR_VARIABLE = "SMARTDOWNSAMPLE_CACHE_DIR"
 
 # What lies in a cache folder; nothing else is ever removed from it.
 STORES_NAME = re.compile(r"features-[0-9]+")
-FILE_NAME = re.compile(r"part-[0-9]+-[0-9a-f]+\.parquet(\.tmp|\.damaged)?|compact\.lock")
+PART_NAME = re.compile(r"part-[0-9]+-[0-9a-f]+\.parquet")
+FILE_NAME = re.compile(rf"{PART_NAME.pattern}(\.tmp|\.damaged)?|compact\.lock")
 TAG_NAME, IGNORE_NAME = "CACHEDIR.TAG", ".gitignore"
 THUMBNAILS_NAME = re.compile(r"thumbnails-[0-9]+\.sqlite")
 THUMBNAILS_MARK = b"CREATE TABLE thumbnails (name TEXT PRIMARY KEY, jpeg BLOB"

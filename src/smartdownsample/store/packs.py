@@ -6,7 +6,6 @@ knows the same files below another root.
 """
 
 import os
-import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,7 +23,7 @@ from ..items import encode_order_key, list_items, stat_files, strip_folder, to_k
 from ..options import DecodeMode, PathLike, ReadingOptions
 from ..output_files import OutputKind, check_output, replacing
 from ..records import FeatureSpec, ItemList
-from .folder import choose_cache_dir, choose_store_dir
+from .folder import PART_NAME, choose_cache_dir, choose_store_dir
 from .look_up import KnownFeatures
 from .merging import keep_newest
 from .part import SIGNS_OF_DAMAGE, check_seal, is_sealed, read_part, write_part
@@ -33,13 +32,11 @@ from .schema import SPEC_KEY, make_schema
 from .store import FeatureStore
 
 _SCANNED_ROWS = 64
-# What the parts of a store are called, see `name_part`.
-_PART_NAME = re.compile(r"part-[0-9]+-[0-9a-f]+\.parquet")
 
 
 def _is_pack(path: str, _: bytes) -> bool:
     """Tell whether a file is a pack, and not a part of a store, which looks the same."""
-    return not _PART_NAME.fullmatch(os.path.basename(path)) and is_sealed(path)
+    return not PART_NAME.fullmatch(os.path.basename(path)) and is_sealed(path)
 
 
 PACK = OutputKind("a feature pack", (".parquet",), _is_pack)

@@ -21,10 +21,18 @@ import pyarrow as pa
 from ..arrow import pack_flags
 from ..errors import DamagedPartError, StoreError, StoreWarning, warn_user
 from ..records import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList
-from .folder import CACHE_TAG, FORMER_SCHEMA_VERSION, IGNORE_NAME, SCHEMA_VERSION, TAG_NAME
+from .folder import (
+    CACHE_TAG,
+    FILE_NAME,
+    FORMER_SCHEMA_VERSION,
+    IGNORE_NAME,
+    PART_NAME,
+    SCHEMA_VERSION,
+    TAG_NAME,
+)
 from .look_up import KnownFeatures, Query
 from .merging import choose_merge, keep_newest
-from .part import PART_SUFFIX, TEMPORARY_SUFFIX, name_part, read_part, read_row_groups, write_part
+from .part import TEMPORARY_SUFFIX, name_part, read_part, read_row_groups, write_part
 from .schema import make_empty_table, make_schema, make_table
 
 ASIDE_SUFFIX = ".damaged"
@@ -142,7 +150,7 @@ class FeatureStore:
         """List the parts in a folder, oldest first."""
         try:
             with os.scandir(folder) as entries:
-                found = {entry.name: entry for entry in entries if entry.name.endswith(PART_SUFFIX)}
+                found = {each.name: each for each in entries if PART_NAME.fullmatch(each.name)}
                 others = [name for name, entry in found.items() if not entry.is_file()]
         except FileNotFoundError:
             return []
@@ -152,6 +160,11 @@ class FeatureStore:
         if others:
             self._warn(f"has {min(others)!r}, which is no file and is passed over", folder)
         return [folder / name for name in sorted({*found}.difference(others))]
+
+    def list_ours(self, suffix: str) -> list[Path]:
+        """List the files of a kind that this package leaves in the folder."""
+        found = self.folder.glob("*" + suffix)
+        return [path for path in found if FILE_NAME.fullmatch(path.name)]
 
     def _set_aside(self, part: Path, error: DamagedPartError) -> None:
         """Rename a damaged part, so that it is met only once."""
@@ -264,7 +277,7 @@ class FeatureStore:
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of runs that died."""
-        for leftover in self.folder.glob("*" + TEMPORARY_SUFFIX):
+        for leftover in self.list_ours(TEMPORARY_SUFFIX):
             try:
                 if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
                     _remove(leftover)

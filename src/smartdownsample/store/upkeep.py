@@ -190,7 +190,7 @@ def _prune_store(store: FeatureStore) -> int:
                     write_part(name_part(store.folder), rows.filter(pack_flags(~is_gone)))
                 part.unlink(missing_ok=True)
                 n_removed += int(is_gone.sum())
-        for aside in store.folder.glob("*" + ASIDE_SUFFIX):
+        for aside in store.list_ours(ASIDE_SUFFIX):
             aside.unlink(missing_ok=True)
         store.remove_leftovers()
     return n_removed

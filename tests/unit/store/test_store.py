@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from smartdownsample import StoreWarning
+from smartdownsample import StoreWarning, cache
 from smartdownsample.arrow import unpack
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
@@ -341,3 +341,18 @@ def test_a_file_in_the_place_of_the_tags_stays(tmp_path: Path) -> None:
     put(tmp_path, make_batch([b"/a"]))
     assert (tmp_path / "features-3" / ".gitignore").read_text() == "mine"
     assert (tmp_path / "features-3" / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f")
+
+
+def test_files_of_others_in_the_folder_of_a_store_stay(tmp_path: Path) -> None:
+    """They are neither read, nor set aside, nor removed, however old they are."""
+    put(tmp_path, make_batch([b"/a"]))
+    (part,) = parts(tmp_path)
+    names = ["mine.parquet", "mine.parquet.damaged", "mine.tmp", "part-1.parquet.tmp"]
+    for name in names:
+        part.with_name(name).write_text("mine")
+        os.utime(part.with_name(name), (0, 0))
+    for i in range(20):
+        put(tmp_path, make_batch([b"/%d" % i]))
+    cache.prune(tmp_path)
+    assert cache.verify(tmp_path) == []
+    assert [part.with_name(name).read_text() for name in names] == ["mine"] * 4
