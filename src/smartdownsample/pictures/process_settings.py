@@ -49,15 +49,12 @@ class _SharedSettings:
         self._settings = ExitStack()
 
     def acquire(self) -> None:
-        """Apply the settings if this is the first run."""
+        """Apply the settings if this is the first run: all of them, or none when one fails."""
         with self._lock:
             if self._n_users == 0:
-                self._settings.enter_context(threadpool_limits(1, user_api="blas"))
-                # OpenCV would use several threads for a picture, which then spin idly.
-                self._settings.callback(cv2.setNumThreads, cv2.getNumThreads())
-                cv2.setNumThreads(1)
-                self._settings.callback(_set_log_level, _set_log_level(_SILENT))
-                self._settings.enter_context(_quiet_stderr())
+                with ExitStack() as settings:
+                    _apply_settings(settings)
+                    self._settings = settings.pop_all()
             self._n_users += 1
 
     def release(self) -> None:
@@ -66,6 +63,16 @@ class _SharedSettings:
             self._n_users -= 1
             if self._n_users == 0:
                 self._settings.close()
+
+
+def _apply_settings(settings: ExitStack) -> None:
+    """Apply the settings; leaving the stack sets them back."""
+    settings.enter_context(threadpool_limits(1, user_api="blas"))
+    # OpenCV would use several threads for a picture, which then spin idly.
+    settings.callback(cv2.setNumThreads, cv2.getNumThreads())
+    cv2.setNumThreads(1)
+    settings.callback(_set_log_level, _set_log_level(_SILENT))
+    settings.enter_context(_quiet_stderr())
 
 
 _shared = _SharedSettings()
@@ -107,20 +114,43 @@ def _quiet_stderr() -> Iterator[None]:
     except OSError:  # the process has no standard error
         yield
         return
-    reader, writer = os.pipe()
-    os.dup2(writer, _STDERR)
-    os.close(writer)
-    thread = threading.Thread(target=_pass_on, args=(reader, os.dup(original)), daemon=True)
-    thread.start()
+    with ExitStack() as opened:
+        opened.callback(os.close, original)
+        thread = _start_filter(original)
+        try:
+            yield
+        finally:
+            if sys.stderr is not None:
+                sys.stderr.flush()
+            os.dup2(original, _STDERR)
+            # The pipe ends now, unless a child process inherited it and still writes.
+            thread.join(timeout=0.2)
+
+
+def _start_filter(original: int) -> threading.Thread:
+    """Put a pipe in the place of standard error, and start a thread that reads it."""
+    with ExitStack() as opened:
+        reader, writer = os.pipe()
+        # Standard error is the only writer in the end.
+        with _closing(writer):
+            opened.callback(os.close, reader)
+            target = os.dup(original)
+            opened.callback(os.close, target)
+            thread = threading.Thread(target=_pass_on, args=(reader, target), daemon=True)
+            thread.start()
+            # It closes them at the end of the pipe.
+            opened.pop_all()
+            os.dup2(writer, _STDERR)
+    return thread
+
+
+@contextmanager
+def _closing(descriptor: int) -> Iterator[None]:
+    """Close a descriptor in the end."""
     try:
         yield
     finally:
-        if sys.stderr is not None:
-            sys.stderr.flush()
-        os.dup2(original, _STDERR)
-        os.close(original)
-        # The pipe ends now, unless a child process inherited it and still writes.
-        thread.join(timeout=0.2)
+        os.close(descriptor)
 
 
 def _pass_on(reader: int, target: int) -> None:

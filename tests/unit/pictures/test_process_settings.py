@@ -4,10 +4,15 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
 
+import cv2
 import pytest
 from threadpoolctl import threadpool_info
 
+from smartdownsample.pictures import process_settings
 from smartdownsample.pictures.process_settings import decoding_process
 
 NOISE = (
@@ -84,3 +89,45 @@ def test_an_error_inside_leaves_standard_error_as_it_was(
         fail()
     os.write(2, b"here\n")
     assert capfd.readouterr().err == "here\n"
+
+
+@pytest.mark.parametrize("step", ["pipe", "dup2", "start", "log"])
+def test_a_step_that_fails_leaves_no_setting_behind(
+    step: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Threads, log and standard error are as before, no file is open, and the next run works."""
+
+    def fail(*_: object) -> None:
+        raise OSError("none left")
+
+    def describe() -> tuple[object, ...]:
+        folder = Path("/proc/self/fd")
+        n_open = len(list(folder.iterdir())) if folder.exists() else 0
+        return cv2.getNumThreads(), count_blas_threads(), n_open
+
+    with decoding_process():
+        pass
+    before = describe()
+    with monkeypatch.context() as patched:
+        owner, name = {
+            "pipe": (os, "pipe"),
+            "dup2": (os, "dup2"),
+            "start": (threading.Thread, "start"),
+            "log": (process_settings, "_set_log_level"),
+        }[step]
+        patched.setattr(owner, name, fail)
+        with pytest.raises(OSError, match="none left"), decoding_process():
+            pass
+    wait_for(lambda: describe() == before)
+    os.write(2, b"here\n")
+    with decoding_process():
+        os.write(2, NOISE)
+    assert capfd.readouterr().err == "here\n"
+
+
+def wait_for(happens: Callable[[], bool]) -> None:
+    """Wait until something is so: a thread has closed its files."""
+    deadline = time.monotonic() + 30
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
