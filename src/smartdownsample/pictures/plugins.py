@@ -8,6 +8,9 @@ import numpy as np
 
 from ..records import ByteArray, Cause
 
+# Pixels that are laid on white at a time.
+_BLOCK_PIXELS = 2**18
+
 
 class _Plugin(NamedTuple):
     """The module of a plugin, and the cause of failure where it is not installed."""
@@ -36,8 +39,15 @@ def decode_with_plugin(data: bytes, name: str) -> ByteArray | Cause:
         plugin.register_heif_opener()
     try:
         with Image.open(io.BytesIO(data)) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
-            paper = Image.new("RGBA", upright.size, "white")
-            return np.asarray(Image.alpha_composite(paper, upright).convert("RGB"))
+            ImageOps.exif_transpose(image, in_place=True)
+            rgb = np.empty((image.height, image.width, 3), dtype=np.uint8)
+            # A few rows at a time: Pillow makes a copy with each step.
+            n_rows = max(1, _BLOCK_PIXELS // max(image.width, 1))
+            for top in range(0, image.height, n_rows):
+                bottom = min(top + n_rows, image.height)
+                rows = image.crop((0, top, image.width, bottom)).convert("RGBA")
+                paper = Image.new("RGBA", rows.size, "white")
+                rgb[top:bottom] = np.asarray(Image.alpha_composite(paper, rows).convert("RGB"))
+            return rgb
     except (OSError, ValueError, SyntaxError, RuntimeError):
         return Cause.UNREADABLE
