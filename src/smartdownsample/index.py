@@ -136,7 +136,10 @@ class ImageIndex:
             Whether an image is used, left out, or ends the call when its file ends too early and
             at least a quarter of it can be decoded.
         max_pixels : int
-            An image that claims more pixels is a failure; its pixels are not decoded.
+            An image that claims more pixels is a failure; its pixels are not decoded. So is one
+            whose decoder takes more memory than four bytes for each of so many pixels, by default
+            1 GiB, or 64 MiB where that is more. All images that are decoded at a time take no more
+            than that together: large ones wait.
         decode : {"fast", "exact", "preview"}
             ``fast`` decodes JPEGs at a reduced size; ``exact`` decodes in full; ``preview`` takes
             the thumbnails that cameras put into their files, where a few decoded photos of the

@@ -64,6 +64,7 @@ class Cause(str, Enum):
     HEIC = "HEIC image, which needs: pip install 'smartdownsample[heic]'"
     JPEG_XL = "JPEG XL image, which needs: pip install 'smartdownsample[jxl]'"
     TOO_LARGE = "Image is too large"
+    TOO_SLOW = "Image takes too long to decode"
     TRUNCATED = "Image file is truncated"
     MEMORY = "Cannot decode image, perhaps for want of memory"
     UNREADABLE = "Cannot read image file"

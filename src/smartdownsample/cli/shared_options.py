@@ -172,7 +172,7 @@ def add_reading(parser: argparse.ArgumentParser, *, is_kept: bool = False) -> No
         metavar="N",
         type=_integer(1),
         default=ReadingOptions.max_pixels,
-        help="leave out images that claim more pixels (%(default)s)",
+        help="leave out images that claim more pixels, or take over 4 bytes for each (%(default)s)",
     )
     add_cache_dir(group.add_argument)
     parser.set_defaults(cache=ReadingOptions.cache)

@@ -20,7 +20,9 @@ def take_together(things: Iterable[T], weigh: Callable[[T], int], enough: int) -
         weight += weigh(thing)
         if weight >= enough:
             yield taken
+            # Nothing is held while the next thing is made, which may take much memory.
             taken, weight = [], 0
+        del thing
     if taken:
         yield taken
 
@@ -30,3 +32,4 @@ def take_alike(things: Iterable[T], weigh: Callable[[T], int], enough: int) -> I
     for batch in take_together(things, weigh, enough):
         for _, alike in groupby(batch, key=attrgetter("shape")):
             yield list(alike)
+        del batch, alike

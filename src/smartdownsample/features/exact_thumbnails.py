@@ -11,6 +11,7 @@ algebra library, and the same alone or in a batch.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import cv2
@@ -40,10 +41,9 @@ def make_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thumbnails
     """
     # Large arrays that come and go cost more in page faults than in arithmetic.
     scratch = np.empty(3 * _BAND_PIXELS)
-    parts = (
-        _resample_batch(alike, hash_size, scratch)
-        for alike in take_alike(pictures, _count_pixels, _BAND_PIXELS)
-    )
+    resample = partial(_resample_batch, hash_size=hash_size, scratch=scratch)
+    # Unlike a loop, map keeps no picture while the next is decoded.
+    parts = map(resample, take_alike(pictures, _count_pixels, _BAND_PIXELS))
     return join_thumbnails(parts, hash_size)
 
 

@@ -11,6 +11,7 @@ OpenCV's, with halves rounded up.
 import math
 import threading
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 import cv2
@@ -48,7 +49,8 @@ def approximate_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thu
     Costs about 12 multiplications a pixel. Each picture is halved at once, while it is in the
     processor's caches, so that a batch holds only small pictures.
     """
-    halved = (_halve_often(picture, hash_size) for picture in pictures)
+    # Unlike a loop, map keeps no picture while the next is decoded.
+    halved = map(partial(_halve_often, hash_size=hash_size), pictures)
     sums = [
         _sum_batch(alike, hash_size) for alike in take_alike(halved, _count_levels, _BATCH_LEVELS)
     ]

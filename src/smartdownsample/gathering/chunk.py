@@ -201,6 +201,8 @@ def _decode_files(task: Task, stop: StopSign | None, notes: _ItemNotes) -> Itera
             flags = _choose_flags(picture, treatment, preview)
             notes.decoded.append((item, picture.width, picture.height, flags, picture.captured))
             yield picture.pixels
+        # The next picture may be as large: this one must not stay until it is there.
+        del pictures, picture
 
 
 def _read_files(task: Task, stop: StopSign | None) -> Iterator[_FileRead]:

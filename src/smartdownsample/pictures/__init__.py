@@ -4,11 +4,14 @@ No other wing knows image formats and their faults.
 """
 
 from .decode import Picture, decode_image
+from .memory_budget import MEMORY, LeftToCaller
 from .previews import Treatment, compare_previews, read_with_preview
 from .process_settings import count_workers, decoding_process
 from .regions import decode_regions
 
 __all__ = [
+    "MEMORY",
+    "LeftToCaller",
     "Picture",
     "Treatment",
     "compare_previews",

@@ -3,6 +3,8 @@
 OpenCV gets the bytes, not the file's name, because it crashes on names that are not valid UTF-8.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,6 +14,8 @@ import numpy as np
 from ..options import MAX_PIXELS, MAX_SIDE
 from ..records import WHOLE, ByteArray, Cause, Region
 from .headers import Header, read_header, simplify_png
+from .jpeg_scans import MAX_SCANS, read_scans
+from .memory_budget import MEMORY, SMALL_BYTES, count_budget
 from .pixels import flatten_pixels, measure_share, turn_upright
 from .plugins import EXTRA_FORMATS, decode_with_plugin
 
@@ -21,6 +25,11 @@ _SMALL_PIXELS = 2**24
 _MIN_SHARE = 0.25
 # A block of 8×8 pixels takes one bit at least (ITU-T T.81, F.1.2: no code is shorter).
 _MAX_PIXELS_PER_BYTE = 8 * 64
+# A JPEG takes at most this much for a pixel: RGB, and 16 bits for each of four components.
+_MAX_JPEG_BYTES_PER_PIXEL = 3 + 2 * 4
+# Bytes times pixels of a JPEG that takes at most two seconds, whatever is in it: a scan has ten
+# bytes and takes 0.3 ns a pixel.
+_QUICK_JPEG = 2**36
 
 _JPEG_END = b"\xff\xd9"
 # Pictures are turned upright here, since versions of OpenCV differ in the formats they turn.
@@ -67,7 +76,10 @@ def decode_image(
 
     JPEGs are decoded to a half, quarter or eighth of their size, which spares most of the work, as
     long as the shorter side of `region`, the part that is wanted, keeps `min_side` pixels. Other
-    formats, and None, decode in full. An image that claims more than `max_pixels` is refused.
+    formats, and None, decode in full. An image that claims more than `max_pixels` is refused, and
+    so is one whose decoder takes more memory than four bytes for each of `max_pixels`, or 64 MiB.
+    Large images wait for those that other threads decode, see `memory_budget`. A JPEG of very many
+    scans is refused as well, see `jpeg_scans`.
 
     Transparent pixels are laid on white; 16 bits are scaled to 8; the first of several frames or
     pages is taken.
@@ -79,16 +91,55 @@ def decode_image(
         return Cause.TOO_LARGE
     try:
         if header.format == "JPEG":
-            return _decode_jpeg(data, header, choose_scale(header, min_side, region))
-        if header.format in EXTRA_FORMATS:
-            decoded = decode_with_plugin(data, header.format)
-        else:
-            decoded = _decode_in_full(data, header)
+            scale = choose_scale(header, min_side, region)
+            return _decode_checked_jpeg(data, header, scale, max_pixels)
+        decoded = _decode_checked(data, header, max_pixels)
     except MemoryError:
         return Cause.MEMORY
     if isinstance(decoded, Cause):
         return decoded
     return Picture(decoded, decoded.shape[1], decoded.shape[0], captured=header.captured)
+
+
+def _decode_checked(data: bytes, header: Header, max_pixels: int) -> ByteArray | Cause:
+    """Decode an image that is no JPEG, if it has a size and the memory is enough for it."""
+    n_pixels = header.width * header.height
+    if not n_pixels:
+        return Cause.UNREADABLE
+    with _hold_memory(int(n_pixels * header.bytes_per_pixel), max_pixels) as is_allowed:
+        if not is_allowed:
+            return Cause.TOO_LARGE
+        if header.format in EXTRA_FORMATS:
+            return decode_with_plugin(data, header.format)
+        return _decode_in_full(data, header)
+
+
+def _decode_checked_jpeg(
+    data: bytes, header: Header, scale: int, max_pixels: int
+) -> Picture | Cause:
+    """Decode a JPEG, if the memory is enough for it and it does not take too long."""
+    n_pixels = header.width * header.height
+    is_quick = n_pixels * len(data) <= _QUICK_JPEG
+    if is_quick and n_pixels * _MAX_JPEG_BYTES_PER_PIXEL <= SMALL_BYTES:
+        return _decode_jpeg(data, header, scale)
+    scans = read_scans(data)
+    if scans.n_scans > MAX_SCANS and not is_quick:
+        return Cause.TOO_SLOW
+    with _hold_memory(3 * n_pixels // scale**2 + scans.kept_bytes, max_pixels) as is_allowed:
+        return _decode_jpeg(data, header, scale) if is_allowed else Cause.TOO_LARGE
+
+
+@contextmanager
+def _hold_memory(n_bytes: int, max_pixels: int) -> Iterator[bool]:
+    """Hold memory while a picture is decoded, where it takes much; tell whether it may have it."""
+    budget = count_budget(max_pixels)
+    if n_bytes > budget:
+        yield False
+    elif n_bytes <= SMALL_BYTES:
+        yield True
+    else:
+        with MEMORY.hold(n_bytes, budget):
+            yield True
 
 
 def _decode_jpeg(data: bytes, header: Header, scale: int) -> Picture | Cause:

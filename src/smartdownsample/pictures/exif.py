@@ -10,10 +10,15 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 # A field: tag, type, number of values, and the values or, where they are longer, their place.
-_FIELD_BYTES = 12
-_VALUE_BYTES = 4
-# Bytes of an integer by its type: SHORT, LONG or IFD (the place of a directory).
-_NUMBER_BYTES = {3: 2, 4: 4, 13: 4}
+_FIELD_BYTES, _BIG_FIELD_BYTES = 12, 20
+# Bytes of the number of values, of the values and of a place. Those of a BigTIFF are longer.
+_VALUE_BYTES, _BIG_VALUE_BYTES = 4, 8
+# Bytes of the number of fields.
+_COUNT_BYTES, _BIG_COUNT_BYTES = 2, 8
+_BIG_MARKS = frozenset((b"II+\0", b"MM\0+"))
+# Bytes of an integer by its type: SHORT, LONG or IFD (the place of a directory), and of BigTIFF
+# LONG8 and IFD8.
+_NUMBER_BYTES = {3: 2, 4: 4, 13: 4, 16: 8, 18: 8}
 # No directory of a real file has more fields.
 _MAX_FIELDS = 1000
 
@@ -46,24 +51,44 @@ class Exif(NamedTuple):
 
 
 class Directory(NamedTuple):
-    """A directory of TIFF data: its fields end to end, and the place of the next one or 0."""
+    """A directory of TIFF data: its fields end to end, and the place of the next one or 0.
+
+    ``value_bytes`` are those of a field's values and of places.
+    """
 
     data: bytes
     order: Literal["little", "big"]
     fields: bytes
     next_at: int = 0
+    field_bytes: int = _FIELD_BYTES
+    value_bytes: int = _VALUE_BYTES
 
     def read_number(self, tag: int) -> int | None:
-        """Read the first value of a field of integers; None when there is none."""
+        """Read the value of a field of one integer; None when there is none."""
         field = self._find_field(tag)
         n_bytes = _NUMBER_BYTES.get(int.from_bytes(field[2:4], self.order))
-        return None if n_bytes is None else int.from_bytes(field[8 : 8 + n_bytes], self.order)
+        if n_bytes is None:
+            return None
+        start = 4 + self.value_bytes
+        return int.from_bytes(field[start : start + n_bytes], self.order)
+
+    def read_first_number(self, tag: int) -> int | None:
+        """Read the first value of a field of any number of integers; None when there is none."""
+        field = self._find_field(tag)
+        n_bytes = _NUMBER_BYTES.get(int.from_bytes(field[2:4], self.order))
+        start = 4 + self.value_bytes
+        n_values = int.from_bytes(field[4:start], self.order)
+        if n_bytes is None or n_values * n_bytes <= self.value_bytes:
+            return self.read_number(tag)
+        at = int.from_bytes(field[start:], self.order)
+        return int.from_bytes(self.data[at : at + n_bytes], self.order)
 
     def read_text(self, tag: int) -> bytes:
         """Read the first bytes of a text, as many as a time has; empty when there is none."""
         field = self._find_field(tag)
-        length, value = int.from_bytes(field[4:8], self.order), field[8:]
-        if length <= _VALUE_BYTES:
+        start = 4 + self.value_bytes
+        length, value = int.from_bytes(field[4:start], self.order), field[start:]
+        if length <= self.value_bytes:
             return value[:length]
         at = int.from_bytes(value, self.order)
         return self.data[at : at + min(length, _TIME_BYTES)]
@@ -72,9 +97,9 @@ class Directory(NamedTuple):
         """Find the bytes of a field; empty when there is none."""
         start = tag.to_bytes(2, self.order)
         at = self.fields.find(start)
-        while at >= 0 and at % _FIELD_BYTES:
+        while at >= 0 and at % self.field_bytes:
             at = self.fields.find(start, at + 1)
-        return b"" if at < 0 else self.fields[at : at + _FIELD_BYTES]
+        return b"" if at < 0 else self.fields[at : at + self.field_bytes]
 
 
 def read_directory(data: bytes, at: int | None = None) -> Directory:
@@ -84,12 +109,28 @@ def read_directory(data: bytes, at: int | None = None) -> Directory:
     https://www.loc.gov/preservation/digital/formats/fdd/fdd000022.shtml).
     """
     order: Literal["little", "big"] = "big" if data[:2] == b"MM" else "little"
+    if data[:4] in _BIG_MARKS:
+        return _read_big_directory(data, order, at)
     if at is None:
         at = int.from_bytes(data[4:8], order)
     n_fields = int.from_bytes(data[at : at + 2], order) if data[:2] in {b"II", b"MM"} else 0
     n_fields = min(n_fields, _MAX_FIELDS, max(len(data) - at - 2, 0) // _FIELD_BYTES)
-    end = at + 2 + n_fields * _FIELD_BYTES
-    return Directory(data, order, data[at + 2 : end], int.from_bytes(data[end : end + 4], order))
+    end = at + _COUNT_BYTES + n_fields * _FIELD_BYTES
+    fields = data[at + _COUNT_BYTES : end]
+    return Directory(data, order, fields, int.from_bytes(data[end : end + 4], order))
+
+
+def _read_big_directory(data: bytes, order: Literal["little", "big"], at: int | None) -> Directory:
+    """Read a directory of a BigTIFF (https://www.awaresystems.be/imaging/tiff/bigtiff.html)."""
+    if at is None:
+        at = int.from_bytes(data[8:16], order)
+    start = at + _BIG_COUNT_BYTES
+    n_fields = int.from_bytes(data[at:start], order)
+    n_fields = min(n_fields, _MAX_FIELDS, max(len(data) - start, 0) // _BIG_FIELD_BYTES)
+    end = start + n_fields * _BIG_FIELD_BYTES
+    next_at = int.from_bytes(data[end : end + _BIG_VALUE_BYTES], order)
+    sizes = _BIG_FIELD_BYTES, _BIG_VALUE_BYTES
+    return Directory(data, order, data[start:end], next_at, *sizes)
 
 
 def read_exif(data: bytes) -> Exif:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..records import Cause
-from .exif import FIRST_TURNED, Exif, read_captured, read_directory, read_exif
+from .boxes import read_j2k, read_jp2, read_jxl, read_media
+from .exif import FIRST_TURNED, Directory, Exif, read_captured, read_directory, read_exif
 
 # Start-of-frame markers, all but DHT (C4), JPG (C8) and DAC (CC): ITU-T T.81, table B.1.
 _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -30,9 +31,30 @@ _NO_EXIF = Exif()
 
 _TIFF_WIDTH_TAG, _TIFF_HEIGHT_TAG = 0x0100, 0x0101
 _TIFF_PHOTOMETRIC_TAG, _TIFF_EXTRA_SAMPLES_TAG = 0x0106, 0x0152
+_TIFF_BITS_TAG, _TIFF_SAMPLES_TAG, _TIFF_STRIP_TAG = 0x0102, 0x0115, 0x0116
+_TIFF_TILE_WIDTH_TAG, _TIFF_TILE_HEIGHT_TAG = 0x0142, 0x0143
+
+# What decoders hold for a pixel while they are at work, in bytes: their picture, and what they make
+# it from. Measured with pictures of 4000×4000 pixels and OpenCV 5.0, pillow-heif 1.8 and
+# pillow-jxl-plugin 1.3, as growth of the process at its peak. OpenCV lets go of all but its
+# picture, then hands it over as a copy: where the picture is nearly all that it holds (grey 1 byte,
+# RGB 3, RGBA 4, of 16 bits twice that), the peak is twice the figure. JPEG: baseline 6 (3 and
+# the copy), progressive 6 with 4:2:0, 9 with 4:4:4, 11 with CMYK, see `jpeg_scans`. PNG: 4 to 8,
+# with 16 bits 12 to 16. BMP, PNM and lossy WebP: 6. The others are beside their figures.
+_GIF_BYTES = 9  # 8, with several frames 9
+_WEBP_BYTES, _WEBP_ANIMATION_BYTES = 8, 12  # lossless 7, with alpha 8; with several frames 12
+_HDR_BYTES = 15  # 15: three floats, and RGB
+_MEDIA_BYTES = {
+    ("AVIF", False): 20, ("AVIF", True): 33,  # 17 with 4:2:0, 19 with 4:4:4, 32 with alpha
+    ("HEIC", False): 10, ("HEIC", True): 10,  # 8 and 9, with 10 bits 9
+}  # fmt: skip
+_DEEP_MEDIA = 1.25  # 22 in place of 17, and 40 in place of 32
+_JXL_BYTES = 16  # 11 or 12, lossless up to 16
 
 # Chunks of animated PNGs (PNG specification, 11.3.6).
 _PNG_ANIMATION = frozenset((b"acTL", b"fcTL", b"fdAT"))
+# Channels of a decoded picture by the colour type, without transparency: grey, RGB, palette.
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 3}
 
 # Formats by the brand of an ISO base media file (ISO/IEC 14496-12, 23008-12).
 _BRANDS = {
@@ -40,11 +62,19 @@ _BRANDS = {
     b"heic": "HEIC", b"heix": "HEIC", b"hevc": "HEIC", b"heim": "HEIC", b"heis": "HEIC",
     b"mif1": "HEIC", b"msf1": "HEIC",
 }  # fmt: skip
-# The boxes that describe the items of such a file are in its first bytes.
-_MEDIA_HEAD_BYTES = 1 << 16
-# The entry, of version 2 or 3, that gives the number of the item with the Exif data
-# (ISO/IEC 14496-12, 8.11.6; 23008-12, A.2).
-_EXIF_ITEM = re.compile(rb"infe(?:\x02...(..)|\x03...(....))..Exif", re.DOTALL)
+
+# No header in words of a real file is longer.
+_TEXT_HEADER_BYTES = 1 << 12
+# Magic number, width, height and the first digit of the largest level, if there is one. Comments
+# end with their line.
+_PNM_GAP = rb"(?:[ \t\n\v\f\r]|#[^\n\r]*[\n\r])"
+_PNM = re.compile(
+    rb"P([1-6])%b+(\d{1,9})[ \t\n\v\f\r]%b*(\d{1,9})[ \t\n\v\f\r]%b*(\d?)" % ((_PNM_GAP,) * 3)
+)
+# Magic numbers of those that are black and white, and have no largest level.
+_PNM_BITMAPS = frozenset((b"1", b"4"))
+# The decoder reads lines of up to 127 characters, the line feed included.
+_HDR = re.compile(rb"#\?[^\n]{0,124}\n(?:[^\n]{1,126}\n)*\n-Y (\d{1,9}) \+X (\d{1,9})\n")
 
 # What files with an image's name turn out to be, by their first bytes.
 _OTHER_STARTS: tuple[tuple[bytes, Cause], ...] = (
@@ -72,6 +102,8 @@ class Header(NamedTuple):
     ``format`` is a name such as ``"JPEG"``. ``width`` and ``height`` are those of the stored
     pixels, 0 when unknown. ``orientation`` and ``captured`` are those of `exif.Exif`.
     ``has_alpha`` is set for TIFF only, where a fourth channel may be something else.
+    ``bytes_per_pixel`` is what the decoder holds while it is at work, at most; for JPEG
+    `jpeg_scans` tells.
     """
 
     format: str
@@ -80,6 +112,7 @@ class Header(NamedTuple):
     orientation: int = 1
     captured: np.datetime64 | None = None
     has_alpha: bool = False
+    bytes_per_pixel: float = 4
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -156,11 +189,14 @@ def _read_png(data: bytes) -> Header:
     """Read the IHDR and eXIf chunks of a PNG (PNG specification, 11.2)."""
     if data[12:16] != b"IHDR":
         return Header("PNG")
-    exif = Exif()
+    exif, n_channels = Exif(), _PNG_CHANNELS.get(_big(data, 25, 1), 4)
     for name, at, end in _walk_png(data):
         if name == b"eXIf":
             exif = read_exif(data[at + 8 : end - 4])
-    return Header("PNG", _big(data, 16, 4), _big(data, 20, 4), *exif)
+        elif name == b"tRNS":
+            n_channels = 4
+    n_bytes = n_channels * (2 if _big(data, 24, 1) > 8 else 1)
+    return Header("PNG", _big(data, 16, 4), _big(data, 20, 4), *exif, bytes_per_pixel=n_bytes)
 
 
 def _walk_png(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -192,7 +228,7 @@ def simplify_png(data: bytes) -> bytes | None:
 
 def _read_gif(data: bytes) -> Header:
     """Read the size of a GIF's screen (GIF89a, 18)."""
-    return Header("GIF", _little(data, 6, 2), _little(data, 8, 2))
+    return Header("GIF", _little(data, 6, 2), _little(data, 8, 2), bytes_per_pixel=_GIF_BYTES)
 
 
 def _read_bmp(data: bytes) -> Header:
@@ -206,7 +242,7 @@ def _read_bmp(data: bytes) -> Header:
 def _read_webp(data: bytes) -> Header:
     """Read the size from the first header of a WebP that has one, and the EXIF data (RFC 9649)."""
     width = height = 0
-    exif = Exif()
+    exif, n_bytes = Exif(), 4
     at = 12
     while at + 8 <= len(data):
         name, length = data[at : at + 4], _little(data, at + 4, 4)
@@ -214,26 +250,47 @@ def _read_webp(data: bytes) -> Header:
             exif = read_exif(data[at + 8 : at + 8 + length].removeprefix(b"Exif\0\0"))
         elif not width and name == b"VP8X":
             width, height = _little(data, at + 12, 3) + 1, _little(data, at + 15, 3) + 1
+            n_bytes = _WEBP_ANIMATION_BYTES if _little(data, at + 8, 1) & 2 else _WEBP_BYTES
         elif not width and name == b"VP8L":
             bits = _little(data, at + 9, 4)
             width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+            n_bytes = _WEBP_BYTES
         elif not width and name == b"VP8 ":
             width, height = _little(data, at + 14, 2) & 0x3FFF, _little(data, at + 16, 2) & 0x3FFF
         at += 8 + length + length % 2
-    return Header("WebP", width, height, *exif)
+    return Header("WebP", width, height, *exif, bytes_per_pixel=n_bytes)
 
 
 def _read_tiff(data: bytes) -> Header:
     """Read a TIFF's first page; no orientation, since OpenCV turns TIFFs upright itself."""
     page = read_directory(data)
     is_rgb = page.read_number(_TIFF_PHOTOMETRIC_TAG) == 2
+    width = page.read_number(_TIFF_WIDTH_TAG) or 0
+    height = page.read_number(_TIFF_HEIGHT_TAG) or 0
     return Header(
         "TIFF",
-        page.read_number(_TIFF_WIDTH_TAG) or 0,
-        page.read_number(_TIFF_HEIGHT_TAG) or 0,
+        width,
+        height,
         captured=read_captured(page),
         has_alpha=is_rgb and page.read_number(_TIFF_EXTRA_SAMPLES_TAG) is not None,
+        bytes_per_pixel=_count_tiff_bytes(page, width, height),
     )
+
+
+def _count_tiff_bytes(page: Directory, width: int, height: int) -> float:
+    """Count what the decoder of TIFF holds: its picture, and a strip or tile twice.
+
+    Tiles may be larger than the picture.
+    """
+    n_bits = page.read_first_number(_TIFF_BITS_TAG) or 1
+    n_bytes = max(4, (page.read_number(_TIFF_SAMPLES_TAG) or 1) * n_bits / 8)
+    if not width * height:
+        return n_bytes
+    n_columns = page.read_number(_TIFF_TILE_WIDTH_TAG) or width
+    n_rows = page.read_number(_TIFF_TILE_HEIGHT_TAG)
+    if n_rows is None:
+        n_rows = min(page.read_number(_TIFF_STRIP_TAG) or height, height)
+    return n_bytes * (1 + 2 * n_columns * n_rows / (width * height))
 
 
 def _read_media(data: bytes) -> Header | Cause:
@@ -241,81 +298,41 @@ def _read_media(data: bytes) -> Header | Cause:
     name = _BRANDS.get(data[8:12])
     if name is None:
         return Cause.RAW_PHOTO if data[8:11] == b"crx" else Cause.VIDEO
-    width = height = 0
-    extent = data.find(b"ispe", 0, _MEDIA_HEAD_BYTES)
-    if extent > 0:
-        width, height = _big(data, extent + 8, 4), _big(data, extent + 12, 4)
-    captured = read_exif(_find_media_exif(data)).captured
-    return Header(name, width, height, _read_media_orientation(data), captured)
-
-
-def _read_media_orientation(data: bytes) -> int:
-    """Turn the properties ``irot`` and ``imir`` into an EXIF orientation (ISO/IEC 23008-12)."""
-    turn, mirror = (
-        data.find(b"irot", 0, _MEDIA_HEAD_BYTES),
-        data.find(b"imir", 0, _MEDIA_HEAD_BYTES),
-    )
-    n_quarters = data[turn + 4] & 3 if 0 < turn < len(data) - 4 else 0
-    axis = data[mirror + 4] & 1 if 0 < mirror < len(data) - 4 else None
-    # First quarter turns anticlockwise, then mirroring: top to bottom (0) or left to right (1).
-    return {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}[axis][n_quarters]
-
-
-def _find_media_exif(data: bytes) -> bytes:
-    """Find the Exif data of an ISO base media file; empty when there is none."""
-    found = _EXIF_ITEM.search(data, 0, _MEDIA_HEAD_BYTES)
-    if found is not None:
-        wanted = int.from_bytes(found[1] or found[2], "big")
-        for number, at, length in _walk_media(data):
-            if number == wanted:
-                # The first four bytes say how far after them the mark of the byte order is.
-                return data[at + 4 + _big(data, at, 4) : at + length]
-    return b""
-
-
-def _walk_media(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield number, place and length of each item of a media file (ISO/IEC 14496-12, 8.11.3)."""
-    at = data.find(b"iloc", 0, _MEDIA_HEAD_BYTES) + 4
-    version, sizes = _big(data, at, 1), _big(data, at + 4, 2)
-    n_offset, n_length, n_base, n_index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
-    n_number = 4 if version == 2 else 2
-    n_items = _big(data, at + 6, n_number)
-    at += 6 + n_number
-    while n_items > 0 and at < min(len(data), _MEDIA_HEAD_BYTES):
-        base = at + n_number + (4 if version else 2)
-        extent = base + n_base + 2
-        place = _big(data, base, n_base) + _big(data, extent + n_index, n_offset)
-        yield _big(data, at, n_number), place, _big(data, extent + n_index + n_offset, n_length)
-        at = extent + _big(data, base + n_base, 2) * (n_index + n_offset + n_length)
-        n_items -= 1
+    media = read_media(data)
+    n_bytes = _MEDIA_BYTES[name, media.has_alpha] * (_DEEP_MEDIA if media.is_deep else 1)
+    return Header(name, *media[:4], bytes_per_pixel=n_bytes)
 
 
 def _read_jp2(data: bytes) -> Header:
-    """Read the image header box of a JPEG 2000 file (ISO/IEC 15444-1, I.5.3.1)."""
-    at = data.find(b"ihdr", 0, 1 << 12)
-    if at < 0:
-        return Header("JPEG 2000")
-    return Header("JPEG 2000", _big(data, at + 8, 4), _big(data, at + 4, 4))
+    """Read a JPEG 2000, in boxes or not."""
+    is_bare = data.startswith(b"\xff")
+    width, height, n_components = read_j2k(data) if is_bare else read_jp2(data)
+    # Peaks are 16 for RGB, with 16 bits 19, with alpha 21: 32 bits a component, then the picture.
+    n_bytes = 4 * n_components + 2 * min(n_components, 4)
+    return Header("JPEG 2000", width, height, bytes_per_pixel=n_bytes)
 
 
-def _read_j2k(data: bytes) -> Header:
-    """Read the size marker of a bare JPEG 2000 codestream (ISO/IEC 15444-1, A.5.1)."""
-    width, height = (_big(data, at, 4) - _big(data, at + 8, 4) for at in (8, 12))
-    return Header("JPEG 2000", max(width, 0), max(height, 0))
+def _read_jxl(data: bytes) -> Header:
+    """Read the size of a JPEG XL, in boxes or not."""
+    return Header("JPEG XL", *read_jxl(data), bytes_per_pixel=_JXL_BYTES)
 
 
 def _read_pnm(data: bytes) -> Header | Cause:
-    """Read the size from the first words of a PNM, without comments."""
-    lines = (line.split(b"#")[0] for line in data[:1024].split(b"\n"))
-    words = b" ".join(lines).split()
-    if len(words) < 3 or not (words[1].isdigit() and words[2].isdigit()):
+    """Read the size of a PNM (https://netpbm.sourceforge.net/doc/ppm.html)."""
+    found = _PNM.match(data, 0, _TEXT_HEADER_BYTES)
+    if found is None or not (found[4] or found[1] in _PNM_BITMAPS):
         return _recognise_other(data)
-    return Header("PNM", int(words[1][:9]), int(words[2][:9]))
+    return Header("PNM", int(found[2]), int(found[3]))
 
 
-def _without_size(name: str) -> Callable[[bytes], Header]:
-    """Make a reader for a format whose size only the decoder reads."""
-    return lambda _: Header(name)
+def _read_hdr(data: bytes) -> Header:
+    """Read the resolution line of a Radiance HDR, which follows the first blank line.
+
+    G. Ward, "Real Pixels", Graphics Gems II (1991). Lines that the decoder would break are refused.
+    """
+    found = _HDR.match(data, 0, _TEXT_HEADER_BYTES)
+    height, width = (int(found[1]), int(found[2])) if found else (0, 0)
+    return Header("HDR", width, height, bytes_per_pixel=_HDR_BYTES)
 
 
 _READERS: tuple[tuple[tuple[bytes, ...], Callable[[bytes], Header | Cause]], ...] = (
@@ -324,11 +341,10 @@ _READERS: tuple[tuple[tuple[bytes, ...], Callable[[bytes], Header | Cause]], ...
     ((b"GIF87a", b"GIF89a"), _read_gif),
     ((b"BM",), _read_bmp),
     ((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _read_tiff),
-    ((b"\0\0\0\x0cjP  \r\n\x87\n",), _read_jp2),
-    ((b"\xff\x4f\xff\x51",), _read_j2k),
+    ((b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), _read_jp2),
     ((b"P1", b"P2", b"P3", b"P4", b"P5", b"P6"), _read_pnm),
-    ((b"#?RADIANCE", b"#?RGBE"), _without_size("HDR")),
-    ((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"), _without_size("JPEG XL")),
+    ((b"#?RADIANCE", b"#?RGBE"), _read_hdr),
+    ((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"), _read_jxl),
 )
 
 

@@ -1,13 +1,16 @@
 """Tests of smartdownsample.pictures.decode."""
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from pictures import make_pixels, write_picture
+from pictures import make_exif, make_pixels, write_picture
 from smartdownsample.options import MAX_PIXELS
 from smartdownsample.pictures.decode import Picture, decode_image
 from smartdownsample.pictures.pixels import measure_share
@@ -28,6 +31,25 @@ def decode(data: bytes, min_side: int | None = None) -> Picture:
     picture = decode_image(data, min_side=min_side)
     assert isinstance(picture, Picture)
     return picture
+
+
+def claim_png(width: int, height: int, bits: int = 8) -> bytes:
+    """Make the head of a PNG with colours and alpha."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, bits, 6, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n\0\0\0\x0d" + head + zlib.crc32(head).to_bytes(4, "big")
+
+
+def claim_tiff(
+    width: int, height: int, *, bits: int = 8, tile: int = 0, big: bool = False
+) -> bytes:
+    """Make the directory of a grey TIFF with as many rows to a strip as it has, or with tiles."""
+    fields = {0x0100: width, 0x0101: height, 0x0102: bits, 0x0106: 1}
+    fields |= {0x0142: tile, 0x0143: tile} if tile else {}
+    if not big:
+        return make_exif(fields)
+    entries = (struct.pack("<HHQQ", tag, 4, 1, value) for tag, value in fields.items())
+    directory = struct.pack("<Q", len(fields)) + b"".join(entries) + bytes(8)
+    return b"II+\0" + struct.pack("<HHQ", 8, 0, 16) + directory
 
 
 class TestDecodeImage:
@@ -136,6 +158,56 @@ class TestDecodeImage:
         png[16:24] = side.to_bytes(4, "big") * 2
         assert decode_image(bytes(jpeg), min_side=90) is Cause.TOO_LARGE
         assert decode_image(bytes(png)) is Cause.TOO_LARGE
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            claim_tiff(32_000, 32_000, big=True),
+            claim_tiff(16_000, 16_000, bits=64),
+            claim_tiff(10, 10, tile=2**14),
+            claim_png(16_000, 16_000, bits=16),
+            b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 10000 +X 10000\n" + bytes(99),
+            b"P6 30000 30000 255 ",
+            # 9,000 rows in 18 bits, and as many columns.
+            b"\xff\x0a" + (2 << 1 | 8_999 << 3 | 1 << 21).to_bytes(30, "little"),
+        ],
+        ids=["BigTIFF", "deep TIFF", "tiles", "deep PNG", "HDR", "PNM", "JPEG XL"],
+    )
+    def test_what_takes_too_much_memory_is_refused_before_decoding(self, data: bytes) -> None:
+        """Whatever makes it large: pixels, channels, bits, or what the decoder keeps."""
+        assert decode_image(data) is Cause.TOO_LARGE
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            claim_tiff(0, 0),
+            claim_tiff(0, 0, big=True),
+            b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n+X 10 -Y 10\n" + bytes(999),
+            b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(99),
+            b"\0\0\0\x18ftypavif" + bytes(99),
+            b"\0\0\0\x18ftypheic" + bytes(99),
+            b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(99),
+            b"GIF89a" + bytes(99),
+        ],
+        ids=["TIFF", "BigTIFF", "HDR", "JPEG XL", "AVIF", "HEIC", "JPEG 2000", "GIF"],
+    )
+    def test_an_image_without_a_size_is_not_decoded(
+        self, data: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is unknown may be anything."""
+
+        def fail(*_: object) -> None:
+            raise AssertionError
+
+        monkeypatch.setattr(cv2, "imdecode", fail)
+        assert decode_image(data) is Cause.UNREADABLE
+
+    def test_small_pictures_of_all_kinds_are_within_the_memory(self) -> None:
+        """A limit of pixels does not refuse them for bits and channels."""
+        for dtype, name in ((np.uint16, ".png"), (np.float32, ".tiff"), (np.float32, ".hdr")):
+            done, data = cv2.imencode(name, np.ones((48, 64, 3), dtype=dtype))
+            assert done
+            assert isinstance(decode_image(data.tobytes(), max_pixels=64 * 48), Picture)
 
     @pytest.mark.parametrize("min_side", [None, 100])
     @pytest.mark.parametrize(("kept", "is_used"), [(0.9, True), (0.5, True), (0.1, False)])

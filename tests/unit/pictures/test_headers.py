@@ -3,6 +3,7 @@
 import io
 import struct
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -109,14 +110,153 @@ def test_exif_data_of_a_webp_may_begin_like_that_of_a_jpeg() -> None:
     content = b"Exif\0\0" + EXIF
     marked = webp[: webp.index(b"EXIF")] + b"EXIF" + struct.pack("<I", len(content)) + content
     for data in (webp, marked):
-        assert read_header(data) == Header("WebP", 70, 50, 6, TAKEN)
+        assert read_header(data)[:5] == ("WebP", 70, 50, 6, TAKEN)
 
 
 def test_a_tiff_has_capture_time_and_size_in_the_same_directory() -> None:
     """It is laid out as EXIF data is."""
     tiff = make_exif({0x0100: 70, 0x0101: 50}, {0x9003: b"2019:06:22 16:50:53\0"})
     taken = np.datetime64("2019-06-22T16:50:53.000")
-    assert read_header(tiff) == Header("TIFF", 70, 50, captured=taken)
+    assert read_header(tiff)[:5] == ("TIFF", 70, 50, 1, taken)
+
+
+def make_big_tiff(fields: dict[int, int | bytes], order: str = "<") -> bytes:
+    """Lay out the directory of a BigTIFF: numbers are LONG8, texts are behind the directory."""
+    texts_at = 16 + 8 + 20 * len(fields) + 8
+    table, texts = struct.pack(order + "Q", len(fields)), b""
+    for tag, value in sorted(fields.items()):
+        if isinstance(value, int):
+            table += struct.pack(order + "HHQQ", tag, 16, 1, value)
+        else:
+            table += struct.pack(order + "HHQQ", tag, 2, len(value), texts_at + len(texts))
+            texts += value
+    mark = {"<": b"II+\0", ">": b"MM\0+"}[order]
+    return mark + struct.pack(order + "HHQ", 8, 0, 16) + table + bytes(8) + texts
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_big_tiff_has_its_size_and_capture_time(order: str) -> None:
+    """Its places and numbers are twice as long."""
+    fields: dict[int, int | bytes] = {0x0100: 70, 0x0101: 50, 0x9003: b"2019:06:22 16:50:53\0"}
+    header = read_header(make_big_tiff(fields, order))
+    assert header[:5] == ("TIFF", 70, 50, 1, np.datetime64("2019-06-22T16:50:53.000"))
+    assert read_header(encode("TIFF", big_tiff=True))[:3] == ("TIFF", 70, 50)
+
+
+def test_tiles_larger_than_the_picture_count() -> None:
+    """The decoder makes room for them, however small the picture is."""
+    small = read_header(make_exif({0x0100: 10, 0x0101: 10, 0x0116: 1}))
+    assert isinstance(small, Header)
+    assert small.bytes_per_pixel < 5
+    large = read_header(make_exif({0x0100: 10, 0x0101: 10, 0x0142: 2**14, 0x0143: 2**14}))
+    assert isinstance(large, Header)
+    assert large.bytes_per_pixel * 100 > 2**30
+
+
+def encode_array(pixels: np.ndarray, name: str) -> bytes:
+    """Encode pixels of any type as OpenCV does."""
+    done, data = cv2.imencode(name, pixels)
+    assert done
+    return data.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("n_channels", "dtype", "name", "n_bytes"),
+    [
+        (1, np.uint8, ".png", 1),
+        (3, np.uint8, ".png", 3),
+        (4, np.uint8, ".png", 4),
+        (1, np.uint16, ".png", 2),
+        (3, np.uint16, ".png", 6),
+        (4, np.uint16, ".png", 8),
+        (3, np.float32, ".hdr", 15),
+        (3, np.uint8, ".jp2", 18),
+        (1, np.uint8, ".jp2", 6),
+    ],
+)
+def test_bytes_a_pixel_are_those_of_the_decoder(
+    n_channels: int, dtype: type, name: str, n_bytes: int
+) -> None:
+    """Channels times bytes, and what the decoder keeps beside them."""
+    header = read_header(encode_array(np.ones((50, 70, n_channels), dtype=dtype), name))
+    assert isinstance(header, Header)
+    assert (header.width, header.height, header.bytes_per_pixel) == (70, 50, n_bytes)
+
+
+def test_bytes_a_pixel_of_a_tiff_follow_its_samples() -> None:
+    """Floats take four times as much, and a single strip is kept beside the picture."""
+    for dtype, n_bytes in ((np.uint8, 4), (np.uint16, 6), (np.float32, 12), (np.float64, 24)):
+        header = read_header(encode_array(np.ones((500, 70, 3), dtype=dtype), ".tif"))
+        assert isinstance(header, Header)
+        assert n_bytes <= header.bytes_per_pixel <= 3 * n_bytes
+
+
+def test_a_transparent_colour_makes_a_channel_more() -> None:
+    """Of a palette too."""
+    palette = Image.fromarray(make_pixels(1, 70, 50)).convert("P")
+    for options, n_bytes in (({}, 3), ({"transparency": 3}, 4)):
+        buffer = io.BytesIO()
+        palette.save(buffer, "PNG", **options)
+        header = read_header(buffer.getvalue())
+        assert isinstance(header, Header)
+        assert header.bytes_per_pixel == n_bytes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"P6 123 456 255\n",
+        b"P6\n123\t456\r\n255\n",
+        b"P6#a comment\n123 #another\n#and one\n456\n# 1 2 3\n255\n",
+        b"P5 123 456 65535 ",
+        b"P1 123 456 1 0 1",
+        b"P4 123 456\n\xff",
+        b"P6\n# " + b"x" * 2000 + b"\n123 456 255\n",
+    ],
+)
+def test_the_size_of_a_pnm_is_read_as_the_decoder_reads_it(text: bytes) -> None:
+    """Words are divided by white space, comments end with their line."""
+    assert read_header(text)[:3] == ("PNM", 123, 456)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"P6123 456 255\n",
+        b"P6 123x456 255\n",
+        b"P6 123 456x255\n",
+        b"P6 123#456\n789 255\n",
+        b"P6 -123 456 255\n",
+        b"P6 1234567890123 456 255\n",
+        b"P6 123 456\n",
+        b"P6 # 123 456 255",
+        b"P6 " + b"#\n" * 5000 + b"123 456 255\n",
+    ],
+)
+def test_what_no_grammar_allows_is_no_pnm(text: bytes) -> None:
+    """The decoder would read other numbers than ours."""
+    assert read_header(text + b"\xff" * 9) in {Cause.NOT_AN_IMAGE, Cause.TEXT}
+
+
+def make_hdr(resolution: bytes, lines: bytes = b"FORMAT=32-bit_rle_rgbe\n") -> bytes:
+    """Lay out the head of a Radiance HDR."""
+    return b"#?RADIANCE\n" + lines + b"\n" + resolution + b"\n" + bytes(99)
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        (make_hdr(b"-Y 456 +X 123"), (123, 456)),
+        (make_hdr(b"-Y 456 +X 123", b"# made by hand\nFORMAT=32-bit_rle_rgbe\n"), (123, 456)),
+        (make_hdr(b"+X 123 -Y 456"), (0, 0)),
+        (make_hdr(b"-Y -456 +X 123"), (0, 0)),
+        (make_hdr(b"-Y 4 +X 1", b"#" + b"x" * 126 + b"\n\n-Y 9 +X 9\n"), (0, 0)),
+        (b"#?RADIANCE\n", (0, 0)),
+    ],
+)
+def test_the_size_of_an_hdr_is_in_its_resolution_line(data: bytes, size: tuple[int, int]) -> None:
+    """Other orders of the axes are unknown, as to the decoder."""
+    assert read_header(data)[:3] == ("HDR", *size)
 
 
 def test_the_first_exif_data_of_a_jpeg_that_says_something_counts() -> None:

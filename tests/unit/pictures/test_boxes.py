@@ -1,0 +1,134 @@
+"""Tests of smartdownsample.pictures.boxes."""
+
+import io
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from pictures import make_pixels
+from smartdownsample.pictures.boxes import read_j2k, read_jp2, read_jxl, read_media, walk_boxes
+
+JXL_MARK = b"\0\0\0\x0cJXL \r\n\x87\n"
+
+
+def encode(name: str, width: int = 70, height: int = 50, **options: object) -> bytes:
+    """Encode a picture."""
+    buffer = io.BytesIO()
+    Image.fromarray(make_pixels(1, width, height)).save(buffer, name, **options)
+    return buffer.getvalue()
+
+
+def make_box(name: bytes, content: bytes, *, is_long: bool = False) -> bytes:
+    """Put content into a box."""
+    if is_long:
+        return struct.pack(">I4sQ", 1, name, len(content) + 16) + content
+    return struct.pack(">I4s", len(content) + 8, name) + content
+
+
+def pack_bits(*fields: tuple[int, int]) -> bytes:
+    """Pack values of so many bits each, from the lowest bit on, behind the mark of a JPEG XL."""
+    packed, at = 0, 0
+    for value, n_bits in fields:
+        packed |= value << at
+        at += n_bits
+    return b"\xff\x0a" + packed.to_bytes(16, "little")
+
+
+def test_boxes_have_one_of_three_lengths() -> None:
+    """In four bytes, in eight, or up to the end of the file."""
+    data = make_box(b"abcd", b"12") + make_box(b"efgh", b"345", is_long=True)
+    data += b"\0\0\0\0ijkl" + b"6"
+    assert [(name, data[start:end]) for name, start, end in walk_boxes(data)] == [
+        (b"abcd", b"12"),
+        (b"efgh", b"345"),
+        (b"ijkl", b"6"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stream", "size"),
+    [
+        (pack_bits((1, 1), (5, 5), (0, 3), (8, 5)), (72, 48)),
+        (pack_bits((1, 1), (5, 5), (1, 3)), (48, 48)),
+        (pack_bits((0, 1), (0, 2), (49, 9), (0, 3), (0, 2), (69, 9)), (70, 50)),
+        (pack_bits((0, 1), (1, 2), (2999, 13), (3, 3)), (4000, 3000)),
+        (pack_bits((0, 1), (2, 2), (99_999, 18), (7, 3)), (200_000, 100_000)),
+        (pack_bits((0, 1), (3, 2), (2**30 - 1, 30), (0, 3), (3, 2), (0, 30)), (1, 2**30)),
+    ],
+)
+def test_a_jpeg_xl_says_its_size_in_few_bits(stream: bytes, size: tuple[int, int]) -> None:
+    """Of a bare codestream, of one in a box, and of one that is cut into boxes."""
+    kind = make_box(b"ftyp", b"jxl \0\0\0\0jxl ")
+    assert read_jxl(stream) == size
+    assert read_jxl(JXL_MARK + kind + make_box(b"jxlc", stream)) == size
+    parts = make_box(b"jxlp", b"\0\0\0\0" + stream[:3]) + make_box(b"Exif", b"\0\0\0\0MM")
+    parts += make_box(b"jxlp", b"\x80\0\0\1" + stream[3:])
+    assert read_jxl(JXL_MARK + kind + parts) == size
+
+
+@pytest.mark.parametrize(("width", "height"), [(70, 50), (64, 64), (400, 300), (2, 1500), (8, 256)])
+def test_sizes_of_real_jpeg_xls_are_read(width: int, height: int) -> None:
+    """As the encoder writes them."""
+    pytest.importorskip("pillow_jxl")
+    assert read_jxl(encode("JXL", width, height, effort=1)) == (width, height)
+
+
+def test_a_jpeg_2000_is_as_large_as_its_codestream() -> None:
+    """The header's box may say what it likes, the decoder does not look at it."""
+    data = encode("JPEG2000")
+    at = data.index(b"ihdr") + 4
+    lying = data[:at] + struct.pack(">II", 1, 1) + data[at + 8 :]
+    assert read_jp2(data) == read_jp2(lying) == (70, 50, 3)
+    assert read_j2k(encode("JPEG2000", no_jp2=True)) == (70, 50, 3)
+    assert read_jp2(data[: data.index(b"jp2c") - 4]) == (0, 0, 0)
+
+
+def make_extent(width: int, height: int) -> bytes:
+    """Make a property that says a size."""
+    return make_box(b"ispe", struct.pack(">III", 0, width, height))
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+def test_the_largest_of_several_sizes_counts(*, is_behind: bool) -> None:
+    """Thumbnails and tiles have theirs too, and the description may be behind the pixels."""
+    kind = make_box(b"ftyp", b"avif\0\0\0\0avif")
+    sizes = make_extent(160, 120), make_extent(4000, 3000), make_extent(512, 512)
+    meta = make_box(b"meta", bytes(4) + b"".join(sizes))
+    pixels = make_box(b"mdat", bytes(2**17), is_long=True)
+    data = kind + (pixels + meta if is_behind else meta + pixels)
+    assert read_media(data)[:2] == (4000, 3000)
+
+
+def test_a_sequence_has_the_size_of_its_frames() -> None:
+    """It need not have an image beside its track."""
+    entry = make_box(b"av01", bytes(24) + struct.pack(">HH", 640, 480) + bytes(50))
+    data = make_box(b"ftyp", b"avis\0\0\0\0avis") + make_box(b"moov", entry)
+    assert read_media(data)[:2] == (640, 480)
+
+
+def test_depth_and_transparency_of_an_avif_are_seen() -> None:
+    """They decide how much memory its decoder takes."""
+    Image.init()
+    if "AVIF" not in Image.SAVE:
+        pytest.skip("Pillow was built without AVIF")
+    plain = encode("AVIF")
+    buffer = io.BytesIO()
+    transparent = Image.fromarray(make_pixels(1))
+    transparent.putalpha(100)
+    transparent.save(buffer, "AVIF")
+    assert read_media(plain)[4:] == (False, False)
+    assert read_media(buffer.getvalue())[4:] == (True, False)
+    at = plain.index(b"av1C") + 6
+    assert read_media(plain[:at] + bytes((plain[at] | 0x40,)) + plain[at + 1 :]).is_deep
+
+
+@given(st.binary(max_size=80), st.integers(0, 200))
+def test_any_bytes_have_an_answer(junk: bytes, at: int) -> None:
+    """What cannot be read is unknown."""
+    whole = make_box(b"ftyp", b"avif") + make_box(b"meta", make_extent(7, 5)) + JXL_MARK
+    data = whole[:at] + junk + whole[at + len(junk) :]
+    for size in (read_media(data)[:2], read_jp2(data)[:2], read_j2k(data)[:2], read_jxl(data)):
+        assert min(size) >= 0
