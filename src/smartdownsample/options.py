@@ -27,11 +27,13 @@ GroupsLike: TypeAlias = Mapping[str, object] | Mapping[os.PathLike[str], object]
 PerGroup: TypeAlias = int | Mapping[str, int]
 
 MIN_HASH_SIZE, MAX_HASH_SIZE = 2, 32
-# More than any panorama of a camera trap. Decoded in full it takes less than 1 GB with 8 bits a
-# channel, and up to 5 GB with 16 bits and alpha.
+# More than any panorama of a camera trap. With 8 bits a channel and alpha they take 1 GiB, which is
+# what all decoders together may hold at a time.
 MAX_PIXELS = 2**28
 # JPEG's own limit; the weights of a longer side would take too much memory.
 MAX_SIDE = 2**16
+# OpenCV reads this variable when it is loaded, and decodes no image with more pixels.
+OPENCV_LIMIT_VARIABLE = "OPENCV_IO_MAX_IMAGE_PIXELS"
 RANDOM_SEED = 42
 # Share of a selection that is for validation.
 VALIDATION = 0.2
@@ -161,6 +163,14 @@ class SamplingOptions:
             )
             raise InvalidParameterError(msg)
         return self
+
+
+def choose_opencv_limit(max_pixels: int) -> str:
+    """Choose OpenCV's own limit, for processes that are this package's alone.
+
+    It is a second wall behind the check of headers. Report pages take the default `max_pixels`.
+    """
+    return str(max(max_pixels, MAX_PIXELS))
 
 
 def check_target(target_count: object, options: SamplingOptions) -> int | None:

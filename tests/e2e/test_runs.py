@@ -10,10 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from pictures import write_collection, write_picture
 from smartdownsample import ImageIndex
+from smartdownsample.options import MAX_PIXELS
 
 RUN = """
 import json, sys
@@ -162,3 +165,77 @@ def test_a_run_needs_no_main_guard(tmp_path: Path) -> None:
         check=True,
     )
     assert len(json.loads(done.stdout)["paths"]) == 10
+
+
+MEASURE_PEAK = """
+import json, sys
+import smartdownsample.features.fast_thumbnails, smartdownsample.gathering.schedule
+from smartdownsample import ImageIndex
+
+def read(name):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name))
+
+before = read("VmRSS")
+index = ImageIndex.build(sys.argv[3:], cache=False, n_workers=int(sys.argv[1]),
+                         max_pixels=int(sys.argv[2]))
+print(json.dumps([read("VmHWM") - before, len(index)]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak as Linux tells it")
+def test_workers_share_the_memory_for_large_pictures(tmp_path: Path) -> None:
+    """Of four that would take 75 MB and as much for a copy, one is decoded at a time."""
+    side = 5_000
+    paths = [str(tmp_path / f"{number}.png") for number in range(6)]
+    done, data = cv2.imencode(".png", np.zeros((side, side, 3), dtype=np.uint8))
+    assert done
+    for path in paths:
+        Path(path).write_bytes(data.tobytes())
+    command = [sys.executable, "-c", MEASURE_PEAK, "4", str(side**2), *paths]
+    measured = subprocess.run(command, capture_output=True, text=True, check=True)
+    peak, n_read = json.loads(measured.stdout)
+    assert n_read == len(paths)
+    # One that is being decoded, those that are being shrunk meanwhile, and what libraries need.
+    assert peak < 4 * 3 * side**2
+
+
+TELL_LIMIT = """
+import os, sys
+if sys.argv[1] == "command":
+    from smartdownsample.cli import main
+    main(["sample", sys.argv[2], "-n", "1", "-q", "--no-cache", *sys.argv[3:]])
+else:
+    from smartdownsample import ImageIndex
+    ImageIndex.build([sys.argv[2]], cache=False)
+print(os.environ.get("OPENCV_IO_MAX_IMAGE_PIXELS"), "cv2" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "own", "expected"),
+    [
+        (["command"], None, str(MAX_PIXELS)),
+        (["command", "--max-pixels", "1000"], None, str(MAX_PIXELS)),
+        (["command", "--max-pixels", str(2**31)], None, str(2**31)),
+        (["command"], "123456", "123456"),
+        (["library"], None, "None"),
+    ],
+)
+def test_opencv_has_a_limit_in_the_command_only(
+    arguments: list[str], own: str | None, expected: str, tmp_path: Path
+) -> None:
+    """It is set before OpenCV is loaded; what users set and do with OpenCV is their own."""
+    kind, *options = arguments
+    path = write_picture(tmp_path / "a.png", 1)
+    environment = {key: os.environ[key] for key in os.environ if "OPENCV" not in key}
+    if own is not None:
+        environment["OPENCV_IO_MAX_IMAGE_PIXELS"] = own
+    done = subprocess.run(
+        [sys.executable, "-c", TELL_LIMIT, kind, str(path), *options],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split("\n")[-2] == f"{expected} True"

@@ -15,6 +15,7 @@ from ..errors import (
     SmartDownsampleError,
     StoreWarning,
 )
+from ..options import OPENCV_LIMIT_VARIABLE, choose_opencv_limit
 from .base_parser import FAILED, complain
 from .parser import COMMANDS
 
@@ -33,6 +34,10 @@ def run_command(options: argparse.Namespace) -> int:
             stream.reconfigure(errors="backslashreplace")
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_MININTERVAL", _CALM_PROGRESS_S)
+    if "max_pixels" in options and "cv2" not in sys.modules:
+        # Where OpenCV is loaded already, this is the process of somebody else.
+        limit = choose_opencv_limit(options.max_pixels)
+        os.environ.setdefault(OPENCV_LIMIT_VARIABLE, limit)
     try:
         with _plain_warnings():
             return int(COMMANDS[options.command].run(options))

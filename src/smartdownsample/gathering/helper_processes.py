@@ -13,6 +13,9 @@ A helper reads tasks from its standard input and writes results to its standard 
 when its input ends, that is when this process does. It runs the code that is installed when it
 starts, which may have been replaced since this process began: a helper that would compute other
 features or read paths differently ends at once.
+
+A helper has its part of the memory for decoding. A chunk with a picture that takes more is left to
+this process, see `smartdownsample.pictures.memory_budget`.
 """
 
 import contextlib
@@ -26,20 +29,24 @@ from typing import TypeAlias
 
 from ..errors import HelperWarning, warn_user
 from ..features import FEATURE_VERSION
-from ..pictures import decoding_process
+from ..options import MAX_PIXELS, OPENCV_LIMIT_VARIABLE, choose_opencv_limit
+from ..pictures import MEMORY, LeftToCaller, decoding_process
 from .chunk import ExtractedChunk, Task, extract_chunk
 
 # The folder that holds the package, for the helper's module search path.
 _HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _Process: TypeAlias = "subprocess.Popen[bytes]"
 
-# A helper first reads this process's module search path. Until then it must not import from the
-# current folder, as commands otherwise do.
+# A helper first reads this process's module search path, and the limit that OpenCV reads when it is
+# loaded. Until then it must not import from the current folder, as commands otherwise do.
 _COMMAND = (
     "import sys; sys.path[:] = filter(None, sys.path); "
-    "import pickle; sys.path[:] = pickle.load(sys.stdin.buffer); "
+    "import os, pickle; sys.path[:], limit = pickle.load(sys.stdin.buffer); "
+    f"os.environ.setdefault({OPENCV_LIMIT_VARIABLE!r}, limit); "
     f"from {__name__} import serve; serve()"
 )
+# The answer of a helper whose part of the memory is too small for a picture of a chunk.
+_LEFT = "left to the caller"
 # What a helper and this process must have in common: formulas, code, encoding of paths.
 IDENTITY = FEATURE_VERSION, os.path.realpath(__file__), sys.getfilesystemencoding()
 
@@ -50,12 +57,18 @@ class Helpers:
     Leaving it as a context manager ends all of them, whatever they are doing, and gives a
     `HelperWarning` when some had ended early and no error is on its way. ``processes`` are all
     helpers, ``free`` those that are ready and idle. None starts where Python cannot be started.
+    They are to decode images of at most `max_pixels`.
     """
 
-    def __init__(self, n: int) -> None:
+    def __init__(self, n: int, max_pixels: int = MAX_PIXELS) -> None:
         # Helpers import this module too, and start sooner without this import.
         import multiprocessing.spawn  # noqa: PLC0415 - see above
 
+        self._greetings = (
+            ([*filter(None, sys.path), _HOME], choose_opencv_limit(max_pixels)),
+            IDENTITY,
+            n,
+        )
         self.processes: list[_Process] = []
         self.free: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         # In a frozen program the executable is the program itself, not Python.
@@ -87,23 +100,26 @@ class Helpers:
 
     def _welcome(self, process: _Process) -> None:
         """Wait until a helper is ready, then make it free."""
-        if _ask(process, [*filter(None, sys.path), _HOME], IDENTITY):
+        if _ask(process, *self._greetings):
             self.free.put(process)
 
     def extract(self, task: Task) -> ExtractedChunk | None:
         """Have a helper extract a chunk.
 
-        Returns None when no helper is free or this one ended; the chunk is then still to be done.
+        Returns None when no helper is free, this one ended, or a picture takes more than its part
+        of the memory; the chunk is then still to be done.
         """
         try:
             process = self.free.get_nowait()
         except queue.Empty:
             return None
         chunk = _ask(process, task)
-        if not isinstance(chunk, ExtractedChunk):
-            return None
-        self.free.put(process)
-        return chunk
+        if isinstance(chunk, ExtractedChunk):
+            self.free.put(process)
+            return chunk
+        if chunk == _LEFT:
+            self.free.put(process)
+        return None
 
     def close(self) -> list[int | None]:
         """End all helpers; return the exit codes of those that ended early, None for the others.
@@ -162,8 +178,12 @@ def serve() -> None:
                 f"process that it is to help ({IDENTITY}, not {identity}). Was the package "
                 "installed anew? Then start that process again."
             )
+        MEMORY.become_helper(pickle.load(sys.stdin.buffer))  # noqa: S301 - from who started this
         while True:
             pickle.dump(answer, results, pickle.HIGHEST_PROTOCOL)
             results.flush()
             task: Task = pickle.load(sys.stdin.buffer)  # noqa: S301 - from who started this
-            answer = extract_chunk(task)
+            try:
+                answer = extract_chunk(task)
+            except LeftToCaller:
+                answer = _LEFT

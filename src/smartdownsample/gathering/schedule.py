@@ -17,7 +17,7 @@ from joblib.parallel import get_active_backend
 
 from ..items import split_folders
 from ..options import ReadingOptions
-from ..pictures import Treatment, count_workers, decoding_process
+from ..pictures import MEMORY, Treatment, count_workers, decoding_process
 from ..records import WHOLE, FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList
 from .chunk import ExtractedChunk, StopSign, Task, extract_chunk
 from .helper_processes import Helpers
@@ -56,9 +56,10 @@ def extract_features(
     n_workers = count_workers(reading.n_workers)
     n_helpers = count_helpers(count_small(n_bytes, spec), n_workers)
     with (
-        Helpers(n_helpers) as helpers,
+        Helpers(n_helpers, reading.max_pixels) as helpers,
         _show_progress(len(n_bytes), is_shown=reading.show_progress) as count_done,
         decoding_process(),
+        MEMORY.share(len(helpers.processes)),
     ):
         run = _Run(missed, n_bytes, spec, reading.max_pixels, n_workers, helpers, count_done)
         with closing(run.extract_all()) as batches:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import joblib
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ from smartdownsample.gathering import helper_processes, schedule
 from smartdownsample.gathering.chunk import ExtractedChunk, Task, extract_chunk
 from smartdownsample.gathering.helper_processes import Helpers
 from smartdownsample.items.locations import to_key
+from smartdownsample.options import OPENCV_LIMIT_VARIABLE
+from smartdownsample.pictures import MEMORY
 from smartdownsample.records import Cause
 from whole_photos import extract_photos, photo_task
 
@@ -103,6 +106,41 @@ def test_the_chunk_of_a_helper_that_ends_is_left_to_the_caller(
     assert be_helped(helpers, make_task(collection[:1])).causes == [None]
     with pytest.warns(HelperWarning, match=r"1 of 2 .* \(exit code -9\).* short of memory"):
         helpers.__exit__(None)
+
+
+def test_a_picture_above_the_part_of_a_helper_is_left_to_the_caller(tmp_path: Path) -> None:
+    """The helper stays free, and this process decodes what the whole memory allows."""
+    # 96 MB, where a helper of two has 64 MiB of 128 MB.
+    done, data = cv2.imencode(".png", np.zeros((4_000, 8_000, 3), dtype=np.uint8))
+    assert done
+    path = tmp_path / "large.png"
+    path.write_bytes(data.tobytes())
+    small = write_picture(tmp_path / "small.png", 1)
+    task = photo_task([str(small), str(path)], SPEC, max_pixels=4_000 * 8_000)
+    with Helpers(1) as helpers:
+        assert be_helped(helpers, make_task([str(small)])).causes == [None]
+        assert helpers.extract(task) is None
+        assert helpers.free.qsize() == 1
+        assert be_helped(helpers, make_task([str(small)])).causes == [None]
+    with MEMORY.share(1):
+        assert extract_chunk(task).causes == [None, None]
+
+
+@pytest.mark.parametrize("name", ["user", "package"])
+def test_opencv_has_a_limit_in_helpers(
+    name: str, collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user's own comes before this package's; this process has neither."""
+    task = make_task(collection[:1])
+    if name == "user":
+        monkeypatch.setenv(OPENCV_LIMIT_VARIABLE, "1000")
+    else:
+        monkeypatch.delenv(OPENCV_LIMIT_VARIABLE, raising=False)
+        monkeypatch.setattr(helper_processes, "choose_opencv_limit", lambda _: "1000")
+    with Helpers(1) as helpers:
+        assert be_helped(helpers, task).causes == [Cause.UNREADABLE]
+    assert os.environ.get(OPENCV_LIMIT_VARIABLE) == ("1000" if name == "user" else None)
+    assert extract_chunk(task).causes == [None]
 
 
 def test_an_answer_that_is_cut_short_is_none(collection: list[str]) -> None:
