@@ -1,6 +1,7 @@
 """From a command line to an exit code."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -8,6 +9,13 @@ from collections.abc import Sequence
 from .base_parser import FAILED, complain
 from .parser import parse_arguments
 
+# What libraries say, in errors of their own, when there is too little memory for them.
+_SHORTAGES = (
+    "failed to map segment",
+    "annot allocate memory",
+    "nsufficient memory",
+    "can't start new thread",
+)
 # As shells report processes that SIGINT and SIGPIPE end.
 INTERRUPTED = 130
 CLOSED_PIPE = 141
@@ -37,6 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from .running import run_command
 
             return run_command(options)
+        except Exception as error:
+            lack = _explain_lack(error)
+            if lack is None:
+                raise
+            complain(f"error: {lack}")
+            return FAILED
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
@@ -51,6 +65,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
         advice = "To go on, run the same command again: all but the last seconds' work is kept."
         complain(f"interrupted. {advice if is_kept else ''}".rstrip())
         return INTERRUPTED
+
+
+def _explain_lack(error: BaseException) -> str | None:
+    """Say in a line what there is too little of, and what to do; None for any other error."""
+    chain = [error]
+    while (before := chain[-1].__cause__ or chain[-1].__context__) and before not in chain:
+        chain.append(before)
+    for each in reversed(chain):
+        lines = str(each).rstrip(".").splitlines() or [type(each).__name__]
+        if isinstance(each, RecursionError):
+            return (
+                f"folders or data lie in one another too deeply ({lines[0]}). Look for those with "
+                "hundreds of levels, and name what is in them by itself."
+            )
+        if _is_shortage(each):
+            return (
+                f"there is too little memory ({lines[0]}). Close other programs, or raise the "
+                "limits of this one (ulimit -v, ulimit -u); then run the command again."
+            )
+    if isinstance(error, ImportError):
+        lines = str(chain[-1]).splitlines() or [type(error).__name__]
+        return (
+            f"a library that is needed cannot be loaded ({lines[0]}). Install smartdownsample "
+            "again, with all that it needs."
+        )
+    return None
+
+
+def _is_shortage(error: BaseException) -> bool:
+    """Tell whether an error says that there is too little memory, also for threads."""
+    return (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or any(text in str(error) for text in _SHORTAGES)
+    )
 
 
 def _replace_closed_streams() -> None:

@@ -117,14 +117,18 @@ def test_what_is_no_file_is_left(photos: list[str], tmp_path: Path, kind: str) -
     """A link is not followed, and a pipe not waited for."""
     out = tmp_path / "out"
     out.mkdir()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    record_placing(key(elsewhere), FIRST, is_first=True)
+    content = (elsewhere / NAME).read_bytes()
     if kind == "link":
-        (out / NAME).symlink_to(tmp_path / "elsewhere")
+        (out / NAME).symlink_to(elsewhere / NAME)
     else:
         os.mkfifo(out / NAME)
     before = os.lstat(out / NAME)
     assert place_images(photos, out, "copy").n_new == 4
     assert os.lstat(out / NAME).st_ino == before.st_ino
-    assert not (tmp_path / "elsewhere").exists()
+    assert (elsewhere / NAME).read_bytes() == content
 
 
 def test_where_nothing_is_placed_nothing_is_recorded(photos: list[str], tmp_path: Path) -> None:
