@@ -46,7 +46,7 @@ def test_what_is_kept_lies_in_the_folder_that_is_named(
     selection.save_report(tmp_path / "page.html", cache=False)
     assert not list(own.glob("thumbnails-*"))
     selection.save_report(tmp_path / "page.html")
-    assert [path.name for path in own.glob("thumbnails-*")] == ["thumbnails-1.sqlite"]
+    assert [path.name for path in own.glob("thumbnails-*")] == ["thumbnails-2.sqlite"]
     assert list_files(cache_dir) == []
 
 

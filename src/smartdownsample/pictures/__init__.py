@@ -4,6 +4,7 @@ No other wing knows image formats and their faults.
 """
 
 from .decode import Picture, decode_image
+from .headers import read_header
 from .memory_budget import MEMORY, LeftToCaller
 from .previews import Treatment, compare_previews, read_with_preview
 from .process_settings import count_workers, decoding_process
@@ -19,5 +20,6 @@ __all__ = [
     "decode_image",
     "decode_regions",
     "decoding_process",
+    "read_header",
     "read_with_preview",
 ]

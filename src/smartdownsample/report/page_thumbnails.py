@@ -70,7 +70,6 @@ def load_thumbnails(
     The thumbnails that cameras embed would be quicker, but still show what was there before a
     photo was cropped or people in it were made unrecognisable.
     """
-    # It imports sqlite3.
     from .thumbnail_cache import name_thumbnail, read_thumbnails, write_thumbnails
 
     rows = [int(row) for of_bucket in shown for row in (*of_bucket.kept, *of_bucket.excluded)]
@@ -80,7 +79,7 @@ def load_thumbnails(
         name_thumbnail(key, int(mtime_ns), int(size_bytes), _SIDE_PIXELS)
         for key, mtime_ns, size_bytes in zip(keys, stats.mtime_ns, stats.size_bytes, strict=True)
     ]
-    jpegs = read_thumbnails(cache_dir, names)
+    jpegs = read_thumbnails(cache_dir, names, _SIDE_PIXELS)
     key_of = {
         name: key
         for file, (name, key) in enumerate(zip(names, keys, strict=True))
@@ -106,15 +105,25 @@ def _make_thumbnail(path: str) -> bytes | None:
 
 def fit_thumbnails(jpegs: Sequence[bytes]) -> list[str]:
     """Turn JPEGs of the best quality into data URIs, at the best quality with which all fit."""
-    import cv2
-
     fitting = list(jpegs)
     for quality in _QUALITIES[1:]:
         if sum(map(len, fitting)) <= _MAX_BYTES:
             break
-        pictures = (cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) for jpeg in jpegs)
-        fitting = [encode_jpeg(np.asarray(picture), quality) for picture in pictures]
+        fitting = [_encode_again(jpeg, quality) for jpeg in jpegs]
     return [f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" for jpeg in fitting]
+
+
+def _encode_again(jpeg: bytes, quality: int) -> bytes:
+    """Encode a JPEG at another quality; one that cannot be decoded stays as it is."""
+    import cv2
+
+    try:
+        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # no bytes, or a size that OpenCV refuses
+        return jpeg
+    # OpenCV returns None for what it cannot decode, which its types do not say.
+    pixels = np.asarray(picture)
+    return encode_jpeg(pixels, quality) if pixels.ndim else jpeg
 
 
 def encode_jpeg(pixels: ByteArray, quality: int) -> bytes:

@@ -30,6 +30,8 @@ from .store import ASIDE_SUFFIX, FeatureStore
 _MAX_NAMED = 5
 # A database's first page, which tells what its tables are.
 _START_BYTES = 4096
+# Files that a program that was killed leaves beside its database.
+_SQLITE_ENDS = ("-journal", "-wal", "-shm")
 
 
 class StoreInfo(NamedTuple):
@@ -247,7 +249,7 @@ def clear(cache_dir: PathLike | None = None) -> int:
         if STORES_NAME.fullmatch(entry.name):
             cleared.clear_stores(entry)
         elif THUMBNAILS_NAME.fullmatch(entry.name):
-            cleared.remove(entry, is_ours=THUMBNAILS_MARK in _read_start(entry))
+            cleared.clear_thumbnails(entry)
     if cleared.foreign:
         listed = ", ".join(map(repr, sorted(cleared.foreign)[:_MAX_NAMED]))
         n_more = len(cleared.foreign) - _MAX_NAMED
@@ -270,6 +272,14 @@ class _Clearing:
             os.unlink(entry.path)
         else:
             self.foreign.append(entry.path)
+
+    def clear_thumbnails(self, entry: os.DirEntry[str]) -> None:
+        """Remove a file of thumbnails, and what SQLite left beside it, if it is ours."""
+        is_ours = THUMBNAILS_MARK in _read_start(entry)
+        self.remove(entry, is_ours=is_ours)
+        for beside in _scan(os.path.dirname(entry.path)) if is_ours else ():
+            if beside.name in {entry.name + end for end in _SQLITE_ENDS}:
+                self.remove(beside, is_ours=True)
 
     def clear_stores(self, stores: os.DirEntry[str]) -> None:
         """Remove the stores of one version, if their folder has our tag."""

@@ -387,6 +387,17 @@ class TestThumbnails:
         few = fit_thumbnails([jpeg] * 15)
         assert len(few[0]) > 13_000
 
+    @pytest.mark.parametrize(
+        "data",
+        [b"", b"no picture", b"\xff\xd8\xff\xc0\0\x11\x08" + b"\xff" * 40],
+        ids=["nothing", "text", "header"],
+    )
+    def test_what_cannot_be_decoded_stays_as_it_is(self, data: bytes) -> None:
+        """A damaged thumbnail does not end a page."""
+        noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
+        *_, last = fit_thumbnails([*[encode_jpeg(noise, 70)] * 1_500, data])
+        assert base64.b64decode(last.removeprefix("data:image/jpeg;base64,")) == data
+
 
 class TestReasons:
     """The page tells why an image was kept or excluded."""

@@ -135,7 +135,8 @@ class TestClear:
             (cache_dir / name / "labels.csv").touch()
         for name in ("notes.txt", "thumbnails-old.sqlite"):
             (cache_dir / name).touch()
-        assert list(cache_dir.glob("thumbnails-[0-9].sqlite"))
+        (thumbnails,) = cache_dir.glob("thumbnails-[0-9].sqlite")
+        thumbnails.with_name(thumbnails.name + "-journal").touch()
         assert cache.clear() > 1000
         left = sorted(str(path.relative_to(cache_dir)) for path in cache_dir.rglob("*"))
         assert left == [
