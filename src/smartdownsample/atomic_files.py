@@ -15,7 +15,8 @@ _TEMPORARY_PREFIX = b".smartdownsample-"
 _TEMPORARY_SUFFIX = b".tmp"
 # No single file takes longer to write.
 _STALE_SECONDS = 3600.0
-# On Windows renaming fails when the new name is taken.
+# On Windows renaming fails when the new name is taken, and the second name of a read-only file
+# cannot be removed.
 _RENAMING_REPLACES = os.name == "posix"
 
 

@@ -100,6 +100,18 @@ class TestInOnePiece:
         assert target.read_bytes() == b"ours"
         assert target.stat().st_nlink == 1
 
+    def test_where_renaming_never_replaces_it_is_enough(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As on Windows, where the second name of a read-only file could not be removed."""
+        monkeypatch.setattr(files, "_RENAMING_REPLACES", False)
+        refuse_hard_links(monkeypatch)
+        target = tmp_path / "photo.jpg"
+        with in_one_piece(key(target), may_replace=False) as temporary:
+            Path(os.fsdecode(temporary)).write_bytes(b"ours")
+        assert list_names(tmp_path) == ["photo.jpg"]
+        assert target.read_bytes() == b"ours"
+
     @pytest.mark.parametrize("is_taken", [True, False])
     def test_a_reserved_name_is_given_up_when_the_file_does_not_come(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_taken: bool

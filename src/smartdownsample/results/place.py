@@ -137,6 +137,7 @@ def place_images(
     """
     check_choice("how", how, get_args(How))
     (folder,) = to_keys([to_text(destination, "The 'destination' parameter")])
+    name = os.path.basename(to_text(manifest or "", "The 'manifest' parameter")) or None
     items = list_items(paths)
     if base is None:
         base_key = find_base(items.keys)
@@ -145,7 +146,6 @@ def place_images(
     plan = plan_placing(items, folder, base_key, how)
     new = [each for each in plan.placements if each.state is TargetState.NEW]
     _check_differences(plan, folder, how)
-    name = None if manifest is None else os.path.basename(to_text(manifest, "'manifest'"))
     placed = PlacedSelection(digest_names(plan.names), len(plan.names), name, how)
     n_others = count_others(folder, plan.names) if plan.names else 0
     if not add:

@@ -104,6 +104,12 @@ class TestPlaceImages:
             place_images(photos, tmp_path / "out", "move")  # type: ignore[arg-type] # the subject
         assert not (tmp_path / "out").exists()
 
+    def test_a_manifest_that_is_no_path_is_refused(self, photos: list[str], tmp_path: Path) -> None:
+        """Before anything is placed."""
+        with pytest.raises(InvalidParameterError, match="The 'manifest' parameter must be a str"):
+            place_images(photos, tmp_path / "out", "copy", manifest=5)  # type: ignore[arg-type] # the subject
+        assert not (tmp_path / "out").exists()
+
     def test_equal_names_in_different_folders_never_meet(self, tmp_path: Path) -> None:
         """Different paths below a base are different paths below the destination."""
         paths = []
