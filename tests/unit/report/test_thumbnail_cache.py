@@ -250,7 +250,7 @@ def pages(tmp_path: Path) -> Iterator[list["subprocess.Popen[str]"]]:
 
 
 @pytest.mark.parametrize(
-    "n_rounds", [4, pytest.param(150, marks=pytest.mark.long)], ids=["some", "many"]
+    "n_rounds", [4, pytest.param(60, marks=pytest.mark.long)], ids=["some", "many"]
 )
 def test_pages_that_are_made_at_once_lose_nothing(
     tmp_path: Path, pages: list["subprocess.Popen[str]"], n_rounds: int
