@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import smartdownsample
+from fault_counts import make_table
 from pictures import DATA_SAMPLES, REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -45,6 +46,12 @@ def test_every_local_link_and_picture_of_a_page_exists(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     local = [link for link in links if not link.startswith("https://")]
     assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_the_page_on_security_tells_what_the_fault_tests_try() -> None:
+    """The numbers are those of the tests."""
+    text = (DOCS / "security.md").read_text(encoding="utf-8")
+    assert f"<!-- begin: faults -->\n\n{make_table()}\n\n<!-- end: faults -->" in text
 
 
 def test_every_page_is_in_the_navigation() -> None:

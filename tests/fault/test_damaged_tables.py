@@ -4,7 +4,6 @@ Each input depends on its number only.
 """
 
 import io
-import os
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +14,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from fault_counts import DOCUMENTS, TRIED
 from smartdownsample import InvalidParameterError
 from smartdownsample.items import Grouping, list_items, name_images
 
-N_SHORT, N_LONG = 300, 9_000
+N_SHORT = 300
 N_ROWS = 30
 # Bytes that mean something to one of the formats, and others.
 MEANINGFUL = b"\0\n\r,;\t\"'=\xff\xfe\xef\xbb\xbf\x80\x7f\x01 "
@@ -150,7 +150,7 @@ def test_damaged_documents_are_read_or_refused(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_many_damaged_documents_are_read_or_refused(tmp_path: Path) -> None:
     """Thousands of them."""
-    check_all(tmp_path, int(os.environ.get("SMARTDOWNSAMPLE_FUZZ_INPUTS", N_LONG)))
+    check_all(tmp_path, TRIED[DOCUMENTS])
 
 
 def test_whole_documents_are_read(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from fault_counts import PACKS, TRIED
 from forged_packs import forge_bomb, load_sound
 from pictures import make_old, write_collection
 from smartdownsample import (
@@ -99,7 +100,7 @@ def pack(photos: Path, tmp_path: Path) -> Path:
     return tmp_path / "sound.parquet"
 
 
-@pytest.mark.parametrize("n", [150, pytest.param(3000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("n", [150, pytest.param(TRIED[PACKS], marks=pytest.mark.long)])
 def test_forged_packs_and_parts_are_refused_or_used_well(
     pack: Path, photos: Path, tmp_path: Path, n: int
 ) -> None:

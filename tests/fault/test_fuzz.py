@@ -1,8 +1,7 @@
 """Files damaged in seeded ways: decoding one may fail, and may do nothing worse.
 
 Each input depends on the seed and its number only. They are decoded in a process of its own that
-says which input it is at, so that a crash or a hang is put down to an input as well. The variable
-SMARTDOWNSAMPLE_FUZZ_INPUTS says how many are made.
+says which input it is at, so that a crash or a hang is put down to an input as well.
 """
 
 import os
@@ -18,6 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fault_counts import IMAGES, TRIED
 from pictures import encode_jpeg, make_exif, make_pixels
 from smartdownsample.features.spec import choose_min_side, make_spec
 from smartdownsample.pictures.decode import Picture, decode_image
@@ -28,7 +28,6 @@ if sys.platform != "win32":
     import resource
 
 SEED = 1
-N_INPUTS = int(os.environ.get("SMARTDOWNSAMPLE_FUZZ_INPUTS", "500"))
 # A busy machine is no hang.
 LONGEST_S = 20
 MOST_BYTES = 3 * 2**30
@@ -173,15 +172,16 @@ def run(n_inputs: int, longest_s: float = LONGEST_S) -> tuple[Counter[str], list
     return Counter(line.partition(" ")[2] for line in lines), findings
 
 
-def test_damaged_files_do_no_worse_than_to_fail() -> None:
+@pytest.mark.parametrize("n_inputs", [500, pytest.param(TRIED[IMAGES], marks=pytest.mark.long)])
+def test_damaged_files_do_no_worse_than_to_fail(n_inputs: int) -> None:
     """No crash, no hang, no exception, no picture without a size, no memory beyond the limit.
 
     Some are still pictures, and others fail in several ways, so that more than headers is reached.
     """
-    outcomes, findings = run(N_INPUTS)
+    outcomes, findings = run(n_inputs)
     assert findings == [], f"To make one again: make_input(make_sources(), {SEED}, NUMBER)"
-    assert sum(outcomes.values()) == N_INPUTS
-    assert outcomes["picture"] > N_INPUTS // 8
+    assert sum(outcomes.values()) == n_inputs
+    assert outcomes["picture"] > n_inputs // 8
     assert {"TRUNCATED", "UNREADABLE", "NOT_AN_IMAGE"} <= outcomes.keys()
 
 

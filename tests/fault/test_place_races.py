@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import pytest
 
+from fault_counts import COPIES, TRIED
 from smartdownsample import OutputError
 from smartdownsample.options import How
 from smartdownsample.results import place, place_images
@@ -83,7 +84,7 @@ def photos(tmp_path: Path) -> list[str]:
 
 @pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize(
-    "n_files", [300, pytest.param(5_000, marks=pytest.mark.long)], ids=["some", "many"]
+    "n_files", [300, pytest.param(TRIED[COPIES] // 3, marks=pytest.mark.long)], ids=["some", "many"]
 )
 def test_no_file_of_another_program_is_lost(tmp_path: Path, n_files: int, how: How) -> None:
     """It appears after the plan was made, at any moment until the image has its name."""

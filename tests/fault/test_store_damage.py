@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from fault_counts import FLIPS, TRIED
 from smartdownsample import StoreWarning, cache
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
@@ -208,6 +209,7 @@ def test_a_flipped_byte_is_harmless_or_noticed(
     ]
     assert bad == []
     assert outcomes.count("detected") > len(outcomes) // 2
+    assert step > 1 or len(outcomes) >= TRIED[FLIPS]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fault_counts import SIGNALS, TRIED
 from pictures import write_picture
 from smartdownsample import ImageIndex
 from smartdownsample.features.spec import make_spec
@@ -40,7 +41,7 @@ FLUSH_ROWS = 20
 MAX_PARTS = 4
 # Fewer rows than a flush wait when a chunk arrives; both are lost when the run is killed then.
 MOST_LOST = FLUSH_ROWS - 1 + CHUNK_ROWS
-MANY_KILLS = [("SIGKILL", 100), ("SIGTERM", 15), ("SIGINT", 15)]
+MANY_KILLS = [("SIGKILL", TRIED[SIGNALS] - 30), ("SIGTERM", 15), ("SIGINT", 15)]
 FEW_KILLS = [("SIGKILL", 3), ("SIGTERM", 1), ("SIGINT", 1)]
 
 # Reads tasks, one a line; forks a run for each, ends it as asked, and says how it ended.

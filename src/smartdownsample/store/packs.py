@@ -204,7 +204,7 @@ def _scan_texts(name: str) -> None:
         if len(columns) < len(MAX_BYTES) - 1:  # packs of the former schema have no etag
             msg = "its rows are not those of a pack"
             raise ValueError(msg)
-        for batch in file.iter_batches(_SCANNED_ROWS, columns=columns):
+        for batch in file.iter_batches(_SCANNED_ROWS, columns=columns, use_threads=False):
             check_lengths(batch)
 
 

@@ -1,0 +1,26 @@
+"""How many cases the long fault tests try, as docs/security.md tells.
+
+The tests take their numbers from here, or make sure that they try as many at least.
+"""
+
+IMAGES = "damaged images are decoded"
+DOCUMENTS = "damaged lists and tables are read"
+PACKS = "forged packs and parts of stores, whose checksums fit, are read"
+FLIPS = "parts of stores with a changed byte are read"
+SIGNALS = "runs are stopped by a signal and started again"
+COPIES = "copies and links are made while another program writes there"
+
+TRIED = {
+    IMAGES: 20_000,
+    DOCUMENTS: 9_000,
+    PACKS: 3_000,
+    FLIPS: 5_000,
+    SIGNALS: 130,
+    COPIES: 15_000,
+}
+
+
+def make_table() -> str:
+    """Make the table of the page."""
+    lines = ["| what the tests try | how often |", "|---|---:|"]
+    return "\n".join([*lines, *(f"| {what} | {n:,} |" for what, n in TRIED.items())])
