@@ -88,5 +88,5 @@ def unpack(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
         return rows[array.offset : array.offset + n]
     values = np.frombuffer(buffer, _NUMBERS[str(kind)])[array.offset : array.offset + n]
     if pa.types.is_timestamp(kind) and array.null_count:
-        return np.where(unpack(pc.is_valid(array)), values, np.datetime64("NaT"))
+        return np.where(unpack(pc.is_valid(array)), values, np.datetime64("NaT", "ms"))
     return values

@@ -98,7 +98,7 @@ def make_batch(spec: FeatureSpec, n: int = N_ROWS) -> FeatureBatch:
         rows[name] = generator.integers(0, 200, rows[name].shape)
     rows["flags"] %= 32
     rows["width"], rows["height"] = rows["width"] + 1, rows["height"] + 1
-    rows["captured"][::3] = np.datetime64("NaT")
+    rows["captured"][::3] = np.datetime64("NaT", "ms")
     keys = [b"/photos/site_%d/IMG_%04d.jpg" % (i // 50, i) for i in range(n)]
     return photo_batch(
         keys,

@@ -66,7 +66,7 @@ def make_batch(states: Sequence[State], facts: Sequence[Facts]) -> FeatureBatch:
     rows = np.zeros(len(states), dtype=SPEC.row_dtype)
     for name in SPEC.row_dtype.names or ():
         rows[name].T[:] = [fact.level for fact in facts]
-    rows["captured"][rows["width"] % 3 == 0] = np.datetime64("NaT")
+    rows["captured"][rows["width"] % 3 == 0] = np.datetime64("NaT", "ms")
     return photo_batch(
         [state.key for state in states],
         mtime_ns=np.array([state.mtime_ns for state in states], dtype=np.int64),

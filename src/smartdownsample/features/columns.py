@@ -44,7 +44,7 @@ def compute_features(thumbnails: Thumbnails, spec: FeatureSpec) -> RowArray:
     rows["mean_rgb"] = thumbnails.cells.mean(axis=(1, 2))
     layouts = summarise_colours(thumbnails.cells)
     rows["lab_layout"] = layouts.reshape(len(rows), spec.row_dtype["lab_layout"].itemsize)
-    rows["captured"] = np.datetime64("NaT")
+    rows["captured"] = np.datetime64("NaT", "ms")
     return rows
 
 

@@ -132,7 +132,7 @@ def extract_chunk(task: Task, stop: StopSign | None = None) -> ExtractedChunk:
     for name in _NOTED:
         described[name] = decoded[name]
     rows = np.zeros(len(task.frames), dtype=spec.row_dtype)
-    rows["captured"] = np.datetime64("NaT")
+    rows["captured"] = np.datetime64("NaT", "ms")
     rows[decoded["item"]] = described
     if notes.previews:
         compared = list(notes.previews)

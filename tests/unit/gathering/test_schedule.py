@@ -82,7 +82,7 @@ def test_one_bad_file_leaves_the_others_alone(tmp_path: Path) -> None:
     alone = extract_chunk(photo_task(good, SPEC))
     assert chunk.rows[[0, 3]].tobytes() == alone.rows.tobytes()
     empty = np.zeros(1, SPEC.row_dtype)
-    empty["captured"] = np.datetime64("NaT")
+    empty["captured"] = np.datetime64("NaT", "ms")
     assert chunk.rows[1].tobytes() == empty.tobytes()
 
 

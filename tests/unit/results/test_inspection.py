@@ -77,7 +77,7 @@ def test_sizes_are_counted() -> None:
 def test_next_to_nothing_has_figures(n: int) -> None:
     """An only image looks like none before it; none have no times."""
     table = make_table(n)
-    table.rows["captured"] = np.datetime64("NaT")
+    table.rows["captured"] = np.datetime64("NaT", "ms")
     total = inspect_index(ImageIndex(table)).total
     assert (total.n_images, total.n_sequences, total.n_near_duplicates) == (n, n, 0)
     assert (total.n_captured, total.first_captured, total.last_captured) == (0, None, None)

@@ -32,7 +32,7 @@ def rename(table: FeatureTable, names: list[str]) -> FeatureTable:
 def selection() -> Selection:
     """Select all of a few items, one of them without a time."""
     table = make_table(12)
-    table.rows["captured"][3] = np.datetime64("NaT")
+    table.rows["captured"][3] = np.datetime64("NaT", "ms")
     return ImageIndex(rename(table, ODD_NAMES)).sample(12, groups="parent")
 
 

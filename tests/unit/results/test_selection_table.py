@@ -30,7 +30,7 @@ def test_a_row_says_what_is_known_of_an_item() -> None:
 def test_what_is_not_known_is_null() -> None:
     """Groups where there are none, and times that the photo does not tell."""
     table = make_table(20)
-    table.rows["captured"] = np.datetime64("NaT")
+    table.rows["captured"] = np.datetime64("NaT", "ms")
     rows = tabulate_selection(ImageIndex(table).sample(5))
     assert rows["group"].null_count == rows["captured"].null_count == 5
 

@@ -18,7 +18,11 @@ def make_rows(seconds: Sequence[float | None], levels: Sequence[float] | None = 
     """Make rows captured so many seconds after the start; levels are distances in looks."""
     rows = np.zeros(len(seconds), dtype=SPEC.row_dtype)
     for row, second in enumerate(seconds):
-        time = np.datetime64("NaT") if second is None else START + round(second * 1000)
+        time = (
+            np.datetime64("NaT", "ms")
+            if second is None
+            else START + np.timedelta64(round(second * 1000), "ms")
+        )
         rows["captured"][row] = time
     if levels is not None:
         rows["lab_layout"] = np.array(levels, dtype=np.uint8)[:, np.newaxis]

@@ -28,7 +28,7 @@ def make_rows(n: int, *, level: int = 1) -> pa.Table:
     rows = np.zeros(n, dtype=SPEC.row_dtype)
     rows["width"] = level
     rows["height"] = 1
-    rows["captured"][::2] = np.datetime64("NaT")
+    rows["captured"][::2] = np.datetime64("NaT", "ms")
     keys = [b"/%05d" % i for i in range(n)]
     causes: list[Cause | None] = [Cause.EMPTY, *[None] * (n - 1)]
     one = np.ones(n, dtype=np.int64)

@@ -168,9 +168,9 @@ class TestLookUp:
         asked: list[int] = []
         read = pq.ParquetFile.read_row_group
 
-        def note(self: pq.ParquetFile, group: int) -> pa.Table:
+        def note(self: pq.ParquetFile, group: int, **options: Any) -> pa.Table:
             asked.append(group)
-            return read(self, group)
+            return read(self, group, **options)
 
         monkeypatch.setattr(pq.ParquetFile, "read_row_group", note)
         assert look_up(tmp_path, [b"/042", b"/047", b"/200"]).items.tolist() == [0, 1]
