@@ -139,12 +139,17 @@ def test_ctrl_c_ends_a_run_in_order_and_keeps_what_was_done(tmp_path: Path) -> N
         "ImageIndex.build(sys.argv[1], cache_dir=sys.argv[2], show_progress=True)"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(photos), str(store_folder)], stderr=subprocess.PIPE
+        [sys.executable, "-c", code, str(photos), str(store_folder)],
+        stderr=subprocess.PIPE,
+        # A test of the command in this process may have set a calmer one.
+        env={**os.environ, "TQDM_MININTERVAL": "0.1"},
     ) as process:
         assert process.stderr is not None
         seen = b""
         while not re.search(rb"[1-9]\d%", seen):  # some chunks are done
-            seen += process.stderr.read(1)
+            letter = process.stderr.read(1)
+            assert letter, seen
+            seen += letter
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode in {-signal.SIGINT, 1}, err
