@@ -5,10 +5,17 @@ BIN := $(VENV)/bin
 # A file of tests at a time, since they share what they make, in the order of their folders: files
 # that take long come first.
 IN_PARALLEL := --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+# Versions for development, with the hashes of their files.
+LOCK := .ci/requirements.txt
+# It chooses versions as pip cannot: the lowest, and those for all systems; and it is quick.
+UV := $(VENV)-uv/bin/uv
+# Environments beside $(VENV) and those of the peers.
+OTHERS = oldest newest reference uv audit $(PYTHONS)
+PYTHONS = 3.10 3.11 3.12 3.13
 PEERS := $(VENV)-imagehash $(VENV)-imagededup $(VENV)-fastdup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-oldest check format bench peers guard quality agreement \
+.PHONY: help demo test test-long test-oldest test-newest test-pythons check audit lock format bench peers guard quality agreement \
 	browser samples pictures docs clean
 
 help: ## list the targets
@@ -27,17 +34,41 @@ test-long: $(VENV)/.dev ## set up, then run the long tests: many kills, flips an
 test-oldest: $(VENV)-oldest/.dev ## set up, then run the tests with the oldest dependencies allowed
 	$(VENV)-oldest/bin/python -m pytest $(IN_PARALLEL)
 
+test-newest: $(VENV)-newest/.dev ## set up, then run the tests with the newest dependencies there are
+	$(VENV)-newest/bin/python -m pytest $(IN_PARALLEL)
+
+# Another make for each: it makes and uses the environment of that version.
+test-pythons: $(UV) ## run the tests with each Python there is; TESTS=tests/unit, EXCEPT=3.11
+	@missing=; for version in $(filter-out $(EXCEPT),$(PYTHONS)); do \
+		found=; for python in python$$version $$HOME/.pyenv/versions/$$version.*/bin/python; do \
+			"$$python" -c '' 2>/dev/null && found=$$python && break; done; \
+		if [ -z "$$found" ]; then missing="$$missing $$version"; continue; fi; \
+		$(MAKE) --no-print-directory test-quickly VENV=$(VENV)-$$version PYTHON="$$found" \
+			INSTALLER='$(UV) pip install --quiet --python $(VENV)-'$$version/bin/python || exit 1; \
+	done; [ -z "$$missing" ] || echo "Not found, and so not tested: Python$$missing"
+
+test-quickly: $(VENV)/.dev
+	$(BIN)/python -m pytest $(IN_PARALLEL) $(TESTS)
+
 check: $(VENV)/.dev ## set up, then check style, types, docstrings and the order of the wings
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(git ls-files 'src/*.py')
+	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(find src -name '*.py')
 	$(BIN)/lint-imports
 	$(BIN)/python data_samples/render.py --check
 
 format: $(VENV)/.dev ## mend what the style check can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+lock: $(UV) ## choose the versions that development uses anew, write .ci/requirements.txt
+	$(UV) pip compile --quiet --upgrade --universal --python-version 3.10 \
+		--generate-hashes --extra dev --custom-compile-command 'make lock' \
+		--output-file $(LOCK) pyproject.toml
+
+audit: $(VENV)-audit/.done ## look for known faults in these versions; needs the network
+	$(VENV)-audit/bin/pip-audit --strict --require-hashes --requirement $(LOCK)
 
 bench: $(VENV)/.demo $(VENV)-reference/.done ## compare speed, write docs/benchmarks.md; PHOTOS=DIR: on your photos
 	$(BIN)/python benchmarks/bench_sample.py $(if $(PHOTOS),--photos '$(PHOTOS)',--keep)
@@ -72,15 +103,18 @@ docs: $(VENV)/.dev ## set up, then build the documentation as pages into docs/_b
 	@echo "Open docs/_build/index.html"
 
 clean: ## remove the environments and everything that was made
-	rm -rf $(VENV) $(VENV)-oldest $(VENV)-reference $(PEERS) \
+	rm -rf $(VENV) $(OTHERS:%=$(VENV)-%) $(PEERS) \
 		demo build dist docs/_build .coverage* .*_cache .hypothesis
 
 # ------------------------------------------------------------------ environments
 
+# What it is done with.
+INSTALLER = $(2)/bin/python -m pip install --quiet --disable-pip-version-check
+
 # $(call install,what is said,environment,arguments of pip install)
 define install
 	@echo "Installing $(1) into $(2) …"
-	@$(2)/bin/python -m pip install --quiet --disable-pip-version-check $(3)
+	@$(INSTALLER) $(3)
 	@touch $@
 endef
 
@@ -100,15 +134,24 @@ endef
 $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
 	$(call install,smartdownsample and matplotlib,$(VENV),--editable '.[viz]')
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	$(call install,smartdownsample and its development tools,$(VENV),--editable '.[dev]')
-
-# uv is used here only, since pip cannot choose the lowest versions.
-$(VENV)-oldest/.dev: pyproject.toml | $(VENV)-oldest/bin/python
-	$(call install,uv,$(VENV)-oldest,uv)
+# The package itself is built with what is locked.
+$(VENV)/.dev: pyproject.toml $(LOCK) | $(VENV)/bin/python
+	$(call install,what development needs,$(VENV),--require-hashes --requirement $(LOCK))
 	@rm $@
+	$(call install,smartdownsample,$(VENV),--no-deps --no-build-isolation --editable .)
+
+$(VENV)-newest/.dev: pyproject.toml | $(VENV)-newest/bin/python
+	$(call install,the newest dependencies,$(VENV)-newest,--upgrade --upgrade-strategy eager --editable '.[dev]')
+
+$(UV): | $(VENV)-uv/bin/python
+	$(call install,uv,$(VENV)-uv,uv)
+
+$(VENV)-audit/.done: | $(VENV)-audit/bin/python
+	$(call install,pip-audit,$(VENV)-audit,pip-audit)
+
+$(VENV)-oldest/.dev: pyproject.toml $(UV) | $(VENV)-oldest/bin/python
 	@echo "Installing the oldest dependencies into $(VENV)-oldest …"
-	@$(VENV)-oldest/bin/uv pip install --quiet --python $(VENV)-oldest/bin/python \
+	@$(UV) pip install --quiet --python $(VENV)-oldest/bin/python \
 		--resolution lowest-direct --editable '.[dev]'
 	@touch $@
 

@@ -4,14 +4,28 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import smartdownsample
 from fault_counts import make_table
 from pictures import DATA_SAMPLES, REPOSITORY
 
+# Beside the source; none of it is anybody else's business.
+LYING_ABOUT = (
+    ".git/config",
+    ".hypothesis/examples",
+    ".venv-3.10/bin/python",
+    "demo/thumbnails.png",
+    "docs/_build/index.html",
+    "notes.txt",
+    "src/smartdownsample/__pycache__/api.pyc",
+    "tests/.pytest_cache/README.md",
+    "tests/unit/__pycache__/test_api.pyc",
+)
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 DOCS = REPOSITORY / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -110,14 +124,25 @@ def test_the_demo_shows_a_cold_and_a_warm_run(tmp_path: Path) -> None:
         assert (tmp_path / "demo" / name).stat().st_size > 10_000
 
 
+def build(kind: str, source: Path, folder: Path) -> Path:
+    """Build a wheel or an sdist of a source tree with what is installed."""
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        f"--{kind}",
+        "--no-isolation",
+        "--outdir",
+        str(folder),
+    ]
+    subprocess.run([*command, str(source)], check=True, capture_output=True)
+    (built,) = folder.glob("smartdownsample-*")
+    return built
+
+
 def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     """Installed alone, without the source tree, it samples."""
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(REPOSITORY)],
-        check=True,
-        capture_output=True,
-    )
-    (wheel,) = tmp_path.glob("*.whl")
+    wheel = build("wheel", REPOSITORY, tmp_path)
     site = tmp_path / "site"
     subprocess.run(
         [sys.executable, "-m", "zipfile", "-e", str(wheel), str(site)],
@@ -135,3 +160,43 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
         f"print(len(sd.sample_diverse({str(DATA_SAMPLES / 'crops')!r}, 9, show_summary=False)))"
     )
     assert run(code, tmp_path).strip() == "9"
+
+
+def test_the_sdist_holds_what_is_committed_and_nothing_else(tmp_path: Path) -> None:
+    """Whatever lies about: caches, environments, what was made, notes."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"],  # noqa: S607 - wherever git is
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip("this is no clone of the repository, so nothing tells what is committed")
+    committed = {name for name in listed.stdout.split("\0") if (REPOSITORY / name).is_file()}
+    source = tmp_path / "source"
+    for name in (*committed, *LYING_ABOUT):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        if name in committed:
+            shutil.copyfile(REPOSITORY / name, source / name)
+        else:
+            (source / name).touch()
+    with tarfile.open(build("sdist", source, tmp_path)) as sdist:
+        held = {name.partition("/")[2] for name in sdist.getnames()}
+    # How commits are checked matters to those who commit.
+    assert held == committed - {".pre-commit-config.yaml"} | {"PKG-INFO"}
+
+
+def test_what_development_installs_is_locked() -> None:
+    """All that pyproject.toml asks for, with hashes; no machine and no index is named."""
+    locked = (REPOSITORY / ".ci" / "requirements.txt").read_text(encoding="utf-8")
+    pins = re.findall(r"^([\w.-]+)==(\S+) .*\\\n    --hash=sha256:", locked, flags=re.MULTILINE)
+    assert len(pins) == len(re.findall(r"^\w", locked, flags=re.MULTILINE))
+    assert not re.search(r"://|^-|index|file:", locked, flags=re.MULTILINE)
+    text = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    asked = list(map(Requirement, re.findall(r'^    "(.*>=.*)",$', text, flags=re.MULTILINE)))
+    assert {"numpy", "pytest", "hatchling"} <= {requirement.name for requirement in asked}
+    for requirement in asked:
+        versions = [version for name, version in pins if name == requirement.name.lower()]
+        assert versions, f"{requirement} is not locked: make lock"
+        assert all(map(requirement.specifier.contains, versions)), f"{requirement}: make lock"
