@@ -97,9 +97,9 @@ def test_a_forecast_measures_small_files_as_they_will_be_decoded(
     """With the helpers that their sizes ask for."""
     asked: list[int] = []
 
-    def note(n: int) -> Helpers:
+    def note(n: int, max_pixels: int) -> Helpers:
         asked.append(n)
-        return Helpers(0)
+        return Helpers(0, max_pixels)
 
     monkeypatch.setattr(schedule, "_LEAST_HELPED", 1)
     monkeypatch.setattr(schedule, "Helpers", note)

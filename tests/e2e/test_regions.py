@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 
@@ -16,6 +17,7 @@ from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.options import DecodeMode, ReadingOptions
 from smartdownsample.records import IntArray, ItemList, round_regions
 from smartdownsample.store import read_pack
+from smartdownsample.store.part import read_part, write_part
 from smartdownsample.store.store import FeatureStore
 
 WIDTH, HEIGHT = 640, 480
@@ -202,9 +204,13 @@ def test_a_pack_carries_regions(tmp_path: Path) -> None:
     photo = write(tmp_path / "photo.png", make_pixels(1, WIDTH, HEIGHT))
     reading = ReadingOptions(cache_dir=tmp_path / "cache")
     table = ImageIndex.gather_items(list_regions([photo], BOXES), reading).table
-    part = FeatureStore(table.spec, tmp_path / "cache").list_parts()[0]
-    _, known, items = read_pack(part, None)
+    store = FeatureStore(table.spec, tmp_path / "cache")
+    rows = read_part(store.list_parts()[0], store.schema)
+    relative = pa.array([b"photo.png"] * 3, pa.large_binary())
+    pack = tmp_path / "pack.parquet"
+    write_part(pack, rows.set_column(0, rows.schema.field("path"), relative))
+    _, known, items = read_pack(pack, tmp_path)
     assert (len(known.items), len(items), items.paths) == (3, 3, [photo])
-    packed = ImageIndex.from_pack(part).table
+    packed = ImageIndex.from_pack(pack).table
     assert packed.rows.tobytes() == table.rows.tobytes()
     assert packed.regions.tobytes() == table.regions.tobytes()
