@@ -62,39 +62,64 @@ def _read_parquet(file: str) -> pa.Table:
         # Reading begins at the end, which a pipe gives last.
         source = file if stream.seekable() else io.BytesIO(stream.read())
     with pq.ParquetFile(source) as parquet:
-        return parquet.read()
+        return parquet.read(use_threads=False)
 
 
 def _read_csv(file: str) -> pa.Table:
     """Read a CSV file with every cell as text; empty cells are null."""
     with open(file, "rb") as stream:
         data = stream.read()
-    # A name that is not UTF-8 is refused later, a cell with the number of its row.
-    lines = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", errors="replace", newline="")
+    _check_text(data)
+    lines = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")
     first = lines.readline(_LONGEST_LINE)
     delimiter = max(_DELIMITERS, key=first.count)
     names = next(csv.reader(chain([first], lines), delimiter=delimiter), [])
+    return free_cells(_parse_csv(data, delimiter, names))
+
+
+def _check_text(data: bytes) -> None:
+    """Raise `csv.Error` where a file is not UTF-8."""
     try:
-        table = _parse_csv(data, delimiter, names)
-    except pa.ArrowInvalid:
-        # Only in one thread it knows the number of the row that is wrong.
-        table = _parse_csv(data, delimiter, names, use_threads=False)
-    return free_cells(table)
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        msg = f"line {line:,} is not UTF-8 (byte 0x{data[error.start]:02x})"
+        raise csv.Error(msg) from error
 
 
-def _parse_csv(
-    data: bytes, delimiter: str, names: list[str], *, use_threads: bool = True
-) -> pa.Table:
-    return pyarrow.csv.read_csv(
+def _parse_csv(data: bytes, delimiter: str, names: list[str]) -> pa.Table:
+    """Parse a CSV file, or raise `csv.Error` for a row that is too short or too long.
+
+    Up to version 18 at least, pyarrow may crash when it raises such an error itself.
+    """
+    wrong: list[pyarrow.csv.InvalidRow] = []
+
+    def skip(row: pyarrow.csv.InvalidRow) -> str:
+        wrong[1:] = [row]  # the first is enough
+        return "skip"
+
+    table = pyarrow.csv.read_csv(
         pa.BufferReader(data),
-        read_options=pyarrow.csv.ReadOptions(use_threads=use_threads),
-        parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        # In one thread, rows are counted, and it is as fast.
+        read_options=pyarrow.csv.ReadOptions(use_threads=False),
+        parse_options=pyarrow.csv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
+        ),
         convert_options=pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
             null_values=[""],
             strings_can_be_null=True,
         ),
     )
+    if wrong:
+        number, n_cells, n_columns = (
+            wrong[0].number,
+            wrong[0].actual_columns,
+            wrong[0].expected_columns,
+        )
+        msg = f"row {number:,} has {n_cells:,} cells where there are {n_columns:,} columns"
+        raise csv.Error(msg)
+    return table
 
 
 def _take_paths(table: pa.Table, column: str, file: str) -> list[str]:
