@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from fault_counts import PACKS, TRIED
@@ -224,10 +225,12 @@ def test_failures_of_others_do_not_hide_photos(photos: Path, pack: Path, tmp_pat
     assert len(index) == n
     assert index.table.n_extracted == n - 1
     (part, *_) = sorted((tmp_path / "new").rglob("*.parquet"))
-    assert pc.max(pa.parquet.read_table(part)["written_ns"]).as_py() < 2**62
+    assert pc.max(pq.read_table(part)["written_ns"]).as_py() < 2**62
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+@pytest.mark.skipif(
+    not hasattr(pq.ParquetWriter, "add_key_value_metadata"), reason="pyarrow is too old to forge it"
+)
 def test_a_pack_that_grows_when_it_is_read_is_refused(pack: Path, tmp_path: Path) -> None:
     """Eight gigabytes of paths in a few kilobytes."""
     bomb = tmp_path / "bomb.parquet"
@@ -257,7 +260,7 @@ def test_a_former_export_is_replaced_and_nothing_else(
     assert export_pack(pack, photos, photos) == N_PHOTOS
     photo = next(photos.rglob("*.jpg"))
     table = tmp_path / "table.parquet"
-    pa.parquet.write_table(pa.table({"path": ["a.jpg"]}), table)
+    pq.write_table(pa.table({"path": ["a.jpg"]}), table)
     (part,) = cache_dir.rglob("part-*.parquet")
     for target in (photo, table, part):
         before = target.read_bytes()

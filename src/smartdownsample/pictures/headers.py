@@ -31,6 +31,8 @@ _NO_EXIF = Exif()
 
 _TIFF_WIDTH_TAG, _TIFF_HEIGHT_TAG = 0x0100, 0x0101
 _TIFF_PHOTOMETRIC_TAG, _TIFF_EXTRA_SAMPLES_TAG = 0x0106, 0x0152
+# Photometric interpretations whose numbers become floats: LogL and LogLuv.
+_TIFF_LOGARITHMIC = frozenset((32844, 32845))
 _TIFF_BITS_TAG, _TIFF_SAMPLES_TAG, _TIFF_STRIP_TAG = 0x0102, 0x0115, 0x0116
 _TIFF_TILE_WIDTH_TAG, _TIFF_TILE_HEIGHT_TAG = 0x0142, 0x0143
 
@@ -283,6 +285,8 @@ def _count_tiff_bytes(page: Directory, width: int, height: int) -> float:
     Tiles may be larger than the picture.
     """
     n_bits = page.read_first_number(_TIFF_BITS_TAG) or 1
+    if page.read_number(_TIFF_PHOTOMETRIC_TAG) in _TIFF_LOGARITHMIC:
+        n_bits = max(n_bits, 32)
     n_bytes = max(4, (page.read_number(_TIFF_SAMPLES_TAG) or 1) * n_bits / 8)
     if not width * height:
         return n_bytes
