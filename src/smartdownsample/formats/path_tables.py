@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+from collections.abc import Iterable
 from itertools import chain
 
 import pyarrow as pa
@@ -69,57 +70,52 @@ def _read_csv(file: str) -> pa.Table:
     """Read a CSV file with every cell as text; empty cells are null."""
     with open(file, "rb") as stream:
         data = stream.read()
-    _check_text(data)
     lines = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")
-    first = lines.readline(_LONGEST_LINE)
-    delimiter = max(_DELIMITERS, key=first.count)
-    names = next(csv.reader(chain([first], lines), delimiter=delimiter), [])
-    return free_cells(_parse_csv(data, delimiter, names))
-
-
-def _check_text(data: bytes) -> None:
-    """Raise `csv.Error` where a file is not UTF-8."""
     try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        msg = f"line {line:,} is not UTF-8 (byte 0x{data[error.start]:02x})"
-        raise csv.Error(msg) from error
-
-
-def _parse_csv(data: bytes, delimiter: str, names: list[str]) -> pa.Table:
-    """Parse a CSV file, or raise `csv.Error` for a row that is too short or too long.
-
-    Up to version 18 at least, pyarrow may crash when it raises such an error itself.
-    """
-    wrong: list[pyarrow.csv.InvalidRow] = []
-
-    def skip(row: pyarrow.csv.InvalidRow) -> str:
-        wrong[1:] = [row]  # the first is enough
-        return "skip"
-
+        first = lines.readline(_LONGEST_LINE)
+        delimiter = max(_DELIMITERS, key=first.count)
+        names = _check_rows(csv.reader(chain([first], lines), delimiter=delimiter))
+    except UnicodeDecodeError:
+        _find_fault(data)
+        raise
     table = pyarrow.csv.read_csv(
         pa.BufferReader(data),
-        # In one thread, rows are counted, and it is as fast.
+        # In one thread it is as fast.
         read_options=pyarrow.csv.ReadOptions(use_threads=False),
-        parse_options=pyarrow.csv.ParseOptions(
-            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
-        ),
+        parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
             null_values=[""],
             strings_can_be_null=True,
         ),
     )
-    if wrong:
-        number, n_cells, n_columns = (
-            wrong[0].number,
-            wrong[0].actual_columns,
-            wrong[0].expected_columns,
-        )
-        msg = f"row {number:,} has {n_cells:,} cells where there are {n_columns:,} columns"
-        raise csv.Error(msg)
-    return table
+    return free_cells(table)
+
+
+def _check_rows(rows: Iterable[list[str]]) -> list[str]:
+    """Return the first row, or raise `csv.Error` for one that is shorter or longer.
+
+    pyarrow writes beyond its memory when a row has many more cells than the first, and crashes
+    then, or later.
+    """
+    names: list[str] = []
+    for number, row in enumerate(rows, start=1):
+        if not names:
+            names = row
+        elif row and len(row) != len(names):
+            msg = f"row {number:,} has {len(row):,} cells where there are {len(names):,} columns"
+            raise csv.Error(msg)
+    return names
+
+
+def _find_fault(data: bytes) -> None:
+    """Raise `csv.Error` with the line where a file is not UTF-8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        msg = f"line {line:,} is not UTF-8 (byte 0x{data[error.start]:02x})"
+        raise csv.Error(msg) from error
 
 
 def _take_paths(table: pa.Table, column: str, file: str) -> list[str]:
