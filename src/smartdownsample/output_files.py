@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from .atomic_files import in_one_piece, make_folders
 from .errors import InvalidParameterError, OutputError
 
-# What tells whether a file is of a kind is in its first bytes.
+# How a command names the list on its standard input.
+_STANDARD_INPUT = "-"
+# What tells whether most files are of a kind is in their first bytes.
 HEAD_BYTES = 2**16
 
 
@@ -72,20 +74,40 @@ def _find_obstacle(path: str, kind: OutputKind, inputs: Iterable[str]) -> str | 
     for place in (folder, target):
         if os.path.exists(place) and not os.access(place, os.W_OK):
             return f"{place!r} may not be written to"
-    if _is_among(path, inputs):
+    if _is_among(path, kind, inputs):
         return "it is one of the images or lists that are read"
     if os.path.isfile(target) and not _is_of_kind(target, kind):
         return f"a file that is not {kind.name} of this package stands there, and would be lost"
     return None
 
 
-def _is_among(path: str, inputs: Iterable[str]) -> bool:
-    """Tell whether a file is one of the inputs, by its name or by that of what it leads to."""
+def _is_among(path: str, kind: OutputKind, inputs: Iterable[str]) -> bool:
+    """Tell whether a file is one of the inputs, by its name or because it is the same file."""
     names = {os.path.abspath(path), os.path.realpath(path)}
     ends = tuple(map(os.path.basename, names))
-    # Of a million paths few end as this one does.
-    alike = (entry for entry in inputs if entry.endswith(ends))
-    return any(not names.isdisjoint((os.path.abspath(e), os.path.realpath(e))) for e in alike)
+    status = _stat(path)
+    for entry in inputs:
+        # Of a million paths few end as this one does, or name a file that it could be.
+        is_alike = entry.endswith(ends)
+        if is_alike and not names.isdisjoint((os.path.abspath(entry), os.path.realpath(entry))):
+            return True
+        could_be = entry == _STANDARD_INPUT or entry.lower().endswith(kind.extensions)
+        if status is not None and could_be and _is_same_file(entry, status):
+            return True
+    return False
+
+
+def _is_same_file(entry: str, status: os.stat_result) -> bool:
+    other = _stat(0 if entry == _STANDARD_INPUT else entry)
+    return other is not None and os.path.samestat(other, status)
+
+
+def _stat(path: str | int) -> os.stat_result | None:
+    """Ask for a file, by name or number; None when there is none."""
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
+        return None
 
 
 def _is_of_kind(target: str, kind: OutputKind) -> bool:

@@ -1,11 +1,14 @@
 """Files of the user's that stand where an output is to go: none is ever lost."""
 
+import datetime as dt
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pictures import write_collection
@@ -155,3 +158,78 @@ def test_a_list_that_is_read_is_not_written_over(
     assert main(["sample", "list.txt", "-n", "5", "-o", "link.txt"]) == 1
     assert "images or lists that are read" in capfd.readouterr().err
     assert Path("list.txt").read_text() == "\n".join(paths)
+
+
+def test_what_is_read_under_another_name_is_not_written_over(folder: Path) -> None:
+    """A link to the list, and a picture of ours that is among the images."""
+    paths = sorted(str(path) for path in Path("photos").rglob("*.jpg"))
+    assert main(["sample", *paths, "-n", "8", "-q", "-o", "picks.csv"]) == 0
+    Path("current.csv").symlink_to("picks.csv")
+    before = Path("picks.csv").read_bytes()
+    assert main(["sample", "current.csv", "-n", "5", "-q", "-o", "picks.csv"]) == 1
+    assert (
+        main(["sample", *paths, "--keep", "current.csv", "-n", "2", "-q", "-o", "picks.csv"]) == 1
+    )
+    assert Path("picks.csv").read_bytes() == before
+    assert main(["sample", *paths, "-n", "5", "-q", "--thumbnails", "grid.png"]) == 0
+    Path("photos/link.png").symlink_to(folder / "grid.png")
+    before = Path("grid.png").read_bytes()
+    assert main(["sample", "photos", "-n", "5", "-q", "--thumbnails", "grid.png"]) == 1
+    assert Path("grid.png").read_bytes() == before
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("a.csv", lambda text: text.replace("\n", ",cat\n").replace(",cat", "", 1)),
+        ("a.csv", lambda text: text.replace("index", '"index\n",label', 1)),
+        ("a.csv", lambda text: "path\n" + "\n".join(text.split("\n")[1:])),
+        ("a.csv", lambda _: "path\nphotos/site_1/IMG_1.jpg\n"),
+        ("a.json", lambda text: text.replace('"path"', '"label": "cat",\n    "path"').replace(
+            '"label": "cat",\n    ', "", 1)),
+        ("a.json", lambda text: text.replace("\n]", ",\n 3]")),
+        ("a.json", lambda _: '[\n  {\n    "path": ' + "[" * 50_000),
+        ("a.txt", lambda _: "my notes " * 9000),
+        ("a.txt", lambda text: "".join(f"cat {line}\n" for line in text.split())),
+        ("a.txt", lambda text: text + "a\0b\n"),
+    ],
+)  # fmt: skip
+def test_a_selection_that_was_changed_in_any_way_is_kept(
+    name: str, change: Callable[[str], str]
+) -> None:
+    """Wherever in the file, and whatever it makes of it."""
+    line = ["sample", "photos", "-n", "5", "-q", "-o", name]
+    assert main(line) == 0
+    changed = change(Path(name).read_text())
+    Path(name).write_text(changed)
+    with open(name, newline="", encoding="utf-8") as file:
+        before = file.read()
+    assert main(line) == 1
+    with open(name, newline="", encoding="utf-8") as file:
+        assert file.read() == before
+
+
+def test_the_same_command_twice_replaces_its_own_selection(tmp_path: Path) -> None:
+    """With odd columns, long cells, names without an extension and relative ones."""
+    paths = write_collection(tmp_path / "photos", 12)
+    named = [Path(path).rename(Path(path).with_suffix("")) for path in paths]
+    rows = [f'"{path}",{"x" * 70_000},1\n' for path in named]
+    table = tmp_path / "table.csv"
+    table.write_text('path,"my\nnote",=b\n' + "".join(rows))
+    for name in ("a.csv", "a.json", "a.parquet", "a.txt"):
+        line = ["sample", str(table), "-n", "5", "-q", "-o", str(tmp_path / name)]
+        for more in ([], [], ["--relative-to", str(tmp_path)], ["--relative-to", str(tmp_path)]):
+            assert main([*line, *more]) == 0
+
+
+@pytest.mark.parametrize("extension", [".csv", ".json"])
+def test_columns_of_lists_and_the_like_are_written_as_text(tmp_path: Path, extension: str) -> None:
+    """A detector's boxes for example."""
+    paths = write_collection(tmp_path / "photos", 3)
+    boxes = pa.array([[{"box": [0.1, 0.2], "when": dt.date(2024, 1, 1)}]] * 3)
+    pq.write_table(pa.table({"path": paths, "boxes": boxes}), tmp_path / "table.parquet")
+    target = tmp_path / f"picks{extension}"
+    line = ["sample", str(tmp_path / "table.parquet"), "-n", "2", "-q", "-o", str(target)]
+    assert main(line) == main(line) == 0
+    assert "2024-01-01" in target.read_text()

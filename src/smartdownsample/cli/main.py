@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _replace_closed_streams()
     try:
         try:
-            options = parse_arguments(arguments)
+            options = _parse(arguments)
             # Imported when it is needed: help is not kept waiting.
             from .running import run_command
 
@@ -65,6 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         advice = "To go on, run the same command again: all but the last seconds' work is kept."
         complain(f"interrupted. {advice if is_kept else ''}".rstrip())
         return INTERRUPTED
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse a command line, or end the process with a message."""
+    try:
+        return parse_arguments(arguments)
+    except FileNotFoundError as error:  # of the working folder
+        complain(f"error: the working folder is gone ({error.strerror}). Change to another one.")
+        sys.exit(FAILED)
 
 
 def _explain_lack(error: BaseException) -> str | None:

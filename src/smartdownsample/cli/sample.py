@@ -113,7 +113,9 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
 
     columns = () if images.table is None else images.table.column_names
     outputs = {
-        options.output: selection_kind([*columns, *map("source_{}".format, columns)]),
+        options.output: selection_kind(
+            [*columns, *map("source_{}".format, columns)], images.paths, options.relative_to
+        ),
         options.manifest: MANIFEST,
         options.report: report.PAGE,
     }

@@ -3,7 +3,6 @@
 from .find import (
     add_items,
     find_images,
-    has_image_extension,
     list_folder,
     list_items,
     stat_files,
@@ -26,7 +25,6 @@ __all__ = [
     "cause_of",
     "encode_order_key",
     "find_images",
-    "has_image_extension",
     "leave_out_folder",
     "list_folder",
     "list_items",

@@ -94,7 +94,7 @@ def _expand_source(source: PathLike) -> Iterator[str]:
         for match in _expand_glob(path):
             if os.path.isdir(match):
                 yield from list_folder(match)
-            elif has_image_extension(match):
+            elif _has_image_extension(match):
                 yield match
     else:
         msg = (
@@ -119,10 +119,10 @@ def _expand_glob(pattern: str) -> Iterator[str]:
 
 def list_folder(folder: str) -> Iterator[str]:
     """Yield the images below a folder in arbitrary order; links to folders are not followed."""
-    return filter(has_image_extension, FILES.list(folder))
+    return filter(_has_image_extension, FILES.list(folder))
 
 
-def has_image_extension(path: str) -> bool:
+def _has_image_extension(path: str) -> bool:
     """Tell whether a file is an image by its name."""
     return os.path.splitext(path)[1].lower() in IMAGE_EXTENSIONS
 

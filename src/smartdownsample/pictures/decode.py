@@ -110,7 +110,7 @@ def _decode_checked(data: bytes, header: Header, max_pixels: int) -> ByteArray |
         if not is_allowed:
             return Cause.TOO_LARGE
         if header.format in EXTRA_FORMATS:
-            return decode_with_plugin(data, header.format)
+            return decode_with_plugin(data, header.format, header.width * header.height)
         return _decode_in_full(data, header)
 
 

@@ -13,22 +13,24 @@ _BLOCK_PIXELS = 2**18
 
 
 class _Plugin(NamedTuple):
-    """The module of a plugin, and the cause of failure where it is not installed."""
+    """The module of a plugin, Pillow's name of its format, and the cause where it is missing."""
 
     module: str
+    pillow_name: str
     cause: Cause
 
 
 EXTRA_FORMATS = {
-    "HEIC": _Plugin("pillow_heif", Cause.HEIC),
-    "JPEG XL": _Plugin("pillow_jxl", Cause.JPEG_XL),
+    "HEIC": _Plugin("pillow_heif", "HEIF", Cause.HEIC),
+    "JPEG XL": _Plugin("pillow_jxl", "JXL", Cause.JPEG_XL),
 }
 
 
-def decode_with_plugin(data: bytes, name: str) -> ByteArray | Cause:
+def decode_with_plugin(data: bytes, name: str, n_pixels: int) -> ByteArray | Cause:
     """Decode to upright RGB, shape (h, w, 3), with transparent pixels laid on white.
 
-    `name` is one of `EXTRA_FORMATS`. Plugins are imported when the first such image appears.
+    `name` is one of `EXTRA_FORMATS`; an image of more than `n_pixels`, which is what the header
+    says, is unreadable. Plugins are imported when the first such image appears.
     """
     try:
         plugin = importlib.import_module(EXTRA_FORMATS[name].module)
@@ -38,7 +40,10 @@ def decode_with_plugin(data: bytes, name: str) -> ByteArray | Cause:
     if name == "HEIC":
         plugin.register_heif_opener()
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        # Nothing but the format that the header has found: others have their own sizes.
+        with Image.open(io.BytesIO(data), formats=[EXTRA_FORMATS[name].pillow_name]) as image:
+            if image.width * image.height > n_pixels:
+                return Cause.UNREADABLE
             ImageOps.exif_transpose(image, in_place=True)
             rgb = np.empty((image.height, image.width, 3), dtype=np.uint8)
             # A few rows at a time: Pillow makes a copy with each step.
@@ -49,5 +54,5 @@ def decode_with_plugin(data: bytes, name: str) -> ByteArray | Cause:
                 paper = Image.new("RGBA", rows.size, "white")
                 rgb[top:bottom] = np.asarray(Image.alpha_composite(paper, rows).convert("RGB"))
             return rgb
-    except (OSError, ValueError, SyntaxError, RuntimeError):
+    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError):
         return Cause.UNREADABLE

@@ -1,9 +1,8 @@
 """A selection in a file: a list of paths, or a table as CSV, JSON or Parquet."""
 
-import csv
 import json
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,15 +14,13 @@ from ..cells import guard_cells
 from ..collection import Picks
 from ..errors import InvalidParameterError
 from ..formats import BYTES_COLUMN
-from ..items import has_image_extension, strip_folder, to_key, to_text
+from ..items import strip_folder, to_key, to_text
 from ..options import PathLike
-from ..output_files import HEAD_BYTES, OutputKind, write_output
-from .selection_table import COLUMNS, tabulate_selection
+from ..output_files import write_output
+from .earlier_selection import selection_kind
+from .selection_table import tabulate_selection
 
-_PATH_LIST = ".txt"
 _PATH_COLUMNS = ("path", "nearest_path")
-# Lines of a list that are looked at before it is replaced.
-_MAX_LINES = 1000
 
 
 def write_selection(
@@ -92,60 +89,9 @@ def write_selection(
         table = _add_bytes(table, paths)
     encode = _ENCODERS.get(extension)
     data = _encode_paths(paths) if encode is None else encode(table)
-    write_output(name, data, selection_kind(table.column_names), selection.inputs)
-
-
-def selection_kind(columns: Collection[str] = ()) -> OutputKind:
-    """Make the kind of file that a selection is written to, with the names of its columns.
-
-    A table with a column that the new one does not have is not replaced: somebody has added it.
-    """
-    known = {*COLUMNS, BYTES_COLUMN, *columns}
-
-    def is_own(path: str, head: bytes) -> bool:
-        list_columns = _COLUMN_READERS.get(os.path.splitext(path)[1].lower())
-        if list_columns is None:
-            return _is_path_list(head)
-        found = list_columns(path, head)
-        return found is not None and known.issuperset(found)
-
-    return OutputKind("a selection", (_PATH_LIST, *_ENCODERS), is_own)
-
-
-def _is_path_list(head: bytes) -> bool:
-    """Tell whether a text is a list of images: of image names, or of files that exist."""
-    *lines, last = head.split(b"\n")
-    if len(head) < HEAD_BYTES and last:  # else it may be cut off
-        lines.append(last)
-    names = map(os.fsdecode, lines[:_MAX_LINES])
-    return all(has_image_extension(name) or os.path.isfile(name) for name in names)
-
-
-def _list_csv_columns(_: str, head: bytes) -> list[str] | None:
-    line = head.decode(errors="replace").partition("\n")[0].rstrip("\r")
-    # Names that look like formulas have an apostrophe before them.
-    names = [name.removeprefix("'") for name in next(csv.reader([line]), [])]
-    return names if names[:1] == [COLUMNS[0]] else None
-
-
-def _list_json_columns(_: str, head: bytes) -> list[str] | None:
-    text = head.decode(errors="replace")
-    if text == encode_json([]).decode():
-        return []
-    if not text.startswith('[\n  {\n    "path": '):
-        return None
-    try:
-        return list(json.JSONDecoder().raw_decode(text, text.index("{"))[0])
-    except ValueError:
-        return None
-
-
-def _list_parquet_columns(path: str, _: bytes) -> list[str] | None:
-    try:
-        names: list[str] = pq.read_schema(path).names
-    except (pa.ArrowException, OSError):
-        return None
-    return names if names[:1] == [COLUMNS[0]] else None
+    base = None if relative_to is None else to_text(relative_to, "")
+    kind = selection_kind(table.column_names, selection.inputs, base)
+    write_output(name, data, kind, selection.inputs)
 
 
 def _check_table(table: pa.Table, selection: Picks) -> None:
@@ -205,7 +151,7 @@ def _encode_paths(paths: Sequence[str]) -> bytes:
 
 def _encode_csv(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(guard_cells(_spell_values(table)), sink)
+    pyarrow.csv.write_csv(guard_cells(_spell_nested(_spell_values(table))), sink)
     return _take_bytes(sink)
 
 
@@ -215,7 +161,7 @@ def _encode_records(table: pa.Table) -> bytes:
 
 def encode_json(value: object) -> bytes:
     """Encode a value as indented JSON; strings must be valid Unicode, keys keep their order."""
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+    return (json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n").encode()
 
 
 def _encode_parquet(table: pa.Table) -> bytes:
@@ -227,6 +173,19 @@ def _encode_parquet(table: pa.Table) -> bytes:
 def _take_bytes(sink: pa.BufferOutputStream) -> bytes:
     data: bytes = sink.getvalue().to_pybytes()
     return data
+
+
+def _spell_nested(table: pa.Table) -> pa.Table:
+    """Spell lists and the like, which CSV files cannot hold, as JSON."""
+    for i, field in enumerate(table.schema):
+        if pa.types.is_nested(field.type):
+            values = table.column(i).to_pylist()
+            spelt = [
+                None if value is None else json.dumps(value, ensure_ascii=False, default=str)
+                for value in values
+            ]
+            table = table.set_column(i, field.name, pack_texts(spelt))
+    return table
 
 
 def _spell_values(table: pa.Table) -> pa.Table:
@@ -247,9 +206,4 @@ _ENCODERS: dict[str, Callable[[pa.Table], bytes]] = {
     ".csv": _encode_csv,
     ".json": _encode_records,
     ".parquet": _encode_parquet,
-}
-_COLUMN_READERS: dict[str, Callable[[str, bytes], list[str] | None]] = {
-    ".csv": _list_csv_columns,
-    ".json": _list_json_columns,
-    ".parquet": _list_parquet_columns,
 }

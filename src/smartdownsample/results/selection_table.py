@@ -16,11 +16,9 @@ from ..sampling import (
     name_bucket,
 )
 
-# Names of the columns of a selection, those of `explain_selection` last.
-COLUMNS = (
-    *("path", "index", "bucket", "group", "captured", "width", "height"),
-    *("rank", "nearest_path", "distance"),
-)
+# Names of the columns of a selection, and of those that `explain_selection` adds.
+COLUMNS = ("path", "index", "bucket", "group", "captured", "width", "height")
+EXPLAINED_COLUMNS = ("rank", "nearest_path", "distance")
 
 
 def tabulate_selection(selection: Picks) -> pa.Table:

@@ -74,7 +74,7 @@ def make_scope(collection: Collection, options: SamplingOptions, rng: np.random.
         open_rows = np.arange(len(table))
     else:
         open_rows = _limit_sequences(
-            collection, labels, is_kept, options, options.max_per_sequence, rng
+            collection, labels, is_kept, options, min(options.max_per_sequence, len(table)), rng
         )
     is_all = len(open_rows) == len(table)
     rows = table.rows if is_all else table.rows[open_rows]

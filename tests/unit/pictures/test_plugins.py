@@ -10,6 +10,7 @@ from PIL import Image
 
 from pictures import make_pixels
 from smartdownsample.pictures.decode import Picture, decode_image
+from smartdownsample.pictures.headers import Header, read_header
 from smartdownsample.pictures.plugins import EXTRA_FORMATS
 from smartdownsample.records import Cause
 
@@ -59,3 +60,12 @@ def test_a_damaged_file_is_a_failure(name: str) -> None:
     """No error leaves the module."""
     data = encode(name, make_pixels(1, 160, 120))
     assert decode_image(data[: len(data) // 2]) is Cause.UNREADABLE
+
+
+def test_a_file_that_pillow_takes_for_another_format_is_unreadable() -> None:
+    """Its size is not the one that was checked: here it is a QOI of 10**18 pixels."""
+    data = b"qoifftypheic\3".ljust(64, b"\0") + b"ispe\0\0\0\0" + b"\0\0\0\x40" * 2
+    header = read_header(data)
+    assert isinstance(header, Header)
+    assert (header.format, header.width, header.height) == ("HEIC", 64, 64)
+    assert decode_image(data.ljust(180, b"\0")) is Cause.UNREADABLE
