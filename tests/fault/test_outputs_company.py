@@ -136,7 +136,7 @@ def test_copies_that_do_not_fit_are_not_begun(photos: list[str], tmp_path: Path)
 @pytest.mark.parametrize("name", ["list.txt", "list.csv", "list.json", "list.parquet"])
 def test_a_full_disk_leaves_the_older_selection(tmp_path: Path, name: str) -> None:
     """All of it or nothing, and an error that says what is needed."""
-    write_selection(ImageIndex(make_table(10)).sample(2), tmp_path / name)
+    write_selection(ImageIndex(make_table(100)).sample(2), tmp_path / name)
     older = (tmp_path / name).read_bytes()
     code = (
         "import resource, signal, sys\n"
