@@ -91,8 +91,10 @@ def _is_among(path: str, kind: OutputKind, inputs: Iterable[str]) -> bool:
         is_alike = entry.endswith(ends)
         if is_alike and not names.isdisjoint((os.path.abspath(entry), os.path.realpath(entry))):
             return True
+        if status is None:  # a new file
+            continue
         could_be = entry == _STANDARD_INPUT or entry.lower().endswith(kind.extensions)
-        if status is not None and could_be and _is_same_file(entry, status):
+        if could_be and _is_same_file(entry, status):
             return True
     return False
 
