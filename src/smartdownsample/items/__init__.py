@@ -1,9 +1,9 @@
 """Items: which files people mean, where they lie, their times and sizes, their natural order."""
 
 from .find import (
+    IMAGE_EXTENSIONS,
     add_items,
     find_images,
-    list_folder,
     list_items,
     stat_files,
 )
@@ -17,6 +17,7 @@ from .storage import Content, Storage
 __all__ = [
     "EARLIER_GROUP",
     "FILES",
+    "IMAGE_EXTENSIONS",
     "Content",
     "Grouping",
     "Storage",
@@ -26,7 +27,6 @@ __all__ = [
     "encode_order_key",
     "find_images",
     "leave_out_folder",
-    "list_folder",
     "list_items",
     "name_folder",
     "name_images",

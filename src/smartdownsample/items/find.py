@@ -87,13 +87,13 @@ def _expand_source(source: PathLike) -> Iterator[str]:
     path = to_text(source, "A source")
     check_scheme(path)
     if os.path.isdir(path):
-        yield from list_folder(path)
+        yield from _list_folder(path)
     elif os.path.lexists(path):
         yield path
     elif glob.has_magic(path):
         for match in _expand_glob(path):
             if os.path.isdir(match):
-                yield from list_folder(match)
+                yield from _list_folder(match)
             elif _has_image_extension(match):
                 yield match
     else:
@@ -117,7 +117,7 @@ def _expand_glob(pattern: str) -> Iterator[str]:
         raise InvalidParameterError(msg) from None
 
 
-def list_folder(folder: str) -> Iterator[str]:
+def _list_folder(folder: str) -> Iterator[str]:
     """Yield the images below a folder in arbitrary order; links to folders are not followed."""
     return filter(_has_image_extension, FILES.list(folder))
 

@@ -20,6 +20,13 @@ _ENDS = ("/", "\\")
 _SLASHES = re.compile(r"[\\/]" if os.name == "nt" else "/")
 
 
+class _Base(NamedTuple):
+    """A folder that folders have in common, and how many of its parts are not shown."""
+
+    parts: _Parts
+    n_hidden: int
+
+
 class ShownPaths(NamedTuple):
     """How paths and groups are called on the page.
 
@@ -43,7 +50,8 @@ def show_paths(selection: Picks, *, absolute_paths: bool) -> ShownPaths:
 
     Absolute paths, and those with ``..``, begin with the name of the folder that all of them have
     in common; those of different drives, or of different folders of the root, with the name of
-    their own. Relative paths are shown as the caller gave them. With `absolute_paths` all are
+    their own, or with more folders where two would have one name. Relative paths are shown as the
+    caller gave them. With `absolute_paths` all are
     absolute, and groups are called as they are.
     """
     images, failures = selection.table.paths, [failure.path for failure in selection.failures]
@@ -78,13 +86,28 @@ def _end(folder: str) -> str:
     return f"{folder}/" if folder and not folder.endswith(_ENDS) else folder
 
 
-def _find_bases(folders: Iterable[str]) -> dict[_Parts, _Parts]:
+def _find_bases(folders: Iterable[str]) -> dict[_Parts, _Base]:
     """Find what the folders of a drive, or of a folder of the root, have in common."""
     below: dict[_Parts, list[_Parts]] = {}
     for parts in map(_list_parts, folders):
         if parts is not None:
             below.setdefault(parts[:2], []).append(parts)
-    return {top: _find_common(min(some), max(some)) for top, some in below.items()}
+    bases = {top: _find_common(min(some), max(some)) for top, some in below.items()}
+    return _tell_apart(bases)
+
+
+def _tell_apart(bases: dict[_Parts, _Parts]) -> dict[_Parts, _Base]:
+    """Choose how many folders above each base are hidden: all, unless two had one name then."""
+    hidden = {top: max(len(base) - 1, 1) for top, base in bases.items()}
+    while True:
+        names: dict[_Parts, list[_Parts]] = {}
+        for top, base in bases.items():
+            names.setdefault(base[hidden[top] :], []).append(top)
+        same = [top for tops in names.values() if len(tops) > 1 for top in tops if hidden[top] > 1]
+        if not same:
+            return {top: _Base(base, hidden[top]) for top, base in bases.items()}
+        for top in same:
+            hidden[top] -= 1
 
 
 def _find_common(first: _Parts, last: _Parts) -> _Parts:
@@ -93,13 +116,14 @@ def _find_common(first: _Parts, last: _Parts) -> _Parts:
     return tuple(part for part, _ in pairs)
 
 
-def _shorten(folder: str, bases: dict[_Parts, _Parts]) -> str:
+def _shorten(folder: str, bases: dict[_Parts, _Base]) -> str:
     """Let a folder begin with the name of its base; one that is above has its own name only."""
     parts = _list_parts(folder)
     if parts is None:
         return folder
-    base = bases.get(parts[:2], parts)
-    n_hidden = len(base) - 1 if parts[: len(base)] == base else len(parts) - 1
+    base = bases.get(parts[:2])
+    is_below = base is not None and parts[: len(base.parts)] == base.parts
+    n_hidden = base.n_hidden if base is not None and is_below else len(parts) - 1
     return "/".join(parts[max(n_hidden, 1) :])
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, get_args
 
 from ..atomic_files import in_one_piece
 from ..errors import OutputError
-from ..items import list_folder, strip_folder, to_key
+from ..items import FILES, IMAGE_EXTENSIONS, strip_folder, to_key
 from ..options import How
 
 RECORD_NAME = b".smartdownsample.json"
@@ -77,11 +77,19 @@ def digest_names(names: Iterable[bytes]) -> str:
 
 
 def count_others(folder: bytes, names: Collection[bytes]) -> int:
-    """Count the images in a folder that do not have one of these places."""
+    """Count the images in a folder that do not have one of these places.
+
+    What ends as one of these does is an image as well, whatever its name.
+    """
     if not os.path.isdir(folder):
         return 0
-    paths = list_folder(os.fsdecode(folder))
+    ends = IMAGE_EXTENSIONS | {_get_extension(os.fsdecode(name)) for name in names}
+    paths = (path for path in FILES.list(os.fsdecode(folder)) if _get_extension(path) in ends)
     return sum(strip_folder(to_key(path), folder, "the destination") not in names for path in paths)
+
+
+def _get_extension(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
 
 
 def check_others(folder: bytes, n_others: int, placed: PlacedSelection) -> None:
@@ -110,9 +118,10 @@ def read_record(folder: bytes) -> PlacedRecord:
     """Read the record of a folder; a damaged one is empty, and one that is not ours is left."""
     try:
         descriptor = os.open(os.path.join(folder, RECORD_NAME), _OPEN_FLAGS)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return PlacedRecord(is_ours=False)
         with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return PlacedRecord(is_ours=False)
             data = file.read(_MAX_BYTES)
     except FileNotFoundError:
         return PlacedRecord(is_there=False)

@@ -213,7 +213,7 @@ class FeatureStore:
 
     def _prepare_folder(self) -> None:
         """Make the folder, marked as a cache so that backups and git skip it."""
-        if self.folder.is_dir():
+        if self.folder.is_dir() and (self.folder.parent / TAG_NAME).exists():
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         # Not in the cache folder itself, which the caller may want backed up and tracked.

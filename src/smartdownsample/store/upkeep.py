@@ -304,20 +304,23 @@ class _Clearing:
 
 
 def _scan(folder: Path | str) -> list[os.DirEntry[str]]:
-    """List what is in a folder; nothing when it does not exist."""
+    """List what is in a folder; nothing when it does not exist or cannot be read."""
     try:
         with os.scandir(folder) as entries:
             return list(entries)
-    except FileNotFoundError:
+    except OSError:
         return []
 
 
 def _read_start(entry: os.DirEntry[str]) -> bytes:
-    """Read the first bytes of a file; none of what is no regular file."""
+    """Read the first bytes of a file; none of what is no regular file or cannot be read."""
     if not entry.is_file(follow_symlinks=False):
         return b""
-    with open(entry.path, "rb") as file:
-        return file.read(_START_BYTES)
+    try:
+        with open(entry.path, "rb") as file:
+            return file.read(_START_BYTES)
+    except OSError:
+        return b""
 
 
 def _remove_empty_folder(folder: str) -> None:

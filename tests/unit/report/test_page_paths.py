@@ -78,3 +78,10 @@ def test_whole_paths_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     shown = show(paths, ("",), absolute_paths=True)
     expected = [f"{tmp_path}/a/1.jpg", f"{tmp_path}/2.jpg", r"C:\c\3.jpg", f"{tmp_path}/4.jpg"]
     assert shown.images == expected
+
+
+def test_folders_of_one_name_are_told_apart() -> None:
+    """By as many of the folders above as it takes, for images as for groups."""
+    shown = show(["/data/a/site/1.jpg", "/mnt/b/site/1.jpg", "/home/b/site/1.jpg"])
+    assert shown.images == ["a/site/1.jpg", "mnt/b/site/1.jpg", "home/b/site/1.jpg"]
+    assert sorted(shown.groups) == ["a/site", "home/b/site", "mnt/b/site"]
