@@ -4,6 +4,8 @@ Each input depends on the seed and its number only. They are decoded in a proces
 says which input it is at, so that a crash or a hang is put down to an input as well.
 """
 
+import contextlib
+import importlib
 import os
 import signal
 import subprocess
@@ -38,6 +40,11 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 def make_sources() -> list[bytes]:
     """Make small files in all formats that Pillow can write, plain ones and less plain ones."""
     Image.init()
+    for module in ("pillow_heif", "pillow_jxl"):
+        with contextlib.suppress(ImportError):
+            plugin = importlib.import_module(module)
+            if module == "pillow_heif":
+                plugin.register_heif_opener()
     colour = Image.fromarray(make_pixels(1, 40, 30))
     deep = Image.fromarray(make_pixels(2, 40, 30)[:, :, 0].astype(np.uint16) * 257)
     pair = {"save_all": True, "append_images": [colour.rotate(180)]}
@@ -65,6 +72,10 @@ def make_sources() -> list[bytes]:
         ("AVIF", colour, {"exif": exif}),
         ("JPEG2000", colour, {}),
         ("PPM", colour, {}),
+        ("HEIF", colour, {"exif": exif}),
+        ("HEIF", colour.convert("RGBA"), pair),
+        ("JXL", colour, {"exif": exif.tobytes()}),
+        ("JXL", colour.convert("RGBA"), {"lossless": True}),
     ]
     thumbnail = encode_jpeg(make_pixels(1, 160, 120))
     sources = [encode_jpeg(make_pixels(1, 640, 480), make_exif(thumbnail=thumbnail))]

@@ -54,5 +54,13 @@ def decode_with_plugin(data: bytes, name: str, n_pixels: int) -> ByteArray | Cau
                 paper = Image.new("RGBA", rows.size, "white")
                 rgb[top:bottom] = np.asarray(Image.alpha_composite(paper, rows).convert("RGB"))
             return rgb
-    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError):
+    except BaseException as error:
+        # Pillow and its plugins let through whatever their parsers trip over.
+        if isinstance(error, MemoryError) or not _is_failure(error):
+            raise
         return Cause.UNREADABLE
+
+
+def _is_failure(error: BaseException) -> bool:
+    """Tell whether an error is a decoder's: a panic of one in Rust is no `Exception`."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"

@@ -2,7 +2,9 @@
 
 import importlib
 import io
+import struct
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -60,6 +62,52 @@ def test_a_damaged_file_is_a_failure(name: str) -> None:
     """No error leaves the module."""
     data = encode(name, make_pixels(1, 160, 120))
     assert decode_image(data[: len(data) // 2]) is Cause.UNREADABLE
+
+
+class PanicException(BaseException):
+    """What a plugin in Rust raises where its code fails."""
+
+
+@pytest.fixture
+def raise_in_plugin(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], bytes]:
+    """Give a function that makes Pillow raise an error for the file that it returns."""
+
+    def prepare(error: BaseException) -> bytes:
+        def fail(*_: object, **__: object) -> None:
+            raise error
+
+        data = encode("HEIC", make_pixels(1))
+        monkeypatch.setattr(Image, "open", fail)
+        return data
+
+    return prepare
+
+
+@pytest.mark.parametrize(
+    "error", [EOFError, struct.error, OverflowError, IndexError, UserWarning, PanicException]
+)
+def test_whatever_a_plugin_raises_is_a_failure(
+    raise_in_plugin: Callable[[BaseException], bytes], error: type[BaseException]
+) -> None:
+    """No damaged file ends a run."""
+    assert decode_image(raise_in_plugin(error())) is Cause.UNREADABLE
+
+
+def test_want_of_memory_keeps_its_cause(
+    raise_in_plugin: Callable[[BaseException], bytes],
+) -> None:
+    """The file is not to blame."""
+    assert decode_image(raise_in_plugin(MemoryError())) is Cause.MEMORY
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_who_ends_the_program_is_not_held_up(
+    raise_in_plugin: Callable[[BaseException], bytes], error: type[BaseException]
+) -> None:
+    """Ctrl-C is no failure of a picture."""
+    data = raise_in_plugin(error())
+    with pytest.raises(error):
+        decode_image(data)
 
 
 def test_a_file_that_pillow_takes_for_another_format_is_unreadable() -> None:
