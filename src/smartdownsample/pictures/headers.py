@@ -13,8 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..records import Cause
-from .boxes import read_j2k, read_jp2, read_jxl, read_media
+from .bits import read_big, read_little
+from .boxes import read_j2k, read_jp2, read_jxl
 from .exif import FIRST_TURNED, Directory, Exif, read_captured, read_directory, read_exif
+from .media import read_media
 
 # Start-of-frame markers, all but DHT (C4), JPG (C8) and DAC (CC): ITU-T T.81, table B.1.
 _JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -191,20 +193,22 @@ def _read_png(data: bytes) -> Header:
     """Read the IHDR and eXIf chunks of a PNG (PNG specification, 11.2)."""
     if data[12:16] != b"IHDR":
         return Header("PNG")
-    exif, n_channels = Exif(), _PNG_CHANNELS.get(_big(data, 25, 1), 4)
+    exif, n_channels = Exif(), _PNG_CHANNELS.get(read_big(data, 25, 1), 4)
     for name, at, end in _walk_png(data):
         if name == b"eXIf":
             exif = read_exif(data[at + 8 : end - 4])
         elif name == b"tRNS":
             n_channels = 4
-    n_bytes = n_channels * (2 if _big(data, 24, 1) > 8 else 1)
-    return Header("PNG", _big(data, 16, 4), _big(data, 20, 4), *exif, bytes_per_pixel=n_bytes)
+    n_bytes = n_channels * (2 if read_big(data, 24, 1) > 8 else 1)
+    return Header(
+        "PNG", read_big(data, 16, 4), read_big(data, 20, 4), *exif, bytes_per_pixel=n_bytes
+    )
 
 
 def _walk_png(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, start and end of each chunk, as far as chunks are complete."""
     at = 8
-    while (end := at + 12 + _big(data, at, 4)) <= len(data):
+    while (end := at + 12 + read_big(data, at, 4)) <= len(data):
         name = data[at + 4 : at + 8]
         yield name, at, end
         if name == b"IEND":
@@ -230,15 +234,17 @@ def simplify_png(data: bytes) -> bytes | None:
 
 def _read_gif(data: bytes) -> Header:
     """Read the size of a GIF's screen (GIF89a, 18)."""
-    return Header("GIF", _little(data, 6, 2), _little(data, 8, 2), bytes_per_pixel=_GIF_BYTES)
+    return Header(
+        "GIF", read_little(data, 6, 2), read_little(data, 8, 2), bytes_per_pixel=_GIF_BYTES
+    )
 
 
 def _read_bmp(data: bytes) -> Header:
     """Read the size from a BMP's information header; a negative height means rows from the top."""
-    if _little(data, 14, 4) == 12:  # the header of OS/2 1.x
-        return Header("BMP", _little(data, 18, 2), _little(data, 20, 2))
+    if read_little(data, 14, 4) == 12:  # the header of OS/2 1.x
+        return Header("BMP", read_little(data, 18, 2), read_little(data, 20, 2))
     height = int.from_bytes(data[22:26], "little", signed=True)
-    return Header("BMP", _little(data, 18, 4), abs(height))
+    return Header("BMP", read_little(data, 18, 4), abs(height))
 
 
 def _read_webp(data: bytes) -> Header:
@@ -247,18 +253,21 @@ def _read_webp(data: bytes) -> Header:
     exif, n_bytes = Exif(), 4
     at = 12
     while at + 8 <= len(data):
-        name, length = data[at : at + 4], _little(data, at + 4, 4)
+        name, length = data[at : at + 4], read_little(data, at + 4, 4)
         if name == b"EXIF":
             exif = read_exif(data[at + 8 : at + 8 + length].removeprefix(b"Exif\0\0"))
         elif not width and name == b"VP8X":
-            width, height = _little(data, at + 12, 3) + 1, _little(data, at + 15, 3) + 1
-            n_bytes = _WEBP_ANIMATION_BYTES if _little(data, at + 8, 1) & 2 else _WEBP_BYTES
+            width, height = read_little(data, at + 12, 3) + 1, read_little(data, at + 15, 3) + 1
+            n_bytes = _WEBP_ANIMATION_BYTES if read_little(data, at + 8, 1) & 2 else _WEBP_BYTES
         elif not width and name == b"VP8L":
-            bits = _little(data, at + 9, 4)
+            bits = read_little(data, at + 9, 4)
             width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
             n_bytes = _WEBP_BYTES
         elif not width and name == b"VP8 ":
-            width, height = _little(data, at + 14, 2) & 0x3FFF, _little(data, at + 16, 2) & 0x3FFF
+            width, height = (
+                read_little(data, at + 14, 2) & 0x3FFF,
+                read_little(data, at + 16, 2) & 0x3FFF,
+            )
         at += 8 + length + length % 2
     return Header("WebP", width, height, *exif, bytes_per_pixel=n_bytes)
 
@@ -350,11 +359,3 @@ _READERS: tuple[tuple[tuple[bytes, ...], Callable[[bytes], Header | Cause]], ...
     ((b"#?RADIANCE", b"#?RGBE"), _read_hdr),
     ((b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"), _read_jxl),
 )
-
-
-def _big(data: bytes, at: int, n_bytes: int) -> int:
-    return int.from_bytes(data[at : at + n_bytes], "big")
-
-
-def _little(data: bytes, at: int, n_bytes: int) -> int:
-    return int.from_bytes(data[at : at + n_bytes], "little")

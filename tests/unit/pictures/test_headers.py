@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pictures import encode_jpeg, make_exif, make_pixels
+from pictures import encode_jpeg, make_exif, make_media, make_pixels
 from smartdownsample.pictures.headers import Header, read_header, read_jpeg_with_exif
 from smartdownsample.records import Cause
 
@@ -269,44 +269,6 @@ def test_the_first_exif_data_of_a_jpeg_that_says_something_counts() -> None:
     assert header == Header("JPEG", 70, 50, 6, TAKEN)
 
 
-def make_media(version: int, base: int, *, number: int = 300, method: int = 0) -> bytes:
-    """Make the head of an AVIF with an item of EXIF data in a table of a version of iloc."""
-    short = version < 2
-    infe = b"infe" + (b"\2\0\0\0" if short else b"\3\0\0\0")
-    infe += struct.pack(">HH" if short else ">IH", number, 0) + b"Exif\0"
-
-    def locate(place: int) -> bytes:
-        table = b"iloc" + bytes((version, 0, 0, 0, 0x44, 0x40 if base else 0x00))
-        table += struct.pack(">H" if short else ">I", 2)
-        for item, at in ((1, 7), (number, place - base)):
-            table += struct.pack(">H" if short else ">I", item)
-            table += (struct.pack(">H", method) if version else b"") + bytes(2)
-            table += struct.pack(">I", base) if base else b""
-            table += struct.pack(">HII", 1, at, 4 + 6 + len(EXIF))
-        return table
-
-    start = b"\0\0\0\x18ftypavif" + bytes(12) + infe
-    place = len(start) + len(locate(base))
-    return start + locate(place) + struct.pack(">I", 6) + b"Exif\0\0" + EXIF
-
-
-@pytest.mark.parametrize("version", [0, 1, 2])
-@pytest.mark.parametrize("base", [0, 20])
-def test_all_versions_of_the_table_of_items_are_read(version: int, base: int) -> None:
-    """Encoders differ in what they write; numbers of items are of 2 or 4 bytes."""
-    header = read_header(make_media(version, base))
-    assert isinstance(header, Header)
-    assert header.captured == TAKEN
-
-
-@pytest.mark.parametrize("cut", [b"infe", b"iloc", b"Exif\0\0"])
-def test_a_media_file_without_a_piece_has_no_capture_time(cut: bytes) -> None:
-    """Its list of items, its table of places or the data itself."""
-    header = read_header(make_media(1, 0).replace(cut, b"free"))
-    assert isinstance(header, Header)
-    assert header.captured is None
-
-
 @pytest.mark.parametrize(
     ("data", "cause"),
     [
@@ -340,7 +302,7 @@ def test_no_content_makes_it_fail(tail: bytes, name: str, kept: int) -> None:
 
 DAMAGED = [
     *(encode(name, exif=b"Exif\0\0" + EXIF) for name in ("JPEG", "PNG", "WEBP")),
-    *(make_media(version, 20) for version in range(3)),
+    *(make_media((b"Exif", b"\0\0\0\0" + EXIF), version=version) for version in range(3)),
     make_exif({0x0100: 70, 0x0101: 50}, {0x9003: b"2019:06:22 16:50:53\0"}),
 ]
 
