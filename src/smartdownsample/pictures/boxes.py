@@ -13,6 +13,8 @@ from .bits import MAX_PARTS, read_big
 _BEFORE_BOXES = {b"meta": 4}
 
 _CODESTREAM_MARK = b"\xff\x4f\xff\x51"
+# The size marker of a JPEG 2000 up to the number of components (ISO/IEC 15444-1, A.5.1).
+_J2K_SIZE_BYTES = 42
 # More than a JPEG XL's size takes, which is read from the first bytes of its codestream.
 _JXL_SIZE_BYTES = 16
 # Bits of each length in a JPEG XL, by a selector (ISO/IEC 18181-1, SizeHeader).
@@ -64,10 +66,17 @@ def find_boxes(
 
 
 def read_jp2(data: bytes) -> Codestream:
-    """Read the size of a JPEG 2000 from its codestream, as the decoder does, not from its boxes."""
-    for name, start, end in walk_boxes(data):
-        if name == b"jp2c":
-            return read_j2k(data[start:end])
+    """Read the size of a JPEG 2000 from its codestream, as the decoder does, not from its boxes.
+
+    The decoder makes a component of each column of a palette (ISO/IEC 15444-1, I.5.3.4), beside
+    those of the codestream.
+    """
+    palettes = find_boxes(data, b"jp2h", b"pclr")
+    n_columns = max((read_big(data, at + 2, 1) for at, _ in palettes), default=0)
+    for start, end in find_boxes(data, b"jp2c"):
+        # The size is in the first bytes.
+        stream = read_j2k(data[start : min(end, start + _J2K_SIZE_BYTES)])
+        return stream._replace(n_components=stream.n_components + n_columns)
     return Codestream()
 
 

@@ -86,6 +86,16 @@ def test_a_jpeg_2000_is_as_large_as_its_codestream() -> None:
     assert read_jp2(data[: data.index(b"jp2c") - 4]) == (0, 0, 0)
 
 
+def test_columns_of_a_palette_are_components_of_a_jpeg_2000() -> None:
+    """The decoder has all of them at once, and the indices."""
+    data = encode("JPEG2000")
+    at = data.index(b"jp2h") - 4
+    end = at + int.from_bytes(data[at : at + 4], "big")
+    palette = make_box(b"pclr", struct.pack(">HB", 4, 250) + bytes(250) + bytes(4 * 250))
+    with_palette = data[:at] + make_box(b"jp2h", data[at + 8 : end] + palette) + data[end:]
+    assert read_jp2(with_palette) == (70, 50, 3 + 250)
+
+
 def test_boxes_in_one_another_are_found_by_their_names() -> None:
     """All of them, in their order; what a description has before its boxes is skipped."""
     inner = make_box(b"iprp", make_box(b"ipco", b"12") + make_box(b"ipma", b"34"))
