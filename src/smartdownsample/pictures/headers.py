@@ -37,6 +37,11 @@ _TIFF_PHOTOMETRIC_TAG, _TIFF_EXTRA_SAMPLES_TAG = 0x0106, 0x0152
 _TIFF_LOGARITHMIC = frozenset((32844, 32845))
 _TIFF_BITS_TAG, _TIFF_SAMPLES_TAG, _TIFF_STRIP_TAG = 0x0102, 0x0115, 0x0116
 _TIFF_TILE_WIDTH_TAG, _TIFF_TILE_HEIGHT_TAG = 0x0142, 0x0143
+# What decides how much memory the decoder takes.
+_TIFF_SIZE_TAGS = (
+    *(_TIFF_WIDTH_TAG, _TIFF_HEIGHT_TAG, _TIFF_TILE_WIDTH_TAG, _TIFF_TILE_HEIGHT_TAG),
+    *(_TIFF_PHOTOMETRIC_TAG, _TIFF_BITS_TAG, _TIFF_SAMPLES_TAG, _TIFF_STRIP_TAG),
+)
 
 # What decoders hold for a pixel while they are at work, in bytes: their picture, and what they make
 # it from. Measured with pictures of 4000×4000 pixels and OpenCV 5.0, pillow-heif 1.8 and
@@ -278,6 +283,9 @@ def _read_tiff(data: bytes) -> Header:
     is_rgb = page.read_number(_TIFF_PHOTOMETRIC_TAG) == 2
     width = page.read_number(_TIFF_WIDTH_TAG) or 0
     height = page.read_number(_TIFF_HEIGHT_TAG) or 0
+    if any(map(page.has_unread_number, _TIFF_SIZE_TAGS)):
+        # The decoder may know better what they say.
+        width = height = 0
     return Header(
         "TIFF",
         width,

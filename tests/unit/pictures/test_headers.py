@@ -153,6 +153,53 @@ def test_tiles_larger_than_the_picture_count() -> None:
     assert large.bytes_per_pixel * 100 > 2**30
 
 
+# Types of fields: letter of struct, and number. The others are texts, fractions and floats.
+INTEGERS = {"B": 1, "H": 3, "I": 4, "b": 6, "h": 8, "i": 9, "Q": 16, "q": 17}
+
+
+def make_typed_tiff(kind: int, letter: str, tag: int, value: float) -> bytes:
+    """Lay out the directory of a BigTIFF of 70×50 pixels with one more field of a type."""
+    fields: dict[int, int | bytes] = {0x0100: 70, 0x0101: 50, tag: 0}
+    tiff = bytearray(make_big_tiff(fields))
+    at = tiff.index(struct.pack("<HHQ", tag, 16, 1))
+    tiff[at + 2 : at + 20] = struct.pack("<HQ", kind, 1) + struct.pack(f"<{letter}", value).ljust(8)
+    return bytes(tiff)
+
+
+@pytest.mark.parametrize("letter", INTEGERS)
+def test_integers_of_a_tiff_may_have_any_type(letter: str) -> None:
+    """The decoder takes them all: size, tiles, samples, bits."""
+    kind = INTEGERS[letter]
+    assert read_header(make_typed_tiff(kind, letter, 0x0100, 120))[:3] == ("TIFF", 120, 50)
+    assert read_header(make_typed_tiff(kind, letter, 0x0101, 120))[:3] == ("TIFF", 70, 120)
+    plain = read_header(make_big_tiff({0x0100: 70, 0x0101: 50}))
+    assert isinstance(plain, Header)
+    for tag in (0x0102, 0x0115, 0x0142, 0x0143):
+        larger = read_header(make_typed_tiff(kind, letter, tag, 120))
+        assert isinstance(larger, Header)
+        assert larger.bytes_per_pixel > plain.bytes_per_pixel
+
+
+@pytest.mark.parametrize("tag", [0x0100, 0x0101, 0x0102, 0x0115, 0x0116, 0x0142, 0x0143])
+@pytest.mark.parametrize(
+    ("kind", "letter", "value"), [(11, "f", 1e4), (12, "d", 1e4), (99, "Q", 9), (6, "b", -1)]
+)
+def test_a_tiff_has_no_size_where_a_number_cannot_be_read(
+    tag: int, kind: int, letter: str, value: float
+) -> None:
+    """What the decoder makes of it is unknown."""
+    assert read_header(make_typed_tiff(kind, letter, tag, value))[:3] == ("TIFF", 0, 0)
+
+
+def test_tiles_count_behind_many_other_fields() -> None:
+    """As many as the decoder reads."""
+    tiff = make_exif({0x0100: 10, 0x0101: 10, 0x0142: 2**14, 0x0143: 2**14})
+    others = struct.pack("<HHII", 0x9999, 4, 1, 0) * 4092
+    header = read_header(tiff[:8] + struct.pack("<H", 4096) + others + tiff[10:])
+    assert isinstance(header, Header)
+    assert header.bytes_per_pixel * 100 > 2**30
+
+
 def encode_array(pixels: np.ndarray, name: str) -> bytes:
     """Encode pixels of any type as OpenCV does."""
     done, data = cv2.imencode(name, pixels)
