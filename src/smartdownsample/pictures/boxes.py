@@ -15,8 +15,8 @@ _BEFORE_BOXES = {b"meta": 4}
 _CODESTREAM_MARK = b"\xff\x4f\xff\x51"
 # The size marker of a JPEG 2000 up to the number of components (ISO/IEC 15444-1, A.5.1).
 _J2K_SIZE_BYTES = 42
-# More than a JPEG XL's size takes, which is read from the first bytes of its codestream.
-_JXL_SIZE_BYTES = 16
+# More than the fields of a JPEG XL take that are read from the first bytes of its codestream.
+_JXL_HEAD_BYTES = 32
 # Bits of each length in a JPEG XL, by a selector (ISO/IEC 18181-1, SizeHeader).
 _JXL_SIDE_BITS = (9, 13, 18, 30)
 # Width for each height, by the code of a ratio.
@@ -29,6 +29,14 @@ class Codestream(NamedTuple):
     width: int = 0
     height: int = 0
     n_components: int = 0
+
+
+class JpegXl(NamedTuple):
+    """Size of a JPEG XL, 0 when unknown, and whether it is animated or has a preview."""
+
+    width: int = 0
+    height: int = 0
+    has_more_frames: bool = False
 
 
 def walk_boxes(
@@ -88,22 +96,24 @@ def read_j2k(data: bytes) -> Codestream:
     return Codestream(max(width, 0), max(height, 0), read_big(data, 40, 2))
 
 
-def read_jxl(data: bytes) -> tuple[int, int]:
-    """Read width and height of a JPEG XL, in boxes or not; 0 when unknown (ISO/IEC 18181-2)."""
+def read_jxl(data: bytes) -> JpegXl:
+    """Read the first fields of a JPEG XL, in boxes or not (ISO/IEC 18181-2)."""
     if data.startswith(b"\0\0\0\x0cJXL "):
         stream = b""
         for name, start, end in walk_boxes(data):
             # A part of the codestream has a number before it.
             skipped = {b"jxlc": 0, b"jxlp": 4}.get(name)
-            if skipped is not None and len(stream) < _JXL_SIZE_BYTES:
-                stream += data[start + skipped : min(end, start + skipped + _JXL_SIZE_BYTES)]
+            if skipped is not None and len(stream) < _JXL_HEAD_BYTES:
+                stream += data[start + skipped : min(end, start + skipped + _JXL_HEAD_BYTES)]
         data = stream
-    return _read_jxl_size(data[:_JXL_SIZE_BYTES]) if data.startswith(b"\xff\x0a") else (0, 0)
+    is_stream = data.startswith(b"\xff\x0a")
+    return _read_jxl_stream(data[:_JXL_HEAD_BYTES]) if is_stream else JpegXl()
 
 
-def _read_jxl_size(stream: bytes) -> tuple[int, int]:
-    """Read the SizeHeader of a codestream (ISO/IEC 18181-1); bits count from the lowest."""
-    bits = int.from_bytes(stream[2:].ljust(_JXL_SIZE_BYTES, b"\0"), "little")
+def _read_jxl_stream(stream: bytes) -> JpegXl:
+    """Read SizeHeader and ImageMetadata of a codestream up to its frames (ISO/IEC 18181-1)."""
+    # Bits count from the lowest.
+    bits = int.from_bytes(stream[2:], "little")
 
     def take(n_bits: int) -> int:
         nonlocal bits
@@ -111,10 +121,20 @@ def _read_jxl_size(stream: bytes) -> tuple[int, int]:
         bits >>= n_bits
         return taken
 
-    def take_side() -> int:
-        return 8 * (take(5) + 1) if is_small else take(_JXL_SIDE_BITS[take(2)]) + 1
+    def take_size() -> tuple[int, int]:
+        is_small = bool(take(1))
 
-    is_small = bool(take(1))
-    height = take_side()
-    ratio = _JXL_RATIOS.get(take(3))
-    return (height * ratio[0] // ratio[1], height) if ratio else (take_side(), height)
+        def take_side() -> int:
+            return 8 * (take(5) + 1) if is_small else take(_JXL_SIDE_BITS[take(2)]) + 1
+
+        height = take_side()
+        ratio = _JXL_RATIOS.get(take(3))
+        return (height * ratio[0] // ratio[1], height) if ratio else (take_side(), height)
+
+    size = take_size()
+    is_plain = bool(take(1)) or not take(1)
+    if not is_plain:
+        take(3)  # the orientation
+        if take(1):
+            take_size()  # that at which it is to be shown
+    return JpegXl(*size, has_more_frames=not is_plain and take(2) > 0)

@@ -30,6 +30,9 @@ _MAX_JPEG_BYTES_PER_PIXEL = 3 + 2 * 4
 # Bytes times pixels of a JPEG that takes at most two seconds, whatever is in it: a scan has ten
 # bytes and takes 0.3 ns a pixel.
 _QUICK_JPEG = 2**36
+# Bytes times pixels of an animated JPEG XL that takes at most two seconds: a frame has twenty bytes
+# and takes 0.15 µs a pixel.
+_QUICK_ANIMATION = 2**28
 
 _JPEG_END = b"\xff\xd9"
 # Pictures are turned upright here, since versions of OpenCV differ in the formats they turn.
@@ -79,7 +82,7 @@ def decode_image(
     formats, and None, decode in full. An image that claims more than `max_pixels` is refused, and
     so is one whose decoder takes more memory than four bytes for each of `max_pixels`, or 64 MiB.
     Large images wait for those that other threads decode, see `memory_budget`. A JPEG of very many
-    scans is refused as well, see `jpeg_scans`.
+    scans is refused as well, see `jpeg_scans`, and so is an animated JPEG XL of many pixels.
 
     Transparent pixels are laid on white; 16 bits are scaled to 8; the first of several frames or
     pages is taken.
@@ -102,10 +105,12 @@ def decode_image(
 
 
 def _decode_checked(data: bytes, header: Header, max_pixels: int) -> ByteArray | Cause:
-    """Decode an image that is no JPEG, if it has a size and the memory is enough for it."""
+    """Decode an image that is no JPEG, if it has a size and takes neither too much nor too long."""
     n_pixels = header.width * header.height
     if not n_pixels:
         return Cause.UNREADABLE
+    if header.is_animated and n_pixels * len(data) > _QUICK_ANIMATION:
+        return Cause.TOO_SLOW
     with _hold_memory(int(n_pixels * header.bytes_per_pixel), max_pixels) as is_allowed:
         if not is_allowed:
             return Cause.TOO_LARGE

@@ -110,7 +110,8 @@ class Header(NamedTuple):
 
     ``format`` is a name such as ``"JPEG"``. ``width`` and ``height`` are those of the stored
     pixels, 0 when unknown. ``orientation`` and ``captured`` are those of `exif.Exif`.
-    ``has_alpha`` is set for TIFF only, where a fourth channel may be something else.
+    ``has_alpha`` is set for TIFF only, where a fourth channel may be something else, and
+    ``is_animated`` for JPEG XL only, whose decoder makes all frames.
     ``bytes_per_pixel`` is what the decoder holds while it is at work, at most; for JPEG
     `jpeg_scans` tells.
     """
@@ -122,6 +123,7 @@ class Header(NamedTuple):
     captured: np.datetime64 | None = None
     has_alpha: bool = False
     bytes_per_pixel: float = 4
+    is_animated: bool = False
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -334,8 +336,10 @@ def _read_jp2(data: bytes) -> Header:
 
 
 def _read_jxl(data: bytes) -> Header:
-    """Read the size of a JPEG XL, in boxes or not."""
-    return Header("JPEG XL", *read_jxl(data), bytes_per_pixel=_JXL_BYTES)
+    """Read a JPEG XL, in boxes or not."""
+    width, height, is_animated = read_jxl(data)
+    n_bytes = _JXL_BYTES
+    return Header("JPEG XL", width, height, bytes_per_pixel=n_bytes, is_animated=is_animated)
 
 
 def _read_pnm(data: bytes) -> Header | Cause:

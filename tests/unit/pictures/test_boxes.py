@@ -62,18 +62,40 @@ def test_boxes_have_one_of_three_lengths() -> None:
 def test_a_jpeg_xl_says_its_size_in_few_bits(stream: bytes, size: tuple[int, int]) -> None:
     """Of a bare codestream, of one in a box, and of one that is cut into boxes."""
     kind = make_box(b"ftyp", b"jxl \0\0\0\0jxl ")
-    assert read_jxl(stream) == size
-    assert read_jxl(JXL_MARK + kind + make_box(b"jxlc", stream)) == size
+    assert read_jxl(stream)[:2] == size
+    assert read_jxl(JXL_MARK + kind + make_box(b"jxlc", stream))[:2] == size
     parts = make_box(b"jxlp", b"\0\0\0\0" + stream[:3]) + make_box(b"Exif", b"\0\0\0\0MM")
     parts += make_box(b"jxlp", b"\x80\0\0\1" + stream[3:])
-    assert read_jxl(JXL_MARK + kind + parts) == size
+    assert read_jxl(JXL_MARK + kind + parts)[:2] == size
 
 
 @pytest.mark.parametrize(("width", "height"), [(70, 50), (64, 64), (400, 300), (2, 1500), (8, 256)])
 def test_sizes_of_real_jpeg_xls_are_read(width: int, height: int) -> None:
     """As the encoder writes them."""
     pytest.importorskip("pillow_jxl")
-    assert read_jxl(encode("JXL", width, height, effort=1)) == (width, height)
+    assert read_jxl(encode("JXL", width, height, effort=1)) == (width, height, False)
+
+
+SMALL = ((1, 1), (5, 5), (1, 3))
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_animated"),
+    [
+        (((1, 1),), False),  # all fields have their defaults
+        (((0, 1), (0, 1)), False),  # no more fields than usual
+        (((0, 1), (1, 1), (5, 3), (0, 1), (0, 1), (0, 1)), False),
+        (((0, 1), (1, 1), (5, 3), (0, 1), (0, 1), (1, 1)), True),
+        (((0, 1), (1, 1), (5, 3), (0, 1), (1, 1), (0, 1)), True),  # a preview
+        (((0, 1), (1, 1), (5, 3), (1, 1), *SMALL, (0, 1), (1, 1)), True),
+        (((0, 1), (1, 1), (5, 3), (1, 1), *SMALL, (0, 1), (0, 1)), False),
+    ],
+)
+def test_a_jpeg_xl_tells_that_it_is_animated(
+    fields: tuple[tuple[int, int], ...], *, is_animated: bool
+) -> None:
+    """Behind its size, and that at which it is to be shown."""
+    assert read_jxl(pack_bits(*SMALL, *fields)) == (48, 48, is_animated)
 
 
 def test_a_jpeg_2000_is_as_large_as_its_codestream() -> None:
@@ -115,5 +137,5 @@ def test_any_bytes_have_an_answer(junk: bytes, at: int) -> None:
     """What cannot be read is unknown."""
     whole = make_box(b"ftyp", b"jp2 ") + encode("JPEG2000")
     data = whole[:at] + junk + whole[at + len(junk) :]
-    for size in (read_jp2(data)[:2], read_j2k(data)[:2], read_jxl(data)):
+    for size in (read_jp2(data)[:2], read_j2k(data)[:2], read_jxl(data)[:2]):
         assert min(size) >= 0

@@ -177,6 +177,15 @@ class TestDecodeImage:
         """Whatever makes it large: pixels, channels, bits, or what the decoder keeps."""
         assert decode_image(data) is Cause.TOO_LARGE
 
+    def test_an_animation_of_which_all_frames_would_be_decoded_is_refused(self) -> None:
+        """JPEG XL has frames of a few bytes and many pixels."""
+        # 2,001 rows in 13 bits, as many columns, and 2 bits before that of the animation.
+        fields = 1 << 1 | 2_000 << 3 | 1 << 16 | 1 << 20 | 1 << 26
+        animated = b"\xff\x0a" + fields.to_bytes(4, "little") + bytes(34_000)
+        still = b"\xff\x0a" + (fields ^ 1 << 26).to_bytes(4, "little") + bytes(34_000)
+        assert decode_image(animated) is Cause.TOO_SLOW
+        assert decode_image(still) in {Cause.UNREADABLE, Cause.JPEG_XL}
+
     @pytest.mark.parametrize(
         "data",
         [
