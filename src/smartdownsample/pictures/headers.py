@@ -16,14 +16,9 @@ from ..records import Cause
 from .bits import read_big, read_little
 from .boxes import read_j2k, read_jp2, read_jxl
 from .exif import FIRST_TURNED, Directory, Exif, read_captured, read_directory, read_exif
+from .jpeg_scans import APP1, FRAME_MARKERS, SOS, walk_segments
 from .media import read_media
 
-# Start-of-frame markers, all but DHT (C4), JPG (C8) and DAC (CC): ITU-T T.81, table B.1.
-_JPEG_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Markers without a length: TEM, RST0 to RST7 and SOI; and 00, which says that the FF was data.
-_JPEG_BARE_MARKERS = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
-# EOI and SOS: no frame header comes after them.
-_JPEG_LAST_MARKERS = frozenset((0xD9, 0xDA))
 # Height and width, after the precision in a frame header (ITU-T T.81, B.2.2).
 _JPEG_SIZE = struct.Struct(">HH")
 # Images of one tool without EXIF data start with the same bytes, frame header included: the
@@ -162,26 +157,15 @@ def read_jpeg_with_exif(data: bytes) -> tuple[Header, bytes]:
     https://www.w3.org/Graphics/JPEG/itu-t81.pdf
     """
     exif, exif_data = _NO_EXIF, b""
-    at = 2
-    # Bytes between segments are skipped, as the decoder skips them: a size that it finds must be
-    # known here as well.
-    while (at := data.find(b"\xff", at)) >= 0 and at + 4 <= len(data):
-        marker = data[at + 1]
-        if marker in _JPEG_LAST_MARKERS:
+    for marker, at in walk_segments(data):
+        if marker == SOS:
             break
-        if marker == 0xFF:  # a fill byte
-            at += 1
-        elif marker in _JPEG_BARE_MARKERS:
-            at += 2
-        elif marker in _JPEG_FRAME_MARKERS and at + 9 <= len(data):
+        if marker in FRAME_MARKERS and at + 9 <= len(data):
             height, width = _JPEG_SIZE.unpack_from(data, at + 5)
             return Header("JPEG", width, height, *exif), exif_data
-        else:
-            length = data[at + 2] << 8 | data[at + 3]
-            if marker == 0xE1 and data.startswith(b"Exif\0\0", at + 4) and exif == _NO_EXIF:
-                exif_data = data[at + 10 : at + 2 + length]
-                exif = read_exif(exif_data)
-            at += 2 + max(length, 2)
+        if marker == APP1 and data.startswith(b"Exif\0\0", at + 4) and exif == _NO_EXIF:
+            exif_data = data[at + 10 : at + 2 + read_big(data, at + 2, 2)]
+            exif = read_exif(exif_data)
     return Header("JPEG", 0, 0, *exif), exif_data
 
 

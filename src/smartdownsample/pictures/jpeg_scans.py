@@ -1,4 +1,4 @@
-"""Scans of JPEGs: how often a decoder goes over the picture, and what it keeps meanwhile.
+"""Segments and scans of JPEGs: how often a decoder goes over the picture, and what it keeps.
 
 A plain JPEG has one scan and is decoded row by row. The others, progressive ones mostly, give all
 blocks a little more detail with each scan: the decoder keeps the whole picture and goes over it
@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .bits import read_big
+
 # Programs write up to about 20 scans; libtiff gives up on more than this as well
 # (JPEG_MAX_ALLOWED_SCAN_NUMBER). An empty scan takes 0.3 ns a pixel.
 MAX_SCANS = 100
@@ -16,8 +18,10 @@ MAX_SCANS = 100
 # A marker with a segment, or the end of the image: not TEM (01), RST0 to RST7 and SOI, and neither
 # 00, which says that the FF was data, nor a fill byte (ITU-T T.81, B.1.1).
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
-_DHT, _JPG, _DAC, _EOI, _SOS = 0xC4, 0xC8, 0xCC, 0xD9, 0xDA
-_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {_DHT, _JPG, _DAC}
+_DHT, _JPG, _DAC, _EOI = 0xC4, 0xC8, 0xCC, 0xD9
+# Start of scan, application data (EXIF), and start of frame (ITU-T T.81, table B.1).
+SOS, APP1 = 0xDA, 0xE1
+FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {_DHT, _JPG, _DAC}
 # Huffman and arithmetic coding.
 _PROGRESSIVE_MARKERS = frozenset((0xC2, 0xCA))
 # A coefficient has 16 bits; each block has as many as it has pixels on a side.
@@ -51,13 +55,13 @@ def read_scans(data: bytes) -> Scans:
     """
     frame = None
     n_scans = 0
-    for marker, at in _walk_segments(data):
-        if marker in _FRAME_MARKERS:
+    for marker, at in walk_segments(data):
+        if marker in FRAME_MARKERS:
             frame = frame or _read_frame(data, at)
-        elif marker == _SOS and frame is not None:
+        elif marker == SOS and frame is not None:
             n_scans += 1
             # As libjpeg tells whether there are several scans (jdinput.c, initial_setup).
-            n_in_scan = int.from_bytes(data[at + 4 : at + 5], "big")
+            n_in_scan = read_big(data, at + 4, 1)
             if n_scans == 1 and not frame.is_progressive and n_in_scan >= frame.n_components:
                 return Scans(1, 0)
             if n_scans > MAX_SCANS:
@@ -66,22 +70,25 @@ def read_scans(data: bytes) -> Scans:
     return Scans(n_scans, _COEFFICIENT_BYTES * n_samples)
 
 
-def _walk_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield marker and place of each segment up to the end of the image; data is skipped."""
-    at = 2
-    while (found := _MARKER.search(data, at)) is not None:
+def walk_segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield marker and place of each segment up to the end of the image.
+
+    What lies between segments is skipped, as the decoder skips it: fill bytes, data of the picture
+    and what does not belong there. A size that the decoder finds must be found here as well.
+    """
+    at, search = 2, _MARKER.search
+    while (found := search(data, at)) is not None:
         at = found.start()
         marker = data[at + 1]
-        if marker == _EOI:
+        if marker == _EOI or at + 4 > len(data):
             return
         yield marker, at
-        at += 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
+        at += 2 + max(data[at + 2] << 8 | data[at + 3], 2)
 
 
 def _read_frame(data: bytes, at: int) -> _Frame:
     """Read the frame header at a place (ITU-T T.81, B.2.2)."""
-    height, width = (int.from_bytes(data[at + i : at + i + 2], "big") for i in (5, 7))
-    n_components = int.from_bytes(data[at + 9 : at + 10], "big")
+    height, width, n_components = (read_big(data, at + i, n) for i, n in ((5, 2), (7, 2), (9, 1)))
     factors = data[at + 11 : at + 10 + 3 * n_components : 3]
     across = [max(factor >> 4, 1) for factor in factors]
     down = [max(factor & 15, 1) for factor in factors]

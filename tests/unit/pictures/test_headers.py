@@ -2,6 +2,8 @@
 
 import io
 import struct
+import sys
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -50,6 +52,30 @@ def test_jpegs_that_start_alike_are_told_apart() -> None:
         comment = b"\xff\xfe" + (n_bytes + 2).to_bytes(2, "big") + bytes(n_bytes)
         assert read_header(jpeg[:2] + comment + jpeg[2:])[:4] == ("JPEG", 70, 50, 1)
         assert read_header(jpeg[:2] + comment + other[2:])[:4] == ("JPEG", 60, 40, 6)
+
+
+def count_calls(function: Callable[[], object]) -> int:
+    """Count the calls of functions, and how often generators go on, while a function runs."""
+    n_calls = 0
+
+    def count(_: object, event: str, __: object) -> None:
+        nonlocal n_calls
+        n_calls += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return n_calls
+
+
+def test_fill_bytes_of_a_jpeg_are_skipped_at_once() -> None:
+    """Not one by one: a file may consist of them."""
+    jpeg = encode_jpeg(make_pixels(1, 70, 50))
+    filled = jpeg[:2] + b"\xff" * 100_000 + jpeg[2:]
+    assert read_header(filled)[:3] == ("JPEG", 70, 50)
+    assert count_calls(lambda: read_header(filled)) < 1000
 
 
 @pytest.mark.parametrize(("name", "expected"), FORMATS.items())
