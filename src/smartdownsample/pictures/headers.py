@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..records import Cause
-from .bits import read_big, read_little
+from .bits import MAX_PARTS, read_big, read_little
 from .boxes import read_j2k, read_jp2, read_jxl
 from .exif import FIRST_TURNED, Directory, Exif, read_captured, read_directory, read_exif
 from .jpeg_scans import APP1, FRAME_MARKERS, SOS, walk_segments
@@ -24,6 +24,8 @@ _JPEG_SIZE = struct.Struct(">HH")
 # Images of one tool without EXIF data start with the same bytes, frame header included: the
 # headers of so many different starts are cached.
 _JPEG_START_BYTES, _N_CACHED_STARTS = 256, 1024
+# Editors add EXIF data, some of it empty; more than this is not looked at.
+_MAX_EXIFS = 10
 _NO_EXIF = Exif()
 
 _TIFF_WIDTH_TAG, _TIFF_HEIGHT_TAG = 0x0100, 0x0101
@@ -156,14 +158,16 @@ def read_jpeg_with_exif(data: bytes) -> tuple[Header, bytes]:
     Width and height are 0 when the data ends before the frame header. ITU-T T.81, annex B,
     https://www.w3.org/Graphics/JPEG/itu-t81.pdf
     """
-    exif, exif_data = _NO_EXIF, b""
+    exif, exif_data, n_exifs = _NO_EXIF, b"", 0
     for marker, at in walk_segments(data):
         if marker == SOS:
             break
         if marker in FRAME_MARKERS and at + 9 <= len(data):
             height, width = _JPEG_SIZE.unpack_from(data, at + 5)
             return Header("JPEG", width, height, *exif), exif_data
-        if marker == APP1 and data.startswith(b"Exif\0\0", at + 4) and exif == _NO_EXIF:
+        is_exif = marker == APP1 and data.startswith(b"Exif\0\0", at + 4)
+        if is_exif and exif == _NO_EXIF and n_exifs < _MAX_EXIFS:
+            n_exifs += 1
             exif_data = data[at + 10 : at + 2 + read_big(data, at + 2, 2)]
             exif = read_exif(exif_data)
     return Header("JPEG", 0, 0, *exif), exif_data
@@ -184,22 +188,24 @@ def _read_png(data: bytes) -> Header:
     """Read the IHDR and eXIf chunks of a PNG (PNG specification, 11.2)."""
     if data[12:16] != b"IHDR":
         return Header("PNG")
-    exif, n_channels = Exif(), _PNG_CHANNELS.get(read_big(data, 25, 1), 4)
+    exif, n_channels = None, _PNG_CHANNELS.get(read_big(data, 25, 1), 4)
     for name, at, end in _walk_png(data):
-        if name == b"eXIf":
+        if name == b"eXIf" and exif is None:
             exif = read_exif(data[at + 8 : end - 4])
         elif name == b"tRNS":
             n_channels = 4
     n_bytes = n_channels * (2 if read_big(data, 24, 1) > 8 else 1)
-    return Header(
-        "PNG", read_big(data, 16, 4), read_big(data, 20, 4), *exif, bytes_per_pixel=n_bytes
-    )
+    width, height = read_big(data, 16, 4), read_big(data, 20, 4)
+    return Header("PNG", width, height, *(exif or _NO_EXIF), bytes_per_pixel=n_bytes)
 
 
 def _walk_png(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yield name, start and end of each chunk, as far as chunks are complete."""
+    """Yield name, start and end of the first `MAX_PARTS` chunks, as far as they are complete."""
     at = 8
-    while (end := at + 12 + read_big(data, at, 4)) <= len(data):
+    for _ in range(MAX_PARTS):
+        end = at + 12 + read_big(data, at, 4)
+        if end > len(data):
+            return
         name = data[at + 4 : at + 8]
         yield name, at, end
         if name == b"IEND":
@@ -208,7 +214,7 @@ def _walk_png(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def simplify_png(data: bytes) -> bytes | None:
-    """Leave out the animation of a PNG; None when a chunk is cut off.
+    """Leave out the animation of a PNG; None when a chunk is cut off, or there are too many.
 
     Protects the decoder: it allocates what a chunk claims to hold, up to 4 GB, before it looks at
     the data, and it crashes on animations with damaged pixels. What is left is the picture that
@@ -241,11 +247,13 @@ def _read_bmp(data: bytes) -> Header:
 def _read_webp(data: bytes) -> Header:
     """Read the size from the first header of a WebP that has one, and the EXIF data (RFC 9649)."""
     width = height = 0
-    exif, n_bytes = Exif(), 4
+    exif, n_bytes = None, 4
     at = 12
-    while at + 8 <= len(data):
+    for _ in range(MAX_PARTS):
+        if at + 8 > len(data):
+            break
         name, length = data[at : at + 4], read_little(data, at + 4, 4)
-        if name == b"EXIF":
+        if name == b"EXIF" and exif is None:
             exif = read_exif(data[at + 8 : at + 8 + length].removeprefix(b"Exif\0\0"))
         elif not width and name == b"VP8X":
             width, height = read_little(data, at + 12, 3) + 1, read_little(data, at + 15, 3) + 1
@@ -260,7 +268,7 @@ def _read_webp(data: bytes) -> Header:
                 read_little(data, at + 16, 2) & 0x3FFF,
             )
         at += 8 + length + length % 2
-    return Header("WebP", width, height, *exif, bytes_per_pixel=n_bytes)
+    return Header("WebP", width, height, *(exif or _NO_EXIF), bytes_per_pixel=n_bytes)
 
 
 def _read_tiff(data: bytes) -> Header:

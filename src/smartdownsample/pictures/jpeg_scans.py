@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .bits import read_big
+from .bits import MAX_PARTS, read_big
 
 # Programs write up to about 20 scans; libtiff gives up on more than this as well
 # (JPEG_MAX_ALLOWED_SCAN_NUMBER). An empty scan takes 0.3 ns a pixel.
@@ -31,7 +31,8 @@ _COEFFICIENT_BYTES, _BLOCK_SIDE = 2, 8
 class Scans(NamedTuple):
     """The number of scans, and the bytes that the decoder keeps from one to the next.
 
-    The scans of a JPEG are counted up to one more than `MAX_SCANS`.
+    The scans of a JPEG are counted up to one more than `MAX_SCANS`. So many has also a JPEG of more
+    segments than are looked at.
     """
 
     n_scans: int
@@ -54,8 +55,9 @@ def read_scans(data: bytes) -> Scans:
     counted.
     """
     frame = None
-    n_scans = 0
+    n_scans = n_segments = 0
     for marker, at in walk_segments(data):
+        n_segments += 1
         if marker in FRAME_MARKERS:
             frame = frame or _read_frame(data, at)
         elif marker == SOS and frame is not None:
@@ -66,6 +68,8 @@ def read_scans(data: bytes) -> Scans:
                 return Scans(1, 0)
             if n_scans > MAX_SCANS:
                 break
+    if n_segments == MAX_PARTS:
+        n_scans = MAX_SCANS + 1
     n_samples = 0 if frame is None else frame.n_samples
     return Scans(n_scans, _COEFFICIENT_BYTES * n_samples)
 
@@ -74,10 +78,14 @@ def walk_segments(data: bytes) -> Iterator[tuple[int, int]]:
     """Yield marker and place of each segment up to the end of the image.
 
     What lies between segments is skipped, as the decoder skips it: fill bytes, data of the picture
-    and what does not belong there. A size that the decoder finds must be found here as well.
+    and what does not belong there. A size that the decoder finds must be found here as well. There
+    are at most `MAX_PARTS`.
     """
     at, search = 2, _MARKER.search
-    while (found := search(data, at)) is not None:
+    for _ in range(MAX_PARTS):
+        found = search(data, at)
+        if found is None:
+            return
         at = found.start()
         marker = data[at + 1]
         if marker == _EOI or at + 4 > len(data):

@@ -26,8 +26,8 @@ _SEQUENCE = re.compile(rb"(?:av01|hvc1|hev1).{24}(..)(..)", re.DOTALL)
 _ALPHA = re.compile(rb"urn:mpeg:(?:mpegB:cicp:systems:auxiliary:alpha|hevc:2015:auxid:1)\0")
 # More than 8 bits in the configuration of an AVIF (AV1 Codec ISO Media File Format Binding, 2.3).
 _DEEP = re.compile(rb"av1C..[\x40-\x7f\xc0-\xff]", re.DOTALL)
-# A box that configures the decoder of AV1 or HEVC, and what of it is read.
-_CONFIGURATION, _CONFIGURED_BYTES = re.compile(rb"(....)(av1C|hvcC)", re.DOTALL), 2**16
+# Boxes that configure the decoder of AV1 or HEVC, and how much of them is read.
+_CONFIGURATIONS, _CONFIGURED_BYTES = (re.compile(b"av1C"), re.compile(b"hvcC")), 2**16
 # The boxes that turn a picture are in the first bytes.
 _HEAD_BYTES = 2**16
 
@@ -36,7 +36,8 @@ _WALKERS = {b"av01": walk_av1_sizes, b"hvc1": walk_hevc_sizes, b"hev1": walk_hev
 # Place of the size in the data of an item that is made of others, after flags that say whether it
 # has 32 bits: a grid of tiles, and an overlay (ISO/IEC 23008-12, 6.6.2).
 _COMPOSED = {b"grid": 4, b"iovl": 10}
-_WANTED = frozenset((*_WALKERS, *_COMPOSED, b"Exif"))
+_EXIF = b"Exif"
+_WANTED = frozenset((*_WALKERS, *_COMPOSED, _EXIF))
 # How an item is stored that is in the description itself.
 _IN_META = 1
 
@@ -66,11 +67,12 @@ _Place: TypeAlias = tuple[int, int]
 def read_media(data: bytes) -> Media:
     """Read an ISO base media file that has images."""
     places = [*find_boxes(data, b"meta"), *find_boxes(data, b"moov")]
-    items = list(_walk_items(data))
-    told = list(islice(_walk_told_sizes(data), MAX_PARTS))
-    coded = _read_coded_sizes([*items, *_walk_sequences(data)], _read_configured(data, places))
-    width, height = max(told + coded, key=math.prod) if coded else (0, 0)
-    exif = next((item.data for item in items if item.kind == b"Exif"), b"")
+    items = _read_items(data)
+    pictures = [item for item in (*items, *_walk_sequences(data)) if item.kind != _EXIF]
+    coded = _read_coded_sizes(pictures, _walk_configured(data, places))
+    told = islice(_walk_told_sizes(data), MAX_PARTS)
+    width, height = max(chain(coded, told), key=math.prod) if coded else (0, 0)
+    exif = next((item.data for item in items if item.kind == _EXIF), b"")
     # The first four bytes say how far after them the mark of the byte order is.
     captured = read_exif(bytes(exif[4 + read_big(exif, 0, 4) :])).captured
     return Media(
@@ -103,17 +105,17 @@ def _walk_told_sizes(data: bytes) -> Iterator[Size]:
                 yield int.from_bytes(found[1], "big"), int.from_bytes(found[2], "big")
 
 
-def _read_configured(data: bytes, places: list[_Place]) -> list[Size]:
-    """Read the sizes in the boxes that configure decoders."""
-    sizes: list[Size | None] = []
-    found = chain.from_iterable(_CONFIGURATION.finditer(data, *place) for place in places)
-    for box in islice(found, MAX_PARTS):
-        content = data[box.end() : box.start() + int.from_bytes(box[1], "big")][:_CONFIGURED_BYTES]
-        if box[2] == b"av1C":
-            sizes += walk_av1_sizes(content[4:])
-        else:
-            sizes += map(read_hevc_size, _walk_hevc_units(content))
-    return [size for size in sizes if size is not None]
+def _walk_configured(data: bytes, places: list[_Place]) -> Iterator[Size | None]:
+    """Yield for each box and unit that configures decoders the size that it tells, or None."""
+    for name in _CONFIGURATIONS:
+        for found in chain.from_iterable(name.finditer(data, *place) for place in places):
+            yield None
+            length = read_big(data, found.start() - 4, 4) - 8
+            content = data[found.end() : found.end() + max(min(length, _CONFIGURED_BYTES), 0)]
+            if found[0] == b"av1C":
+                yield from walk_av1_sizes(content[4:])
+            else:
+                yield from map(read_hevc_size, _walk_hevc_units(content))
 
 
 def _walk_hevc_units(content: bytes) -> Iterator[bytes]:
@@ -129,49 +131,54 @@ def _walk_hevc_units(content: bytes) -> Iterator[bytes]:
             n_units -= 1
 
 
-def _read_coded_sizes(items: list[_Item], configured: list[Size]) -> list[Size]:
+def _read_coded_sizes(pictures: list[_Item], configured: Iterator[Size | None]) -> list[Size]:
     """Read the sizes in the data of all pictures; none when one of them is not known.
 
     `configured` has those that decoders get beside the data.
     """
-    sizes = list(configured)
-    n_left = MAX_PARTS
-    for kind, content in items:
-        if kind in _WALKERS:
-            units = list(islice(_WALKERS[kind](content), n_left))
-            own = [size for size in units if size is not None]
-            n_left -= len(units)
-            if not n_left or not (own or configured):
-                return []
-            sizes += own
-        elif kind in _COMPOSED:
+    units = list(islice(configured, MAX_PARTS))
+    is_configured = any(units)
+    own: list[Size | None]
+    for kind, content in pictures:
+        if kind in _COMPOSED:
             at, n_bytes = _COMPOSED[kind], 4 if read_big(content, 1, 1) & 1 else 2
-            sizes.append((read_big(content, at, n_bytes), read_big(content, at + n_bytes, n_bytes)))
-    return sizes
+            own = [(read_big(content, at, n_bytes), read_big(content, at + n_bytes, n_bytes))]
+        else:
+            own = list(islice(_WALKERS[kind](content), MAX_PARTS - len(units)))
+        if not own or not (is_configured or any(own)):
+            return []
+        units += own
+    is_known = pictures and len(units) < MAX_PARTS
+    return [size for size in units if size is not None] if is_known else []
 
 
 # ----------------------------------------------------------------------------- items
 
 
-def _walk_items(data: bytes) -> Iterator[_Item]:
-    """Yield the items of a file that matter here, each with its data."""
-    extents: dict[int, list[memoryview]] = {}
-    in_meta = find_boxes(data, b"meta", b"idat")
-    for table in find_boxes(data, b"meta", b"iloc"):
-        for number, method, at, length in islice(_walk_extents(data, *table), MAX_PARTS):
-            start = at + (in_meta[0][0] if method == _IN_META and in_meta else 0)
-            end = start + length if length else None
-            extents.setdefault(number, []).append(memoryview(data)[start:end])
+def _read_items(data: bytes) -> list[_Item]:
+    """Read the items of a file that matter here, with their data as far as it is found."""
+    kinds = list(islice(_walk_kinds(data), MAX_PARTS))
+    tables = find_boxes(data, b"meta", b"iloc")
+    walked = chain.from_iterable(_walk_extents(data, *table) for table in tables)
+    extents = list(islice(walked, MAX_PARTS))
+    if MAX_PARTS in {len(kinds), len(extents)}:
+        return [_Item(b"av01", b"")]
+    (meta_at, _), *_ = [*find_boxes(data, b"meta", b"idat"), (0, 0)]
+    parts: dict[int, list[memoryview]] = {}
+    for number, method, at, length in extents:
+        start = at + (meta_at if method == _IN_META else 0)
+        parts.setdefault(number, []).append(memoryview(data)[start:][: length or None])
+    items = []
     n_left = len(data)
-    for number, kind in _walk_kinds(data):
-        parts = extents.get(number, [])
-        if kind not in _WANTED:
-            continue
-        if len(parts) > 1:
-            n_left -= sum(map(len, parts))
+    for number, kind in kinds:
+        own = parts.get(number, [])
+        if kind in _WANTED and len(own) > 1:
+            n_left -= sum(map(len, own))
             # Parts that lie one over the other would take any memory.
-            parts = [memoryview(b"".join(parts))] if n_left >= 0 else []
-        yield _Item(kind, parts[0] if parts else b"")
+            own = [memoryview(b"".join(own))] if n_left >= 0 else []
+        if kind in _WANTED:
+            items.append(_Item(kind, own[0] if own else b""))
+    return items
 
 
 def _walk_kinds(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -218,4 +225,6 @@ def _walk_sequences(data: bytes) -> Iterator[_Item]:
         sizes_at = tables.get(b"stsz", len(data))
         at = read_big(data, min(short_at, long_at) + 8, n_bytes)
         length = read_big(data, sizes_at + 4, 4) or read_big(data, sizes_at + 12, 4)
-        yield _Item(data[entry_at : entry_at + 4], memoryview(data)[at : at + length])
+        kind = data[entry_at : entry_at + 4]
+        if kind in _WALKERS:
+            yield _Item(kind, memoryview(data)[at : at + length])

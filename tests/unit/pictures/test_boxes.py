@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pictures import make_pixels
+from smartdownsample.pictures.bits import MAX_PARTS
 from smartdownsample.pictures.boxes import find_boxes, read_j2k, read_jp2, read_jxl, walk_boxes
 
 JXL_MARK = b"\0\0\0\x0cJXL \r\n\x87\n"
@@ -74,6 +75,15 @@ def test_sizes_of_real_jpeg_xls_are_read(width: int, height: int) -> None:
     """As the encoder writes them."""
     pytest.importorskip("pillow_jxl")
     assert read_jxl(encode("JXL", width, height, effort=1)) == (width, height, False)
+
+
+def test_behind_too_many_boxes_none_is_found() -> None:
+    """So that a file of nothing but boxes does not take minutes; a real one has a few dozen."""
+    jp2, jxl, box = encode("JPEG2000"), pack_bits((1, 1), (5, 5), (1, 3)), make_box(b"free", b"")
+    at = jp2.index(b"jp2c") - 4
+    for n_boxes, is_found in ((10_000, True), (MAX_PARTS, False)):
+        assert any(read_jp2(jp2[:at] + box * n_boxes + jp2[at:])) == is_found
+        assert any(read_jxl(JXL_MARK + box * n_boxes + make_box(b"jxlc", jxl))) == is_found
 
 
 SMALL = ((1, 1), (5, 5), (1, 3))

@@ -3,6 +3,7 @@
 import io
 import struct
 import sys
+import zlib
 from collections.abc import Callable
 
 import cv2
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pictures import encode_jpeg, make_exif, make_media, make_pixels
+from smartdownsample.pictures.bits import MAX_PARTS
+from smartdownsample.pictures.decode import Picture, decode_image
 from smartdownsample.pictures.headers import Header, read_header, read_jpeg_with_exif
 from smartdownsample.records import Cause
 
@@ -76,6 +79,52 @@ def test_fill_bytes_of_a_jpeg_are_skipped_at_once() -> None:
     filled = jpeg[:2] + b"\xff" * 100_000 + jpeg[2:]
     assert read_header(filled)[:3] == ("JPEG", 70, 50)
     assert count_calls(lambda: read_header(filled)) < 1000
+
+
+def test_a_jpeg_of_too_many_segments_has_no_size() -> None:
+    """Behind so many, none is looked for; a real one has a few dozen."""
+    jpeg, comment = encode_jpeg(make_pixels(1, 70, 50)), b"\xff\xfe\0\2"
+    assert read_header(jpeg[:2] + comment * 10_000 + jpeg[2:])[:3] == ("JPEG", 70, 50)
+    assert read_header(jpeg[:2] + comment * MAX_PARTS + jpeg[2:])[:3] == ("JPEG", 0, 0)
+
+
+def test_a_webp_of_too_many_chunks_has_no_size() -> None:
+    """Or no capture time, where the size comes before them."""
+    webp, chunk = encode("WEBP", exif=EXIF), b"free\0\0\0\0"
+    at = webp.index(b"EXIF")
+    assert read_header(webp[:12] + chunk * 10_000 + webp[12:]) == read_header(webp)
+    assert read_header(webp[:12] + chunk * MAX_PARTS + webp[12:])[:3] == ("WebP", 0, 0)
+    late = read_header(webp[:at] + chunk * MAX_PARTS + webp[at:])
+    assert late[:5] == ("WebP", 70, 50, 1, None)
+
+
+def test_a_png_of_too_many_chunks_is_not_decoded() -> None:
+    """It is not known to be whole then, without which the decoder is in danger."""
+    png = encode("PNG", exif=EXIF)
+    chunk = b"\0\0\0\0frEe" + zlib.crc32(b"frEe").to_bytes(4, "big")
+    for n_chunks, is_read in ((10_000, True), (MAX_PARTS, False)):
+        result = decode_image(png[:33] + chunk * n_chunks + png[33:])
+        assert isinstance(result, Picture) == is_read
+
+
+@pytest.mark.parametrize("name", ["PNG", "WEBP"])
+def test_the_first_exif_data_counts(name: str) -> None:
+    """The others are not read, however many there are."""
+    data = encode(name, exif=EXIF)
+    other = make_exif({0x0112: 3})
+    if name == "PNG":
+        data = data[:-12] + struct.pack(">I", len(other)) + b"eXIf" + other + bytes(4) + data[-12:]
+    else:
+        data += b"EXIF" + struct.pack("<I", len(other)) + other
+    assert read_header(data)[3:5] == (6, TAKEN)
+
+
+def test_few_of_the_exif_data_of_a_jpeg_are_read() -> None:
+    """As many as say nothing, up to a limit."""
+    said = b"\xff\xe1" + struct.pack(">H", len(EXIF) + 8) + b"Exif\0\0" + EXIF
+    jpeg, empty = encode("JPEG"), b"\xff\xe1\0\x08Exif\0\0"
+    assert read_header(jpeg[:2] + empty * 9 + said + jpeg[2:])[3] == 6
+    assert read_header(jpeg[:2] + empty * 10 + said + jpeg[2:])[3] == 1
 
 
 @pytest.mark.parametrize(("name", "expected"), FORMATS.items())

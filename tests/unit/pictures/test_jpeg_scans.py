@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pictures import encode_jpeg, make_exif, make_pixels
+from smartdownsample.pictures.bits import MAX_PARTS
 from smartdownsample.pictures.decode import Picture, decode_image
 from smartdownsample.pictures.jpeg_scans import MAX_SCANS, Scans, read_scans
 from smartdownsample.records import Cause
@@ -40,6 +41,14 @@ def split_scans(side: int, n_scans: int) -> bytes:
         SCAN + struct.pack(">HB", 8, 1) + bytes((1 + i % 3, 0, 0, 63, 0)) for i in range(n_scans)
     )
     return b"\xff\xd8\xff\xc0" + frame + b"".join(scans) + END
+
+
+def test_scans_behind_too_many_segments_are_too_many() -> None:
+    """They are not looked for, and may be any number."""
+    jpeg, comment = encode(progressive=True), b"\xff\xfe\0\2"
+    at = jpeg.index(SCAN)
+    assert read_scans(jpeg[:at] + comment * 10_000 + jpeg[at:]) == read_scans(jpeg)
+    assert read_scans(jpeg[:at] + comment * MAX_PARTS + jpeg[at:]).n_scans > MAX_SCANS
 
 
 def test_a_plain_jpeg_has_one_scan_and_keeps_nothing() -> None:

@@ -21,6 +21,7 @@ from pictures import (
     make_pixels,
     make_sequence_header,
 )
+from smartdownsample.pictures.bits import MAX_PARTS
 from smartdownsample.pictures.decode import Picture, decode_image
 from smartdownsample.pictures.media import read_media
 from smartdownsample.records import Cause
@@ -128,6 +129,26 @@ def test_an_image_whose_data_tells_no_size_has_none(damage: bytes) -> None:
     hidden = (data[:at] + b"free" + data[at + 4 :]).replace(b"av1C", b"free")
     assert read_media(hidden)[:2] == (0, 0)
     assert decode_image(hidden) is Cause.UNREADABLE
+
+
+def test_a_file_of_too_many_boxes_or_units_has_no_size() -> None:
+    """So that it does not take minutes; a real one has a few hundred."""
+    header, nothing = make_sequence_header(4000, 3000), bytes((15 << 3 | 2, 0))
+    for n_parts, size in ((10_000, (4000, 3000)), (MAX_PARTS, (0, 0))):
+        assert read_media(make_media((b"av01", header + nothing * n_parts)))[:2] == size
+        boxes = make_box(b"free", b"") * n_parts
+        assert read_media(make_media((b"av01", header), boxes=boxes))[:2] == size
+        for name in (b"av1C", b"hvcC"):
+            boxes = make_box(b"ipco", make_box(name, b"") * n_parts)
+            assert read_media(make_media((b"av01", header), boxes=boxes))[:2] == size
+
+
+def test_a_table_may_claim_to_have_any_number_of_items() -> None:
+    """Also such as take no bytes."""
+    data = bytearray(make_media((b"av01", make_sequence_header(4000, 3000)), version=2))
+    at = data.index(b"iloc") + 4
+    data[at + 4 : at + 10] = b"\0\0" + b"\xff" * 4
+    assert read_media(bytes(data))[:2] == (0, 0)
 
 
 def test_parts_of_the_data_are_put_together() -> None:
