@@ -50,14 +50,13 @@ class MemoryGate:
 
         Raises `LeftToCaller` in a helper whose part is too small.
         """
-        part = budget // (1 + self._n_helpers)
-        if self._is_helper and n_bytes > max(part, SMALL_BYTES):
+        if self._is_helper and n_bytes > max(self._count_part(budget), SMALL_BYTES):
             raise LeftToCaller
         # Whatever interrupts this, and wherever, what is held is given back.
         place = object()
         try:
             with self._turn, self._changed:
-                self._changed.wait_for(lambda: self._has_room(n_bytes, part))
+                self._changed.wait_for(lambda: self._has_room(n_bytes, budget))
                 self._held_bytes[place] = n_bytes
             yield
         finally:
@@ -65,9 +64,14 @@ class MemoryGate:
                 self._held_bytes.pop(place, None)
                 self._changed.notify_all()
 
-    def _has_room(self, n_bytes: int, part: int) -> bool:
+    def _has_room(self, n_bytes: int, budget: int) -> bool:
         """Tell whether a picture fits beside the others, or has no others beside it."""
-        return not self._held_bytes or sum(self._held_bytes.values()) + n_bytes <= part
+        held = self._held_bytes.values()
+        return not held or sum(held) + n_bytes <= self._count_part(budget)
+
+    def _count_part(self, budget: int) -> int:
+        """Count this process's part of a budget; runs begin and end while pictures wait."""
+        return budget // (1 + self._n_helpers)
 
     @contextmanager
     def share(self, n_helpers: int) -> Iterator[None]:

@@ -112,6 +112,21 @@ def test_shares_are_given_back(gate: MemoryGate) -> None:
         holder.finish()
 
 
+def test_one_that_waits_goes_by_the_helpers_there_are_in_the_end(gate: MemoryGate) -> None:
+    """Not by those of the moment when it came."""
+    small, large, waiting = start(gate, 0.25, 0.5, 0.5)
+    with gate.share(3):
+        large.finish()
+        assert not waiting.has_it.wait(0.1)
+        small.finish()
+        waiting.finish()
+    with gate.share(3):
+        first, second = start(gate, 0.2, 0.2)
+        assert not second.has_it.is_set()
+    second.finish()
+    first.finish()
+
+
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
 def test_what_fails_gives_its_memory_back(gate: MemoryGate, error: type[BaseException]) -> None:
     """Whatever ends a decode."""
