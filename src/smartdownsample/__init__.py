@@ -8,6 +8,8 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
+from .opencv_limit import drop_unreadable_limit
+
 # Importing typing would take longer than all else that is imported here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from .sampling import Coverage
     from .selection import Ranking, Selection
     from .store import export_pack, import_pack
+
+drop_unreadable_limit()
 
 __version__ = "3.0.0.dev0"
 

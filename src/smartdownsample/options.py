@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias, TypedDict, get_args
 
 from .checks import check_choice, check_folder, check_integer, check_number
 from .errors import InvalidParameterError
+from .opencv_limit import OPENCV_LIMIT_VARIABLE, is_readable
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -32,8 +33,6 @@ MIN_HASH_SIZE, MAX_HASH_SIZE = 2, 32
 MAX_PIXELS = 2**28
 # JPEG's own limit; the weights of a longer side would take too much memory.
 MAX_SIDE = 2**16
-# OpenCV reads this variable when it is loaded, and decodes no image with more pixels.
-OPENCV_LIMIT_VARIABLE = "OPENCV_IO_MAX_IMAGE_PIXELS"
 RANDOM_SEED = 42
 # Share of a selection that is for validation.
 VALIDATION = 0.2
@@ -168,9 +167,11 @@ class SamplingOptions:
 def choose_opencv_limit(max_pixels: int) -> str:
     """Choose OpenCV's own limit, for processes that are this package's alone.
 
-    It is a second wall behind the check of headers. Report pages take the default `max_pixels`.
+    It is a second wall behind the check of headers, unless the user has set another one. Report
+    pages take the default `max_pixels`.
     """
-    return str(max(max_pixels, MAX_PIXELS))
+    own = os.environ.get(OPENCV_LIMIT_VARIABLE, "")
+    return own if is_readable(own) else str(max(max_pixels, MAX_PIXELS))
 
 
 def check_target(target_count: object, options: SamplingOptions) -> int | None:

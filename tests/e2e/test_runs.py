@@ -224,13 +224,19 @@ print(os.environ.get("OPENCV_IO_MAX_IMAGE_PIXELS"), "cv2" in sys.modules)
         (["command", "--max-pixels", "1000"], None, str(MAX_PIXELS)),
         (["command", "--max-pixels", str(2**31)], None, str(2**31)),
         (["command"], "123456", "123456"),
+        (["command"], "many", str(MAX_PIXELS)),
         (["library"], None, "None"),
+        (["library"], "123456", "123456"),
+        (["library"], "many", "None"),
     ],
 )
 def test_opencv_has_a_limit_in_the_command_only(
     arguments: list[str], own: str | None, expected: str, tmp_path: Path
 ) -> None:
-    """It is set before OpenCV is loaded; what users set and do with OpenCV is their own."""
+    """It is set before OpenCV is loaded; what users set and do with OpenCV is their own.
+
+    But a value that OpenCV cannot read would end the process.
+    """
     kind, *options = arguments
     path = write_picture(tmp_path / "a.png", 1)
     environment = {key: os.environ[key] for key in os.environ if "OPENCV" not in key}

@@ -15,7 +15,8 @@ from ..errors import (
     SmartDownsampleError,
     StoreWarning,
 )
-from ..options import OPENCV_LIMIT_VARIABLE, choose_opencv_limit
+from ..opencv_limit import OPENCV_LIMIT_VARIABLE
+from ..options import choose_opencv_limit
 from .base_parser import FAILED, complain
 from .parser import COMMANDS
 
@@ -36,8 +37,7 @@ def run_command(options: argparse.Namespace) -> int:
         os.environ.setdefault("TQDM_MININTERVAL", _CALM_PROGRESS_S)
     if "max_pixels" in options and "cv2" not in sys.modules:
         # Where OpenCV is loaded already, this is the process of somebody else.
-        limit = choose_opencv_limit(options.max_pixels)
-        os.environ.setdefault(OPENCV_LIMIT_VARIABLE, limit)
+        os.environ[OPENCV_LIMIT_VARIABLE] = choose_opencv_limit(options.max_pixels)
     try:
         with _plain_warnings():
             return int(COMMANDS[options.command].run(options))

@@ -29,7 +29,8 @@ from typing import TypeAlias
 
 from ..errors import HelperWarning, warn_user
 from ..features import FEATURE_VERSION
-from ..options import MAX_PIXELS, OPENCV_LIMIT_VARIABLE, choose_opencv_limit
+from ..opencv_limit import OPENCV_LIMIT_VARIABLE
+from ..options import MAX_PIXELS, choose_opencv_limit
 from ..pictures import MEMORY, LeftToCaller, decoding_process
 from .chunk import ExtractedChunk, Task, extract_chunk
 
@@ -42,7 +43,7 @@ _Process: TypeAlias = "subprocess.Popen[bytes]"
 _COMMAND = (
     "import sys; sys.path[:] = filter(None, sys.path); "
     "import os, pickle; sys.path[:], limit = pickle.load(sys.stdin.buffer); "
-    f"os.environ.setdefault({OPENCV_LIMIT_VARIABLE!r}, limit); "
+    f"os.environ[{OPENCV_LIMIT_VARIABLE!r}] = limit; "
     f"from {__name__} import serve; serve()"
 )
 # The answer of a helper whose part of the memory is too small for a picture of a chunk.

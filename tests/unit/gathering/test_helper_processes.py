@@ -23,7 +23,7 @@ from smartdownsample.gathering import helper_processes, schedule
 from smartdownsample.gathering.chunk import ExtractedChunk, Task, extract_chunk
 from smartdownsample.gathering.helper_processes import Helpers
 from smartdownsample.items.locations import to_key
-from smartdownsample.options import OPENCV_LIMIT_VARIABLE
+from smartdownsample.opencv_limit import OPENCV_LIMIT_VARIABLE
 from smartdownsample.pictures import MEMORY
 from smartdownsample.records import Cause
 from whole_photos import extract_photos, photo_task
@@ -141,6 +141,15 @@ def test_opencv_has_a_limit_in_helpers(
         assert be_helped(helpers, task).causes == [Cause.UNREADABLE]
     assert os.environ.get(OPENCV_LIMIT_VARIABLE) == ("1000" if name == "user" else None)
     assert extract_chunk(task).causes == [None]
+
+
+def test_a_limit_that_opencv_cannot_read_does_not_end_helpers(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be set after OpenCV was loaded here."""
+    monkeypatch.setenv(OPENCV_LIMIT_VARIABLE, "many")
+    with Helpers(1) as helpers:
+        assert be_helped(helpers, make_task(collection[:1])).causes == [None]
 
 
 def test_an_answer_that_is_cut_short_is_none(collection: list[str]) -> None:
