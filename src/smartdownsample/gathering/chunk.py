@@ -15,6 +15,7 @@ from ..features import choose_min_side, describe_pictures, take_together
 from ..items import FILES, Content, encode_order_key
 from ..options import MAX_PIXELS
 from ..pictures import (
+    LeftToCaller,
     Picture,
     Treatment,
     compare_previews,
@@ -75,6 +76,22 @@ class Task(NamedTuple):
     treatments: list[Treatment] | None
     max_pixels: int
 
+    def items_of(self, files: list[int]) -> IntArray:
+        """List the items of some of the files, file by file."""
+        ends = np.cumsum(self.counts)
+        return np.concatenate([np.arange(ends[i] - self.counts[i], ends[i]) for i in files])
+
+    def choose_files(self, files: list[int]) -> "Task":
+        """Make the task of some of the files."""
+        items = self.items_of(files)
+        return self._replace(
+            locations=[self.locations[i] for i in files],
+            counts=[self.counts[i] for i in files],
+            frames=self.frames[items],
+            regions=self.regions[items],
+            treatments=self.treatments and [self.treatments[i] for i in files],
+        )
+
 
 class ExtractedChunk(NamedTuple):
     """The result of a task for n items; the fields are those of `FeatureBatch`."""
@@ -85,6 +102,13 @@ class ExtractedChunk(NamedTuple):
     mtime_ns: IntArray
     size_bytes: IntArray
     is_lasting: BoolArray
+
+    def put(self, part: "ExtractedChunk", items: IntArray) -> None:
+        """Put the result for some of the items in its place."""
+        for i, item in enumerate(items.tolist()):
+            self.causes[item] = part.causes[i]
+        for name in ("rows", "mtime_ns", "size_bytes", "is_lasting"):
+            getattr(self, name)[items] = getattr(part, name)
 
 
 class StopSign:
@@ -118,15 +142,18 @@ class StopSign:
             self._changed.wait_for(lambda: self._n_running == 0)
 
 
-def extract_chunk(task: Task, stop: StopSign | None = None) -> ExtractedChunk:
+def extract_chunk(
+    task: Task, stop: StopSign | None = None, left: list[int] | None = None
+) -> ExtractedChunk:
     """Read, decode and describe files, one after the other.
 
     A file that cannot be used gives a cause and does not raise. Once `stop` is set, the other
-    files are left out and the result must not be used.
+    files are left out and the result must not be used. Helpers give a list, `left`: those files are
+    added to it that they leave to their caller, whose results are void.
     """
     spec = task.spec
     notes = _ItemNotes(len(task.frames))
-    described = describe_pictures(_decode_files(task, stop, notes), spec)
+    described = describe_pictures(_decode_files(task, stop, notes, left), spec)
     noted = [("item", np.int64), *((name, spec.row_dtype[name]) for name in _NOTED)]
     decoded = np.array(notes.decoded, dtype=noted)
     for name in _NOTED:
@@ -165,10 +192,11 @@ class _ItemNotes:
         self.previews: dict[int, ByteArray] = {}
 
 
-def _decode_files(task: Task, stop: StopSign | None, notes: _ItemNotes) -> Iterator[ByteArray]:
+def _decode_files(
+    task: Task, stop: StopSign | None, notes: _ItemNotes, left: list[int] | None
+) -> Iterator[ByteArray]:
     """Yield the pixels of the usable items, file by file, and note the rest."""
     min_side, max_pixels = choose_min_side(task.spec), task.max_pixels
-    is_whole = (task.regions == WHOLE).all(axis=1).tolist()
     ends = np.cumsum(task.counts, dtype=np.int64).tolist()
     read = chain.from_iterable(take_together(_read_files(task, stop), _weigh_file, _READ_BYTES))
     for file, (content, preview) in enumerate(read):
@@ -182,15 +210,17 @@ def _decode_files(task: Task, stop: StopSign | None, notes: _ItemNotes) -> Itera
         notes.mtime_ns[items], notes.size_bytes[items] = content.mtime_ns, content.size_bytes
         notes.is_lasting[items] = content.is_stable
         treatment = Treatment.DECODE if task.treatments is None else task.treatments[file]
-        if preview is not None and treatment is Treatment.PREVIEW:
-            pictures: list[Picture | Cause] = [preview]
-        elif n == 1 and is_whole[items.start]:
-            pictures = [decode_image(content.data, min_side=min_side, max_pixels=max_pixels)]
-        else:
-            regions = [(x, y, w, h) for x, y, w, h in task.regions[items].tolist()]
-            pictures = decode_regions(
-                content.data, regions, min_side=min_side, max_pixels=max_pixels
-            )
+        pictures: list[Picture | Cause] = []
+        try:
+            if preview is not None and treatment is Treatment.PREVIEW:
+                pictures.append(preview)
+            else:
+                pictures += _decode_file(content.data, task, items, min_side)
+        except LeftToCaller:
+            if left is None:
+                raise
+            left.append(file)
+            continue
         for item, picture in enumerate(pictures, items.start):
             if isinstance(picture, Cause):
                 notes.causes[item] = picture
@@ -203,6 +233,16 @@ def _decode_files(task: Task, stop: StopSign | None, notes: _ItemNotes) -> Itera
             yield picture.pixels
         # The next picture may be as large: this one must not stay until it is there.
         del pictures, picture
+
+
+def _decode_file(
+    data: bytes, task: Task, items: slice, min_side: int | None
+) -> list[Picture | Cause]:
+    """Decode the items of a file."""
+    regions = [(x, y, w, h) for x, y, w, h in task.regions[items].tolist()]
+    if regions == [WHOLE]:
+        return [decode_image(data, min_side=min_side, max_pixels=task.max_pixels)]
+    return decode_regions(data, regions, min_side=min_side, max_pixels=task.max_pixels)
 
 
 def _read_files(task: Task, stop: StopSign | None) -> Iterator[_FileRead]:

@@ -14,8 +14,8 @@ when its input ends, that is when this process does. It runs the code that is in
 starts, which may have been replaced since this process began: a helper that would compute other
 features or read paths differently ends at once.
 
-A helper has its part of the memory for decoding. A chunk with a picture that takes more is left to
-this process, see `smartdownsample.pictures.memory_budget`.
+A helper has its part of the memory for decoding. A picture that takes more is left to this process,
+see `smartdownsample.pictures.memory_budget`.
 """
 
 import contextlib
@@ -25,14 +25,14 @@ import queue
 import subprocess
 import sys
 import threading
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ..errors import HelperWarning, warn_user
 from ..features import FEATURE_VERSION
 from ..opencv_limit import OPENCV_LIMIT_VARIABLE
 from ..options import MAX_PIXELS, choose_opencv_limit
-from ..pictures import MEMORY, LeftToCaller, decoding_process
-from .chunk import ExtractedChunk, Task, extract_chunk
+from ..pictures import MEMORY, decoding_process
+from .chunk import ExtractedChunk, StopSign, Task, extract_chunk
 
 # The folder that holds the package, for the helper's module search path.
 _HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -46,10 +46,15 @@ _COMMAND = (
     f"os.environ[{OPENCV_LIMIT_VARIABLE!r}] = limit; "
     f"from {__name__} import serve; serve()"
 )
-# The answer of a helper whose part of the memory is too small for a picture of a chunk.
-_LEFT = "left to the caller"
 # What a helper and this process must have in common: formulas, code, encoding of paths.
 IDENTITY = FEATURE_VERSION, os.path.realpath(__file__), sys.getfilesystemencoding()
+
+
+class _Answer(NamedTuple):
+    """A chunk, and the files of it that are left to who asked for it."""
+
+    chunk: ExtractedChunk
+    left: list[int]
 
 
 class Helpers:
@@ -104,23 +109,24 @@ class Helpers:
         if _ask(process, *self._greetings):
             self.free.put(process)
 
-    def extract(self, task: Task) -> ExtractedChunk | None:
-        """Have a helper extract a chunk.
+    def extract(self, task: Task, stop: StopSign | None = None) -> ExtractedChunk | None:
+        """Have a helper extract a chunk, but for pictures that take more than its part of memory.
 
-        Returns None when no helper is free, this one ended, or a picture takes more than its part
-        of the memory; the chunk is then still to be done.
+        These are extracted here, see `extract_chunk` for `stop`. Returns None when no helper is
+        free or this one ended; the chunk is then still to be done.
         """
         try:
             process = self.free.get_nowait()
         except queue.Empty:
             return None
-        chunk = _ask(process, task)
-        if isinstance(chunk, ExtractedChunk):
-            self.free.put(process)
-            return chunk
-        if chunk == _LEFT:
-            self.free.put(process)
-        return None
+        answer = _ask(process, task)
+        if not isinstance(answer, _Answer):
+            return None
+        self.free.put(process)
+        if answer.left:
+            part = extract_chunk(task.choose_files(answer.left), stop)
+            answer.chunk.put(part, task.items_of(answer.left))
+        return answer.chunk
 
     def close(self) -> list[int | None]:
         """End all helpers; return the exit codes of those that ended early, None for the others.
@@ -184,7 +190,5 @@ def serve() -> None:
             pickle.dump(answer, results, pickle.HIGHEST_PROTOCOL)
             results.flush()
             task: Task = pickle.load(sys.stdin.buffer)  # noqa: S301 - from who started this
-            try:
-                answer = extract_chunk(task)
-            except LeftToCaller:
-                answer = _LEFT
+            left: list[int] = []
+            answer = _Answer(extract_chunk(task, left=left), left)

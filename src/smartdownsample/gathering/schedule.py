@@ -243,7 +243,7 @@ def _extract_numbered(
 ) -> _Numbered:
     """Extract a chunk by a helper if one is free, else here; other processes have no helpers."""
     with nullcontext() if stop is None else stop:
-        chunk = None if helpers is None else helpers.extract(task)
+        chunk = None if helpers is None else helpers.extract(task, stop)
         return number, extract_chunk(task, stop) if chunk is None else chunk
 
 

@@ -10,22 +10,23 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import joblib
 import numpy as np
 import pytest
 
-from pictures import write_picture
+from pictures import make_old, write_picture
 from smartdownsample import HelperWarning, ImageIndex
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering import helper_processes, schedule
-from smartdownsample.gathering.chunk import ExtractedChunk, Task, extract_chunk
+from smartdownsample.gathering.chunk import ExtractedChunk, StopSign, Task, extract_chunk
 from smartdownsample.gathering.helper_processes import Helpers
 from smartdownsample.items.locations import to_key
 from smartdownsample.opencv_limit import OPENCV_LIMIT_VARIABLE
-from smartdownsample.pictures import MEMORY
-from smartdownsample.records import Cause
+from smartdownsample.pictures import MEMORY, Picture, decode_image
+from smartdownsample.records import WHOLE, Cause
 from whole_photos import extract_photos, photo_task
 
 SPEC = make_spec(8, "fast")
@@ -108,22 +109,56 @@ def test_the_chunk_of_a_helper_that_ends_is_left_to_the_caller(
         helpers.__exit__(None)
 
 
-def test_a_picture_above_the_part_of_a_helper_is_left_to_the_caller(tmp_path: Path) -> None:
-    """The helper stays free, and this process decodes what the whole memory allows."""
+def test_a_picture_above_the_part_of_a_helper_is_left_to_the_caller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who decodes it, and nothing else; the helper stays free."""
     # 96 MB, where a helper of two has 64 MiB of 128 MB.
     done, data = cv2.imencode(".png", np.zeros((4_000, 8_000, 3), dtype=np.uint8))
     assert done
-    path = tmp_path / "large.png"
-    path.write_bytes(data.tobytes())
-    small = write_picture(tmp_path / "small.png", 1)
-    task = photo_task([str(small), str(path)], SPEC, max_pixels=4_000 * 8_000)
-    with Helpers(1) as helpers:
-        assert be_helped(helpers, make_task([str(small)])).causes == [None]
-        assert helpers.extract(task) is None
-        assert helpers.free.qsize() == 1
-        assert be_helped(helpers, make_task([str(small)])).causes == [None]
-    with MEMORY.share(1):
-        assert extract_chunk(task).causes == [None, None]
+    paths = [str(write_picture(tmp_path / f"{seed}.png", seed)) for seed in range(3)]
+    (tmp_path / "large.png").write_bytes(data.tobytes())
+    paths.insert(1, str(make_old(tmp_path / "large.png")))
+    task = photo_task(paths, SPEC, max_pixels=4_000 * 8_000)
+    decoded: list[int] = []
+
+    def count_bytes(data: bytes, **options: Any) -> Picture | Cause:
+        decoded.append(len(data))
+        return decode_image(data, **options)
+
+    monkeypatch.setattr("smartdownsample.gathering.chunk.decode_image", count_bytes)
+    with Helpers(1) as helpers, MEMORY.share(1):
+        theirs = be_helped(helpers, task)
+        assert decoded == [len(data)]
+        assert be_helped(helpers, make_task(paths[:1])).causes == [None]
+        ours = extract_chunk(task)
+    assert theirs.causes == ours.causes == [None] * 4
+    for name in ("rows", "mtime_ns", "size_bytes", "is_lasting"):
+        assert getattr(theirs, name).tobytes() == getattr(ours, name).tobytes()
+
+
+def test_regions_of_a_picture_that_is_left_have_their_places(tmp_path: Path) -> None:
+    """Also between those of others, with failures among them."""
+    done, data = cv2.imencode(".png", np.zeros((4_000, 8_000, 3), dtype=np.uint8))
+    assert done
+    (tmp_path / "large.png").write_bytes(data.tobytes())
+    small = str(write_picture(tmp_path / "small.png", 1))
+    large = str(make_old(tmp_path / "large.png"))
+    half, quarter = (0, 0, 0.5, 1), (0, 0, 0.25, 0.25)
+    task = Task(
+        [small, large, str(tmp_path / "missing.png"), large],
+        [2, 2, 1, 1],
+        np.zeros(6, dtype=np.int32),
+        np.array([half, WHOLE, WHOLE, quarter, WHOLE, half], dtype=np.float32),
+        SPEC,
+        None,
+        4_000 * 8_000,
+    )
+    with Helpers(1) as helpers, MEMORY.share(1):
+        theirs, ours = be_helped(helpers, task), extract_chunk(task)
+    assert theirs.causes == ours.causes == [None] * 4 + [Cause.MISSING, None]
+    assert theirs.rows.tobytes() == ours.rows.tobytes()
+    assert theirs.order_keys == ours.order_keys
 
 
 @pytest.mark.parametrize("name", ["user", "package"])
@@ -214,7 +249,7 @@ welcome = helper_processes.Helpers._welcome
 def note(self, process):
     welcome(self, process)
     self.is_over = True
-def wait_and_ask(self, task):
+def wait_and_ask(self, task, stop):
     while not hasattr(self, "is_over"):
         pass
     assert self.free.empty()
@@ -235,9 +270,9 @@ def test_a_script_needs_no_guard_around_its_main_part(
     script = tmp_path / "script.py"
     change = """
 ask = helper_processes.Helpers.extract
-def wait_and_ask(self, task):
+def wait_and_ask(self, task, stop):
     self.free.put(self.free.get(timeout=60))
-    return ask(self, task)
+    return ask(self, task, stop)
 helper_processes.Helpers.extract = wait_and_ask
 """
     script.write_text(SCRIPT.format(change=change))
@@ -364,10 +399,10 @@ def test_features_are_the_same_with_helpers(
     is_helped: list[bool] = []
     ask = Helpers.extract
 
-    def note(self: Helpers, task: Task) -> ExtractedChunk | None:
+    def note(self: Helpers, task: Task, stop: StopSign | None) -> ExtractedChunk | None:
         # Slow enough for a helper to be there in time.
         wait_for(lambda: any(is_helped) or not self.free.empty())
-        chunk = ask(self, task)
+        chunk = ask(self, task, stop)
         is_helped.append(chunk is not None)
         return chunk
 
