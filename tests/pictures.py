@@ -159,7 +159,11 @@ def make_sequence_header(width: int, height: int) -> bytes:
 
 
 def make_media(
-    *items: tuple[bytes, bytes], version: int = 0, base: int = 0, boxes: bytes = b""
+    *items: tuple[bytes, bytes],
+    version: int = 0,
+    base: int = 0,
+    boxes: bytes = b"",
+    more_items: bytes = b"",
 ) -> bytes:
     """Make an AVIF of items, each a kind and its data, with a table of places of a version."""
     numbers = [300 + i for i in range(len(items))]
@@ -172,7 +176,7 @@ def make_media(
         )
         for number, (kind, _) in zip(numbers, items, strict=True)
     )
-    iinf = make_box(b"iinf", bytes(4) + struct.pack(">H", len(items)) + infes)
+    iinf = make_box(b"iinf", bytes(4) + struct.pack(">H", len(items)) + infes + more_items)
 
     def locate(place: int) -> bytes:
         table = bytes((version, 0, 0, 0, 0x44, 0x40 if base else 0x00))

@@ -60,11 +60,9 @@ def walk_boxes(
         at = end
 
 
-def find_boxes(
-    data: bytes, *path: bytes, within: tuple[int, int] | None = None
-) -> list[tuple[int, int]]:
+def find_boxes(data: bytes, *path: bytes) -> list[tuple[int, int]]:
     """Find start and end of the content of boxes in one another, named from the outermost on."""
-    found = [within or (0, len(data))]
+    found = [(0, len(data))]
     n_before = 0
     for name in path:
         inner = chain.from_iterable(walk_boxes(data, at + n_before, last) for at, last in found)

@@ -1,6 +1,7 @@
 """Sizes in the data of coded pictures: AV1 in AVIF files, HEVC in HEIC files.
 
-Decoders go by them, whatever the boxes around the data say.
+Decoders go by them, whatever the boxes around the data say. That of AVIF refuses frames that are
+larger than the header of their sequence says.
 """
 
 from collections.abc import Iterator

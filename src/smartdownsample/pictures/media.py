@@ -38,6 +38,8 @@ _WALKERS = {b"av01": walk_av1_sizes, b"hvc1": walk_hevc_sizes, b"hev1": walk_hev
 _COMPOSED = {b"grid": 4, b"iovl": 10}
 _EXIF = b"Exif"
 _WANTED = frozenset((*_WALKERS, *_COMPOSED, _EXIF))
+# A track has about ten tables.
+_MAX_TABLES = 100
 # How an item is stored that is in the description itself.
 _IN_META = 1
 
@@ -158,9 +160,9 @@ def _read_coded_sizes(pictures: list[_Item], configured: Iterator[Size | None]) 
 def _read_items(data: bytes) -> list[_Item]:
     """Read the items of a file that matter here, with their data as far as it is found."""
     kinds = list(islice(_walk_kinds(data), MAX_PARTS))
-    tables = find_boxes(data, b"meta", b"iloc")
-    walked = chain.from_iterable(_walk_extents(data, *table) for table in tables)
-    extents = list(islice(walked, MAX_PARTS))
+    extents: list[tuple[int, int, int, int]] = []
+    for table in find_boxes(data, b"meta", b"iloc")[:1]:
+        extents += islice(_walk_extents(data, *table), MAX_PARTS)
     if MAX_PARTS in {len(kinds), len(extents)}:
         return [_Item(b"av01", b"")]
     (meta_at, _), *_ = [*find_boxes(data, b"meta", b"idat"), (0, 0)]
@@ -182,14 +184,14 @@ def _read_items(data: bytes) -> list[_Item]:
 
 
 def _walk_kinds(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield number and kind of each item (ISO/IEC 14496-12, 8.11.6)."""
+    """Yield number and kind of each item, or no kind of what is none (ISO/IEC 14496-12, 8.11.6)."""
     for at, last in find_boxes(data, b"meta", b"iinf"):
         n_before = 6 if read_big(data, at, 1) == 0 else 8
         for name, start, _ in walk_boxes(data, at + n_before, last):
-            if name == b"infe":
-                n_bytes = 4 if read_big(data, start, 1) == 3 else 2
-                kind_at = start + 4 + n_bytes + 2
-                yield read_big(data, start + 4, n_bytes), data[kind_at : kind_at + 4]
+            n_bytes = 4 if read_big(data, start, 1) == 3 else 2
+            kind_at = start + 4 + n_bytes + 2
+            kind = data[kind_at : kind_at + 4] if name == b"infe" else b""
+            yield read_big(data, start + 4, n_bytes), kind
 
 
 def _walk_extents(data: bytes, at: int, last: int) -> Iterator[tuple[int, int, int, int]]:
@@ -214,17 +216,17 @@ def _walk_extents(data: bytes, at: int, last: int) -> Iterator[tuple[int, int, i
 
 def _walk_sequences(data: bytes) -> Iterator[_Item]:
     """Yield the first picture of each track of a sequence (ISO/IEC 14496-12, 8.5 to 8.7)."""
-    for track in find_boxes(data, b"moov", b"trak"):
+    for place in find_boxes(data, b"moov", b"trak", b"mdia", b"minf", b"stbl"):
         tables: dict[bytes, int] = {}
-        for place in find_boxes(data, b"mdia", b"minf", b"stbl", within=track):
-            for name, start, _ in walk_boxes(data, *place):
-                tables.setdefault(name, start)
-        entry_at = tables.get(b"stsd", len(data)) + 12
-        short_at, long_at = (tables.get(name, len(data)) for name in (b"stco", b"co64"))
-        n_bytes = 4 if short_at <= long_at else 8
-        sizes_at = tables.get(b"stsz", len(data))
-        at = read_big(data, min(short_at, long_at) + 8, n_bytes)
+        for name, start, _ in islice(walk_boxes(data, *place), _MAX_TABLES):
+            tables.setdefault(name, start)
+        places = [(tables[name], n) for name, n in ((b"stco", 4), (b"co64", 8)) if name in tables]
+        if not places or not tables.keys() >= {b"stsd", b"stsz"}:
+            yield _Item(b"av01", b"")
+            continue
+        places_at, n_bytes = min(places)
+        at, sizes_at = read_big(data, places_at + 8, n_bytes), tables[b"stsz"]
         length = read_big(data, sizes_at + 4, 4) or read_big(data, sizes_at + 12, 4)
-        kind = data[entry_at : entry_at + 4]
+        kind = data[tables[b"stsd"] + 12 : tables[b"stsd"] + 16]
         if kind in _WALKERS:
-            yield _Item(kind, memoryview(data)[at : at + length])
+            yield _Item(kind, memoryview(data)[at:][:length])

@@ -138,6 +138,8 @@ def test_a_file_of_too_many_boxes_or_units_has_no_size() -> None:
         assert read_media(make_media((b"av01", header + nothing * n_parts)))[:2] == size
         boxes = make_box(b"free", b"") * n_parts
         assert read_media(make_media((b"av01", header), boxes=boxes))[:2] == size
+        data = make_media((b"av01", header), more_items=make_box(b"free", b"") * n_parts)
+        assert read_media(data)[:2] == size
         for name in (b"av1C", b"hvcC"):
             boxes = make_box(b"ipco", make_box(name, b"") * n_parts)
             assert read_media(make_media((b"av01", header), boxes=boxes))[:2] == size
@@ -149,6 +151,14 @@ def test_a_table_may_claim_to_have_any_number_of_items() -> None:
     at = data.index(b"iloc") + 4
     data[at + 4 : at + 10] = b"\0\0" + b"\xff" * 4
     assert read_media(bytes(data))[:2] == (0, 0)
+
+
+@pytest.mark.parametrize("table", [b"stsd", b"stsz", b"stco"])
+def test_a_sequence_without_a_table_has_no_size(table: bytes) -> None:
+    """Where its first picture is cannot be told then, or not how it is coded."""
+    data = encode_sequence()
+    assert table in data
+    assert read_media(data.replace(table, b"free"))[:2] == (0, 0)
 
 
 def test_parts_of_the_data_are_put_together() -> None:
