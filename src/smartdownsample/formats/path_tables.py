@@ -3,8 +3,9 @@
 import csv
 import io
 import os
-from collections.abc import Iterable
-from itertools import chain
+import re
+from array import array
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.csv
@@ -20,8 +21,7 @@ BYTES_COLUMN = "path_bytes"
 # Names of the column of paths, in upper or lower case; the first that a table has counts.
 _PATH_COLUMNS = ("path", "file", "filepath", "filename", "image")
 _DELIMITERS = ",;\t"
-# No first line is longer; pyarrow reads no longer row either.
-_LONGEST_LINE = 1 << 20
+_QUOTED = re.compile(r'"[^"]*"')
 # Letters of a list or of a reason in an error.
 _MOST_LETTERS = 300
 _FAULTS = (pa.ArrowException, csv.Error, UnicodeDecodeError, OSError, MemoryError)
@@ -35,7 +35,7 @@ def read_table(file: str, path_column: str | None) -> tuple[list[str], pa.Table]
     """
     is_parquet = file.lower().endswith(".parquet")
     try:
-        table = _read_parquet(file) if is_parquet else _read_csv(file)
+        table, numbers = _read_parquet(file) if is_parquet else _read_csv(file)
         # No text but Unicode, and no index that leads beyond its texts.
         table.validate(full=True)
         names: list[str] = table.column_names
@@ -43,7 +43,8 @@ def read_table(file: str, path_column: str | None) -> tuple[list[str], pa.Table]
         expected = "whole Parquet files" if is_parquet else "CSV in UTF-8, with rows of one length"
         msg = f"The table {file!r} cannot be read: {_name(error)}. Tables must be {expected}."
         raise InvalidParameterError(msg) from error
-    return _take_paths(table, _find_path_column(names, file, path_column), file), table
+    column = _find_path_column(names, file, path_column)
+    return _take_paths(table, column, numbers, file), table
 
 
 def _name(error: BaseException) -> str:
@@ -58,23 +59,29 @@ def _list_names(names: list[str]) -> str:
     return listed if len(listed) <= _MOST_LETTERS else f"{listed[:_MOST_LETTERS]}…"
 
 
-def _read_parquet(file: str) -> pa.Table:
+def _read_parquet(file: str) -> tuple[pa.Table, Sequence[int]]:
+    """Read a Parquet file, and number its rows from 1."""
     with open(file, "rb") as stream:
         # Reading begins at the end, which a pipe gives last.
         source = file if stream.seekable() else io.BytesIO(stream.read())
     with pq.ParquetFile(source) as parquet:
-        return parquet.read(use_threads=False)
+        table = parquet.read(use_threads=False)
+    return table, range(1, len(table) + 1)
 
 
-def _read_csv(file: str) -> pa.Table:
-    """Read a CSV file with every cell as text; empty cells are null."""
+def _read_csv(file: str) -> tuple[pa.Table, Sequence[int]]:
+    """Read a CSV file with every cell as text, empty cells as null, and the numbers of its rows.
+
+    Rows are numbered as spreadsheets do it: the names of the columns and empty rows count.
+    """
     with open(file, "rb") as stream:
         data = stream.read()
     lines = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")
     try:
-        first = lines.readline(_LONGEST_LINE)
+        first = _QUOTED.sub("", next(filter(str.strip, lines), ""))
         delimiter = max(_DELIMITERS, key=first.count)
-        names = _check_rows(csv.reader(chain([first], lines), delimiter=delimiter))
+        lines.seek(0)
+        names, numbers = _check_rows(lines, delimiter)
     except UnicodeDecodeError:
         _find_fault(data)
         raise
@@ -89,23 +96,50 @@ def _read_csv(file: str) -> pa.Table:
             strings_can_be_null=True,
         ),
     )
-    return free_cells(table)
+    if len(table) != len(numbers):
+        msg = f"it has {len(numbers):,} rows or {len(table):,}, depending on what ends a row"
+        raise csv.Error(msg)
+    return free_cells(table), numbers
 
 
-def _check_rows(rows: Iterable[list[str]]) -> list[str]:
-    """Return the first row, or raise `csv.Error` for one that is shorter or longer.
+def _check_rows(lines: Iterator[str], delimiter: str) -> tuple[list[str], Sequence[int]]:
+    """Return the first row and the numbers of the others, or raise `csv.Error` for a bad one.
 
-    pyarrow writes beyond its memory when a row has many more cells than the first, and crashes
-    then, or later.
+    A row that is shorter or longer is bad: pyarrow writes beyond its memory when a row has many
+    more cells than the first, and crashes then, or later. So is a quote that nothing closes, which
+    would make a text of the rows behind it.
     """
     names: list[str] = []
-    for number, row in enumerate(rows, start=1):
+    numbers = array("q")
+    for number, row in _number_rows(lines, delimiter):
         if not names:
             names = row
-        elif row and len(row) != len(names):
-            msg = f"row {number:,} has {len(row):,} cells where there are {len(names):,} columns"
+        elif len(row) != len(names):
+            cells = f"{len(row):,} cell{'' if len(row) == 1 else 's'}"
+            msg = f"row {number:,} has {cells}, and the first row has {len(names):,}"
             raise csv.Error(msg)
-    return names
+        else:
+            numbers.append(number)
+    return names, numbers
+
+
+def _number_rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not empty, each with its number, or raise `csv.Error` with it."""
+    number = 0
+    try:
+        for number, row in enumerate(csv.reader(lines, delimiter=delimiter, strict=True), start=1):
+            if row:
+                yield number, row
+    except csv.Error as error:
+        limit = csv.field_size_limit()
+        reasons = {
+            "end of data": 'has a quote (") that nothing closes',
+            "expected after": 'has a quote (") within a cell, which must be doubled there ("")',
+            "field limit": f"has a cell of more than {limit:,} characters",
+        }
+        found = [reason for words, reason in reasons.items() if words in str(error)]
+        msg = f"row {number + 1:,} {[*found, f'cannot be parsed: {error}'][0]}"
+        raise csv.Error(msg) from error
 
 
 def _find_fault(data: bytes) -> None:
@@ -118,7 +152,7 @@ def _find_fault(data: bytes) -> None:
         raise csv.Error(msg) from error
 
 
-def _take_paths(table: pa.Table, column: str, file: str) -> list[str]:
+def _take_paths(table: pa.Table, column: str, numbers: Sequence[int], file: str) -> list[str]:
     """Take the path of each row, as bytes where the table has them."""
     values = list_cells(table, column)
     if column == "path" and table.column_names.count(BYTES_COLUMN) == 1:
@@ -128,9 +162,12 @@ def _take_paths(table: pa.Table, column: str, file: str) -> list[str]:
             for value, name in zip(values, exact, strict=True)
         ]
     paths = []
-    for row, value in enumerate(values, start=1):
+    for number, value in zip(numbers, values, strict=True):
         if not value or not isinstance(value, (str, bytes)):
-            msg = f"Every row of the table {file!r} must have a path. Got {value!r} in row {row:,}."
+            msg = (
+                f"Every row of the table {file!r} must have a path. "
+                f"Got {value!r} in row {number:,}."
+            )
             raise InvalidParameterError(msg)
         paths.append(os.fsdecode(value))
     return paths

@@ -25,6 +25,16 @@ def test_csv_files_are_read_as_text(tmp_path: Path, delimiter: str) -> None:
     }
 
 
+@pytest.mark.parametrize("start", ["\r\n", "\n\n", ""])
+@pytest.mark.parametrize("names", ["path;id", '"path";"a,b,c"'])
+def test_the_first_row_tells_what_separates_columns(tmp_path: Path, start: str, names: str) -> None:
+    """Not an empty line before it, and no text in quotes."""
+    (tmp_path / "table.csv").write_text(f"{start}{names}\na.jpg;1\n")
+    paths, table = read_table(str(tmp_path / "table.csv"), None)
+    assert paths == ["a.jpg"]
+    assert table[1].to_pylist() == ["1"]
+
+
 def test_parquet_files_keep_their_types(tmp_path: Path) -> None:
     """Paths may be bytes, as in the feature store."""
     table = pa.table({"id": [7, 8], "path": [b"cam_1/a.jpg", b"cam_2/c.jpg"]})
@@ -54,11 +64,17 @@ def test_the_column_of_paths_is_found_or_named(tmp_path: Path) -> None:
         ("t.csv", b"path,id\na.jpg\n", "cannot be read"),
         ("t.csv", b"path\ncaf\xe9.jpg\n", "cannot be read.*UTF-8"),
         ("t.csv", b"p\xe9th\na.jpg\n", "cannot be read.*UTF-8"),
-        ("t.csv", b"path,id\na,1\nb\n", "row 3 has 1 cells where there are 2"),
+        ("t.csv", b"path,id\na,1\nb\n", "row 3 has 1 cell, and the first row has 2"),
+        ("t.csv", b"\npath,id\na,1\n\nb,1,2\n", "row 5 has 3 cells, and the first row has 2"),
+        ("t.csv", b'path,id\na.jpg,"1\nb.jpg,2\n', r'row 2 has a quote \("\) that nothing closes'),
+        ("t.csv", b'path,"id\na.jpg,1\n', "row 1 has a quote"),
+        ("t.csv", b'path,id\na.jpg,"1\nb.jpg,"2\n', "row 2 has a quote .* must be doubled"),
+        ("t.csv", b"path,id\na,1\nb," + b"1" * 131_073, "row 3 has a cell of more than 131,072"),
         ("t.csv", b"path,id\na,1\nb,\xff\n", "line 3 is not UTF-8"),
         ("t.csv", b"path\n" + b"a" * 3_000_000, "cannot be read"),
         ("t.csv", b"a" * 3_000_000, "cannot be read"),
-        ("t.csv", b"path,id\n,1\n", "must have a path. Got None in row 1"),
+        ("t.csv", b"path,id\n,1\n", "must have a path. Got None in row 2"),
+        ("t.csv", b'\npath,id\n\n"a\n",1\n,1', "must have a path. Got None in row 5"),
         ("t.csv", b"where\x1b\na\n", r"columns where\\x1b\."),
         ("t.csv", b"n," * 9_999 + b"\n" + b"," * 9_999, r"columns n.{,300}…"),
         ("t.csv", b"path,path\na,b\n", "one column called 'path'"),
@@ -72,6 +88,13 @@ def test_tables_that_cannot_be_used_are_named(
     (tmp_path / name).write_bytes(data)
     with pytest.raises(InvalidParameterError, match=words):
         read_table(str(tmp_path / name), None)
+
+
+def test_rows_of_parquet_files_are_numbered_from_the_first(tmp_path: Path) -> None:
+    """They have no row of names."""
+    pq.write_table(pa.table({"path": ["a.jpg", None]}), tmp_path / "table.parquet")
+    with pytest.raises(InvalidParameterError, match="Got None in row 2"):
+        read_table(str(tmp_path / "table.parquet"), None)
 
 
 def write_texts(path: Path, name: bytes, text: bytes) -> None:
