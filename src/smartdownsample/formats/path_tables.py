@@ -53,7 +53,7 @@ def _name(error: BaseException) -> str:
     return str(text).partition("\n")[0][:_MOST_LETTERS].rstrip(".")
 
 
-def _list_names(names: list[str]) -> str:
+def _list_columns(names: list[str]) -> str:
     """List names of columns; what is no table may have many and long ones."""
     listed = ", ".join(to_line(name) for name in names)
     return listed if len(listed) <= _MOST_LETTERS else f"{listed[:_MOST_LETTERS]}…"
@@ -182,7 +182,7 @@ def _find_path_column(names: list[str], file: str, path_column: str | None) -> s
     if not found:
         msg = (
             f"The table {file!r} must have a column of paths, called {', '.join(_PATH_COLUMNS)}, "
-            f"or named by --path-column. Got the columns {_list_names(names)}."
+            f"or named by --path-column. Got the columns {_list_columns(names)}."
         )
         raise InvalidParameterError(msg)
     return found[0]
@@ -206,6 +206,6 @@ def _check_column(table: pa.Table, column: str) -> None:
     if table.column_names.count(column) != 1:
         msg = (
             f"The table must have one column called {column!r}. "
-            f"Got the columns {_list_names(table.column_names)}."
+            f"Got the columns {_list_columns(table.column_names)}."
         )
         raise InvalidParameterError(msg)

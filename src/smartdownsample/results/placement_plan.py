@@ -90,7 +90,7 @@ def plan_placing(items: ItemList, folder: bytes, base: bytes, how: How) -> Plan:
     An image that does not lie below the base raises InvalidParameterError.
     """
     stats = stat_files(items.keys)
-    plan = Plan([], [], frozenset(_list_names(items.keys, base)))
+    plan = Plan([], [], frozenset(_name_places(items.keys, base)))
     for file, (path, source) in enumerate(zip(items.paths, items.keys, strict=True)):
         if file in stats.causes:
             plan.failures.append(Failure(path, stats.causes[file]))
@@ -105,7 +105,7 @@ def plan_placing(items: ItemList, folder: bytes, base: bytes, how: How) -> Plan:
     return plan
 
 
-def _list_names(keys: list[bytes], base: bytes) -> Iterator[bytes]:
+def _name_places(keys: list[bytes], base: bytes) -> Iterator[bytes]:
     """Yield the places of images below the destination; others have none."""
     prefix = os.path.join(base, b"")
     return (strip_folder(key, base, "the base") for key in keys if key.startswith(prefix))
