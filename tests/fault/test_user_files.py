@@ -134,6 +134,37 @@ def test_columns_of_the_table_that_is_read_are_no_labels() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("extension", [".csv", ".json", ".parquet"])
+def test_columns_of_one_name_are_all_kept(extension: str) -> None:
+    """Of a table that repeats a name, and of a selection that is sampled again and again."""
+    paths = sorted(map(str, Path("photos").rglob("*.jpg")))
+    rows = [f"{path},{path},fox,{number}\n" for number, path in enumerate(paths)]
+    Path("0.csv").write_text("path,path_bytes,n,n\n" + "".join(rows))
+    for number in range(3):
+        file = f"{number}.csv" if number == 0 else f"{number}{extension.replace('.json', '.csv')}"
+        for name in {f"{number + 1}{extension}", f"{number + 1}.csv"}:
+            assert main(["sample", file, "-n", "5", "-q", "-o", name, "--explain"]) == 0
+            assert main(["sample", file, "-n", "5", "-q", "-o", name]) == 0
+    read = {".csv": pd.read_csv, ".json": pd.read_json, ".parquet": pd.read_parquet}[extension]
+    table = read(f"3{extension}")
+    assert table["n"].tolist() == ["fox"] * 5
+    assert [paths[int(place)] for place in table["source_n"]] == table["path"].tolist()
+    assert {"source_index", "source_index_2", "source_width_2"} <= {*table.columns}
+    assert not any(name.startswith("source_source") for name in table.columns)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_column_called_path_is_kept_where_another_has_the_paths() -> None:
+    """It may say where the image came from."""
+    paths = sorted(map(str, Path("photos").rglob("*.jpg")))
+    Path("table.csv").write_text("path,here\n" + "".join(f"card/{p},{p}\n" for p in paths))
+    line = ["sample", "table.csv", "--path-column", "here", "-n", "5", "-q", "-o", "picks.csv"]
+    assert main(line) == main(line) == 0
+    table = pd.read_csv("picks.csv")
+    assert table["source_path"].tolist() == [f"card/{path}" for path in table["path"]]
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("option", ["-o", "--manifest", "--report", "--thumbnails"])
 def test_a_target_is_refused_before_any_photo_is_opened(
     option: str, capfd: pytest.CaptureFixture[str], cache_dir: Path

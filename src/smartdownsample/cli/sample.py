@@ -111,11 +111,9 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
     from ..output_files import check_output
     from ..results import MANIFEST, selection_kind
 
-    columns = () if images.table is None else images.table.column_names
+    columns = () if images.table is None else _take_columns(options, images.table).column_names
     outputs = {
-        options.output: selection_kind(
-            [*columns, *map("source_{}".format, columns)], images.paths, options.relative_to
-        ),
+        options.output: selection_kind(columns, images.paths, options.relative_to),
         options.manifest: MANIFEST,
         options.report: report.PAGE,
     }
@@ -163,7 +161,6 @@ def _describe(
     import pyarrow as pa
 
     from ..arrow import pack_values
-    from ..formats import BYTES_COLUMN
     from ..results import explain_selection, tabulate_selection
 
     if options.explain:
@@ -171,14 +168,22 @@ def _describe(
     else:
         described = tabulate_selection(selection)
     if table is not None:
-        rows = table.take(pack_values(selection.indices, pa.int64()))
-        for name in table.column_names:
-            if name in {"path", BYTES_COLUMN}:
-                continue
-            # What the table calls like one of our columns is told from it.
-            shown = f"source_{name}" if name in described.column_names else name
-            described = described.append_column(shown, rows[name])
+        rows = _take_columns(options, table).take(pack_values(selection.indices, pa.int64()))
+        for name, column in zip(rows.column_names, rows.columns, strict=True):
+            described = described.append_column(name, column)
     return described
+
+
+def _take_columns(options: argparse.Namespace, table: "pa.Table") -> "pa.Table":
+    """Take what a table tells beside the paths, with names that are told from ours."""
+    from ..formats import BYTES_COLUMN
+    from ..results import name_source_columns
+
+    # A column of paths with another name stays, as paths may be told in another way there.
+    told = {BYTES_COLUMN, "path"} if options.path_column in {None, "path"} else {BYTES_COLUMN}
+    places = [place for place, name in enumerate(table.column_names) if name not in told]
+    others = table.select(places)
+    return others.rename_columns(name_source_columns(others.column_names))
 
 
 def _place(options: argparse.Namespace, selection: "Picks", folder: str, how: "How") -> bool:

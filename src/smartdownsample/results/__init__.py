@@ -6,7 +6,7 @@ from .manifest import MANIFEST, describe_run, write_manifest
 from .place import Placed, place_images
 from .placement_plan import find_base
 from .selection_file import write_selection
-from .selection_table import explain_selection, tabulate_selection
+from .selection_table import explain_selection, name_source_columns, tabulate_selection
 from .split import NearDuplicate, Split, split_selection
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "explain_selection",
     "find_base",
     "inspect_collection",
+    "name_source_columns",
     "place_images",
     "selection_kind",
     "split_selection",

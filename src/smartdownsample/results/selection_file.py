@@ -97,11 +97,13 @@ def write_selection(
 def _check_table(table: pa.Table, selection: Picks) -> None:
     """Raise InvalidParameterError when a table is not of the selection."""
     paths = pa.chunked_array([pack_texts(selection.paths)])
-    if "path" not in table.column_names or not table["path"].equals(paths):
+    names = table.column_names
+    if "path" not in names or len({*names}) < len(names) or not table["path"].equals(paths):
         msg = (
             f"The 'table' parameter must have the paths of the {len(selection):,} selected images "
-            f"in the column 'path', in the order of the selection. Got {len(table):,} rows of "
-            f"{', '.join(table.column_names)}. Make it with ImageIndex.explain(selection)."
+            "in the column 'path', in the order of the selection, and no two columns of one name. "
+            f"Got {len(table):,} rows of {', '.join(names)}. "
+            "Make it with ImageIndex.explain(selection)."
         )
         raise InvalidParameterError(msg)
 

@@ -1,5 +1,9 @@
 """A selection as a table with a row for each selected item."""
 
+import re
+from collections import Counter
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 
@@ -19,6 +23,8 @@ from ..sampling import (
 # Names of the columns of a selection, and of those that `explain_selection` adds.
 COLUMNS = ("path", "index", "bucket", "group", "captured", "width", "height")
 EXPLAINED_COLUMNS = ("rank", "nearest_path", "distance")
+# What `name_source_columns` makes of a name.
+_SOURCE_COLUMN = re.compile(r"source_(.*?)(_\d+)?", re.DOTALL)
 
 
 def tabulate_selection(selection: Picks) -> pa.Table:
@@ -98,3 +104,24 @@ def _find_nearest_paths(selection: Picks) -> tuple[list[str | None], pa.FloatArr
     paths = [None if i < 0 else table.paths[others[i]] for i in nearest.tolist()]
     levels = (distances / DISTANCE_SCALE).astype(np.float32)
     return paths, pack_values(levels, pa.float32(), distances < FAR)
+
+
+def name_source_columns(columns: Iterable[str]) -> list[str]:
+    """Name the columns of a table that named the images, apart from ours and from each other.
+
+    ``index`` becomes ``source_index``, and ``source_index_2`` where there is one already, such as
+    in a selection from a selection.
+    """
+    taken = {*COLUMNS, *EXPLAINED_COLUMNS}
+    n_named: Counter[str] = Counter()
+    names = []
+    for column in columns:
+        name, found = column, _SOURCE_COLUMN.fullmatch(column)
+        stem = column if found is None else found[1]
+        while name in taken:
+            n_named[stem] += 1
+            end = f"_{n_named[stem]}" if n_named[stem] > 1 else ""
+            name = f"source_{stem}{end}"
+        taken.add(name)
+        names.append(name)
+    return names

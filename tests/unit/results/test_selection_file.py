@@ -230,13 +230,20 @@ class TestTables:
             assert len(read_explained(target)) == 6
 
     def test_a_table_of_something_else_is_refused(self, tmp_path: Path) -> None:
-        """Other images, another order, or no paths: the rows would be of the wrong images."""
+        """Other images, another order, or no paths: the rows would be of the wrong images.
+
+        Nor may two columns have one name, of which a JSON file would lose one.
+        """
         index = ImageIndex(make_table(30))
         selection = index.sample(6)
         others = [
             tabulate_selection(index.sample(7)),
             tabulate_selection(selection).sort_by([("path", "descending")]),
             tabulate_selection(selection).drop_columns(["path"]),
+            *(
+                tabulate_selection(selection).append_column(name, [["x"] * 6])
+                for name in ("path", "bucket")
+            ),
         ]
         for table in others:
             with pytest.raises(InvalidParameterError, match=r"'table' parameter.*6 selected"):

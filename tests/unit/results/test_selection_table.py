@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from feature_tables import make_table
 from smartdownsample import ImageIndex
-from smartdownsample.results import tabulate_selection
+from smartdownsample.results import name_source_columns, tabulate_selection
 
 
 def test_a_row_says_what_is_known_of_an_item() -> None:
@@ -49,3 +50,25 @@ def test_the_columns_have_their_types_without_rows_too() -> None:
         "width": pa.uint32(),
         "height": pa.uint32(),
     }
+
+
+@pytest.mark.parametrize(
+    ("columns", "names"),
+    [
+        (["species", "index"], ["species", "source_index"]),
+        (["rank", "distance"], ["source_rank", "source_distance"]),
+        (["n", "n", "n", "n_2"], ["n", "source_n", "source_n_2", "n_2"]),
+        (["index", "source_index"], ["source_index", "source_index_2"]),
+        (
+            ["index", "source_index", "source_index_2"],
+            ["source_index", "source_index_2", "source_index_3"],
+        ),
+        (["source_index", "index"], ["source_index", "source_index_2"]),
+        (["", "", "source_"], ["", "source_", "source__2"]),
+    ],
+)
+def test_columns_of_the_source_have_names_of_their_own(
+    columns: list[str], names: list[str]
+) -> None:
+    """Also when a selection is sampled again and again, or a table repeats a name."""
+    assert name_source_columns(columns) == names
