@@ -7,10 +7,12 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from ..arrow import pack_values
 from ..cells import free_cells
 from ..display import to_line
 from ..errors import InvalidParameterError
@@ -22,6 +24,8 @@ BYTES_COLUMN = "path_bytes"
 _PATH_COLUMNS = ("path", "file", "filepath", "filename", "image")
 _DELIMITERS = ",;\t"
 _QUOTED = re.compile(r'"[^"]*"')
+# Texts and bytes that Arrow stores in ways in which it cannot choose among them.
+_PLAIN_TYPES = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
 # Letters of a list or of a reason in an error.
 _MOST_LETTERS = 300
 _FAULTS = (pa.ArrowException, csv.Error, UnicodeDecodeError, OSError, MemoryError)
@@ -66,6 +70,12 @@ def _read_parquet(file: str) -> tuple[pa.Table, Sequence[int]]:
         source = file if stream.seekable() else io.BytesIO(stream.read())
     with pq.ParquetFile(source) as parquet:
         table = parquet.read(use_threads=False)
+    for place, field in enumerate(table.schema):
+        if field.type in _PLAIN_TYPES:
+            column = table.column(place).cast(_PLAIN_TYPES[field.type])
+            table = table.set_column(place, field.name, column)
+    # What Arrow cannot choose rows of is refused here, not after all decoding.
+    table.slice(0, 0).take(pack_values(np.zeros(0, np.int64), pa.int64()))
     return table, range(1, len(table) + 1)
 
 

@@ -17,7 +17,7 @@ from ..options import PathLike
 from ..output_files import OutputKind, starts_with, write_output
 from ..sampling import name_bucket
 from ..store import decoder_version
-from .selection_file import encode_json
+from .spelt_columns import encode_json
 
 _DISTRIBUTIONS = ("smartdownsample", "numpy", "pyarrow")
 

@@ -1,11 +1,9 @@
 """A selection in a file: a list of paths, or a table as CSV, JSON or Parquet."""
 
-import json
 import os
 from collections.abc import Callable, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -19,6 +17,7 @@ from ..options import PathLike
 from ..output_files import write_output
 from .earlier_selection import selection_kind
 from .selection_table import tabulate_selection
+from .spelt_columns import encode_json, list_records, spell_texts
 
 _PATH_COLUMNS = ("path", "nearest_path")
 
@@ -64,6 +63,10 @@ def write_selection(
     formats must be Unicode, so such bytes are escaped, each as ``\udcXX``. These paths lead to no
     file, but ``index`` still tells which image is meant. A Parquet file with such a path has one
     column more, ``path_bytes``: the bytes on disk, null where ``path`` says it all.
+
+    In ``.csv`` and ``.json``, times are ISO 8601, lengths of time a number and its unit
+    (``1500 ms``), and bytes are texts, escaped likewise. A time beyond the years that Arrow
+    knows is spelt ``<value out of range: 9223372036854775807>``, in the unit of the column.
 
     In ``.csv``, texts that begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return are
     written with an apostrophe before them, so that no spreadsheet runs them as formulas. So are
@@ -153,17 +156,12 @@ def _encode_paths(paths: Sequence[str]) -> bytes:
 
 def _encode_csv(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(guard_cells(_spell_nested(_spell_values(table))), sink)
+    pyarrow.csv.write_csv(guard_cells(spell_texts(table)), sink)
     return _take_bytes(sink)
 
 
 def _encode_records(table: pa.Table) -> bytes:
-    return encode_json(_spell_values(table).to_pylist())
-
-
-def encode_json(value: object) -> bytes:
-    """Encode a value as indented JSON; strings must be valid Unicode, keys keep their order."""
-    return (json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n").encode()
+    return encode_json(list_records(table))
 
 
 def _encode_parquet(table: pa.Table) -> bytes:
@@ -175,33 +173,6 @@ def _encode_parquet(table: pa.Table) -> bytes:
 def _take_bytes(sink: pa.BufferOutputStream) -> bytes:
     data: bytes = sink.getvalue().to_pybytes()
     return data
-
-
-def _spell_nested(table: pa.Table) -> pa.Table:
-    """Spell lists and the like, which CSV files cannot hold, as JSON."""
-    for i, field in enumerate(table.schema):
-        if pa.types.is_nested(field.type):
-            values = table.column(i).to_pylist()
-            spelt = [
-                None if value is None else json.dumps(value, ensure_ascii=False, default=str)
-                for value in values
-            ]
-            table = table.set_column(i, field.name, pack_texts(spelt))
-    return table
-
-
-def _spell_values(table: pa.Table) -> pa.Table:
-    """Fix how times (ISO 8601) and float32 numbers (fewest digits) are spelt in text formats."""
-    for i, field in enumerate(table.schema):
-        column = table.column(i)
-        if pa.types.is_timestamp(field.type):
-            spelt = pc.replace_substring(column.cast(pa.string()), " ", "T")
-        elif pa.types.is_float32(field.type):
-            spelt = column.cast(pa.string()).cast(pa.float64())
-        else:
-            continue
-        table = table.set_column(i, field.name, spelt)
-    return table
 
 
 _ENCODERS: dict[str, Callable[[pa.Table], bytes]] = {

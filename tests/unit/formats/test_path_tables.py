@@ -97,6 +97,20 @@ def test_rows_of_parquet_files_are_numbered_from_the_first(tmp_path: Path) -> No
         read_table(str(tmp_path / "table.parquet"), None)
 
 
+def test_rows_of_all_columns_can_be_chosen(tmp_path: Path) -> None:
+    """Or the table is refused at once, before images are decoded."""
+    table = pa.table({"path": pa.array(["a.jpg", "b.jpg"], pa.string_view())})
+    table = table.append_column("x", pa.array([b"1", b"2"], pa.binary_view()))
+    pq.write_table(table, tmp_path / "table.parquet")
+    paths, found = read_table(str(tmp_path / "table.parquet"), None)
+    assert paths == ["a.jpg", "b.jpg"]
+    assert found.take([1]).to_pylist() == [{"path": "b.jpg", "x": b"2"}]
+    lists = pa.array([["a"], []], pa.list_(pa.string_view()))
+    pq.write_table(table.append_column("y", lists), tmp_path / "table.parquet")
+    with pytest.raises(InvalidParameterError, match=r"cannot be read.*string_view"):
+        read_table(str(tmp_path / "table.parquet"), None)
+
+
 def write_texts(path: Path, name: bytes, text: bytes) -> None:
     """Write a Parquet file with a text and a name of its column that need not be Unicode."""
     pieces = [None, pa.py_buffer(bytes(4) + len(text).to_bytes(4, "little")), pa.py_buffer(text)]
