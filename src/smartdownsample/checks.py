@@ -59,11 +59,26 @@ def check_scheme(location: str) -> None:
         raise InvalidParameterError(msg)
 
 
+def check_place(path: str) -> None:
+    """Refuse what can be no place of a file or folder that is written: a URL, or no name at all."""
+    check_scheme(path)
+    try:
+        is_name = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        is_name = False
+    if not is_name:
+        msg = (
+            f"A path must be one that the file system can have. Got {path!r}, with a NUL or with "
+            "characters that no file name has. Give another name."
+        )
+        raise InvalidParameterError(msg)
+
+
 def check_folder(name: str, value: object) -> str:
     """Return a parameter that names a local folder as text; the folder need not exist."""
     path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
     if not isinstance(path, str) or not path:
         msg = f"The '{name}' parameter must be a folder's path. Got {value!r} instead."
         raise InvalidParameterError(msg)
-    check_scheme(path)
+    check_place(path)
     return path

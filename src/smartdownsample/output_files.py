@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .atomic_files import in_one_piece, make_folders
+from .checks import check_place
 from .errors import InvalidParameterError, OutputError
 
 # How a command names the list on its standard input.
@@ -46,9 +47,10 @@ def check_output(path: str, kind: OutputKind, inputs: Iterable[str] = ()) -> Non
     """Make sure that a file may be put where it is to be; also before there is anything to write.
 
     `inputs` are the images and documents that the run reads. Raises `InvalidParameterError` when
-    the path does not end as it should, and `OutputError` when the file would replace one of the
-    inputs or a file of another kind, or when it cannot be written there.
+    the path is none of this machine or does not end as it should, and `OutputError` when the file
+    would replace one of the inputs or a file of another kind, or when it cannot be written there.
     """
+    check_place(path)
     if os.path.splitext(path)[1].lower() not in kind.extensions:
         msg = (
             f"The name of {kind.name} must end in {', '.join(kind.extensions)}. "

@@ -69,6 +69,24 @@ class TestCheckOutput:
         with pytest.raises(InvalidParameterError, match=r"a note must end in \.note, \.txt\. Got"):
             check_output(str(tmp_path / name), NOTES)
 
+    @pytest.mark.parametrize(
+        ("path", "words"),
+        [
+            ("a\0b.note", "with a NUL"),
+            ("a\ud800b.note", "no file name has"),
+            ("s3://bucket/a.note", "'s3://' are not supported"),
+        ],
+    )
+    def test_what_is_no_path_of_this_machine_is_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, words: str
+    ) -> None:
+        """No folder is made of a URL."""
+        monkeypatch.chdir(tmp_path)
+        for write in (check_output, lambda path, kind: write_output(path, b"note: 1", kind)):
+            with pytest.raises(InvalidParameterError, match=words):
+                write(path, NOTES)
+        assert list_names(tmp_path) == []
+
     def test_a_file_of_another_kind_is_refused(self, tmp_path: Path) -> None:
         """An empty file is no loss."""
         foreign, empty = tmp_path / "mine.note", tmp_path / "empty.note"

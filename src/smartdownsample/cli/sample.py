@@ -108,6 +108,7 @@ def run(options: argparse.Namespace) -> int:
 def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: list[str]) -> None:
     """Make sure that all files can be written, before there is anything to write."""
     from .. import report
+    from ..checks import check_place
     from ..output_files import check_output
     from ..results import MANIFEST, selection_kind
 
@@ -117,6 +118,9 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
         options.manifest: MANIFEST,
         options.report: report.PAGE,
     }
+    for folder in (options.copy_to, options.link_to):
+        if folder is not None:
+            check_place(folder)
     for path, kind in outputs.items():
         if path is not None:
             check_output(path, kind, read)

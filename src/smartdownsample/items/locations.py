@@ -30,9 +30,16 @@ def _fspath(path: object) -> object:
 
 def to_key(path: str) -> bytes:
     """Return the absolute path in bytes; an empty path stays empty, so that it is never found."""
-    if path.startswith(_ROOT):
-        return os.fsencode(os.path.normpath(path))
-    return os.fsencode(os.path.abspath(path)) if path else b""
+    try:
+        if path.startswith(_ROOT):
+            return os.fsencode(os.path.normpath(path))
+        return os.fsencode(os.path.abspath(path)) if path else b""
+    except UnicodeEncodeError:
+        msg = (
+            f"A path must have a form in bytes. Got {path!r}, with characters that no file name "
+            "has. Take names as os.listdir or os.fsdecode give them."
+        )
+        raise InvalidParameterError(msg) from None
 
 
 def to_keys(paths: list[str]) -> list[bytes]:
@@ -50,14 +57,7 @@ def _check_key(path: str) -> bytes:
     """Return the key of a path, or say why there is none."""
     if not path.startswith(_ROOT):
         check_scheme(path)
-    try:
-        return to_key(path)
-    except UnicodeEncodeError:
-        msg = (
-            f"A path must have a form in bytes. Got {path!r}, with characters that no file name "
-            "has. Take names as os.listdir or os.fsdecode give them."
-        )
-        raise InvalidParameterError(msg) from None
+    return to_key(path)
 
 
 def _has_redundant_parts(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias, get_args
 
 from ..atomic_files import in_one_piece, make_folders, remove_leftovers
-from ..checks import check_choice
+from ..checks import check_choice, check_place
 from ..errors import OutputError
 from ..items import list_items, to_keys, to_text
 from ..options import How, PathLike
@@ -136,7 +136,9 @@ def place_images(
     Placed(n_new=40, n_there=0, size_bytes=81920, failures=())
     """
     check_choice("how", how, get_args(How))
-    (folder,) = to_keys([to_text(destination, "The 'destination' parameter")])
+    place = to_text(destination, "The 'destination' parameter")
+    check_place(place)
+    (folder,) = to_keys([place])
     name = os.path.basename(to_text(manifest or "", "The 'manifest' parameter")) or None
     items = list_items(paths)
     if base is None:

@@ -12,7 +12,7 @@ from ..cells import guard_cells
 from ..collection import Picks
 from ..errors import InvalidParameterError
 from ..formats import BYTES_COLUMN
-from ..items import strip_folder, to_key, to_text
+from ..items import strip_folder, to_key, to_keys, to_text
 from ..options import PathLike
 from ..output_files import write_output
 from .earlier_selection import selection_kind
@@ -84,7 +84,7 @@ def write_selection(
         _check_table(table, selection)
     paths = selection.paths
     if relative_to is not None:
-        folder = to_key(to_text(relative_to, "The 'relative_to' parameter"))
+        (folder,) = to_keys([to_text(relative_to, "The 'relative_to' parameter")])
         paths = [_relate_path(path, folder) for path in paths]
         table = _relate_table(table, selection.table.paths, folder)
     extension = os.path.splitext(name)[1].lower()

@@ -139,8 +139,7 @@ class FeatureStore:
         """List the parts of the former schema, then those of this one."""
         assert self.cache_dir is not None  # checked by the callers
         former = self.cache_dir / f"features-{FORMER_SCHEMA_VERSION}" / self.folder.name
-        former_parts = self._list_folder(former) if former.is_dir() else []
-        return [*former_parts, *self.list_parts()]
+        return [*self._list_folder(former), *self.list_parts()]
 
     def list_parts(self) -> list[Path]:
         """List the parts, oldest first; none, with a warning, when they cannot be listed."""

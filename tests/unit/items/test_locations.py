@@ -1,6 +1,7 @@
 """Tests of smartdownsample.items.locations."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ from hypothesis import strategies as st
 from smartdownsample import (
     ImageIndex,
     InvalidParameterError,
+    cache,
     find_images,
     place_images,
     sample_diverse,
 )
+from smartdownsample.cli import main
 from smartdownsample.items.locations import to_key, to_keys
+from smartdownsample.results import write_selection
 
 
 class TestKeys:
@@ -77,3 +81,29 @@ class TestSchemes:
         for paths in (["/a\ud800.jpg"], ["a\ud800.jpg"], ["b", "/a\ud800.jpg"]):
             with pytest.raises(InvalidParameterError, match="a form in bytes"):
                 to_keys(paths)
+        with pytest.raises(InvalidParameterError, match="a form in bytes"):
+            to_key("a\ud800.jpg")
+
+    @pytest.mark.parametrize("place", ["a\0b", "a\ud800", "s3://bucket/a"])
+    def test_places_of_folders_are_checked(self, collection: list[str], place: str) -> None:
+        """Copies, kept features, what paths are relative to, and images selected before."""
+        index = ImageIndex.build(collection, cache=False)
+        selection = index.sample(2)
+        uses: list[Callable[[], object]] = [
+            lambda: place_images(collection, place, "copy"),
+            lambda: ImageIndex.build(collection, cache_dir=place),
+            lambda: cache.clear(place),
+            lambda: write_selection(selection, "a.csv", relative_to=place),
+            lambda: index.sample(2, keep=[place]),
+        ]
+        for use in uses:
+            with pytest.raises(InvalidParameterError):
+                use()
+
+    def test_the_command_refuses_a_place_before_it_decodes(
+        self, collection: list[str], capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """That may take hours."""
+        for option in ("--copy-to", "--link-to"):
+            assert main(["sample", *collection, "-n", "1", option, "s3://bucket/a"]) == 1
+            assert capfd.readouterr().err.startswith("smartdownsample: error: Locations that")

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from smartdownsample import StoreWarning, cache
+from pictures import write_collection
+from smartdownsample import ImageIndex, StoreWarning, cache
 from smartdownsample.arrow import unpack
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
@@ -356,3 +357,10 @@ def test_files_of_others_in_the_folder_of_a_store_stay(tmp_path: Path) -> None:
     cache.prune(tmp_path)
     assert cache.verify(tmp_path) == []
     assert [part.with_name(name).read_text() for name in names] == ["mine"] * 4
+
+
+def test_a_folder_that_no_file_system_can_have_only_costs_time(tmp_path: Path) -> None:
+    """Features are not kept there, and a warning says so."""
+    paths = write_collection(tmp_path / "photos", 2)
+    with pytest.warns(StoreWarning, match="File name too long"):
+        assert len(ImageIndex.build(paths, cache_dir=tmp_path / ("n" * 300))) == 2
