@@ -67,7 +67,8 @@ def _find_obstacle(path: str, kind: OutputKind, inputs: Iterable[str]) -> str | 
     """Say why a file must not or cannot be written."""
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
-    while not os.path.lexists(folder):
+    # Nothing is above a drive, not even above one that is not there.
+    while not os.path.lexists(folder) and folder != os.path.dirname(folder):
         folder = os.path.dirname(folder)
     if os.path.isdir(target):
         return "a folder stands there"

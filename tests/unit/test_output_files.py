@@ -98,6 +98,13 @@ class TestCheckOutput:
                 write(str(foreign), NOTES)
         assert foreign.read_text() == "a note: not theirs"
 
+    def test_a_drive_that_is_not_there_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Above it there is nothing to look at."""
+        for name in ("lexists", "isdir"):
+            monkeypatch.setattr(os.path, name, lambda _: False)
+        with pytest.raises(OutputError, match=r"cannot be written: '/' is no folder\."):
+            check_output("/gone/a.note", NOTES)
+
     @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everything")
     def test_a_file_that_is_protected_is_refused(self, tmp_path: Path) -> None:
         """Although a file beside it could take its name."""
