@@ -13,8 +13,6 @@ from .atomic_files import in_one_piece, make_folders
 from .checks import check_place
 from .errors import InvalidParameterError, OutputError
 
-# How a command names the list on its standard input.
-_STANDARD_INPUT = "-"
 # What tells whether most files are of a kind is in their first bytes.
 HEAD_BYTES = 2**16
 
@@ -96,19 +94,14 @@ def _is_among(path: str, kind: OutputKind, inputs: Iterable[str]) -> bool:
             return True
         if status is None:  # a new file
             continue
-        could_be = entry == _STANDARD_INPUT or entry.lower().endswith(kind.extensions)
-        if could_be and _is_same_file(entry, status):
+        other = _stat(entry) if entry.lower().endswith(kind.extensions) else None
+        if other is not None and os.path.samestat(other, status):
             return True
     return False
 
 
-def _is_same_file(entry: str, status: os.stat_result) -> bool:
-    other = _stat(0 if entry == _STANDARD_INPUT else entry)
-    return other is not None and os.path.samestat(other, status)
-
-
-def _stat(path: str | int) -> os.stat_result | None:
-    """Ask for a file, by name or number; None when there is none."""
+def _stat(path: str) -> os.stat_result | None:
+    """Ask for a file; None when there is none."""
     try:
         return os.stat(path)
     except (OSError, ValueError):

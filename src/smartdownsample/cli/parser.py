@@ -23,7 +23,7 @@ COMMANDS = {
     "cache": cache,
 }
 # Options that name a file to write.
-_OUTPUTS = ("output", "manifest", "report", "page", "distribution", "thumbnails")
+_OUTPUTS = ("output", "manifest", "report", "page", "distribution", "thumbnails", "pack")
 _PAGE_EXTENSIONS = (".html", ".htm")
 
 
@@ -50,6 +50,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
             fail(f"name the page to write after the sources, such as page.html, not {options.page}")
     if "grouping" in options:
         _check_sampling(options)
+    if "sources" in options:
         _check_outputs(options)
     return options
 
@@ -78,15 +79,27 @@ def _check_sampling(options: argparse.Namespace) -> None:
 
 
 def _check_outputs(options: argparse.Namespace) -> None:
-    """Make sure that no file is written twice, nor over a list that is read."""
+    """Make sure that no file is written twice, nor over one that is read, whatever its names."""
     written = [path for path in (getattr(options, name, None) for name in _OUTPUTS) if path]
-    places = [os.path.abspath(path) for path in written]
-    read = set(map(os.path.abspath, [*options.sources, *options.keep]))
-    for number, (path, place) in enumerate(zip(written, places, strict=True)):
-        if place in places[:number]:
-            options.parser.error(f"two outputs have the name {path!r}: give each one of its own")
-        if place in read:
+    sources = [*options.sources, *getattr(options, "keep", [])] if written else []
+    read = {mark for source in sources for mark in (os.path.abspath(source), _stat_file(source))}
+    places: set[object] = set()
+    for path in written:
+        own = {os.path.abspath(path), os.path.realpath(path), _stat_file(path)} - {None}
+        if own & places:
+            options.parser.error(f"two outputs are one file, {path!r}: give each one of its own")
+        if own & read:
             options.parser.error(f"{path!r} is read: give the output another name")
+        places |= own
+
+
+def _stat_file(path: str) -> tuple[int, int] | None:
+    """Tell which file a path, or - for standard input, leads to; None when there is none."""
+    try:
+        status = os.stat(0 if path == "-" else path)
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
 
 
 def make_parser(called: str | None = None) -> Parser:

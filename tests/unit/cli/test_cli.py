@@ -348,7 +348,7 @@ def test_versions_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("photos -n 3 -o a.json --manifest ./a.json", "two outputs have the name './a.json'"),
+        ("photos -n 3 -o a.json --manifest ./a.json", "two outputs are one file, './a.json'"),
         ("photos -n 3 --keep a.csv -o a.csv", "'a.csv' is read: give the output another name"),
         ("a.txt -n 3 -o ./a.txt", "'./a.txt' is read"),
     ],
@@ -361,6 +361,52 @@ def test_no_output_replaces_another_or_a_list_that_is_read(
         parse_arguments(["sample", *line.split()])
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs links and devices of POSIX")
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("sample /dev/stdin -n 3 -o list.txt", "'list.txt' is read"),
+        ("sample - -n 3 -o list.txt", "'list.txt' is read"),
+        ("sample photos -n 3 --keep /dev/fd/0 -o soft.txt", "'soft.txt' is read"),
+        ("sample soft.txt -n 3 -o hard.txt", "'hard.txt' is read"),
+        ("cache export pack.parquet pack --root .", "'pack.parquet' is read"),
+        ("sample photos -n 3 -o x/a.json --manifest y/a.json", "one file, 'y/a.json'"),
+        ("sample photos -n 3 -o new.json --manifest one.json", "one file, 'one.json'"),
+    ],
+)
+def test_no_output_is_a_file_that_is_read_by_another_name(
+    line: str,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Through links, and through the standard input; nor are two outputs."""
+    monkeypatch.chdir(tmp_path)
+    listed = Path("list.txt")
+    listed.write_text("photos/1.jpg\n")
+    os.link(listed, "hard.txt")
+    os.symlink(listed, "soft.txt")
+    Path("pack.parquet").touch()
+    os.symlink("pack.parquet", "pack")
+    Path("x").mkdir()
+    os.symlink("x", "y")
+    os.symlink("new.json", "one.json")
+    keyboard = os.dup(0)
+    stream = os.open(listed, os.O_RDONLY)
+    os.dup2(stream, 0)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(line.split())
+    finally:
+        os.dup2(keyboard, 0)
+        os.close(keyboard)
+        os.close(stream)
+    assert ended.value.code == 2
+    assert message in capfd.readouterr().err
+    assert listed.read_text() == "photos/1.jpg\n"
 
 
 def test_commands_say_what_came_of_previews(
