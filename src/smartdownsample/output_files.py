@@ -5,8 +5,9 @@ that this package did not make. A selection replaces a selection, a page replace
 """
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from .atomic_files import in_one_piece, make_folders
@@ -131,14 +132,15 @@ def write_output(path: str, data: bytes, kind: OutputKind, inputs: Iterable[str]
         with _explained(path), open(target, "wb") as device:
             device.write(data)
         return
-    with replacing(path) as temporary, open(temporary, "xb") as file:
+    with replacing(path) as temporary, open(temporary, "wb") as file:
         file.write(data)
 
 
 @contextmanager
 def replacing(path: str) -> Iterator[bytes]:
-    """Yield a path to write to, and put the file there when all went well, see `in_one_piece`.
+    """Yield an empty file to write to, and put it there when all went well, see `in_one_piece`.
 
+    A file that is replaced hands its permissions on; until then, the new one is the owner's alone.
     The caller has called `check_output`. An `OSError` becomes an `OutputError`.
     """
     target = os.fsencode(os.path.realpath(path))
@@ -146,8 +148,14 @@ def replacing(path: str) -> Iterator[bytes]:
     may_replace = os.path.lexists(target)
     with _explained(path):
         make_folders(os.path.dirname(target))
+        mode = stat.S_IMODE(os.stat(target).st_mode) if may_replace else None
         with in_one_piece(target, may_replace=may_replace) as temporary:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            os.close(os.open(temporary, flags, 0o666 if mode is None else 0o600))
             yield temporary
+            if mode is not None:
+                with suppress(OSError):  # of file systems that have none
+                    os.chmod(temporary, mode)
 
 
 @contextmanager

@@ -2,13 +2,20 @@
 
 import os
 import pickle
+import stat
 from pathlib import Path
 
 import pytest
 
 from smartdownsample import InvalidParameterError, SmartDownsampleError
 from smartdownsample.errors import OutputError
-from smartdownsample.output_files import OutputKind, check_output, starts_with, write_output
+from smartdownsample.output_files import (
+    OutputKind,
+    check_output,
+    replacing,
+    starts_with,
+    write_output,
+)
 
 NOTES = OutputKind("a note", (".note", ".txt"), starts_with(b"note: "))
 
@@ -48,6 +55,26 @@ class TestWriteOutput:
         """Such as a name that is too long."""
         with pytest.raises(OutputError, match=r"cannot be written \(File name too long\)"):
             write_output(str(tmp_path / ("n" * 300 + ".note")), b"note: 1", NOTES)
+
+    @pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
+    @pytest.mark.parametrize("mode", [0o600, 0o664, 0o640])
+    def test_a_replaced_file_hands_its_permissions_on(self, tmp_path: Path, mode: int) -> None:
+        """Through a link as well; while it is written, the new file is the owner's alone."""
+        target = tmp_path / "a.note"
+        target.write_bytes(b"note: 1")
+        target.chmod(mode)
+        (tmp_path / "link.note").symlink_to(target)
+        for path in (target, tmp_path / "link.note"):
+            with replacing(str(path)) as temporary:
+                assert stat.S_IMODE(os.stat(temporary).st_mode) == 0o600
+            write_output(str(path), b"note: 2", NOTES)
+            assert stat.S_IMODE(target.stat().st_mode) == mode
+        before = os.umask(0o027)
+        try:
+            write_output(str(tmp_path / "new.note"), b"note: 1", NOTES)
+        finally:
+            os.umask(before)
+        assert stat.S_IMODE((tmp_path / "new.note").stat().st_mode) == 0o640
 
     def test_what_is_no_file_is_written_to_and_stays(self, tmp_path: Path) -> None:
         """A device or a pipe is never replaced."""

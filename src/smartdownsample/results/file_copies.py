@@ -29,15 +29,22 @@ def open_file(path: bytes) -> BufferedReader:
 
 
 def copy_file(source: bytes, target: bytes) -> None:
-    """Copy a regular file to a new name, with its modification time and permissions."""
+    """Copy a regular file to a new name, with its modification time and permissions.
+
+    Until it is complete, the copy is the owner's alone, as the original may be.
+    """
     block = memoryview(bytearray(_COPIED_BYTES))
     with open_file(source) as original:
         status = os.fstat(original.fileno())
-        with open(target, "xb", buffering=0) as copy:
+        with open(target, "xb", buffering=0, opener=_open_private) as copy:
             while n_bytes := original.readinto(block):
                 _write_all(copy, block[:n_bytes])
     os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
     os.chmod(target, stat.S_IMODE(status.st_mode) & _PERMISSIONS)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _write_all(file: FileIO, block: memoryview) -> None:

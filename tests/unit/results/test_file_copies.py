@@ -72,3 +72,24 @@ def test_files_are_compared_byte_for_byte(tmp_path: Path, at: int | None) -> Non
         data[at] ^= 1
     (tmp_path / "b").write_bytes(data)
     assert has_same_content(key(tmp_path / "a"), key(tmp_path / "b")) is (at is None)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as on Linux")
+def test_a_copy_is_private_until_it_is_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The original may be."""
+    source, target = tmp_path / "a", tmp_path / "b"
+    source.write_bytes(b"picture")
+    source.chmod(0o644)
+    modes = []
+    set_times = os.utime
+
+    def look(path: bytes, *, ns: tuple[int, int]) -> None:
+        modes.append(stat.S_IMODE(os.stat(path).st_mode))
+        set_times(path, ns=ns)
+
+    monkeypatch.setattr(os, "utime", look)
+    copy_file(key(source), key(target))
+    assert modes == [0o600]
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
