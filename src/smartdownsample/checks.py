@@ -8,13 +8,17 @@ from numbers import Real
 
 from .errors import InvalidParameterError
 
+# The largest that arrays can hold.
+LARGEST_INTEGER = 2**63 - 1
 # With one slash as well, which is what `pathlib.Path` leaves.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
 
 
 def check_seed(random_seed: object) -> int | None:
-    """Return a seed: None or an integer of at least 0."""
-    return None if random_seed is None else check_integer("random_seed", random_seed, at_least=0)
+    """Return a seed: None or an integer of at least 0, however large."""
+    if random_seed is None:
+        return None
+    return check_integer("random_seed", random_seed, at_least=0, at_most=None)
 
 
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -25,14 +29,18 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
         raise InvalidParameterError(msg)
 
 
-def check_integer(name: str, value: object, *, at_least: int, at_most: int | None = None) -> int:
+def check_integer(
+    name: str, value: object, *, at_least: int, at_most: int | None = LARGEST_INTEGER
+) -> int:
     """Return a parameter as an int: anything that Python takes for an integer, but no bool."""
     try:
         number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type] # that is the question
     except TypeError:
         number = None
-    if number is None or number < at_least or (at_most is not None and number > at_most):
-        bounds = f"of at least {at_least}" if at_most is None else f"from {at_least} to {at_most}"
+    is_too_large = number is not None and at_most is not None and number > at_most
+    if number is None or number < at_least or is_too_large:
+        has_end = is_too_large or at_most not in {None, LARGEST_INTEGER}
+        bounds = f"from {at_least} to {at_most}" if has_end else f"of at least {at_least}"
         msg = f"The '{name}' parameter must be an integer {bounds}. Got {value!r} instead."
         raise InvalidParameterError(msg)
     return number
@@ -41,7 +49,11 @@ def check_integer(name: str, value: object, *, at_least: int, at_most: int | Non
 def check_number(name: str, value: object, *, at_least: float, at_most: float = math.inf) -> None:
     """Make sure that a parameter is a number within bounds."""
     is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_number or not at_least <= value <= at_most:  # type: ignore[operator] # a number
+    try:
+        is_within = is_number and at_least <= float(value) <= at_most  # type: ignore[arg-type] # a number
+    except OverflowError:  # an integer of hundreds of digits
+        is_within = False
+    if not is_within:
         bounds = f"from {at_least} to {at_most}" if at_most < math.inf else f"at least {at_least}"
         msg = f"The '{name}' parameter must be a number, {bounds}. Got {value!r} instead."
         raise InvalidParameterError(msg)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from smartdownsample import InvalidParameterError
+from feature_tables import make_table
+from smartdownsample import ImageIndex, InvalidParameterError
 from smartdownsample.options import (
     MAX_HASH_SIZE,
     MIN_HASH_SIZE,
@@ -75,6 +76,29 @@ def test_values_are_kept_as_plain_ones() -> None:
     options = SamplingOptions(groups=iter("abc"), per_group=caps)
     assert options.per_group == {"7": 2}
     assert options.groups == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("name", ["n_workers", "max_pixels", "max_per_sequence", "per_group"])
+def test_integers_that_arrays_cannot_hold_are_refused(name: str) -> None:
+    """Not after all decoding, and not by a library."""
+    is_reading = name in ReadingOptions.__dataclass_fields__
+    kind: Any = ReadingOptions if is_reading else SamplingOptions
+    more = {} if is_reading else {"groups": "parent"}
+    assert getattr(kind(**{name: 2**63 - 1}, **more), name) == 2**63 - 1
+    with pytest.raises(InvalidParameterError, match=rf"'{name}'.* from 1 to 9223372036854775807"):
+        kind(**{name: 2**63}, **more)
+
+
+def test_seeds_may_be_as_large_as_they_are() -> None:
+    """Such as those of 128 bits; other numbers have an end."""
+    index = ImageIndex(make_table(5))
+    assert index.sample(2, random_seed=10**30).random_seed == 10**30
+    for quotas in ("two-phase", "equal"):
+        assert len(index.sample(2**63 - 1, quotas=quotas)) == 5
+        with pytest.raises(InvalidParameterError, match=r"'target_count'.*9223372036854775807"):
+            index.sample(2**63, quotas=quotas)
+    with pytest.raises(InvalidParameterError, match="'sequence_gap_s' parameter must be a number"):
+        SamplingOptions(sequence_gap_s=10**400)
 
 
 @pytest.mark.parametrize("folder", ["s3://bucket/cache", Path("gs://bucket")])

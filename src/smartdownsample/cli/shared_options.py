@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import get_args
 
+from ..checks import LARGEST_INTEGER
 from ..options import (
     MAX_HASH_SIZE,
     MIN_HASH_SIZE,
@@ -110,7 +111,7 @@ def add_sampling(parser: argparse.ArgumentParser, *, is_nested: bool = False) ->
         "--seed",
         metavar="N",
         dest="random_seed",
-        type=_integer(0),
+        type=_integer(0, math.inf),
         default=RANDOM_SEED,
         help="same seed, same images (%(default)s)",
     )
@@ -228,7 +229,7 @@ def _read_amount(text: str) -> int | float:
             share = float(text[:-1]) / 100
             if 0 <= share <= 1:
                 return share
-        elif int(text) >= 0:
+        elif 0 <= int(text) <= LARGEST_INTEGER:
             return int(text)
     except ValueError:
         pass
@@ -236,16 +237,17 @@ def _read_amount(text: str) -> int | float:
     raise argparse.ArgumentTypeError(msg)
 
 
-def _integer(at_least: int, at_most: int | None = None) -> Callable[[str], int]:
+def _integer(at_least: int, at_most: float = LARGEST_INTEGER) -> Callable[[str], int]:
     """Make a reader of integers within bounds."""
-    bounds = f"of at least {at_least}" if at_most is None else f"from {at_least} to {at_most}"
 
     def read_integer(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
             value = at_least - 1
-        if value < at_least or (at_most is not None and value > at_most):
+        if not at_least <= value <= at_most:
+            has_end = value > at_most or at_most < LARGEST_INTEGER
+            bounds = f"from {at_least} to {at_most}" if has_end else f"of at least {at_least}"
             msg = f"must be an integer {bounds}. Got {text!r} instead"
             raise argparse.ArgumentTypeError(msg)
         return value

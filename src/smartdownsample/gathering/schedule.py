@@ -53,7 +53,8 @@ def extract_features(
     """
     missed = _MissedFiles.of(misses, items)
     n_bytes = stats.size_bytes[missed.files]
-    n_workers = count_workers(reading.n_workers)
+    # Each is a thread from the beginning, whether or not there is a file for it.
+    n_workers = min(count_workers(reading.n_workers), max(len(n_bytes), 2))
     n_helpers = count_helpers(count_small(n_bytes, spec), n_workers)
     with (
         Helpers(n_helpers, reading.max_pixels) as helpers,

@@ -91,6 +91,11 @@ def test_the_page_of_a_report_is_named_last() -> None:
         ("sample photos -n 5 --group-by regex:(", "no regular expression"),
         ("sample photos -n 5 --hash-size 1", "from 2 to 32. Got '1'"),
         ("sample photos -n 5 --hash-size 33", "from 2 to 32. Got '33'"),
+        (
+            f"sample photos -n {2**63}",
+            f"a count such as 1000, or a share such as 10%. Got '{2**63}'",
+        ),
+        (f"sample photos -n 5 --max-per-sequence {10**30}", f"from 1 to {2**63 - 1}. Got '1000"),
         ("sample photos -n 5 --quotas two-phase --keep a.txt", "leave out --keep"),
         ("sample photos -n 5 -o picked.xlsx", ".parquet. Got 'picked.xlsx'"),
         ("sample - -n 5 --keep -", "can be read once only"),

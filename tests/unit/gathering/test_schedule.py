@@ -7,14 +7,22 @@ import threading
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
 import pytest
 from PIL import Image
 
-from pictures import make_exif, make_old, make_pixels, write_photo, write_picture
-from smartdownsample import FeatureSpec
+from pictures import (
+    make_exif,
+    make_old,
+    make_pixels,
+    write_collection,
+    write_photo,
+    write_picture,
+)
+from smartdownsample import FeatureSpec, ImageIndex
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering import schedule
 from smartdownsample.gathering.chunk import extract_chunk
@@ -261,3 +269,20 @@ def test_a_stopped_run_checks_no_more_folders(tmp_path: Path) -> None:
     next(batches)
     batches.close()
     assert list(batches) == []
+
+
+def test_there_are_no_more_threads_than_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are allowed."""
+    asked = []
+    parallel = joblib.Parallel
+
+    def look(*, n_jobs: int, **settings: Any) -> Any:
+        asked.append(n_jobs)
+        return parallel(n_jobs=n_jobs, **settings)
+
+    monkeypatch.setattr(joblib, "Parallel", look)
+    paths = write_collection(tmp_path, 5)
+    assert len(ImageIndex.build(paths, cache=False, n_workers=64)) == 5
+    assert asked == [5]
