@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from ..display import to_line
 from ..errors import (
     HelperWarning,
     ImageLoadingWarning,
+    InvalidParameterError,
     SmartDownsampleError,
     StoreWarning,
 )
@@ -20,6 +22,17 @@ from ..options import choose_opencv_limit
 from .base_parser import FAILED, complain
 from .parser import COMMANDS
 
+# What variables of the environment must be for the libraries that read them: joblib, matplotlib and
+# OpenCV, which ends the process otherwise. Names and values are regular expressions.
+_VARIABLES = {
+    r"LOKY_MAX_CPU_COUNT|JOBLIB_MULTIPROCESSING": (r"[+-]?\d{1,18}", "a whole number"),
+    r"OPENCV_FOR_THREADS_NUM": (r"\d{0,18}", "a whole number"),
+    r"SOURCE_DATE_EPOCH": (r"\d{0,11}", "a number of seconds since 1970"),
+    r"OPENCV_IO_MAX_IMAGE_(PIXELS|WIDTH|HEIGHT)": (
+        r"\d{1,18}([Kk][Bb]|M[Bb]|mb)?",
+        "a whole number",
+    ),
+}
 # Seconds between lines of progress where nobody watches, such as in a file.
 _CALM_PROGRESS_S = "10"
 
@@ -39,6 +52,8 @@ def run_command(options: argparse.Namespace) -> int:
         # Where OpenCV is loaded already, this is the process of somebody else.
         os.environ[OPENCV_LIMIT_VARIABLE] = choose_opencv_limit(options.max_pixels)
     try:
+        if "max_pixels" in options:
+            _check_environment()
         with _plain_warnings():
             return int(COMMANDS[options.command].run(options))
     except BrokenPipeError:
@@ -49,6 +64,21 @@ def run_command(options: argparse.Namespace) -> int:
         where = "" if error.filename is None else f": {os.fspath(error.filename)!r}"
         complain(f"error: {error.strerror or error}{where}. Mend this, then run the command again.")
     return FAILED
+
+
+def _check_environment() -> None:
+    """Raise InvalidParameterError for a variable that would end a library in an error of its own.
+
+    Not all are read at once: some only when hours of decoding are done.
+    """
+    for name, value in os.environ.items():
+        for names, (values, expected) in _VARIABLES.items():
+            if re.fullmatch(names, name) and not re.fullmatch(values, value.strip()):
+                msg = (
+                    f"The environment variable {name} must be {expected}. "
+                    f"Got {value!r} instead. Correct or unset it."
+                )
+                raise InvalidParameterError(msg)
 
 
 @contextmanager

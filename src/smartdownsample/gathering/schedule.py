@@ -15,6 +15,7 @@ import joblib
 import numpy as np
 from joblib.parallel import get_active_backend
 
+from ..errors import InvalidParameterError
 from ..items import split_folders
 from ..options import ReadingOptions
 from ..pictures import MEMORY, Treatment, count_workers, decoding_process
@@ -189,10 +190,20 @@ def _show_progress(n_files: int, *, is_shown: bool) -> Iterator[Callable[[int], 
     if not is_shown:
         yield lambda _: None
         return
-    # Imported on need: the import takes as long as hundreds of small images.
-    from tqdm import tqdm  # noqa: PLC0415 - see above
+    try:
+        # Imported on need: the import takes as long as hundreds of small images.
+        from tqdm import tqdm  # noqa: PLC0415 - see above
 
-    with tqdm(total=n_files, unit="img", desc="Decoding") as bar:
+        bar = tqdm(total=n_files, unit="img", desc="Decoding")
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # Its defaults come from the environment, unchecked.
+        named = [f"{name}={value!r}" for name, value in os.environ.items() if name[:5] == "TQDM_"]
+        msg = (
+            f"The progress bar cannot be drawn with {', '.join(sorted(named))} in the environment "
+            f"({error}). Correct or unset what is wrong of it."
+        )
+        raise InvalidParameterError(msg) from error
+    with bar:
         yield bar.update
 
 

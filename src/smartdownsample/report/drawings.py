@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..collection import Picks
-from ..errors import MissingExtraError
+from ..errors import InvalidParameterError, MissingExtraError
 from ..items import to_text
 from ..options import PathLike
 from ..output_files import OutputKind, check_output, write_output
@@ -35,8 +35,8 @@ FIGURE = OutputKind("a figure", (".png", ".pdf", ".svg"), _is_figure)
 def check_drawing(*paths: PathLike, inputs: Iterable[str] = ()) -> None:
     """Make sure that drawings can be made and saved to paths, before there is anything to draw.
 
-    Raises MissingExtraError without matplotlib, and what `check_output` raises; `inputs` are the
-    images that are read.
+    Raises MissingExtraError without matplotlib, InvalidParameterError where its settings keep it
+    from being loaded, and what `check_output` raises; `inputs` are the images that are read.
     """
     if importlib.util.find_spec("matplotlib") is None:
         msg = (
@@ -44,6 +44,15 @@ def check_drawing(*paths: PathLike, inputs: Iterable[str] = ()) -> None:
             "Install it with: pip install 'smartdownsample[viz]'"
         )
         raise MissingExtraError(msg)
+    try:
+        import matplotlib as mpl  # noqa: F401 - it reads its settings then
+    except ValueError as error:
+        backend = os.environ.get("MPLBACKEND")
+        msg = (
+            f"Charts and thumbnail grids need matplotlib, which does not accept its settings "
+            f"({error}). Correct or unset the environment variable MPLBACKEND (now {backend!r})."
+        )
+        raise InvalidParameterError(msg) from error
     for path in paths:
         check_output(to_text(path, "The path of a figure"), FIGURE, inputs)
 
