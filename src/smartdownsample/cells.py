@@ -1,16 +1,16 @@
 """Cells of CSV files, kept from spreadsheets, which would run some of them as formulas."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from .arrow import pack_texts
 
-# What begins a formula (https://owasp.org/www-community/attacks/CSV_Injection), behind apostrophes
-# that are the text's own. The patterns are RE2's.
-_FORMULA = r"\A('*[=+\-@\t\r])"
-_GUARDED = r"\A'('*[=+\-@\t\r])"
+# What begins a formula (https://owasp.org/www-community/attacks/CSV_Injection), also in full width,
+# behind apostrophes that are the text's own. The patterns are RE2's.
+_FORMULA = r"\A('*[=+\-@＝＋－＠\t\r\n])"
+_GUARDED = r"\A'('*[=+\-@＝＋－＠\t\r\n])"
 _NUMBER = r"\A[+-]?\d+(\.\d*)?([eE][+-]?\d+)?\z"
 
 
@@ -24,7 +24,16 @@ def guard_cells(table: pa.Table) -> pa.Table:
 
 def free_cells(table: pa.Table) -> pa.Table:
     """Take away the apostrophes of `guard_cells`."""
-    return _change_texts(table, lambda texts: pc.replace_substring_regex(texts, _GUARDED, r"\1"))
+    return _change_texts(table, _free)
+
+
+def free_names(names: Sequence[str]) -> list[str]:
+    """Take away the apostrophes of `guard_cells` from names of columns."""
+    return list(_free(pack_texts(names)).to_pylist())
+
+
+def _free(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    return pc.replace_substring_regex(texts, _GUARDED, r"\1")
 
 
 def _guard(texts: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -161,6 +161,16 @@ def test_columns_of_one_name_are_all_kept(extension: str) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_column_that_begins_with_an_apostrophe_is_ours_again() -> None:
+    """Of a formula it is taken away, of other names it is not."""
+    rows = [f"{path},fox,2,3\n" for path in sorted(Path("photos").rglob("*.jpg"))]
+    Path("table.csv").write_text("path,'tis,'=1,'\uff1d1\n" + "".join(rows), encoding="utf-8")
+    for _ in range(2):
+        assert main(["sample", "table.csv", "-n", "5", "-q", "-o", "picks.csv"]) == 0
+    assert pd.read_csv("picks.csv").columns.tolist()[-3:] == ["'tis", "'=1", "'\uff1d1"]
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_column_called_path_is_kept_where_another_has_the_paths() -> None:
     """It may say where the image came from."""
     paths = sorted(map(str, Path("photos").rglob("*.jpg")))

@@ -8,7 +8,10 @@ from smartdownsample.cells import free_cells, guard_cells
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "'=1", "''-x", "-", "-3.75\n", "-1e"],
+    [
+        *("=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "\n", "'=1", "''-x", "-"),
+        *("-3.75\n", "-1e", "＝1", "＋1", "－1", "＠SUM(1)", "'＝1"),
+    ],
 )
 def test_formulas_are_guarded(text: str) -> None:
     """With one apostrophe, whatever they begin with; it is taken away again."""
@@ -19,7 +22,7 @@ def test_formulas_are_guarded(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a=b", "'a", "-3.75", "+5", "-1e-3", "7", " =1", "", "\n=1", None]
+    "text", ["a=b", "'a", "-3.75", "+5", "-1e-3", "7", " =1", "", "a\n=1", "’=1", None]
 )
 def test_other_texts_stay(text: str | None) -> None:
     """Plain numbers too."""

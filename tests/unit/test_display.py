@@ -13,8 +13,9 @@ _STEERING = {"Cc", "Cf", "Zl", "Zp"}
 
 def test_controls_are_escaped_as_in_python() -> None:
     """Those that colour, erase, break lines, or turn the direction of writing."""
-    text = "a\x1b[31m\n\x07\x7f\x9b2J\u2028\u202egpj.\u2066x"
-    assert to_line(text) == r"a\x1b[31m\n\x07\x7f\x9b2J\u2028\u202egpj.\u2066x"
+    text = "a\x1b[31m\n\x07\x7f\x9b2J\u2028\u202egpj.\u2066x\u200e1\u200f2\u061c3"
+    shown = r"a\x1b[31m\n\x07\x7f\x9b2J\u2028\u202egpj.\u2066x\u200e1\u200f2\u061c3"
+    assert to_line(text) == shown
 
 
 @given(st.text())

@@ -13,6 +13,7 @@ from contextlib import suppress
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..cells import free_names
 from ..errors import InvalidParameterError
 from ..formats import BYTES_COLUMN
 from ..items import strip_folder, to_key
@@ -77,8 +78,7 @@ def _list_csv_columns(file: str) -> set[str] | None:
                 return None
     except (csv.Error, UnicodeDecodeError):
         return None
-    # Names that look like formulas have an apostrophe before them.
-    return {name.removeprefix("'") for name in names}
+    return set(free_names(names))
 
 
 def _list_json_columns(file: str) -> set[str] | None:

@@ -68,10 +68,10 @@ def write_selection(
     (``1500 ms``), and bytes are texts, escaped likewise. A time beyond the years that Arrow
     knows is spelt ``<value out of range: 9223372036854775807>``, in the unit of the column.
 
-    In ``.csv``, texts that begin with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return are
-    written with an apostrophe before them, so that no spreadsheet runs them as formulas. So are
-    those that begin with apostrophes and then such a character; plain numbers are not. When
-    smartdownsample reads the file it takes the apostrophe away again.
+    In ``.csv``, texts that begin with ``=``, ``+``, ``-``, ``@``, one of these in full width, a tab
+    or a line break are written with an apostrophe before them, so that no spreadsheet runs them as
+    formulas. So are those that begin with apostrophes and then such a character; plain numbers are
+    not. When smartdownsample reads the file it takes the apostrophe away again.
 
     Examples
     --------

@@ -1,12 +1,15 @@
 """Tests of smartdownsample.formats.path_tables."""
 
+import csv
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
 from smartdownsample import InvalidParameterError
+from smartdownsample.cells import guard_cells
 from smartdownsample.formats import list_cells, read_table
 
 
@@ -156,6 +159,20 @@ def test_formulas_lose_their_apostrophe(tmp_path: Path) -> None:
     paths, table = read_table(str(tmp_path / "table.csv"), "@path")
     assert paths == ["=a.jpg"]
     assert table.to_pydict() == {"@path": ["=a.jpg"], "=id": ["+1+1"], "t": ["-3.75"]}
+
+
+def test_formulas_come_back_as_they_were(tmp_path: Path) -> None:
+    """Whatever they begin with, apostrophes of their own as well."""
+    starts = ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "x", ""]
+    names = [f"{own}{start}1.jpg" for own in ("", "'", "''") for start in starts]
+    table = pa.table({"path": names, "'=": names, "\n=": names})
+    pyarrow.csv.write_csv(guard_cells(table), tmp_path / "table.csv")
+    paths, found = read_table(str(tmp_path / "table.csv"), None)
+    assert paths == names
+    assert found.equals(table)
+    with (tmp_path / "table.csv").open(encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert {cell[0] for cell in cells} == {"'", "x", "1", "p"}
 
 
 def test_bytes_of_paths_count_more_than_their_texts(tmp_path: Path) -> None:
