@@ -200,7 +200,12 @@ def add_cache_dir(add_argument: Callable[..., argparse.Action]) -> None:
 
 def add_printing(add_argument: Callable[..., argparse.Action]) -> None:
     """Add the options that say how paths are printed."""
-    add_argument("-0", "--null", action="store_true", help="end paths with NUL, for xargs -0")
+    add_argument(
+        "-0",
+        "--null",
+        action="store_true",
+        help="end paths with NUL, for xargs -0; as they are on disk, also on a terminal",
+    )
     add_argument("--relative-to", metavar="DIR", help="write paths relative to this folder")
 
 
