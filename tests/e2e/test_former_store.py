@@ -9,6 +9,7 @@ import pytest
 from pictures import write_collection
 from smartdownsample import ImageIndex, StoreWarning, cache, export_pack, import_pack
 from smartdownsample.store import make_schema
+from smartdownsample.store.folder import CACHE_TAG
 from smartdownsample.store.part import read_part, write_part
 from smartdownsample.store.schema import make_former_schema
 
@@ -18,6 +19,7 @@ def make_former(part: Path, target: Path, index: ImageIndex) -> None:
     schema = make_schema(index.table.spec)
     rows = read_part(part, schema)
     target.parent.mkdir(parents=True, exist_ok=True)
+    (target.parents[1] / "CACHEDIR.TAG").write_text(CACHE_TAG, encoding="utf-8")
     write_part(target, rows.select(make_former_schema(schema).names))
 
 

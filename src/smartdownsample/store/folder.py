@@ -30,6 +30,16 @@ CACHE_TAG = (
 )
 
 
+def is_tagged(stores: Path) -> bool:
+    """Tell whether a folder of stores has our tag; from no other is anything removed or renamed."""
+    tag = stores / TAG_NAME
+    try:
+        with open(tag, "rb") as file:
+            return not tag.is_symlink() and file.read(len(CACHE_TAG) + 1) == CACHE_TAG.encode()
+    except OSError:
+        return False
+
+
 def default_cache_dir() -> Path:
     """Return the folder that ``SMARTDOWNSAMPLE_CACHE_DIR`` names, else the user's cache folder."""
     from_environment = os.environ.get(CACHE_DIR_VARIABLE)

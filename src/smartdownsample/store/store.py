@@ -29,6 +29,7 @@ from .folder import (
     PART_NAME,
     SCHEMA_VERSION,
     TAG_NAME,
+    is_tagged,
 )
 from .look_up import KnownFeatures, Query
 from .merging import choose_merge, keep_newest
@@ -139,7 +140,8 @@ class FeatureStore:
         """List the parts of the former schema, then those of this one."""
         assert self.cache_dir is not None  # checked by the callers
         former = self.cache_dir / f"features-{FORMER_SCHEMA_VERSION}" / self.folder.name
-        return [*self._list_folder(former), *self.list_parts()]
+        former_parts = self._list_folder(former) if os.path.isdir(former) else []
+        return [*former_parts, *self.list_parts()]
 
     def list_parts(self) -> list[Path]:
         """List the parts, oldest first; none, with a warning, when they cannot be listed."""
@@ -170,6 +172,8 @@ class FeatureStore:
         self._warn(
             f"has a part that cannot be used: {error}; its images are decoded again", part.parent
         )
+        if not is_tagged(part.parent.parent):
+            return  # Perhaps not ours. The next run warns again.
         try:
             part.rename(part.with_name(part.name + ASIDE_SUFFIX))
         except OSError:
@@ -231,7 +235,7 @@ class FeatureStore:
         parts = self.list_parts()
         try:
             merged = choose_merge([part.stat().st_size for part in parts])
-            if not merged:
+            if not merged or not is_tagged(self.folder.parent):
                 return
             with self.lock() as is_ours:
                 if is_ours:

@@ -13,7 +13,6 @@ from ..errors import StoreError, StoreWarning, warn_user
 from ..options import PathLike
 from ..records import BoolArray, FeatureSpec
 from .folder import (
-    CACHE_TAG,
     FILE_NAME,
     IGNORE_NAME,
     STORES_NAME,
@@ -21,6 +20,7 @@ from .folder import (
     THUMBNAILS_MARK,
     THUMBNAILS_NAME,
     choose_cache_dir,
+    is_tagged,
     list_specs,
 )
 from .part import name_part, read_part, write_part
@@ -164,6 +164,11 @@ def prune(cache_dir: PathLike | None = None) -> int:
     int
         How many rows were removed.
 
+    Warns
+    -----
+    StoreWarning
+        When a folder of stores lacks our tag; nothing is removed from it.
+
     Raises
     ------
     StoreError
@@ -176,6 +181,13 @@ def _prune_store(store: FeatureStore) -> int:
     """Rewrite the parts of a store that have rows of deleted files; return how many rows went."""
     n_removed = 0
     if not store.folder.is_dir():
+        return n_removed
+    if not is_tagged(store.folder.parent):
+        warn_user(
+            f"{str(store.folder.parent)!r} has no {TAG_NAME} of this package: nothing is removed "
+            "there. The next run that keeps features there writes it, where there is none.",
+            StoreWarning,
+        )
         return n_removed
     with store.lock() as is_ours:
         if not is_ours:
@@ -283,11 +295,11 @@ class _Clearing:
 
     def clear_stores(self, stores: os.DirEntry[str]) -> None:
         """Remove the stores of one version, if their folder has our tag."""
-        entries = _scan(stores.path) if stores.is_dir(follow_symlinks=False) else []
-        tags = [entry for entry in entries if entry.name in {TAG_NAME, IGNORE_NAME}]
-        if not any(_read_start(tag) == CACHE_TAG.encode() for tag in tags):
+        if not stores.is_dir(follow_symlinks=False) or not is_tagged(Path(stores.path)):
             self.foreign.append(stores.path)
             return
+        entries = _scan(stores.path)
+        tags = [entry for entry in entries if entry.name in {TAG_NAME, IGNORE_NAME}]
         for entry in entries:
             is_store = FeatureSpec.from_fingerprint(entry.name) is not None
             if is_store and entry.is_dir(follow_symlinks=False):

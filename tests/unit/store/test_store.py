@@ -364,3 +364,30 @@ def test_a_folder_that_no_file_system_can_have_only_costs_time(tmp_path: Path) -
     paths = write_collection(tmp_path / "photos", 2)
     with pytest.warns(StoreWarning, match="File name too long"):
         assert len(ImageIndex.build(paths, cache_dir=tmp_path / ("n" * 300))) == 2
+
+
+def test_parts_are_renamed_and_merged_only_below_our_tag(tmp_path: Path) -> None:
+    """Without it they may be somebody else's, whatever they are called."""
+    with FeatureStore(SPEC, tmp_path) as known:
+        known.append(make_batch([b"/a.jpg"]))
+    tag = known.folder.parent / "CACHEDIR.TAG"
+    text = tag.read_text()
+    (part,) = known.list_parts()
+    data = part.read_bytes()
+    for content, left in (
+        ("another program's", part),
+        (text, part.with_name(part.name + ".damaged")),
+    ):
+        part.write_bytes(data[:-9])
+        tag.write_text(content)
+        with pytest.warns(StoreWarning, match="has a part that cannot be used"):
+            assert len(look_up(tmp_path, [b"/a.jpg"]).items) == 0
+        assert [path.name for path in known.folder.iterdir()] == [left.name]
+    for number in range(20):
+        with FeatureStore(SPEC, tmp_path) as known:
+            tag.write_text("another program's")
+            known.append(make_batch([b"/%d.jpg" % number]))
+    assert len(known.list_parts()) == 20
+    tag.write_text(text)
+    known.compact()
+    assert len(known.list_parts()) < 20

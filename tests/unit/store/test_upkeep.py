@@ -110,6 +110,23 @@ class TestPrune:
         assert parts_of(cache_dir) == []
         assert not aside.exists()
 
+    def test_a_folder_without_our_tag_is_left(self, tmp_path: Path, cache_dir: Path) -> None:
+        """As `clear` leaves it; the next run that writes there gives it the tag."""
+        paths = write_collection(tmp_path, 2)
+        ImageIndex.build(paths)
+        aside = parts_of(cache_dir)[0].with_suffix(".parquet.damaged")
+        aside.touch()
+        (cache_dir / "features-3" / "CACHEDIR.TAG").write_text("another program's")
+        Path(paths[0]).unlink()
+        before = sorted(cache_dir.rglob("*"))
+        with pytest.warns(StoreWarning, match="has no CACHEDIR.TAG of this package"):
+            assert cache.prune() == 0
+        assert sorted(cache_dir.rglob("*")) == before
+        (cache_dir / "features-3" / "CACHEDIR.TAG").unlink()
+        ImageIndex.build([write_picture(tmp_path / "site_1" / "new.jpg", 9)])
+        assert cache.prune() == 1
+        assert not aside.exists()
+
     def test_while_another_process_compacts_it_says_so(
         self, collection: list[str], cache_dir: Path
     ) -> None:
