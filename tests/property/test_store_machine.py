@@ -31,6 +31,7 @@ from smartdownsample import StoreWarning, cache
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import Cause, FeatureBatch, FileStats
 from smartdownsample.store import merging, store
+from smartdownsample.store.folder import mark_folder
 from smartdownsample.store.store import FeatureStore
 from whole_photos import list_photos, photo_batch
 
@@ -266,6 +267,7 @@ class StoreMachine(RuleBasedStateMachine):
         data = part.read_bytes()
         leftover = self.open_store().folder / f"{part.name}.tmp"
         leftover.parent.mkdir(parents=True, exist_ok=True)
+        mark_folder(leftover.parent.parent)
         leftover.write_bytes(data[: round(share * len(data))])
         if is_old:
             os.utime(leftover, (1, 1))

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from ..checks import check_folder
@@ -38,6 +39,24 @@ def is_tagged(stores: Path) -> bool:
             return not tag.is_symlink() and file.read(len(CACHE_TAG) + 1) == CACHE_TAG.encode()
     except OSError:
         return False
+
+
+def mark_folder(stores: Path) -> None:
+    """Mark a folder of stores as a cache, so that backups and git skip it, and as ours.
+
+    What others have put there stays. The beginning of a tag is that of a run that was killed.
+    """
+    with suppress(FileExistsError), open(stores / IGNORE_NAME, "x", encoding="utf-8") as file:
+        file.write("*\n")
+    tag = stores / TAG_NAME
+    try:
+        text = tag.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        text = ""
+    except OSError:  # a folder, or not to be read: not ours
+        return
+    if CACHE_TAG.startswith(text) and text != CACHE_TAG:
+        tag.write_text(CACHE_TAG, encoding="utf-8")
 
 
 def default_cache_dir() -> Path:

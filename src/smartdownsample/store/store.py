@@ -11,7 +11,7 @@ are decoded again.
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -22,14 +22,12 @@ from ..arrow import pack_flags
 from ..errors import DamagedPartError, StoreError, StoreWarning, warn_user
 from ..records import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList
 from .folder import (
-    CACHE_TAG,
     FILE_NAME,
     FORMER_SCHEMA_VERSION,
-    IGNORE_NAME,
     PART_NAME,
     SCHEMA_VERSION,
-    TAG_NAME,
     is_tagged,
+    mark_folder,
 )
 from .look_up import KnownFeatures, Query
 from .merging import choose_merge, keep_newest
@@ -215,17 +213,12 @@ class FeatureStore:
         self._n_waiting = 0
 
     def _prepare_folder(self) -> None:
-        """Make the folder, marked as a cache so that backups and git skip it."""
-        if self.folder.is_dir() and (self.folder.parent / TAG_NAME).exists():
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # Not in the cache folder itself, which the caller may want backed up and tracked.
-        for name, text in ((IGNORE_NAME, "*\n"), (TAG_NAME, CACHE_TAG)):
-            with (
-                suppress(FileExistsError),  # made by another run, or by the user
-                open(self.folder.parent / name, "x", encoding="utf-8") as file,
-            ):
-                file.write(text)
+        """Make the folder, in one that is marked as ours."""
+        # Not the cache folder itself, which the caller may want backed up and tracked.
+        stores = self.folder.parent
+        if not self.folder.is_dir() or not is_tagged(stores):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            mark_folder(stores)
 
     def compact(self) -> None:
         """Merge parts when there are many, and remove what dead runs left behind.

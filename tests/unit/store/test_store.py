@@ -20,6 +20,7 @@ from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
 from smartdownsample.store import FeatureStore, KnownFeatures, choose_cache_dir, store
 from smartdownsample.store import look_up as look_up_module
 from smartdownsample.store import part as part_module
+from smartdownsample.store.folder import is_tagged
 from whole_photos import list_photos, photo_batch
 
 SPEC = make_spec(8, "fast")
@@ -391,3 +392,40 @@ def test_parts_are_renamed_and_merged_only_below_our_tag(tmp_path: Path) -> None
     tag.write_text(text)
     known.compact()
     assert len(known.list_parts()) < 20
+
+
+@pytest.mark.parametrize("left", [None, "", "Signature: 8a477f59"])
+def test_a_store_that_lacks_its_mark_gets_it_at_the_next_write(
+    tmp_path: Path, left: str | None
+) -> None:
+    """As one whose run was killed before it was written: without it nothing is ever removed."""
+    with FeatureStore(SPEC, tmp_path) as known:
+        known.append(make_batch([b"/a.jpg"]))
+    tag, ignored = (known.folder.parent / name for name in ("CACHEDIR.TAG", ".gitignore"))
+    texts = [tag.read_text(), ignored.read_text()]
+    tag.unlink()
+    ignored.unlink()
+    if left is not None:
+        tag.write_text(left)
+    with FeatureStore(SPEC, tmp_path) as known:
+        known.append(make_batch([b"/b.jpg"]))
+    assert [tag.read_text(), ignored.read_text()] == texts
+    assert cache.clear(tmp_path) > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["tag", "folder"])
+def test_marks_of_others_stay(tmp_path: Path, kind: str) -> None:
+    """Features are kept there all the same."""
+    stores = FeatureStore(SPEC, tmp_path).folder.parent
+    stores.mkdir()
+    (stores / ".gitignore").touch()
+    if kind == "tag":
+        (stores / "CACHEDIR.TAG").write_text("another program's")
+    else:
+        (stores / "CACHEDIR.TAG").mkdir()
+    with FeatureStore(SPEC, tmp_path) as known:
+        known.append(make_batch([b"/a.jpg"]))
+    assert len(look_up(tmp_path, [b"/a.jpg"]).items) == 1
+    assert (stores / ".gitignore").read_bytes() == b""
+    assert (stores / "CACHEDIR.TAG").is_dir() or not is_tagged(stores)
