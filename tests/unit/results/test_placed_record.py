@@ -12,6 +12,7 @@ from smartdownsample.results import place_images
 from smartdownsample.results.placed_record import (
     PlacedRecord,
     PlacedSelection,
+    count_others,
     digest_names,
     read_record,
     record_placing,
@@ -49,6 +50,35 @@ def test_a_digest_is_of_names_not_of_their_order() -> None:
     """Nor do names run into each other."""
     assert digest_names([b"a", b"b"]) == digest_names([b"b", b"a"])
     assert digest_names([b"a", b"b"]) != digest_names([b"ab"])
+
+
+def test_what_ends_as_one_of_the_images_is_an_image(tmp_path: Path) -> None:
+    """Whatever its name, in upper and lower case; what ends in another way is none."""
+    for name in ("a.dat", "b.jpg", "c.txt", "sub/d.DAT", "sub/no_end"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert count_others(key(tmp_path), {b"a.dat"}) == 2
+    assert count_others(key(tmp_path), {b"a.jpg"}) == 1
+    assert count_others(key(tmp_path), {b"sub/no_end"}) == 1
+    assert count_others(key(tmp_path), {b"a.dat", b"b.jpg", b"sub/d.DAT"}) == 0
+    assert count_others(key(tmp_path / "gone"), {b"a.dat"}) == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders can be opened there")
+def test_a_folder_of_the_record_s_name_is_closed_again(tmp_path: Path) -> None:
+    """A process may place many selections."""
+    (tmp_path / NAME).mkdir()
+    before = find_free_descriptor()
+    for _ in range(3):
+        assert not read_record(key(tmp_path)).is_ours
+    assert find_free_descriptor() == before
+
+
+def find_free_descriptor() -> int:
+    """Find the lowest number that is no open file's."""
+    descriptor = os.open(os.devnull, os.O_RDONLY)
+    os.close(descriptor)
+    return descriptor
 
 
 def test_no_absolute_path_is_written(photos: list[str], tmp_path: Path) -> None:

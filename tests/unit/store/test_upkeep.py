@@ -1,7 +1,12 @@
 """Tests of smartdownsample.store.upkeep, which is public as smartdownsample.cache."""
 
+import errno
+import os
 import shutil
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,6 +212,44 @@ class TestClear:
             assert cache.clear() == 0
         assert (folder / "part-1-0a.parquet").exists()
         assert (cache_dir / "thumbnails-1.sqlite").exists()
+
+    @pytest.mark.parametrize("kind", ["tag", "store", "thumbnails"])
+    def test_what_cannot_be_read_stays_and_the_rest_goes(
+        self,
+        collection: list[str],
+        cache_dir: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        kind: str,
+        tmp_path: Path,
+    ) -> None:
+        """It may be somebody else's."""
+        ImageIndex.build(collection).sample(5).save_report(tmp_path / "page.html")
+        shutil.copytree(cache_dir / "features-3", cache_dir / "features-2")
+        (thumbnails,) = cache_dir.glob("thumbnails-*.sqlite")
+        closed = {
+            "tag": cache_dir / "features-2" / "CACHEDIR.TAG",
+            "store": next((cache_dir / "features-2").glob("hash*")),
+            "thumbnails": thumbnails,
+        }[kind]
+        kept = [*closed.parent.rglob("*")] if kind == "tag" else [closed, *closed.rglob("*")]
+
+        def refuse(call: Callable[..., Any]) -> Callable[..., Any]:
+            def call_or_refuse(path: Any, *more: Any, **named: Any) -> Any:
+                if os.fspath(path) == str(closed):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+                return call(path, *more, **named)
+
+            return call_or_refuse
+
+        monkeypatch.setattr("builtins.open", refuse(open))
+        monkeypatch.setattr(os, "scandir", refuse(os.scandir))
+        with nullcontext() if kind == "store" else pytest.warns(StoreWarning, match="not removed"):
+            assert cache.clear() > 0
+        monkeypatch.undo()
+        assert all(path.exists() for path in kept)
+        assert not (cache_dir / "features-3").exists()
+        left = [path for path in cache_dir.rglob("*") if path.is_file() and path not in kept]
+        assert {path.name for path in left} <= {"CACHEDIR.TAG", ".gitignore"}
 
     def test_a_folder_that_is_not_there_is_clear(self, tmp_path: Path) -> None:
         """As it is after the first call."""
