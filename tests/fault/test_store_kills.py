@@ -307,7 +307,7 @@ def test_a_run_may_be_killed_before_any_of_its_dealings_with_the_disk(
         n_known = len(few.check())
         assert 0 < n_known < 60
         n_before = len(few.leftovers)
-        event = 1 + n_killed * step
+        event = (n_killed + 1) * step
         code = few.run(server, event=event, flush_rows=15, max_parts=2, n_workers=1)
         n_leftovers += len(few.leftovers) > n_before
         few.check()

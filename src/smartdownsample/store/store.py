@@ -59,6 +59,7 @@ class FeatureStore:
         self._n_waiting = 0
         self._waiting_since = 0.0
         self._is_writable = cache_dir is not None
+        self._is_marked = False
 
     @property
     def folder(self) -> Path:
@@ -215,10 +216,10 @@ class FeatureStore:
     def _prepare_folder(self) -> None:
         """Make the folder, in one that is marked as ours."""
         # Not the cache folder itself, which the caller may want backed up and tracked.
-        stores = self.folder.parent
-        if not self.folder.is_dir() or not is_tagged(stores):
+        if not self._is_marked or not self.folder.is_dir():
             self.folder.mkdir(parents=True, exist_ok=True)
-            mark_folder(stores)
+            mark_folder(self.folder.parent)
+            self._is_marked = True
 
     def compact(self) -> None:
         """Merge parts when there are many, and remove what dead runs left behind.
