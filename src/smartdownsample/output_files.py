@@ -30,11 +30,14 @@ class OutputKind:
         What its names end in, in lower case.
     is_own : callable
         Tells from the path of a file, and from its first bytes, whether it is of this kind.
+    find_change : callable
+        Says from the path of such a file what in it is not as this package writes it, or None.
     """
 
     name: str
     extensions: tuple[str, ...]
-    is_own: Callable[[str, bytes], bool]
+    is_own: Callable[[str, bytes], bool] = lambda *_: True
+    find_change: Callable[[str], str | None] = lambda _: None
 
 
 def starts_with(start: bytes) -> Callable[[str, bytes], bool]:
@@ -78,9 +81,7 @@ def _find_obstacle(path: str, kind: OutputKind, inputs: Iterable[str]) -> str | 
             return f"{place!r} may not be written to"
     if _is_among(path, kind, inputs):
         return "it is one of the images or lists that are read"
-    if os.path.isfile(target) and not _is_of_kind(target, kind):
-        return f"a file that is not {kind.name} of this package stands there, and would be lost"
-    return None
+    return _find_foreign(target, kind) if os.path.isfile(target) else None
 
 
 def _is_among(path: str, kind: OutputKind, inputs: Iterable[str]) -> bool:
@@ -109,15 +110,23 @@ def _stat(path: str) -> os.stat_result | None:
         return None
 
 
-def _is_of_kind(target: str, kind: OutputKind) -> bool:
-    """Tell whether a file is of a kind; one that cannot be read is of none."""
+def _find_foreign(target: str, kind: OutputKind) -> str | None:
+    """Say that a file is not of a kind, and why; one that cannot be read is of none."""
+    change = None
     try:
         with open(target, "rb") as file:
             head = file.read(HEAD_BYTES)
-            # Nothing is lost with an empty file.
-            return not head or kind.is_own(target, head)
+        # Nothing is lost with an empty file.
+        if not head:
+            return None
+        if kind.is_own(target, head):
+            change = kind.find_change(target)
+            if change is None:
+                return None
     except OSError:
-        return False
+        pass
+    told = f" ({change})" if change else ""
+    return f"a file that is not {kind.name} of this package stands there{told}, and would be lost"
 
 
 def write_output(path: str, data: bytes, kind: OutputKind, inputs: Iterable[str] = ()) -> None:

@@ -1,6 +1,8 @@
 """Files of the user's that stand where an output is to go: none is ever lost."""
 
+import csv
 import datetime as dt
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -14,7 +16,7 @@ import pytest
 from pictures import write_collection
 from smartdownsample import ImageIndex, InvalidParameterError, OutputError, Selection, report
 from smartdownsample.cli import main
-from smartdownsample.results import write_manifest
+from smartdownsample.results import write_manifest, write_selection
 
 Write = Callable[[Selection, Path], None]
 
@@ -254,6 +256,82 @@ def test_a_selection_that_was_changed_in_any_way_is_kept(
     assert main(line) == 1
     with open(name, newline="", encoding="utf-8") as file:
         assert file.read() == before
+
+
+def edit_records(change: Callable[[list[dict[str, object]]], object]) -> Callable[[str], str]:
+    """Make an edit of a JSON text from one of its records."""
+
+    def edit(text: str) -> str:
+        records = json.loads(text)
+        change(records)
+        return json.dumps(records)
+
+    return edit
+
+
+def edit_cell(row: int, column: int, value: str) -> Callable[[str], str]:
+    """Make an edit of a cell of a CSV text that has no commas but those between cells."""
+
+    def edit(text: str) -> str:
+        rows = list(csv.reader(text.splitlines()))
+        rows[row][column] = value
+        written = io.StringIO()
+        csv.writer(written, lineterminator="\n").writerows(rows)
+        return written.getvalue()
+
+    return edit
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("name", "change", "found"),
+    [
+        ("a.csv", lambda text: text + "my own note,,,,,,do not lose\n", "row 7 has no value"),
+        ("a.csv", lambda text: text + "my own note,,,,,,\n", "row 7 has no value"),
+        ("a.csv", lambda text: text.replace("\n", "\n,,,,,,\n", 1), "row 2 has no value"),
+        ("a.csv", edit_cell(3, 3, "fox"), "row 4 has 'fox' in the column 'group'"),
+        ("a.csv", edit_cell(1, 3, "fox"), "row 3 has no value in the column 'group'"),
+        ("a.csv", edit_cell(2, 4, "at dusk"), "row 3 has 'at dusk' in the column 'captured'"),
+        ("a.csv", edit_cell(2, 2, "night"), "row 3 has 'night' in the column 'bucket'"),
+        ("a.csv", edit_cell(2, 5, "wide"), "row 3 has 'wide' in the column 'width'"),
+        ("a.json", edit_records(lambda all_: all_.append({"path": "my note"})), "record 6 has"),
+        ("a.json", edit_records(lambda all_: all_[2].update(group="fox")), "row 3 has 'fox'"),
+        ("a.json", edit_records(lambda all_: all_[2].update(index=True)), "row 3 has True"),
+    ],
+)
+def test_a_row_or_a_label_that_somebody_typed_is_kept(
+    name: str, change: Callable[[str], str], found: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Into cells of ours that are empty, or below them; the error says where."""
+    line = ["sample", "photos", "-n", "5", "-q", "-o", name]
+    assert main(line) == 0
+    changed = change(Path(name).read_text())
+    Path(name).write_text(changed)
+    assert main(line) == 1
+    assert found in capfd.readouterr().err
+    assert Path(name).read_text() == changed
+
+
+def test_labels_in_a_parquet_file_are_kept(folder: Path) -> None:
+    """As those in other files."""
+    selection = ImageIndex.build("photos").sample(5)
+    target = folder / "picks.parquet"
+    selection.save(target)
+    pd.read_parquet(target).assign(group=[*"abcd", None]).to_parquet(target)
+    with pytest.raises(OutputError, match="row 5 has no value in the column 'group'"):
+        selection.save(target)
+
+
+@pytest.mark.parametrize("extension", [".csv", ".json", ".parquet"])
+def test_a_selection_with_groups_is_ours_again(folder: Path, extension: str) -> None:
+    """Also when a group has an empty name, or there is nothing to compare with."""
+    index = ImageIndex.build("photos")
+    target = folder / f"picks{extension}"
+    for names in ([""] * 12, ["", *"bcdefghijkl"], [*"ab"] * 6):
+        for _ in range(2):
+            write_selection(index.sample(12, groups=names), target)
+    for n in (1, 0, 2):
+        write_selection(index.sample(n), target, table=index.sample(n).explain())
 
 
 def test_the_same_command_twice_replaces_its_own_selection(tmp_path: Path) -> None:

@@ -1,26 +1,48 @@
 """Whether a file is an earlier selection, which a new one may replace.
 
-A file that somebody has changed is not: a table with a column or a cell more, a list with a line
-that names no image.
+A file that somebody has changed is not: a table with a column, a cell or a row that we do not
+write, a list with a line that names no image.
 """
 
 import csv
+import io
 import json
 import os
+import re
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
+from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 
 from ..cells import free_names
+from ..display import to_line
 from ..errors import InvalidParameterError
 from ..formats import BYTES_COLUMN
 from ..items import strip_folder, to_key
 from ..output_files import OutputKind
+from ..sampling import THEMES, name_bucket
 from .selection_table import COLUMNS, EXPLAINED_COLUMNS
+from .spelt_columns import list_records
 
 EXTENSIONS = (".txt", ".csv", ".json", ".parquet")
+
+_BUCKETS = frozenset(map(name_bucket, range(16 * len(THEMES))))
+_TIME = re.compile(r"-?\d+-\d\d-\d\dT[\d:.]+|<value out of range: -?\d+>")
+_NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
+_NO_TABLE = (csv.Error, pa.ArrowException, OSError, RecursionError, ValueError)
+# Letters of a cell in an error.
+_MOST_LETTERS = 60
+
+
+class _Rows(NamedTuple):
+    """Names of all columns of a table, its values in ours, and the number of its first row."""
+
+    names: Collection[str]
+    columns: dict[str, list[Any]]
+    first: int = 1
 
 
 def selection_kind(
@@ -33,14 +55,22 @@ def selection_kind(
     """
     known = {*COLUMNS, *EXPLAINED_COLUMNS, BYTES_COLUMN, *columns}
 
-    def is_own(file: str, _: bytes) -> bool:
-        list_columns = _COLUMN_READERS.get(os.path.splitext(file)[1].lower())
-        if list_columns is None:
-            return _is_list_of(file, _spell(paths, relative_to))
-        found = list_columns(file)
-        return found is not None and (not found or known >= found >= {*COLUMNS})
+    def find_change(file: str) -> str | None:
+        read = _READERS.get(os.path.splitext(file)[1].lower())
+        if read is None:
+            return _find_odd_line(file, _spell(paths, relative_to))
+        try:
+            return _find_odd_column(read(file), known)
+        except _Change as change:
+            return str(change)
+        except _NO_TABLE:
+            return "it cannot be read"
 
-    return OutputKind("a selection", EXTENSIONS, is_own)
+    return OutputKind("a selection", EXTENSIONS, find_change=find_change)
+
+
+class _Change(Exception):  # noqa: N818 - it never leaves this module
+    """What tells that a file is not as we write it."""
 
 
 def _spell(paths: Iterable[str], relative_to: str | None) -> set[bytes]:
@@ -54,11 +84,14 @@ def _spell(paths: Iterable[str], relative_to: str | None) -> set[bytes]:
     return spelt
 
 
-def _is_list_of(file: str, spelt: set[bytes]) -> bool:
-    """Tell whether each line of a text is one of these paths, or a file that exists."""
+def _find_odd_line(file: str, spelt: set[bytes]) -> str | None:
+    """Find a line of a text that is neither one of these paths nor a file that exists."""
     with open(file, "rb") as text:
         lines = text.read().split(b"\n")
-    return all(not line or line in spelt or _is_file(line) for line in lines)
+    for number, line in enumerate(lines, start=1):
+        if line and line not in spelt and not _is_file(line):
+            return f"line {number:,} names no image"
+    return None
 
 
 def _is_file(path: bytes) -> bool:
@@ -68,40 +101,126 @@ def _is_file(path: bytes) -> bool:
         return False
 
 
-def _list_csv_columns(file: str) -> set[str] | None:
-    """List the columns of a CSV file whose rows all have as many cells."""
-    try:
-        with open(file, encoding="utf-8", newline="") as text:
-            rows = csv.reader(text, strict=True)
-            names = next(rows, [])
-            if any(len(row) != len(names) for row in rows):
-                return None
-    except (csv.Error, UnicodeDecodeError):
+def _find_odd_column(rows: _Rows, known: set[str]) -> str | None:
+    """Find a column, or a cell of a column of ours, that we do not write."""
+    names = {*rows.names}
+    if not names:  # nothing is lost with it
         return None
-    return set(free_names(names))
+    foreign = [name for name in rows.names if name not in known]
+    missing = [name for name in COLUMNS if name not in names]
+    if foreign:
+        return f"it has a column {_shorten(foreign[0])}"
+    if missing or len(names) < len(rows.names):
+        return f"it has not one column {_shorten([*missing, 'of each name'][0])}"
+    is_grouped = [group is not None for group in rows.columns["group"]]
+    for name, values in rows.columns.items():
+        is_ours = _CHECKS[name]
+        for place, value in enumerate(values):
+            if not is_ours(value) or (name == "group" and is_grouped[place] != is_grouped[0]):
+                got = "no value" if value is None else _shorten(value)
+                return f"row {place + rows.first:,} has {got} in the column {name!r}"
+    return None
 
 
-def _list_json_columns(file: str) -> set[str] | None:
-    """List the keys of all records in a JSON file; None when there is anything else."""
-    try:
-        with open(file, encoding="utf-8") as text:
-            records = json.load(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        return None
-    return set().union(*records)
+def _shorten(value: object) -> str:
+    text = to_line(repr(value))
+    return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}…"
 
 
-def _list_parquet_columns(file: str) -> set[str] | None:
-    try:
-        return set(pq.read_schema(file).names)
-    except (pa.ArrowException, OSError):
-        return None
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
-_COLUMN_READERS: dict[str, Callable[[str], set[str] | None]] = {
-    ".csv": _list_csv_columns,
-    ".json": _list_json_columns,
-    ".parquet": _list_parquet_columns,
+def _is_count(value: object) -> bool:
+    """Tell whether a value is an integer of at least 0, also as a text."""
+    if isinstance(value, str):
+        return value.isascii() and value.isdecimal()
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+# What each column of ours may hold. There are times and groups of all rows, of some, or of none.
+_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "path": _is_text,
+    "index": _is_count,
+    "bucket": lambda value: isinstance(value, str) and value in _BUCKETS,
+    "group": lambda value: value is None or isinstance(value, str),
+    "captured": lambda value: (
+        value is None or (isinstance(value, str) and _TIME.fullmatch(value) is not None)
+    ),
+    "width": _is_count,
+    "height": _is_count,
+    "rank": _is_count,
+    "nearest_path": lambda value: value is None or _is_text(value),
+    "distance": lambda value: value is None or _NUMBER.fullmatch(str(value)) is not None,
+}
+
+
+def _read_csv(file: str) -> _Rows:
+    """Read a CSV file whose rows all have as many cells; empty cells without quotes are None."""
+    with open(file, "rb") as stream:
+        data = stream.read()
+    lines = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8", newline=""), strict=True)
+    names = next(lines, [])
+    n_rows = 1
+    for n_rows, row in enumerate(lines, start=2):
+        if len(row) != len(names):
+            msg = f"row {n_rows:,} has {len(row):,} cells, and the first row has {len(names):,}"
+            raise _Change(msg)
+    ours = [name for name in _CHECKS if names.count(name) == 1]
+    if not ours:
+        return _Rows(free_names(names), {})
+    table = pyarrow.csv.read_csv(
+        pa.BufferReader(data),
+        read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=_limit(len(data))),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(
+            include_columns=ours,
+            column_types=dict.fromkeys(ours, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    if len(table) != n_rows - 1:
+        msg = "its rows do not end alike"
+        raise _Change(msg)
+    columns = {name: table[name].to_pylist() for name in ours}
+    return _Rows(free_names(names), columns, first=2)
+
+
+def _limit(n_bytes: int) -> int:
+    """Limit a number of bytes to what pyarrow can take at once; no row is longer than that."""
+    return min(n_bytes + 1, 2**31 - 1)
+
+
+def _read_json(file: str) -> _Rows:
+    """Read a JSON file of records that all have the same keys."""
+    with open(file, encoding="utf-8") as text:
+        records = json.load(text)
+    if not isinstance(records, list):
+        msg = "it is no list of records"
+        raise _Change(msg)
+    names = records[0].keys() if records and isinstance(records[0], dict) else ()
+    for number, record in enumerate(records, start=1):
+        if not isinstance(record, dict) or record.keys() != names:
+            msg = f"record {number:,} has other keys than a record of a selection"
+            raise _Change(msg)
+    ours = [name for name in _CHECKS if name in names]
+    return _Rows(names, {name: [record[name] for record in records] for name in ours})
+
+
+def _read_parquet(file: str) -> _Rows:
+    with pq.ParquetFile(file) as parquet:
+        names = parquet.schema_arrow.names
+        ours = [name for name in _CHECKS if names.count(name) == 1]
+        table = parquet.read(columns=ours, use_threads=False)
+    table.validate(full=True)
+    records = list_records(table)
+    return _Rows(names, {name: [record[name] for record in records] for name in ours})
+
+
+_READERS: dict[str, Callable[[str], _Rows]] = {
+    ".csv": _read_csv,
+    ".json": _read_json,
+    ".parquet": _read_parquet,
 }
