@@ -213,7 +213,7 @@ def _choose_base(sources: Sequence[str], selection: "Picks") -> "str | None":
     from ..results import find_base
 
     if all(map(os.path.isdir, sources)):
-        return os.path.commonpath(list(map(os.path.abspath, sources)))
+        return os.fsdecode(os.path.commonpath(list(map(to_key, sources))))
     earlier = set(selection.earlier_rows.tolist())
     paths = (path for row, path in enumerate(selection.table.paths) if row not in earlier)
     return os.fsdecode(find_base(list(map(to_key, paths)))) or None

@@ -1,7 +1,7 @@
 """Items of the folders, globs and paths that a caller names. No image is opened here.
 
 Two paths are the same item when they have the same key, the absolute path in bytes. Symbolic links
-are not resolved.
+are not resolved, but for those that a `..` follows, which leads above their target.
 """
 
 import glob

@@ -12,6 +12,8 @@ from ..options import PathLike
 
 # What absolute paths start with; empty on Windows, where it takes a closer look.
 _ROOT: str | tuple[str, ...] = os.sep if os.name == "posix" else ()
+# Longer paths lead nowhere (PATH_MAX).
+_MOST_LETTERS = 4096
 
 
 def to_text(path: PathLike, what: str) -> str:
@@ -30,6 +32,8 @@ def _fspath(path: object) -> object:
 
 def to_key(path: str) -> bytes:
     """Return the absolute path in bytes; an empty path stays empty, so that it is never found."""
+    if "/.." in path and os.name == "posix":
+        path = _follow_links(path)
     try:
         if path.startswith(_ROOT):
             return os.fsencode(os.path.normpath(path))
@@ -40,6 +44,20 @@ def to_key(path: str) -> bytes:
             "has. Take names as os.listdir or os.fsdecode give them."
         )
         raise InvalidParameterError(msg) from None
+
+
+def _follow_links(path: str) -> str:
+    """Replace each link that a ``..`` follows, which leads above the link's target on POSIX.
+
+    Without such links the path stays as it is. The working folder is none.
+    """
+    taken, is_changed = "", False
+    for part in path.split("/") if len(path) < _MOST_LETTERS else ():
+        is_below = os.path.basename(taken) not in {"", os.curdir, os.pardir}
+        if part == os.pardir and is_below and os.path.islink(taken):
+            taken, is_changed = os.path.realpath(taken), True
+        taken = os.path.normpath(os.path.join(taken, part or "/" * (not taken)))
+    return taken if is_changed else path
 
 
 def to_keys(paths: list[str]) -> list[bytes]:

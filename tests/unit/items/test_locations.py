@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pictures import write_collection
 from smartdownsample import (
     ImageIndex,
     InvalidParameterError,
@@ -47,6 +48,68 @@ class TestKeys:
         paths = ["/a/.hidden/b..jpg", "/a/..b/c.jpg", "/a b/\n/é.jpg"]
         monkeypatch.setattr("smartdownsample.items.locations.to_key", None)
         assert to_keys(paths) == [os.fsencode(path) for path in paths]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows takes .. away before it looks for links")
+class TestLinks:
+    """What a ``..`` behind a link to a folder leads to is what the system opens."""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """Make files of one name beside a link, beside its target and below it."""
+        for place in (".", "real", "real/deep", "real/deep/low"):
+            (tmp_path / place).mkdir(exist_ok=True)
+            (tmp_path / place / "a.jpg").write_text(place)
+        (tmp_path / "link").symlink_to("real/deep")
+        (tmp_path / "again").symlink_to("link")
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "link/../a.jpg",
+            "./link/../a.jpg",
+            "again/../a.jpg",
+            "link/./..//a.jpg",
+            "link/../deep/../a.jpg",
+            "link/../../link/../a.jpg",
+            "link/low/../a.jpg",
+            "link/low/../../a.jpg",
+            "real/../a.jpg",
+            "real/deep/../../a.jpg",
+        ],
+    )
+    def test_a_key_leads_where_the_path_leads(self, folder: Path, path: str) -> None:
+        """Relative and absolute, alone and with others."""
+        for spelt in (path, f"{folder}/{path}", f"{folder}/x/../{path}".replace("x", "real")):
+            key = to_key(spelt)
+            assert Path(os.fsdecode(key)).read_text() == Path(spelt).read_text()
+            assert to_keys([spelt, str(folder)]) == [key, os.fsencode(folder)]
+            assert b".." not in key
+
+    def test_keys_of_other_paths_are_as_they_are_spelt(self, folder: Path) -> None:
+        """Rows that a store has keep their names: links that no ``..`` follows stay."""
+        for path in ("link/a.jpg", "link/low/../a.jpg", "gone/../link/a.jpg", "a" * 5000 + "/../b"):
+            assert to_key(path) == os.fsencode(os.path.join(folder, os.path.normpath(path)))
+
+    def test_only_a_path_that_needs_it_is_looked_at(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Network file systems answer slowly; the working folder is no link."""
+        (folder / "real/deep/low/sub").mkdir()
+        os.chdir("real/deep/low/sub")
+        monkeypatch.setattr(os.path, "islink", None)
+        for path in ("../a.jpg", "../../a.jpg", ".././../a.jpg", str(folder / "link/a..jpg")):
+            to_keys([path])
+
+    @pytest.mark.usefixtures("folder")
+    def test_copies_of_such_a_source_keep_their_folders(self) -> None:
+        """The folder that they are relative to is the same."""
+        write_collection(Path("real/photos"), 3)
+        line = ["sample", "link/../photos", "-n", "2", "-q", "--copy-to", "copies"]
+        assert main(line) == 0
+        assert len(list(Path("copies").rglob("*.jpg"))) == 2
 
 
 class TestSchemes:
