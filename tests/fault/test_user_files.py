@@ -163,6 +163,18 @@ def test_columns_of_one_name_are_all_kept(extension: str) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_thousands_of_columns_are_all_kept() -> None:
+    """Of one name as well."""
+    paths = sorted(map(str, Path("photos").rglob("*.jpg")))
+    rows = [f"{path}{',fox' * 4000}\n" for path in paths]
+    Path("table.csv").write_text(f"path{',n' * 4000}\n" + "".join(rows))
+    for _ in range(2):
+        assert main(["sample", "table.csv", "-n", "5", "-q", "-o", "picks.json"]) == 0
+    records = json.loads(Path("picks.json").read_text())
+    assert [list(record.values()).count("fox") for record in records] == [4000] * 5
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_column_that_begins_with_an_apostrophe_is_ours_again() -> None:
     """Of a formula it is taken away, of other names it is not."""
     rows = [f"{path},fox,2,3\n" for path in sorted(Path("photos").rglob("*.jpg"))]

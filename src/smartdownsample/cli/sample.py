@@ -173,8 +173,9 @@ def _describe(
         described = tabulate_selection(selection)
     if table is not None:
         rows = _take_columns(options, table).take(pack_values(selection.indices, pa.int64()))
-        for name, column in zip(rows.column_names, rows.columns, strict=True):
-            described = described.append_column(name, column)
+        names = described.column_names + rows.column_names
+        # At once: to append a column copies the list of all others.
+        described = pa.table(described.columns + rows.columns, names=names)
     return described
 
 

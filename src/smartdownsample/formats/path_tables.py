@@ -26,6 +26,8 @@ _DELIMITERS = ",;\t"
 _QUOTED = re.compile(r'"[^"]*"')
 # Texts and bytes that Arrow stores in ways in which it cannot choose among them.
 _PLAIN_TYPES = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+# More are no table of images, and each takes a third of a millisecond and some memory.
+_MOST_COLUMNS = 10_000
 # Letters of a list or of a reason in an error.
 _MOST_LETTERS = 300
 _FAULTS = (pa.ArrowException, csv.Error, UnicodeDecodeError, OSError, MemoryError)
@@ -45,7 +47,10 @@ def read_table(file: str, path_column: str | None) -> tuple[list[str], pa.Table]
         names: list[str] = table.column_names
     except _FAULTS as error:
         expected = "whole Parquet files" if is_parquet else "CSV in UTF-8, with rows of one length"
-        msg = f"The table {file!r} cannot be read: {_name(error)}. Tables must be {expected}."
+        msg = (
+            f"The table {file!r} cannot be read: {_name(error)}. Tables must be {expected}, "
+            f"and have at most {_MOST_COLUMNS:,} columns."
+        )
         raise InvalidParameterError(msg) from error
     column = _find_path_column(names, file, path_column)
     return _take_paths(table, column, numbers, file), table
@@ -69,11 +74,14 @@ def _read_parquet(file: str) -> tuple[pa.Table, Sequence[int]]:
         # Reading begins at the end, which a pipe gives last.
         source = file if stream.seekable() else io.BytesIO(stream.read())
     with pq.ParquetFile(source) as parquet:
+        _check_width(len(parquet.schema_arrow))
         table = parquet.read(use_threads=False)
-    for place, field in enumerate(table.schema):
-        if field.type in _PLAIN_TYPES:
-            column = table.column(place).cast(_PLAIN_TYPES[field.type])
-            table = table.set_column(place, field.name, column)
+    if not _PLAIN_TYPES.keys().isdisjoint(table.schema.types):
+        columns = [
+            column.cast(_PLAIN_TYPES[column.type]) if column.type in _PLAIN_TYPES else column
+            for column in table.columns
+        ]
+        table = pa.table(columns, names=table.column_names)
     # What Arrow cannot choose rows of is refused here, not after all decoding.
     table.slice(0, 0).take(pack_values(np.zeros(0, np.int64), pa.int64()))
     return table, range(1, len(table) + 1)
@@ -123,6 +131,7 @@ def _check_rows(lines: Iterator[str], delimiter: str) -> tuple[list[str], Sequen
     numbers = array("q")
     for number, row in _number_rows(lines, delimiter):
         if not names:
+            _check_width(len(row))
             names = row
         elif len(row) != len(names):
             cells = f"{len(row):,} cell{'' if len(row) == 1 else 's'}"
@@ -131,6 +140,13 @@ def _check_rows(lines: Iterator[str], delimiter: str) -> tuple[list[str], Sequen
         else:
             numbers.append(number)
     return names, numbers
+
+
+def _check_width(n_columns: int) -> None:
+    """Raise `csv.Error` when a table has too many columns."""
+    if n_columns > _MOST_COLUMNS:
+        msg = f"it has {n_columns:,} columns, more than {_MOST_COLUMNS:,}"
+        raise csv.Error(msg)
 
 
 def _number_rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -193,3 +193,20 @@ def test_cells_that_python_has_no_value_for_are_named(tmp_path: Path) -> None:
     _, found = read_table(str(tmp_path / "table.parquet"), None)
     with pytest.raises(InvalidParameterError, match=r"column 'when'.*Got timestamp\[ms\]"):
         list_cells(found, "when")
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.parquet"])
+def test_a_table_of_very_many_columns_is_refused(tmp_path: Path, name: str) -> None:
+    """It is none of images, and would take minutes; ten thousand are read."""
+    file = tmp_path / name
+    for n_columns in (10_000, 10_001):
+        names = ["path", *(f"n{place}" for place in range(1, n_columns))]
+        if name.endswith(".csv"):
+            file.write_text(",".join(names) + "\n" + ",".join("1" * n_columns) + "\n")
+        else:
+            columns = [pa.array(["1"], pa.string_view())] * n_columns
+            pq.write_table(pa.table(columns, names=names), file)
+        if n_columns == 10_000:
+            assert read_table(str(file), None)[1].num_columns == n_columns
+    with pytest.raises(InvalidParameterError, match=r"10,001 columns.*at most 10,000 columns"):
+        read_table(str(file), None)
