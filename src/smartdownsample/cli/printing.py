@@ -1,6 +1,5 @@
 """What goes to standard output, and what to standard error."""
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -8,6 +7,7 @@ from collections.abc import Sequence
 from ..display import to_line
 from ..errors import InvalidParameterError
 from ..items import strip_folder, to_key
+from ..json_values import dump_json
 
 
 def print_paths(paths: Sequence[str], *, is_null_ended: bool, relative_to: str | None) -> None:
@@ -36,13 +36,13 @@ def print_paths(paths: Sequence[str], *, is_null_ended: bool, relative_to: str |
 
 
 def print_json(value: object) -> None:
-    """Print a value of dicts, lists, texts and numbers for programs.
+    """Print a value of dicts, lists, texts and numbers for programs, see `dump_json`.
 
     Bytes of paths that are no Unicode become lone surrogates, of which `os.fsencode` makes the
     same bytes again.
     """
     # JSON leaves DEL as it is.
-    print(json.dumps(value, indent=2).replace("\x7f", "\\u007f"))
+    print(dump_json(value, indent=2).replace("\x7f", "\\u007f"))
 
 
 def tell(*lines: str) -> None:

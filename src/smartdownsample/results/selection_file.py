@@ -66,7 +66,8 @@ def write_selection(
 
     In ``.csv`` and ``.json``, times are ISO 8601, lengths of time a number and its unit
     (``1500 ms``), and bytes are texts, escaped likewise. A time beyond the years that Arrow
-    knows is spelt ``<value out of range: 9223372036854775807>``, in the unit of the column.
+    knows is spelt ``<value out of range: 9223372036854775807>``, in the unit of the column. In
+    ``.json``, NaN is null, and infinities are the texts ``Infinity`` and ``-Infinity``.
 
     In ``.csv``, texts that begin with ``=``, ``+``, ``-``, ``@``, one of these in full width, a tab
     or a line break are written with an apostrophe before them, so that no spreadsheet runs them as

@@ -4,13 +4,13 @@ A table that names images may have columns of every type that Arrow knows, and v
 does not: a date in the year 30,000, or bytes that are no text.
 """
 
-import json
 from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..arrow import pack_texts
+from ..json_values import dump_json
 
 # What CSV files can hold as it is.
 _PLAIN: tuple[Callable[[pa.DataType], bool], ...] = (
@@ -45,8 +45,11 @@ def list_records(table: pa.Table) -> list[dict[str, object]]:
 
 
 def encode_json(value: object) -> bytes:
-    """Encode a value as indented JSON; strings must be valid Unicode, keys keep their order."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=_spell_foreign)
+    """Encode a value as indented JSON, see `dump_json`; keys keep their order.
+
+    Strings must be valid Unicode.
+    """
+    text = dump_json(value, ensure_ascii=False, indent=2, default=_spell_foreign)
     return f"{text}\n".encode()
 
 
@@ -55,7 +58,7 @@ def _spell_value(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, (list, dict)):
-        return json.dumps(value, ensure_ascii=False, default=_spell_foreign)
+        return dump_json(value, ensure_ascii=False, default=_spell_foreign)
     return _spell_foreign(value)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from pictures import write_collection
 from smartdownsample.cli import main
+from smartdownsample.cli.printing import print_json
 from smartdownsample.results.spelt_columns import encode_json, list_records, spell_texts
 
 LATE = 1 << 38  # seconds: in the year 10,680
@@ -22,6 +23,16 @@ def count(kind: pa.DataType, number: int) -> pa.Array:
     """Make a value of a time that is so many units from its beginning."""
     width = pa.int32() if kind.bit_width == 32 else pa.int64()
     return pa.array([number], width).view(kind)
+
+
+def strict_loads(text: str | bytes) -> object:
+    """Parse JSON without what Python knows beyond it."""
+
+    def refuse(name: str) -> None:
+        msg = f"{name} is no JSON"
+        raise ValueError(msg)
+
+    return json.loads(text, parse_constant=refuse)
 
 
 VALUES = [
@@ -88,6 +99,26 @@ def test_other_values_stay(value: object) -> None:
     table = pa.table({"x": [value]})
     assert spell_texts(table).equals(table)
     assert list_records(table) == [{"x": value}]
+
+
+def test_json_has_no_numbers_but_those_of_json() -> None:
+    """Strict parsers refuse NaN and infinities, wherever they are."""
+    values = [1.5, float("nan"), float("inf"), float("-inf")]
+    column = pa.array(values)
+    table = pa.table(
+        {"x": column, "few": column.cast(pa.float32()), "in": [[value] for value in values]}
+    )
+    records = strict_loads(encode_json(list_records(table)))
+    spelt = [1.5, None, "Infinity", "-Infinity"]
+    assert records == [{"x": value, "few": value, "in": [value]} for value in spelt]
+    texts = spell_texts(table)["in"].to_pylist()
+    assert [strict_loads(text) for text in texts] == [[value] for value in spelt]
+
+
+def test_the_command_prints_no_other_numbers_either(capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs read them."""
+    print_json({"a": (float("nan"), {"b": float("-inf")}), "c": 1})
+    assert strict_loads(capsys.readouterr().out) == {"a": [None, {"b": "-Infinity"}], "c": 1}
 
 
 def test_numbers_have_few_digits() -> None:
