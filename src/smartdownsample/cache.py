@@ -3,6 +3,40 @@
 `info`, `verify`, `prune` and `clear` look after a cache folder while other runs use it.
 """
 
-from .store import Damage, StoreInfo, clear, info, prune, verify
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from . import store
+from .errors import StoreError
+from .store import Damage, StoreInfo
 
 __all__ = ["Damage", "StoreInfo", "clear", "info", "prune", "verify"]
+
+_Given = ParamSpec("_Given")
+_Found = TypeVar("_Found")
+
+
+def _explained(care: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
+    """Turn an error of the file system, such as that of a name too long, into one of ours."""
+
+    @functools.wraps(care)
+    def explained(*args: _Given.args, **kwargs: _Given.kwargs) -> _Found:
+        try:
+            return care(*args, **kwargs)
+        except StoreError:
+            raise
+        except OSError as error:
+            msg = (
+                f"The cache folder cannot be looked after: {error.strerror or error} "
+                f"({error.filename!r}). Name a folder that may be read and written to."
+            )
+            raise StoreError(msg) from error
+
+    return explained
+
+
+info = _explained(store.info)
+verify = _explained(store.verify)
+prune = _explained(store.prune)
+clear = _explained(store.clear)
