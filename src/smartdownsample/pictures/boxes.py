@@ -13,7 +13,8 @@ from .bits import MAX_PARTS, read_big
 _BEFORE_BOXES = {b"meta": 4}
 
 _CODESTREAM_MARK = b"\xff\x4f\xff\x51"
-# The size marker of a JPEG 2000 up to the number of components (ISO/IEC 15444-1, A.5.1).
+# The size marker of a JPEG 2000 up to the number of components (ISO/IEC 15444-1, A.5.1). Sizes are
+# those of the grid with its offset, then those of a tile with that of the first.
 _J2K_SIZE_BYTES = 42
 # More than the fields of a JPEG XL take that are read from the first bytes of its codestream.
 _JXL_HEAD_BYTES = 32
@@ -24,11 +25,12 @@ _JXL_RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 
 
 
 class Codestream(NamedTuple):
-    """Size of a JPEG 2000 image, 0 when unknown, and how many components a pixel has."""
+    """Size of a JPEG 2000 image, 0 when unknown, and how many components and tiles it has."""
 
     width: int = 0
     height: int = 0
     n_components: int = 0
+    n_tiles: int = 0
 
 
 class JpegXl(NamedTuple):
@@ -90,8 +92,14 @@ def read_j2k(data: bytes) -> Codestream:
     """Read the size marker of a JPEG 2000 codestream (ISO/IEC 15444-1, A.5.1)."""
     if not data.startswith(_CODESTREAM_MARK):
         return Codestream()
-    width, height = (read_big(data, at, 4) - read_big(data, at + 8, 4) for at in (8, 12))
-    return Codestream(max(width, 0), max(height, 0), read_big(data, 40, 2))
+    sizes = []
+    n_tiles = 1
+    for at in (8, 12):
+        end, first, side, first_tile = (read_big(data, at + n, 4) for n in (0, 8, 16, 24))
+        sizes.append(max(end - first, 0))
+        # Sides of 0 are refused by the decoder, and count as the shortest.
+        n_tiles *= max(-((first_tile - end) // max(side, 1)), 0)
+    return Codestream(*sizes, read_big(data, 40, 2), n_tiles)
 
 
 def read_jxl(data: bytes) -> JpegXl:

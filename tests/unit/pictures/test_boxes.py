@@ -113,9 +113,20 @@ def test_a_jpeg_2000_is_as_large_as_its_codestream() -> None:
     data = encode("JPEG2000")
     at = data.index(b"ihdr") + 4
     lying = data[:at] + struct.pack(">II", 1, 1) + data[at + 8 :]
-    assert read_jp2(data) == read_jp2(lying) == (70, 50, 3)
-    assert read_j2k(encode("JPEG2000", no_jp2=True)) == (70, 50, 3)
-    assert read_jp2(data[: data.index(b"jp2c") - 4]) == (0, 0, 0)
+    assert read_jp2(data) == read_jp2(lying) == (70, 50, 3, 1)
+    assert read_j2k(encode("JPEG2000", no_jp2=True)) == (70, 50, 3, 1)
+    assert read_jp2(data[: data.index(b"jp2c") - 4]) == (0, 0, 0, 0)
+
+
+def test_tiles_of_a_jpeg_2000_are_counted() -> None:
+    """Those that are begun count as well; the grid may begin before the picture."""
+    options = {"no_jp2": True, "tile_size": (32, 16)}
+    assert read_j2k(encode("JPEG2000", **options)).n_tiles == 3 * 4
+    shifted = encode("JPEG2000", **options, offset=(30, 0), tile_offset=(28, 0))
+    assert read_j2k(shifted) == (70, 50, 3, 3 * 4)
+    data = encode("JPEG2000", no_jp2=True)
+    for side, n_tiles in ((1, 70 * 50), (0, 70 * 50)):
+        assert read_j2k(data[:24] + struct.pack(">II", side, side) + data[32:]).n_tiles == n_tiles
 
 
 def test_columns_of_a_palette_are_components_of_a_jpeg_2000() -> None:
@@ -125,7 +136,7 @@ def test_columns_of_a_palette_are_components_of_a_jpeg_2000() -> None:
     end = at + int.from_bytes(data[at : at + 4], "big")
     palette = make_box(b"pclr", struct.pack(">HB", 4, 250) + bytes(250) + bytes(4 * 250))
     with_palette = data[:at] + make_box(b"jp2h", data[at + 8 : end] + palette) + data[end:]
-    assert read_jp2(with_palette) == (70, 50, 3 + 250)
+    assert read_jp2(with_palette) == (70, 50, 3 + 250, 1)
 
 
 def test_boxes_in_one_another_are_found_by_their_names() -> None:

@@ -52,6 +52,13 @@ def claim_tiff(
     return b"II+\0" + struct.pack("<HHQ", 8, 0, 16) + directory
 
 
+def claim_jpeg_2000(n_components: int) -> bytes:
+    """Make the head of a JPEG 2000 of 257×255 pixels, each a tile of its own, and none of them."""
+    size = struct.pack(">H8IH", 0, 257, 255, 0, 0, 1, 1, 0, 0, n_components)
+    size += b"\7\1\1" * n_components
+    return b"\xff\x4f\xff\x51" + struct.pack(">H", len(size) + 2) + size
+
+
 class TestDecodeImage:
     """decode_image gives upright RGB pixels, or a cause."""
 
@@ -176,6 +183,15 @@ class TestDecodeImage:
     def test_what_takes_too_much_memory_is_refused_before_decoding(self, data: bytes) -> None:
         """Whatever makes it large: pixels, channels, bits, or what the decoder keeps."""
         assert decode_image(data) is Cause.TOO_LARGE
+
+    @pytest.mark.parametrize(("n_components", "is_refused"), [(3, False), (50, True)])
+    def test_tiles_that_a_jpeg_2000_claims_take_memory(
+        self, n_components: int, *, is_refused: bool
+    ) -> None:
+        """The decoder has a table for each component of each tile, before it has any data."""
+        data = claim_jpeg_2000(n_components)
+        assert (decode_image(data) is Cause.TOO_LARGE) == is_refused
+        assert decode_image(data, max_pixels=257 * 255) is Cause.TOO_LARGE
 
     def test_an_animation_of_which_all_frames_would_be_decoded_is_refused(self) -> None:
         """JPEG XL has frames of a few bytes and many pixels."""
