@@ -15,6 +15,8 @@ _HEADER_BYTES = 512
 
 # Types of units: OBU_SEQUENCE_HEADER (AV1, 6.2.2), and SPS_NUT (ITU-T H.265, table 7-1).
 _AV1_SEQUENCE, _HEVC_SEQUENCE = 1, 33
+# Units with the header of a frame: OBU_FRAME_HEADER and OBU_FRAME (AV1, 6.2.2).
+_AV1_FRAMES = frozenset((3, 6))
 # Bits of general_profile_space up to general_level_idc, but for the level (ITU-T H.265, 7.3.3).
 _PROFILE_BITS, _LEVEL_BITS = 88, 8
 _MAX_SUB_LAYERS = 8
@@ -27,7 +29,18 @@ _NAL_LENGTH_BYTES = 4
 
 
 def walk_av1_sizes(data: bytes | memoryview) -> Iterator[Size | None]:
-    """Yield for each unit of AV1 data the size that it tells, None when it tells none.
+    """Yield for each unit of AV1 data the size that it tells, None when it tells none."""
+    for kind, content in _walk_av1_units(data):
+        yield _read_av1_sequence(content) if kind == _AV1_SEQUENCE else None
+
+
+def count_av1_frames(data: bytes | memoryview) -> int:
+    """Count the frames in AV1 data, all of which the decoder makes."""
+    return sum(kind in _AV1_FRAMES for kind, _ in _walk_av1_units(data))
+
+
+def _walk_av1_units(data: bytes | memoryview) -> Iterator[tuple[int, bytes]]:
+    """Yield the type and the first bytes of each unit of AV1 data.
 
     AV1 Bitstream & Decoding Process Specification, 5.3 to 5.5, https://aomediacodec.github.io/av1-spec/
     """
@@ -38,8 +51,7 @@ def walk_av1_sizes(data: bytes | memoryview) -> Iterator[Size | None]:
         length = len(data) - at
         if head & 2:
             length, at = _read_leb128(data, at)
-        content = bytes(data[at : at + min(length, _HEADER_BYTES)])
-        yield _read_av1_sequence(content) if head >> 3 & 15 == _AV1_SEQUENCE else None
+        yield head >> 3 & 15, bytes(data[at : at + min(length, _HEADER_BYTES)])
         at += length
 
 

@@ -30,8 +30,8 @@ _MAX_JPEG_BYTES_PER_PIXEL = 3 + 2 * 4
 # Bytes times pixels of a JPEG that takes at most two seconds, whatever is in it: a scan has ten
 # bytes and takes 0.3 ns a pixel.
 _QUICK_JPEG = 2**36
-# Bytes times pixels of an animated JPEG XL that takes at most two seconds: a frame has twenty bytes
-# and takes 0.15 µs a pixel.
+# Bytes times pixels of an animation that takes at most two seconds. A frame of a JPEG XL has twenty
+# bytes and takes 0.15 µs a pixel; one of an AVIF has more, and takes 0.02 µs.
 _QUICK_ANIMATION = 2**28
 
 _JPEG_END = b"\xff\xd9"
@@ -82,7 +82,8 @@ def decode_image(
     formats, and None, decode in full. An image that claims more than `max_pixels` is refused, and
     so is one whose decoder takes more memory than four bytes for each of `max_pixels`, or 64 MiB.
     Large images wait for those that other threads decode, see `memory_budget`. A JPEG of very many
-    scans is refused as well, see `jpeg_scans`, and so is an animated JPEG XL of many pixels.
+    scans is refused as well, see `jpeg_scans`, and so is an animation of many pixels if its decoder
+    makes all frames.
 
     Transparent pixels are laid on white; 16 bits are scaled to 8; the first of several frames or
     pages is taken.

@@ -111,7 +111,8 @@ class Header(NamedTuple):
     ``format`` is a name such as ``"JPEG"``. ``width`` and ``height`` are those of the stored
     pixels, 0 when unknown. ``orientation`` and ``captured`` are those of `exif.Exif`.
     ``has_alpha`` is set for TIFF only, where a fourth channel may be something else, and
-    ``is_animated`` for JPEG XL only, whose decoder makes all frames.
+    ``is_animated`` where the decoder makes all frames: of a JPEG XL, or of an AVIF that has many
+    in one picture.
     ``bytes_per_pixel`` is what the decoder holds while it is at work, at most; for JPEG
     `jpeg_scans` tells.
     """
@@ -318,7 +319,8 @@ def _read_media(data: bytes) -> Header | Cause:
         return Cause.RAW_PHOTO if data[8:11] == b"crx" else Cause.VIDEO
     media = read_media(data)
     n_bytes = _MEDIA_BYTES[name, media.has_alpha] * (_DEEP_MEDIA if media.is_deep else 1)
-    return Header(name, *media[:4], bytes_per_pixel=n_bytes)
+    is_animated = media.has_more_frames
+    return Header(name, *media[:4], bytes_per_pixel=n_bytes, is_animated=is_animated)
 
 
 def _read_jp2(data: bytes) -> Header:

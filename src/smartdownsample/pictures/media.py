@@ -15,7 +15,13 @@ import numpy as np
 
 from .bits import MAX_PARTS, read_big
 from .boxes import find_boxes, walk_boxes
-from .coded_sizes import Size, read_hevc_size, walk_av1_sizes, walk_hevc_sizes
+from .coded_sizes import (
+    Size,
+    count_av1_frames,
+    read_hevc_size,
+    walk_av1_sizes,
+    walk_hevc_sizes,
+)
 from .exif import read_exif
 
 # Extent of an image item: flags, width and height (ISO/IEC 23008-12, 6.5.3).
@@ -36,8 +42,10 @@ _WALKERS = {b"av01": walk_av1_sizes, b"hvc1": walk_hevc_sizes, b"hev1": walk_hev
 # Place of the size in the data of an item that is made of others, after flags that say whether it
 # has 32 bits: a grid of tiles, and an overlay (ISO/IEC 23008-12, 6.6.2).
 _COMPOSED = {b"grid": 4, b"iovl": 10}
-_EXIF = b"Exif"
+_AV1, _EXIF = b"av01", b"Exif"
 _WANTED = frozenset((*_WALKERS, *_COMPOSED, _EXIF))
+# A picture has up to four layers (AV1 Image File Format, 2.3.2.3), each of a frame or two.
+_MAX_FRAMES = 8
 # A track has about ten tables.
 _MAX_TABLES = 100
 # How an item is stored that is in the description itself.
@@ -53,6 +61,7 @@ class Media(NamedTuple):
     captured: np.datetime64 | None
     has_alpha: bool
     is_deep: bool
+    has_more_frames: bool
 
 
 class _Item(NamedTuple):
@@ -84,7 +93,14 @@ def read_media(data: bytes) -> Media:
         captured,
         has_alpha=any(_ALPHA.search(data, *place) for place in places),
         is_deep=any(_DEEP.search(data, *place) for place in places),
+        # Where sizes are known, all units together are few.
+        has_more_frames=bool(coded) and any(map(_has_more_frames, pictures)),
     )
+
+
+def _has_more_frames(picture: _Item) -> bool:
+    """Tell whether a coded picture has more frames than a still has."""
+    return picture.kind == _AV1 and count_av1_frames(picture.data) > _MAX_FRAMES
 
 
 def _read_orientation(data: bytes) -> int:

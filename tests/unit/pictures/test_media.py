@@ -120,6 +120,17 @@ def test_an_image_that_is_larger_than_it_says_is_not_decoded() -> None:
     assert decode_image(make_media(items, boxes=make_extent(16, 16))) is Cause.TOO_LARGE
 
 
+@pytest.mark.parametrize("kind", [3, 6])
+def test_a_picture_of_many_frames_is_not_decoded(kind: int) -> None:
+    """The decoder would make all of them, of a few bytes each, and show one."""
+    header, frame = make_sequence_header(4000, 3000), bytes((kind << 3 | 2, 20)) + bytes(20)
+    for n_frames, is_refused in ((8, False), (9, True)):
+        items = (b"av01", header + frame), (b"av01", header + frame * n_frames)
+        assert (decode_image(make_media(*items)) is Cause.TOO_SLOW) == is_refused
+    small = (b"av01", make_sequence_header(100, 100) + frame * 9)
+    assert decode_image(make_media(small)) is Cause.UNREADABLE
+
+
 @pytest.mark.parametrize("damage", [b"iloc", b"iinf", b"av01"])
 def test_an_image_whose_data_tells_no_size_has_none(damage: bytes) -> None:
     """What its boxes say is not enough."""
@@ -201,8 +212,8 @@ def test_depth_and_transparency_of_an_avif_are_seen() -> None:
     transparent = Image.fromarray(make_pixels(1))
     transparent.putalpha(100)
     transparent.save(buffer, "AVIF")
-    assert read_media(plain)[4:] == (False, False)
-    assert read_media(buffer.getvalue())[4:] == (True, False)
+    assert read_media(plain)[4:6] == (False, False)
+    assert read_media(buffer.getvalue())[4:6] == (True, False)
     at = plain.index(b"av1C") + 6
     assert read_media(plain[:at] + bytes((plain[at] | 0x40,)) + plain[at + 1 :]).is_deep
 
