@@ -182,21 +182,22 @@ def _read_items(data: bytes) -> list[_Item]:
     if MAX_PARTS in {len(kinds), len(extents)}:
         return [_Item(b"av01", b"")]
     (meta_at, _), *_ = [*find_boxes(data, b"meta", b"idat"), (0, 0)]
-    parts: dict[int, list[memoryview]] = {}
+    # Each item once: a list may name the same one any number of times.
+    wanted = dict.fromkeys((number, kind) for number, kind in kinds if kind in _WANTED)
+    parts: dict[int, list[memoryview]] = {number: [] for number, _ in wanted}
     for number, method, at, length in extents:
-        start = at + (meta_at if method == _IN_META else 0)
-        parts.setdefault(number, []).append(memoryview(data)[start:][: length or None])
-    items = []
+        if number in parts:
+            start = at + (meta_at if method == _IN_META else 0)
+            parts[number].append(memoryview(data)[start:][: length or None])
+    contents: dict[int, bytes | memoryview] = {}
     n_left = len(data)
-    for number, kind in kinds:
-        own = parts.get(number, [])
-        if kind in _WANTED and len(own) > 1:
+    for number, own in parts.items():
+        contents[number] = own[0] if len(own) == 1 else b""
+        if len(own) > 1:
             n_left -= sum(map(len, own))
             # Parts that lie one over the other would take any memory.
-            own = [memoryview(b"".join(own))] if n_left >= 0 else []
-        if kind in _WANTED:
-            items.append(_Item(kind, own[0] if own else b""))
-    return items
+            contents[number] = b"".join(own) if n_left >= 0 else b""
+    return [_Item(kind, contents[number]) for number, kind in wanted]
 
 
 def _walk_kinds(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -21,6 +21,7 @@ from pictures import (
     make_pixels,
     make_sequence_header,
 )
+from smartdownsample.pictures import media
 from smartdownsample.pictures.bits import MAX_PARTS
 from smartdownsample.pictures.decode import Picture, decode_image
 from smartdownsample.pictures.media import read_media
@@ -156,6 +157,17 @@ def test_a_file_of_too_many_boxes_or_units_has_no_size() -> None:
             assert read_media(make_media((b"av01", header), boxes=boxes))[:2] == size
 
 
+def test_an_item_that_is_listed_many_times_is_looked_at_once() -> None:
+    """Each of its empty parts, which take no bytes, would be looked at as often."""
+    table = struct.pack(">IHH", 0, 0x0040, 1) + struct.pack(">HHIH", 1, 0, 2**32 - 256, 65_535)
+    entry = make_box(b"infe", struct.pack(">IHH4s", 2 << 24, 1, 0, b"av01"))
+    entries = make_box(b"iinf", bytes(6) + entry * 500)
+    boxes = bytes(4) + make_box(b"iloc", table) + entries
+    data = make_box(b"ftyp", b"avif" + bytes(8)) + make_box(b"meta", boxes)
+    items = media._read_items(data)
+    assert [(item.kind, bytes(item.data)) for item in items] == [(b"av01", b"")]
+
+
 def test_a_table_may_claim_to_have_any_number_of_items() -> None:
     """Also such as take no bytes."""
     data = bytearray(make_media((b"av01", make_sequence_header(4000, 3000)), version=2))
@@ -223,8 +235,8 @@ def test_depth_and_transparency_of_an_avif_are_seen() -> None:
 def test_all_versions_of_the_table_of_items_are_read(version: int, base: int) -> None:
     """Encoders differ in what they write; numbers of items are of 2 or 4 bytes."""
     items = (b"av01", make_sequence_header(70, 50)), (b"Exif", EXIF_ITEM)
-    media = read_media(make_media(*items, version=version, base=base))
-    assert media[:4] == (70, 50, 1, TAKEN)
+    told = read_media(make_media(*items, version=version, base=base))
+    assert told[:4] == (70, 50, 1, TAKEN)
 
 
 @pytest.mark.parametrize("cut", [b"infe", b"iloc", b"Exif\0\0II"])
