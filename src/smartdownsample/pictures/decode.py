@@ -15,11 +15,15 @@ from ..options import MAX_PIXELS, MAX_SIDE
 from ..records import WHOLE, ByteArray, Cause, Region
 from .headers import Header, read_header, simplify_png
 from .jpeg_scans import MAX_SCANS, read_scans
-from .memory_budget import MEMORY, SMALL_BYTES, count_budget
+from .memory_budget import MEMORY, SMALL_BYTES, count_budget, is_memory_short
 from .pixels import flatten_pixels, measure_share, turn_upright
 from .plugins import EXTRA_FORMATS, decode_with_plugin
 
-# Any machine has the memory to decode so many pixels.
+# OpenCV's code for want of memory, `cv2.Error.StsNoMem`.
+_NO_MEMORY = -4
+# What want of memory looks like, too.
+_SIGNS_OF_DAMAGE = frozenset((Cause.UNREADABLE, Cause.TRUNCATED))
+# A failure of more pixels than this may come from want of memory, however much there is now.
 _SMALL_PIXELS = 2**24
 # A truncated JPEG of which less than this share was decoded counts as unreadable.
 _MIN_SHARE = 0.25
@@ -96,16 +100,18 @@ def decode_image(
     try:
         if header.format == "JPEG":
             scale = choose_scale(header, min_side, region)
-            return _decode_checked_jpeg(data, header, scale, max_pixels)
-        decoded = _decode_checked(data, header, max_pixels)
+            picture = _decode_checked_jpeg(data, header, scale, max_pixels)
+        else:
+            picture = _decode_checked(data, header, max_pixels)
     except MemoryError:
         return Cause.MEMORY
-    if isinstance(decoded, Cause):
-        return decoded
-    return Picture(decoded, decoded.shape[1], decoded.shape[0], captured=header.captured)
+    if isinstance(picture, Picture) or picture not in _SIGNS_OF_DAMAGE:
+        return picture
+    n_bytes = header.width * header.height * header.bytes_per_pixel
+    return Cause.MEMORY if is_memory_short(n_bytes) else picture
 
 
-def _decode_checked(data: bytes, header: Header, max_pixels: int) -> ByteArray | Cause:
+def _decode_checked(data: bytes, header: Header, max_pixels: int) -> Picture | Cause:
     """Decode an image that is no JPEG, if it has a size and takes neither too much nor too long."""
     n_pixels = header.width * header.height
     if not n_pixels:
@@ -116,8 +122,12 @@ def _decode_checked(data: bytes, header: Header, max_pixels: int) -> ByteArray |
         if not is_allowed:
             return Cause.TOO_LARGE
         if header.format in EXTRA_FORMATS:
-            return decode_with_plugin(data, header.format, header.width * header.height)
-        return _decode_in_full(data, header)
+            decoded = decode_with_plugin(data, header.format, n_pixels)
+        else:
+            decoded = _decode_in_full(data, header)
+    if isinstance(decoded, Cause):
+        return decoded
+    return Picture(decoded, decoded.shape[1], decoded.shape[0], captured=header.captured)
 
 
 def _decode_checked_jpeg(
@@ -205,14 +215,16 @@ def _choose_scale(short_side: int, min_side: int) -> int:
 
 
 def _decode(data: bytes, flags: int) -> np.ndarray | None:
-    """Decode with OpenCV; None when it cannot."""
+    """Decode with OpenCV; None when it cannot. Raises MemoryError where OpenCV tells the reason."""
     try:
         return cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags)
-    except (cv2.error, MemoryError):
+    except cv2.error as error:
+        if error.code == _NO_MEMORY:
+            raise MemoryError from error
         return None
 
 
 def _explain_failure(header: Header) -> Cause:
-    """Say why an image was not decoded; OpenCV does not tell when memory was short."""
+    """Say why an image was not decoded; OpenCV rarely tells when memory was short."""
     n_pixels = header.width * header.height
     return Cause.MEMORY if n_pixels > _SMALL_PIXELS else Cause.UNREADABLE

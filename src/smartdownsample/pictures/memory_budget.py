@@ -15,14 +15,32 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
+
 # What takes less is not worth waiting for: a picture of 16 million pixels with 8 bits a channel.
 SMALL_BYTES = 2**26
 _BUDGET_BYTES_PER_PIXEL = 4
+# Where a decoder failed though so much can be had, memory was not short, whatever other threads
+# have given back since.
+_AMPLE_BYTES = 2**29
 
 
 def count_budget(max_pixels: int) -> int:
     """Count the bytes that all decoders of a run may hold together."""
     return max(max_pixels * _BUDGET_BYTES_PER_PIXEL, SMALL_BYTES)
+
+
+def is_memory_short(n_bytes: float) -> bool:
+    """Tell whether a process may have lacked the memory for a decoder that holds so many bytes.
+
+    The system refuses memory when it is asked for, so that none has to be written to.
+    """
+    try:
+        # The picture is handed over as a copy.
+        np.empty(max(int(2 * n_bytes), _AMPLE_BYTES), dtype=np.uint8)
+    except MemoryError:
+        return True
+    return False
 
 
 class LeftToCaller(Exception):  # noqa: N818 - a helper's answer, not an error

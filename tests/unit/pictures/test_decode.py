@@ -2,6 +2,8 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -50,6 +52,18 @@ def claim_tiff(
     entries = (struct.pack("<HHQQ", tag, 4, 1, value) for tag, value in fields.items())
     directory = struct.pack("<Q", len(fields)) + b"".join(entries) + bytes(8)
     return b"II+\0" + struct.pack("<HHQ", 8, 0, 16) + directory
+
+
+_DECODE_IN_LITTLE_MEMORY = """
+import resource, sys
+from pathlib import Path
+from smartdownsample.pictures import decode_image
+
+data = Path(sys.argv[1]).read_bytes()
+n_pages = int(Path("/proc/self/statm").read_text().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (n_pages * resource.getpagesize() + 40 * 2**20,) * 2)
+print(decode_image(data).name)
+"""
 
 
 def claim_jpeg_2000(n_components: int) -> bytes:
@@ -285,6 +299,39 @@ class TestDecodeImage:
         Image.fromarray(deep).save(buffer, "PNG")
         got = decode(buffer.getvalue()).pixels.astype(int)
         assert np.abs(got[:, :, 0] - deep / 257).max() <= 0.5
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
+    @pytest.mark.parametrize("kept", [1, 0.5])
+    @pytest.mark.parametrize("name", ["PNG", "JPEG", "BMP"])
+    def test_want_of_memory_is_not_taken_for_damage(
+        self, name: str, kept: float, tmp_path: Path
+    ) -> None:
+        """A good file would be remembered as unreadable, or as truncated."""
+        data = encode(name, width=4000, height=4000)
+        path = tmp_path / "photo"
+        path.write_bytes(data[: int(kept * len(data))])
+        done = subprocess.run(
+            [sys.executable, "-c", _DECODE_IN_LITTLE_MEMORY, str(path)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == "MEMORY\n"
+
+    @pytest.mark.parametrize("code", [-4, -215])
+    def test_opencv_may_tell_that_memory_is_short(
+        self, code: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Then nothing else has to be tried."""
+
+        def fail(*_: object) -> None:
+            error = cv2.error("no")
+            error.code = code
+            raise error
+
+        monkeypatch.setattr(cv2, "imdecode", fail)
+        expected = Cause.MEMORY if code == -4 else Cause.UNREADABLE
+        assert decode_image(encode("PNG")) is decode_image(encode("JPEG")) is expected
 
     def test_input_is_not_changed(self, tmp_path: Path) -> None:
         """Decoding twice gives the same."""
