@@ -15,6 +15,7 @@ from ..features import choose_min_side, describe_pictures, take_together
 from ..items import FILES, Content, encode_order_key
 from ..options import MAX_PIXELS
 from ..pictures import (
+    HAS_SMALLER_LIMITS,
     LeftToCaller,
     Picture,
     Treatment,
@@ -275,5 +276,5 @@ def _choose_flags(picture: Picture, treatment: Treatment, preview: Picture | Non
 def _is_lasting(cause: Cause, max_pixels: int) -> bool:
     """Tell whether a failure is due to the file itself, not to this run."""
     if cause is Cause.TOO_LARGE:
-        return max_pixels == MAX_PIXELS
+        return max_pixels == MAX_PIXELS and not HAS_SMALLER_LIMITS
     return cause is not Cause.MEMORY

@@ -3,7 +3,7 @@
 No other wing knows image formats and their faults.
 """
 
-from .decode import Picture, decode_image
+from .decode import HAS_SMALLER_LIMITS, Picture, decode_image
 from .headers import read_header
 from .memory_budget import MEMORY, LeftToCaller
 from .previews import Treatment, compare_previews, read_with_preview
@@ -11,6 +11,7 @@ from .process_settings import count_workers, decoding_process
 from .regions import decode_regions
 
 __all__ = [
+    "HAS_SMALLER_LIMITS",
     "MEMORY",
     "LeftToCaller",
     "Picture",

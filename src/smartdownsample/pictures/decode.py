@@ -11,6 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from ..opencv_limit import read_opencv_limits
 from ..options import MAX_PIXELS, MAX_SIDE
 from ..records import WHOLE, ByteArray, Cause, Region
 from .headers import Header, read_header, simplify_png
@@ -23,6 +24,10 @@ from .plugins import EXTRA_FORMATS, decode_with_plugin
 _NO_MEMORY = -4
 # What want of memory looks like, too.
 _SIGNS_OF_DAMAGE = frozenset((Cause.UNREADABLE, Cause.TRUNCATED))
+# What OpenCV decodes at most in this process, which it learns when it is loaded.
+_MOST_PIXELS, _MOST_COLUMNS, _MOST_ROWS = read_opencv_limits()
+# Whether the environment allows OpenCV less than an image may have.
+HAS_SMALLER_LIMITS = _MOST_PIXELS < MAX_PIXELS or min(_MOST_COLUMNS, _MOST_ROWS) < MAX_SIDE
 # A failure of more pixels than this may come from want of memory, however much there is now.
 _SMALL_PIXELS = 2**24
 # A truncated JPEG of which less than this share was decoded counts as unreadable.
@@ -107,8 +112,19 @@ def decode_image(
         return Cause.MEMORY
     if isinstance(picture, Picture) or picture not in _SIGNS_OF_DAMAGE:
         return picture
+    if _is_beyond_opencv(header):
+        return Cause.TOO_LARGE
     n_bytes = header.width * header.height * header.bytes_per_pixel
     return Cause.MEMORY if is_memory_short(n_bytes) else picture
+
+
+def _is_beyond_opencv(header: Header) -> bool:
+    """Tell whether an image is larger than the environment allows OpenCV to decode."""
+    return header.format not in EXTRA_FORMATS and (
+        header.width * header.height > _MOST_PIXELS
+        or header.width > _MOST_COLUMNS
+        or header.height > _MOST_ROWS
+    )
 
 
 def _decode_checked(data: bytes, header: Header, max_pixels: int) -> Picture | Cause:

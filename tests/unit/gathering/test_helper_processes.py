@@ -173,7 +173,7 @@ def test_opencv_has_a_limit_in_helpers(
         monkeypatch.delenv(OPENCV_LIMIT_VARIABLE, raising=False)
         monkeypatch.setattr(helper_processes, "choose_opencv_limit", lambda _: "1000")
     with Helpers(1) as helpers:
-        assert be_helped(helpers, task).causes == [Cause.UNREADABLE]
+        assert be_helped(helpers, task).causes == [Cause.TOO_LARGE]
     assert os.environ.get(OPENCV_LIMIT_VARIABLE) == ("1000" if name == "user" else None)
     assert extract_chunk(task).causes == [None]
 
