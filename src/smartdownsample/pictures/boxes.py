@@ -92,14 +92,14 @@ def read_j2k(data: bytes) -> Codestream:
     """Read the size marker of a JPEG 2000 codestream (ISO/IEC 15444-1, A.5.1)."""
     if not data.startswith(_CODESTREAM_MARK):
         return Codestream()
-    sizes = []
-    n_tiles = 1
+    sizes, n_tiles = [], 1
     for at in (8, 12):
         end, first, side, first_tile = (read_big(data, at + n, 4) for n in (0, 8, 16, 24))
         sizes.append(max(end - first, 0))
         # Sides of 0 are refused by the decoder, and count as the shortest.
         n_tiles *= max(-((first_tile - end) // max(side, 1)), 0)
-    return Codestream(*sizes, read_big(data, 40, 2), n_tiles)
+    width, height = sizes
+    return Codestream(width, height, read_big(data, 40, 2), n_tiles)
 
 
 def read_jxl(data: bytes) -> JpegXl:
