@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,12 +34,7 @@ CACHE_TAG = (
 
 def is_tagged(stores: Path) -> bool:
     """Tell whether a folder of stores has our tag; from no other is anything removed or renamed."""
-    tag = stores / TAG_NAME
-    try:
-        with open(tag, "rb") as file:
-            return not tag.is_symlink() and file.read(len(CACHE_TAG) + 1) == CACHE_TAG.encode()
-    except OSError:
-        return False
+    return _read_tag(stores / TAG_NAME) == CACHE_TAG.encode()
 
 
 def mark_folder(stores: Path) -> None:
@@ -49,14 +45,36 @@ def mark_folder(stores: Path) -> None:
     with suppress(FileExistsError), open(stores / IGNORE_NAME, "x", encoding="utf-8") as file:
         file.write("*\n")
     tag = stores / TAG_NAME
-    try:
-        text = tag.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        text = ""
-    except OSError:  # a folder, or not to be read: not ours
+    text = _read_tag(tag)
+    if text is None or text == CACHE_TAG.encode() or not CACHE_TAG.encode().startswith(text):
         return
-    if CACHE_TAG.startswith(text) and text != CACHE_TAG:
-        tag.write_text(CACHE_TAG, encoding="utf-8")
+    # Never written into a file that is there, since that may have a second name.
+    tag.unlink(missing_ok=True)
+    with suppress(FileExistsError), open(tag, "xb") as file:  # else another run has just made it
+        file.write(CACHE_TAG.encode())
+
+
+def _read_tag(tag: Path) -> bytes | None:
+    """Read as much as a tag has, nothing where there is none; None where it cannot be ours.
+
+    Neither a link nor anything but a regular file is ours, and no such thing holds up the run.
+    """
+    try:
+        if tag.is_symlink():
+            return None
+        with open(tag, "rb", opener=_open_calmly) as file:
+            is_regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            return file.read(len(CACHE_TAG) + 1) if is_regular else None
+    except FileNotFoundError:
+        return b""
+    except OSError:  # a folder, or not to be read
+        return None
+
+
+def _open_calmly(path: str, flags: int) -> int:
+    """Open a file without following a link, or waiting for somebody at the end of a pipe."""
+    more = (getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK"))
+    return os.open(path, flags | sum(more))
 
 
 def default_cache_dir() -> Path:

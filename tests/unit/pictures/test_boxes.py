@@ -2,6 +2,7 @@
 
 import io
 import struct
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -120,7 +121,7 @@ def test_a_jpeg_2000_is_as_large_as_its_codestream() -> None:
 
 def test_tiles_of_a_jpeg_2000_are_counted() -> None:
     """Those that are begun count as well; the grid may begin before the picture."""
-    options = {"no_jp2": True, "tile_size": (32, 16)}
+    options: dict[str, Any] = {"no_jp2": True, "tile_size": (32, 16)}
     assert read_j2k(encode("JPEG2000", **options)).n_tiles == 3 * 4
     shifted = encode("JPEG2000", **options, offset=(30, 0), tile_offset=(28, 0))
     assert read_j2k(shifted) == (70, 50, 3, 3 * 4)

@@ -20,7 +20,7 @@ from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
 from smartdownsample.store import FeatureStore, KnownFeatures, choose_cache_dir, store
 from smartdownsample.store import look_up as look_up_module
 from smartdownsample.store import part as part_module
-from smartdownsample.store.folder import is_tagged
+from smartdownsample.store.folder import CACHE_TAG, is_tagged, mark_folder
 from whole_photos import list_photos, photo_batch
 
 SPEC = make_spec(8, "fast")
@@ -412,6 +412,41 @@ def test_a_store_that_lacks_its_mark_gets_it_at_the_next_write(
     assert [tag.read_text(), ignored.read_text()] == texts
     assert cache.clear(tmp_path) > 0
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+@pytest.mark.parametrize("kind", ["pipe", "endless", "link", "dangling", "linked tag"])
+def test_a_mark_that_is_no_file_is_not_ours(tmp_path: Path, kind: str) -> None:
+    """It holds up nothing, and no link is followed, neither to read nor to write."""
+    stores, elsewhere = FeatureStore(SPEC, tmp_path / "cache").folder.parent, tmp_path / "other"
+    stores.mkdir(parents=True)
+    tag = stores / "CACHEDIR.TAG"
+    if kind == "pipe":
+        os.mkfifo(tag)
+    else:
+        tag.symlink_to("/dev/zero" if kind == "endless" else elsewhere)
+    if kind == "link":
+        elsewhere.touch()
+    elif kind == "linked tag":
+        elsewhere.write_text(CACHE_TAG)
+    before = elsewhere.read_bytes() if elsewhere.exists() else None
+    with FeatureStore(SPEC, tmp_path / "cache") as known:
+        known.append(make_batch([b"/a.jpg"]))
+    assert len(look_up(tmp_path / "cache", [b"/a.jpg"]).items) == 1
+    assert not is_tagged(stores)
+    assert (elsewhere.read_bytes() if elsewhere.exists() else None) == before
+    assert tag.is_symlink() or tag.is_fifo()
+
+
+def test_the_beginning_of_a_mark_is_replaced_not_written_to(tmp_path: Path) -> None:
+    """The file may have another name elsewhere."""
+    stores, elsewhere = FeatureStore(SPEC, tmp_path / "cache").folder.parent, tmp_path / "other"
+    stores.mkdir(parents=True)
+    elsewhere.touch()
+    os.link(elsewhere, stores / "CACHEDIR.TAG")
+    mark_folder(stores)
+    assert is_tagged(stores)
+    assert elsewhere.read_bytes() == b""
 
 
 @pytest.mark.parametrize("kind", ["tag", "folder"])
