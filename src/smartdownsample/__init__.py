@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
-from .opencv_limit import drop_unreadable_limit
+from .opencv_limit import drop_unreadable_variables
 
 # Importing typing would take longer than all else that is imported here.
 TYPE_CHECKING = False
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from .selection import Ranking, Selection
     from .store import export_pack, import_pack
 
-drop_unreadable_limit()
+drop_unreadable_variables()
 
 __version__ = "3.0.0.dev0"
 

@@ -171,7 +171,7 @@ def choose_opencv_limit(max_pixels: int) -> str:
     pages take the default `max_pixels`.
     """
     own = os.environ.get(OPENCV_LIMIT_VARIABLE, "")
-    return own if is_readable(own) else str(max(max_pixels, MAX_PIXELS))
+    return own if is_readable(own) else str(min(max(max_pixels, MAX_PIXELS), 2**63 - 1))
 
 
 def check_target(target_count: object, options: SamplingOptions) -> int | None:

@@ -10,7 +10,7 @@ import pytest
 from pictures import write_picture
 from smartdownsample.opencv_limit import (
     OPENCV_LIMIT_VARIABLE,
-    drop_unreadable_limit,
+    drop_unreadable_variables,
     is_readable,
     read_opencv_limits,
 )
@@ -58,8 +58,24 @@ def test_what_would_end_the_process_is_dropped(
     monkeypatch.delenv(name, raising=False)
     if value is not None:
         monkeypatch.setenv(name, value)
-    drop_unreadable_limit()
+    drop_unreadable_variables()
     assert os.environ.get(name) == (value if value in READABLE else None)
+
+
+@pytest.mark.parametrize(
+    "name", ["OPENCV_TRACE", "OPENCV_DUMP_ERRORS", "OPENCV_BUFFER_AREA_ALWAYS_SAFE"]
+)
+@pytest.mark.parametrize("value", ["abc", "", " 1", "2"])
+def test_flags_that_opencv_cannot_read_count_as_not_set(name: str, value: str) -> None:
+    """They would end the process."""
+    code = "import smartdownsample, cv2; cv2.setNumThreads(1)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, name: value},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -17,21 +17,17 @@ from ..errors import (
     SmartDownsampleError,
     StoreWarning,
 )
-from ..opencv_limit import OPENCV_LIMIT_VARIABLE
+from ..opencv_limit import OPENCV_LIMIT_VARIABLE, find_expected
 from ..options import choose_opencv_limit
 from .base_parser import FAILED, complain
 from .parser import COMMANDS
 
-# What variables of the environment must be for the libraries that read them: joblib, matplotlib and
-# OpenCV, which ends the process otherwise. Names and values are regular expressions.
+# What variables of the environment must be for joblib and matplotlib, which read them as Python
+# reads numbers. Names and values are regular expressions.
 _VARIABLES = {
-    r"LOKY_MAX_CPU_COUNT|JOBLIB_MULTIPROCESSING": (r"[+-]?\d{1,18}", "a whole number"),
-    r"OPENCV_FOR_THREADS_NUM": (r"\d{0,18}", "a whole number"),
-    r"SOURCE_DATE_EPOCH": (r"\d{0,11}", "a number of seconds since 1970"),
-    r"OPENCV_IO_MAX_IMAGE_(PIXELS|WIDTH|HEIGHT)": (
-        r"\d{1,18}([Kk][Bb]|M[Bb]|mb)?",
-        "a whole number",
-    ),
+    r"LOKY_MAX_CPU_COUNT|JOBLIB_MULTIPROCESSING": (r"[+-]?[0-9]{1,18}", "a whole number"),
+    r"JOBLIB_START_METHOD": (r"(fork|forkserver|spawn)?", "'fork', 'forkserver' or 'spawn'"),
+    r"SOURCE_DATE_EPOCH": (r"[0-9]{0,11}", "a number of seconds since 1970"),
 }
 # Seconds between lines of progress where nobody watches, such as in a file.
 _CALM_PROGRESS_S = "10"
@@ -72,13 +68,16 @@ def _check_environment() -> None:
     Not all are read at once: some only when hours of decoding are done.
     """
     for name, value in os.environ.items():
-        for names, (values, expected) in _VARIABLES.items():
+        expected = find_expected(name, value)
+        for names, (values, what) in _VARIABLES.items():
             if re.fullmatch(names, name) and not re.fullmatch(values, value.strip()):
-                msg = (
-                    f"The environment variable {name} must be {expected}. "
-                    f"Got {value!r} instead. Correct or unset it."
-                )
-                raise InvalidParameterError(msg)
+                expected = what
+        if expected:
+            msg = (
+                f"The environment variable {name} must be {expected}. "
+                f"Got {value!r} instead. Correct or unset it."
+            )
+            raise InvalidParameterError(msg)
 
 
 @contextmanager

@@ -30,7 +30,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("SOURCE_DATE_EPOCH", "99999999999999"),
         ("OPENCV_IO_MAX_IMAGE_PIXELS", "-1"),
         ("OPENCV_IO_MAX_IMAGE_WIDTH", "wide"),
+        ("OPENCV_IO_MAX_IMAGE_HEIGHT", " 5"),
+        ("OPENCV_IO_MAX_IMAGE_HEIGHT", "5kB"),
         ("OPENCV_FOR_THREADS_NUM", "all"),
+        ("OPENCV_FOR_THREADS_NUM", "\u0663"),
+        ("OPENCV_DUMP_ERRORS", "abc"),
+        ("LOKY_MAX_CPU_COUNT", "\u0663"),
+        ("JOBLIB_START_METHOD", "foo"),
     ],
 )
 @pytest.mark.parametrize(
@@ -86,6 +92,22 @@ def test_a_backend_that_matplotlib_does_not_know_is_named(folder: Path) -> None:
     subprocess.run(line, env=environment, capture_output=True, check=True)
 
 
+@pytest.mark.usefixtures("folder")
+def test_any_number_of_pixels_may_be_allowed() -> None:
+    """The command sets a variable to it, which nobody has to correct."""
+    line = "-m smartdownsample sample photos -n 2 -q --no-cache --max-pixels"
+    for number in ("999999999999999999999", str(2**63 - 1), str(2**62)):
+        done = subprocess.run(
+            [sys.executable, *line.split(), number],
+            env={key: os.environ[key] for key in os.environ if "OPENCV" not in key},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "environment" not in done.stderr
+        assert done.returncode == 0 or "max_pixels" in done.stderr or "max-pixels" in done.stderr
+
+
 def test_what_libraries_can_read_is_left(folder: Path) -> None:
     """Such as numbers with a unit, and no number where none is needed."""
     line = "-m smartdownsample sample photos -n 2 -q --no-cache --distribution d.pdf"
@@ -94,6 +116,7 @@ def test_what_libraries_can_read_is_left(folder: Path) -> None:
         "LOKY_MAX_CPU_COUNT": " -1",
         "SOURCE_DATE_EPOCH": "",
         "OPENCV_IO_MAX_IMAGE_PIXELS": "1000MB",
+        "JOBLIB_START_METHOD": "spawn",
         "MPLBACKEND": "qtagg",
     }
     done = subprocess.run(
