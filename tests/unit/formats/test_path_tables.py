@@ -100,6 +100,16 @@ def test_rows_of_parquet_files_are_numbered_from_the_first(tmp_path: Path) -> No
         read_table(str(tmp_path / "table.parquet"), None)
 
 
+def has_views() -> bool:
+    """Tell whether this release of pyarrow writes views of texts into Parquet files."""
+    try:
+        pq.write_table(pa.table({"x": pa.array(["a"], pa.string_view())}), pa.BufferOutputStream())
+    except pa.ArrowNotImplementedError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_views(), reason="this pyarrow writes no views of texts into Parquet")
 def test_rows_of_all_columns_can_be_chosen(tmp_path: Path) -> None:
     """Or the table is refused at once, before images are decoded."""
     table = pa.table({"path": pa.array(["a.jpg", "b.jpg"], pa.string_view())})
@@ -204,7 +214,7 @@ def test_a_table_of_very_many_columns_is_refused(tmp_path: Path, name: str) -> N
         if name.endswith(".csv"):
             file.write_text(",".join(names) + "\n" + ",".join("1" * n_columns) + "\n")
         else:
-            columns = [pa.array(["1"], pa.string_view())] * n_columns
+            columns = [pa.array(["1"], pa.string_view() if has_views() else None)] * n_columns
             pq.write_table(pa.table(columns, names=names), file)
         if n_columns == 10_000:
             assert read_table(str(file), None)[1].num_columns == n_columns

@@ -128,6 +128,15 @@ def test_numbers_have_few_digits() -> None:
     assert json.loads(encode_json(list_records(table))) == [{"x": 0.1, "y": "1.10"}]
 
 
+def can_store(column: pa.Array) -> bool:
+    """Tell whether this release of pyarrow writes such a column into a Parquet file."""
+    try:
+        pq.write_table(pa.table({"x": column}), pa.BufferOutputStream())
+    except pa.ArrowNotImplementedError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("extension", [".csv", ".json", ".parquet"])
 def test_columns_of_a_source_are_written_whatever_they_hold(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extension: str
@@ -135,10 +144,11 @@ def test_columns_of_a_source_are_written_whatever_they_hold(
     """Of all types that Parquet has, they end no run after all decoding."""
     monkeypatch.chdir(tmp_path)
     paths = write_collection(tmp_path / "photos", 1)
+    others = ("run_end", "a: int64, a", "time64")
     kept = [
         column
         for column, _ in VALUES + NESTED
-        if not any(text in name(column) for text in ("run_end", "a: int64, a", "time64"))
+        if can_store(column) and not any(text in name(column) for text in others)
     ]
     source = pa.table([pa.array(paths), *kept], names=["path", *map(str, range(len(kept)))])
     pq.write_table(source, "table.parquet")
