@@ -3,8 +3,7 @@
 import numpy as np
 
 from smartdownsample.features.spec import make_spec
-from smartdownsample.records import DistanceArray, FeatureTable, IntArray
-from smartdownsample.sampling.distances import measure_steps
+from smartdownsample.records import FeatureTable, IntArray
 from whole_photos import photo_table
 
 SPEC = make_spec(8, "fast")
@@ -27,11 +26,6 @@ def make_table(n: int, *, burst: int = 5, n_folders: int = 3, seed: int = 0) -> 
     per_folder = max(1, -(-n // (burst * n_folders))) * burst  # no burst is in two folders
     paths = [f"cam_{i // per_folder}/IMG_{i:05d}.JPG" for i in range(n)]
     return photo_table(SPEC, paths, rows)
-
-
-def steps_of(table: FeatureTable) -> DistanceArray:
-    """Measure the steps of a table."""
-    return measure_steps(table.rows, table.spec)
 
 
 def scenes_of(rows: IntArray, burst: int = 5) -> IntArray:

@@ -4,13 +4,18 @@ Everything is integer arithmetic, so that a collection is the same on every mach
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
+from smartdownsample.collection import Regime
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import ByteArray, FeatureSpec, IntArray, RowArray
-from smartdownsample.sampling.distances import measure_steps
-from smartdownsample.sampling.picking import Pool
+from smartdownsample.sampling.layout import lay_out_by, number_events
+from smartdownsample.sampling.picking import pick_places
+from smartdownsample.sampling.pool import Pool
+from smartdownsample.sampling.pool import make_pool as lay_out_pool
 
 SPEC = make_spec(8, "exact")
 N_LAB = 48
@@ -51,19 +56,42 @@ def make_bursts(scenes: IntArray, seed: int = 0) -> RowArray:
 def make_pool(
     rows: RowArray,
     strata: Sequence[int] | IntArray | None = None,
-    stratum_groups: Sequence[int] = (),
     kept: Sequence[int] | IntArray = (),
+    *,
+    groups: npt.ArrayLike | None = None,
+    regime: Regime = "ordered",
 ) -> Pool:
-    """Make a pool of rows; without strata all are of one."""
-    numbers = np.zeros(len(rows), dtype=np.int64) if strata is None else np.asarray(strata)
-    n_strata = int(numbers.max(initial=0)) + 1
-    is_kept = np.zeros(len(rows), dtype=np.bool_)
+    """Make a pool of rows; without strata all are of one.
+
+    Counts are those of the strata, or, where there are groups, of the groups. Timed rows need
+    times that ascend.
+    """
+    n = len(rows)
+    numbers = np.zeros(n, dtype=np.int64) if strata is None else np.asarray(strata, dtype=np.int64)
+    segments = numbers if groups is None else np.asarray(groups, dtype=np.int64)
+    is_kept = np.zeros(n, dtype=np.bool_)
     is_kept[np.asarray(kept, dtype=np.int64)] = True
-    return Pool(
-        rows=rows,
-        spec=SPEC,
-        steps=measure_steps(rows, SPEC),
-        strata=numbers.astype(np.int64),
-        stratum_groups=np.array(stratum_groups or [0] * n_strata, dtype=np.int64),
-        is_kept=is_kept,
-    )
+    layout = lay_out_by(rows, regime)
+    if regime == "timed":
+        events = number_events(rows["captured"], np.zeros(n, dtype=np.int64))
+        layout = replace(layout, events=events)
+    return lay_out_pool(rows, SPEC, layout, segments, numbers, is_kept)
+
+
+def pick(
+    pool: Pool,
+    counts: Sequence[int] | IntArray | int,
+    seed: int = 42,
+    *,
+    is_represented: Sequence[bool] | None = None,
+    by_looks: bool = True,
+) -> list[int]:
+    """Pick as many of each segment as `counts` says; rows, ascending.
+
+    By default every stratum of a segment with a count is to have a pick, if each is a segment.
+    """
+    wanted = np.atleast_1d(np.array(counts, dtype=np.int64))
+    strata = np.array(wanted > 0 if is_represented is None else is_represented)
+    places = pick_places(pool, wanted, strata, np.random.default_rng(seed), by_looks=by_looks)
+    assert places.dtype == np.int64
+    return sorted(pool.items[places].tolist())

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         write_manifest,
         write_selection,
     )
-    from .sampling import Coverage
+    from .sampling import Coverage, NeededCount
     from .selection import Ranking, Selection
     from .store import export_pack, import_pack
 
@@ -68,6 +68,7 @@ __all__ = [
     "MissingExtraError",
     "MissingImageError",
     "NearDuplicate",
+    "NeededCount",
     "OutputError",
     "Placed",
     "PreviewCounts",
@@ -104,7 +105,7 @@ _HOME_OF = {
         "records": "Cause Failure FeatureSpec FeatureTable",
         "results": "Figures Inspection NearDuplicate Placed Split place_images write_manifest"
         " write_selection",
-        "sampling": "Coverage",
+        "sampling": "Coverage NeededCount",
         "selection": "Ranking Selection",
         "store": "export_pack import_pack",
     }.items()

@@ -102,9 +102,9 @@ def sample_diverse(
 ) -> list[str] | list[int]:
     """Select exactly `target_count` visually diverse images.
 
-    Images that are alike in brightness, colour and rough layout share a bucket; every bucket is
-    represented, and the rest is shared in proportion. The picks are spread over the natural order
-    of folders and frames and kept apart in looks.
+    The picks are spread over what the cameras saw: by capture times, else by names, else by looks.
+    Images that are alike in brightness, colour and rough layout share a bucket, and every bucket
+    is represented. Near-duplicates are avoided.
 
     Parameters
     ----------

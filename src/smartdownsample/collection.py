@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from .records import BoolArray, ByteArray, DistanceArray, Failure, FeatureTable, IntArray
+from .records import BoolArray, ByteArray, Failure, FeatureTable, Float64Array, IntArray
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -29,6 +29,36 @@ class GroupCount(NamedTuple):
     name: str
     size: int
     n_kept: int
+
+
+Regime = Literal["timed", "ordered", "unordered"]
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The order that picks of a collection are spread along, see `smartdownsample.sampling.layout`.
+
+    Attributes
+    ----------
+    regime : {"timed", "ordered", "unordered"}
+        Whether the order is by capture time within a camera, natural, or by looks alone.
+    order : ndarray of int64, shape (n,)
+        The row of each place.
+    events : ndarray of int64, shape (n,)
+        Number of each place's event, ascending. Without times each place is one.
+    worth : ndarray of float64, shape (n,)
+        What each place's event is worth, up to 1.
+    """
+
+    regime: Regime
+    order: IntArray
+    events: IntArray
+    worth: Float64Array
+
+    @property
+    def n_events(self) -> int:
+        """Count the events."""
+        return int(self.events.max(initial=-1)) + 1
 
 
 class GroupLabels(NamedTuple):
@@ -56,16 +86,19 @@ class Collection:
         Its readable items, in natural order, with their features.
     codes : ndarray of uint8, shape (n,)
         Each item's bucket, see `smartdownsample.sampling.encode_buckets`.
-    steps : ndarray of uint16, shape (n,)
-        How far each item looks from the one before, see `smartdownsample.sampling.measure_steps`.
+    layout : Layout
+        The order that picks are spread along.
     cache_dir : Path or None
         Folder for what is kept about the collection; None keeps nothing.
+    other_layouts : dict of str to Layout
+        Those that were asked for instead, by their regime.
     """
 
     table: FeatureTable
     codes: ByteArray
-    steps: DistanceArray
+    layout: Layout
     cache_dir: Path | None = None
+    other_layouts: dict[Regime, Layout] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

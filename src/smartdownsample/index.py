@@ -35,8 +35,8 @@ from .sampling import (
     draw_ranking,
     draw_selection,
     encode_buckets,
+    lay_out,
     measure_coverage,
-    measure_steps,
 )
 from .selection import Ranking, Selection
 from .store import choose_cache_dir, choose_store_dir
@@ -216,9 +216,8 @@ class ImageIndex:
 
     @cached_property
     def collection(self) -> Collection:
-        """The images, their buckets and how far each looks from the one before it."""
-        steps = measure_steps(self.table.rows, self.table.spec)
-        return Collection(self.table, self.codes, steps, self.cache_dir)
+        """The images, their buckets and the order that picks are spread along."""
+        return Collection(self.table, self.codes, lay_out(self.table), self.cache_dir)
 
     def sample(
         self,
@@ -244,12 +243,14 @@ class ImageIndex:
         random_seed : int or None
             Same seed, same selection. None takes a fresh one.
         spread : {"joint", "order", "visual"}
-            ``joint`` spreads picks over the natural order of folders and frames and keeps them
-            apart in looks. ``order`` takes even steps through each bucket, whatever it looks
-            like. ``visual`` goes by looks alone, for names and folders that mean nothing.
+            ``joint`` takes even steps along the order that fits the collection: over events by
+            capture time, camera by camera, where most times are known and tell more than names;
+            else over the natural order of names; else by looks. A few picks move where looks say
+            clearly that it pays. ``order`` takes even steps in natural order, whatever images
+            look like. ``visual`` goes by looks alone, for names and times that must not matter.
         quotas : {"proportional", "equal", "two-phase"}
-            What each bucket gives: one, and of the rest a share in proportion to its size, or an
-            equal one; or what it gives in the published package.
+            What each bucket gives: at least one, and the rest falls where the steps take it; or
+            an equal share; or what it gives in the published package.
         groups : "parent", mapping or sequence, optional
             What is counted and balanced by: the folder of each image, a label for each path, or
             the labels of all images in the order in which they were given. Buckets are then
@@ -347,8 +348,8 @@ class ImageIndex:
     ) -> Coverage:
         """Measure how well selections of growing size cover the collection.
 
-        For choosing how many images to select: up to the suggested count each adds much, beyond
-        it little.
+        For choosing how many images to select: how many cover 80, 90 and 95 % of what there is,
+        by looks and by events, and a suggestion where more add clearly little.
 
         Parameters
         ----------

@@ -1,5 +1,6 @@
 """What sampling gives back: selections and rankings that can write, show and explain themselves."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from .results import (
     tabulate_selection,
     write_selection,
 )
-from .sampling import label_items
+from .sampling import count_represented, find_representatives, label_items
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +34,22 @@ class Selection(Picks):
             f"<Selection of {len(self):,} of {len(self.table):,} images "
             f"from {len(self.buckets)} buckets>"
         )
+
+    @cached_property
+    def representatives(self) -> IntArray:
+        """The selected image that stands for each image of the collection.
+
+        It is one of those nearest in the order that the selection is spread along (by capture time,
+        by name or by looks): of the same group, then of the same event, then the one that looks
+        most like it. Rows of ``table``, int64, shape (n,): a selected image stands for itself, one
+        that was selected before may stand for others; -1 where nothing is selected.
+        """
+        return find_representatives(self)
+
+    @property
+    def n_represented(self) -> IntArray:
+        """How many images each selected one stands for, itself included: int64, shape (k,)."""
+        return count_represented(self)
 
     def save(self, destination: PathLike) -> None:
         """Write the selection to a file.
@@ -80,8 +97,8 @@ class Selection(Picks):
         -------
         pyarrow.Table
             Columns ``path``, ``index`` (place in the caller's list), ``bucket``, ``group`` (null
-            without groups), ``captured`` (local time of the camera, null where unknown), and
-            ``width`` and ``height`` of the upright picture in pixels.
+            without groups), ``captured`` (local time of the camera, null where unknown),
+            ``width`` and ``height`` of the upright picture in pixels, and ``n_represented``.
         """
         return tabulate_selection(self)
 

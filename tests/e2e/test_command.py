@@ -211,7 +211,8 @@ def test_programs_read_json(place: Place) -> None:
     figures = json.loads(place.run("inspect", "photos", "--json", "-q"))
     assert figures["total"]["n_images"] == N_PHOTOS
     assert list(figures["folders"]) == ["photos/site_1", "photos/site_2", "photos/site_3"]
-    assert 1 <= figures["suggested_count"] <= N_PHOTOS
+    assert figures["suggested_count"] is None or 1 <= figures["suggested_count"] <= N_PHOTOS
+    assert [each["share"] for each in figures["needed"]] == [0.8, 0.9, 0.95]
     (store,) = json.loads(place.run("cache", "info", "--json"))
     assert store["n_rows"] == N_PHOTOS
 

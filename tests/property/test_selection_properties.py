@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 from hypothesis import given, settings
@@ -13,18 +13,21 @@ from PIL import Image
 
 import oracles
 from pictures import are_equal, make_single_thumbnails
-from pools import make_bursts, make_pool, make_scattered_rows
+from pools import make_bursts, make_pool, make_scattered_rows, pick
+from smartdownsample.collection import Regime
 from smartdownsample.features.columns import compute_features
 from smartdownsample.features.exact_thumbnails import make_thumbnails
 from smartdownsample.features.spec import make_spec
-from smartdownsample.options import Spread
 from smartdownsample.records import ByteArray, IntArray, RowArray
 from smartdownsample.sampling.buckets import encode_buckets
-from smartdownsample.sampling.picking import Pool, pick_rows
+from smartdownsample.sampling.pool import Pool
 
-PoolAndQuotas = tuple[Pool, IntArray]
+PoolAndCounts = tuple[Pool, IntArray]
+# Whether looks count.
+Looks = Literal[True, False]
 
-spreads = st.sampled_from(get_args(Spread))
+regimes = st.sampled_from(get_args(Regime))
+looks = st.sampled_from(get_args(Looks))
 seeds = st.integers(0, 2**64 - 1)
 hash_sizes = st.sampled_from([2, 3, 4, 7, 8, 16])
 levels = st.integers(0, 255)
@@ -37,8 +40,8 @@ chunks = st.lists(pictures, min_size=1, max_size=5)
 
 
 @st.composite
-def draw_pools(draw: st.DrawFn) -> PoolAndQuotas:
-    """Draw a pool of a few strata in a few groups, some items kept, and quotas it can meet."""
+def draw_pools(draw: st.DrawFn) -> PoolAndCounts:
+    """Draw a pool of a few strata, each with a count that it can give; some items are kept."""
     n_strata = draw(st.integers(1, 6))
     items = draw(
         st.lists(
@@ -49,16 +52,29 @@ def draw_pools(draw: st.DrawFn) -> PoolAndQuotas:
     )
     strata, scenes, dice = np.array(items, dtype=np.int64).T
     strata[0] = n_strata - 1  # numbers of strata end where one is
-    groups = draw(st.lists(st.integers(0, 3), min_size=n_strata, max_size=n_strata))
-    pool = make_pool(make_bursts(scenes), strata, groups, kept=np.flatnonzero(dice == 0))
-    sizes = np.bincount(strata[~pool.is_kept], minlength=n_strata)
-    quotas = [draw(st.integers(0, size)) for size in sizes.tolist()]
-    return pool, np.array(quotas, dtype=np.int64)
+    rows = make_bursts(scenes)
+    ms = np.cumsum(1 + dice * 20_000)
+    rows["captured"] = np.datetime64("2024-01-01", "ms") + ms.astype("timedelta64[ms]")
+    pool = make_pool(rows, strata, kept=np.flatnonzero(dice == 0), regime=draw(regimes))
+    sizes = np.bincount(strata[dice != 0], minlength=n_strata)
+    counts = [draw(st.integers(0, size)) for size in sizes.tolist()]
+    return pool, np.array(counts, dtype=np.int64)
 
 
-def pick(pool: Pool, quotas: IntArray, spread: Spread, seed: int) -> list[int]:
-    rows = pick_rows(pool, quotas, spread, np.random.default_rng(seed))
-    return [int(row) for row in rows]
+@st.composite
+def draw_grouped_pools(draw: st.DrawFn) -> tuple[Pool, IntArray, IntArray]:
+    """Draw a pool of a few groups of strata, with counts for groups, and the groups of strata."""
+    n_groups = draw(st.integers(1, 3))
+    n = draw(st.integers(1, 60))
+    groups = np.array(draw(st.lists(st.integers(0, n_groups - 1), min_size=n, max_size=n)))
+    kinds = np.array(draw(st.lists(st.integers(0, 4), min_size=n, max_size=n)))
+    keys, strata = np.unique(groups * 10 + kinds, return_inverse=True)
+    scenes = np.array(draw(st.lists(st.integers(0, 12), min_size=n, max_size=n)))
+    pool = make_pool(make_bursts(scenes), strata, groups=groups, regime=draw(regimes))
+    n_strata = np.bincount(keys // 10, minlength=n_groups)
+    sizes = np.bincount(groups, minlength=n_groups)
+    pairs = zip(n_strata.tolist(), sizes.tolist(), strict=True)
+    return pool, np.array([draw(st.integers(*pair)) for pair in pairs]), keys // 10
 
 
 def describe(chunk: Sequence[ByteArray], hash_size: int) -> RowArray:
@@ -66,59 +82,80 @@ def describe(chunk: Sequence[ByteArray], hash_size: int) -> RowArray:
     return compute_features(make_thumbnails(chunk, hash_size), make_spec(hash_size, "exact"))
 
 
-@given(draw_pools(), spreads, seeds)
-def test_picks_are_distinct_free_rows_and_meet_the_quotas(
-    pool_and_quotas: PoolAndQuotas, spread: Spread, seed: int
+@given(draw_pools(), looks, seeds)
+def test_picks_are_distinct_free_rows_and_meet_the_counts(
+    pool_and_counts: PoolAndCounts, by_looks: Looks, seed: int
 ) -> None:
-    """Ascending, none of them kept, of each stratum exactly as many as its quota."""
-    pool, quotas = pool_and_quotas
-    rows = pick(pool, quotas, spread, seed)
+    """None of them is kept, and of each stratum there are exactly as many as its count."""
+    pool, counts = pool_and_counts
+    rows = pick(pool, counts, seed, by_looks=by_looks)
     assert rows == sorted(set(rows))
-    assert set(rows) <= set(np.flatnonzero(~pool.is_kept).tolist())
-    assert np.bincount(pool.strata[rows], minlength=len(quotas)).tolist() == quotas.tolist()
+    assert set(rows) <= set(pool.items[~pool.is_kept].tolist())
+    assert np.bincount(_of(pool, rows), minlength=len(counts)).tolist() == counts.tolist()
+
+
+@given(draw_grouped_pools(), looks, seeds)
+def test_every_stratum_is_represented_and_counts_of_groups_are_met(
+    drawn: tuple[Pool, IntArray, IntArray], by_looks: Looks, seed: int
+) -> None:
+    """Where groups have counts, at least as many as they have strata."""
+    pool, counts, groups = drawn
+    wanted = [True] * len(groups)
+    rows = pick(pool, counts, seed, is_represented=wanted, by_looks=by_looks)
+    assert rows == sorted(set(rows))
+    n_picks = np.bincount(_of(pool, rows), minlength=len(groups))
+    assert (n_picks > 0).all()
+    assert np.bincount(groups, n_picks, len(counts)).tolist() == counts.tolist()
+
+
+def _of(pool: Pool, rows: Sequence[int]) -> IntArray:
+    """List the strata of rows."""
+    strata = np.empty(len(pool.rows), dtype=np.int64)
+    strata[pool.items] = pool.strata
+    return strata[list(rows)]
 
 
 @settings(max_examples=12)
-@given(st.integers(1200, 3000), st.integers(1, 7), spreads, seeds)
-def test_picks_of_many_points_meet_the_quotas(
-    n: int, n_strata: int, spread: Spread, seed: int
+@given(st.integers(1200, 3000), st.integers(1, 7), regimes, seeds)
+def test_picks_of_many_points_meet_the_counts(
+    n: int, n_strata: int, regime: Regime, seed: int
 ) -> None:
     """Also where candidates are too many to be compared all with all."""
     rng = np.random.default_rng(seed)
     strata = rng.integers(n_strata, size=n)
-    pool = make_pool(
-        make_scattered_rows(n, seed % 1000),
-        strata,
-        rng.integers(3, size=int(strata.max()) + 1).tolist(),
-        kept=np.flatnonzero(rng.random(n) < 0.1),
-    )
-    sizes = np.bincount(strata[~pool.is_kept], minlength=len(pool.stratum_groups))
-    quotas = rng.integers(sizes * 3 // 4 + 1)
-    rows = pick(pool, quotas, spread, seed)
-    assert rows == sorted(set(rows))
-    assert not pool.is_kept[rows].any()
-    assert np.bincount(strata[rows], minlength=len(quotas)).tolist() == quotas.tolist()
+    kept = np.flatnonzero(rng.random(n) < 0.1)
+    rows = make_scattered_rows(n, seed % 1000)
+    rows["captured"] = np.datetime64("2024-01-01", "ms") + np.arange(n) * np.timedelta64(9, "s")
+    pool = make_pool(rows, strata, kept, regime=regime)
+    sizes = np.bincount(np.delete(strata, kept), minlength=int(strata.max()) + 1)
+    counts = rng.integers(sizes * 3 // 4 + 1)
+    picks = pick(pool, counts, seed)
+    assert picks == sorted(set(picks))
+    assert not set(picks) & set(kept.tolist())
+    assert np.bincount(strata[picks], minlength=len(counts)).tolist() == counts.tolist()
 
 
-@given(draw_pools(), spreads, seeds)
+@given(draw_pools(), looks, seeds)
 def test_one_seed_gives_one_selection(
-    pool_and_quotas: PoolAndQuotas, spread: Spread, seed: int
+    pool_and_counts: PoolAndCounts, by_looks: Looks, seed: int
 ) -> None:
     """The generator is the only chance there is."""
-    pool, quotas = pool_and_quotas
-    assert pick(pool, quotas, spread, seed) == pick(pool, quotas, spread, seed)
+    pool, counts = pool_and_counts
+    assert pick(pool, counts, seed, by_looks=by_looks) == pick(
+        pool, counts, seed, by_looks=by_looks
+    )
 
 
-@given(draw_pools(), spreads, seeds, st.integers(0, 2**32 - 1))
+@given(draw_pools(), looks, seeds, st.integers(0, 2**32 - 1))
 def test_global_random_state_neither_matters_nor_changes(
-    pool_and_quotas: PoolAndQuotas, spread: Spread, seed: int, global_seed: int
+    pool_and_counts: PoolAndCounts, by_looks: Looks, seed: int, global_seed: int
 ) -> None:
     """NumPy's old generator belongs to the caller."""
-    pool, quotas = pool_and_quotas
-    expected = pick(pool, quotas, spread, seed)
+    pool, counts = pool_and_counts
+    expected = pick(pool, counts, seed, by_looks=by_looks)
     with random_state_of(global_seed) as read_state:
         before = read_state()
-        assert pick(pool, quotas, spread, seed) == expected
+        assert pick(pool, counts, seed, by_looks=by_looks) == expected
         assert read_state() == before
 
 
@@ -137,7 +174,7 @@ def random_state_of(global_seed: int) -> Iterator[Callable[[], str]]:
 def test_even_steps_leave_no_gap(n: int, quota: int, seed: int) -> None:
     """Neighbouring picks are a step apart, but for rounding, whatever the pictures."""
     quota = min(quota, n - 1)
-    rows = pick(make_pool(make_scattered_rows(n, 1)), np.array([quota]), "order", seed)
+    rows = pick(make_pool(make_scattered_rows(n, 1)), quota, seed, by_looks=False)
     gaps = np.diff([*rows, rows[0] + n])
     assert gaps.max() <= -(-n // quota) + 1
 

@@ -7,6 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..gathering import PreviewCounts
     from ..results import Figures
+    from ..sampling import NeededCount
 
 SUMMARY = "Tell what is in a collection"
 USAGE = "SOURCE ... [options]"
@@ -37,9 +38,11 @@ def run(options: argparse.Namespace) -> int:
     found = inspect_index(index, sequence_gap_s=options.sequence_gap_s)
     coverage = index.measure_coverage()
     if options.json:
-        suggested = {"suggested_count": coverage.suggested_count}
+        # A number, or null where none is clear.
+        suggested = {"suggested_count": coverage.suggested_count or None}
+        needed = {"needed": [each._asdict() for each in coverage.needed]}
         previews = {"previews": found.previews._asdict()}
-        print_json({**dataclasses.asdict(found), **previews, **suggested})
+        print_json({**dataclasses.asdict(found), **previews, **suggested, **needed})
         return 0
     total = found.total
     tell(f"{total.n_images:,} images in {len(found.folders):,} folders")
@@ -57,6 +60,8 @@ def run(options: argparse.Namespace) -> int:
     more = f" and {len(sizes) - _MAX_SIZES:,} more" if len(sizes) > _MAX_SIZES else ""
     tell(f"Sizes: {', '.join(sizes[:_MAX_SIZES])}{more}")
     tell(f"How many to select: {coverage.describe()}")
+    for each in coverage.needed:
+        tell(f"  {_describe_needed(each)}")
     tell("")
     tell(
         f"{'images':>9} {'infrared':>8} {'near-duplicates':>15} {'sequences':>9} "
@@ -66,6 +71,13 @@ def run(options: argparse.Namespace) -> int:
         tell(f"{_format_figures(figures)}  {folder}")
     tell(f"{_format_figures(total)}  all")
     return 0
+
+
+def _describe_needed(needed: "NeededCount") -> str:
+    """Say how many images cover a share of the collection."""
+    share, by_looks, by_events = needed
+    text = f"{share:.0%}: by looks {'too many' if by_looks is None else f'{by_looks:,}'}"
+    return text if by_events is None else f"{text}, by events {by_events:,}"
 
 
 def _print_previews(counts: "PreviewCounts") -> None:

@@ -99,7 +99,7 @@ def add_sampling(parser: argparse.ArgumentParser, *, is_nested: bool = False) ->
         "--spread",
         choices=get_args(Spread),
         default=SamplingOptions.spread,
-        help="spread over natural order and looks, or over one of them (%(default)s)",
+        help="by times, names and looks, or by names or looks alone (%(default)s)",
     )
     group.add_argument(
         "--quotas",

@@ -243,14 +243,18 @@ function showPicture(figure, row) {
 function explain(row) {
   const isNear = items.nearest[row] >= 0;
   const apart = `${items.distance[row].toFixed(1)} levels apart`
-    + (items.distance[row] < items.nearDuplicate ? ", a near-duplicate" : "");
+    + (items.isNearDuplicate[row] ? ", a near-duplicate" : "");
   if (items.state[row] === EXCLUDED) {
     return isNear ? `Excluded. The kept image that looks most like it is ${apart}.` : "Excluded.";
   }
   if (items.state[row] === EARLIER) {
     return "Selected before; the kept images were chosen to look different from it.";
   }
-  return isNear ? `Kept. The selected image that looks most like it is ${apart}.` : "Kept.";
+  const others = items.standsFor[row] - 1;
+  const kept = others > 0
+    ? `Kept. It stands for ${others.toLocaleString("en")} other image${others > 1 ? "s" : ""}.`
+    : "Kept. It stands for itself.";
+  return isNear ? `${kept} The selected image that looks most like it is ${apart}.` : kept;
 }
 
 function describe(row) {

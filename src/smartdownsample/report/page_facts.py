@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..collection import Picks
+from ..collection import Layout, Picks
 from ..gathering import count_previews, describe_previews
 from ..records import FeatureTable
 
@@ -26,6 +26,8 @@ def list_facts(selection: Picks) -> Iterator[Fact]:
         counts = count_previews(selection.table)
         _, *notes = describe_previews(counts)
         yield Fact("From previews", f"{counts.n_previews:,}", "; ".join(notes))
+    if len(selection.table):
+        yield _describe_spread(selection.collection.layout)
     n_empty = sum(not bucket.n_kept for bucket in selection.buckets)
     yield Fact(
         "Buckets",
@@ -38,6 +40,13 @@ def list_facts(selection: Picks) -> Iterator[Fact]:
         f"{n_kept:,}",
         f"asked for {selection.target_count:,}" if is_short else "as many as asked for",
     )
+
+
+def _describe_spread(layout: Layout) -> Fact:
+    """Say along which order picks are spread."""
+    if layout.regime == "timed":
+        return Fact("Events", f"{layout.n_events:,}", "by capture time, spread over them")
+    return Fact("Spread", "by name" if layout.regime == "ordered" else "by looks")
 
 
 def _list_input(table: FeatureTable) -> Iterator[Fact]:

@@ -12,8 +12,13 @@ import numpy as np
 
 from ..arrow import pack_texts
 from ..collection import Picks
-from ..records import ByteArray, Float64Array, IntArray
-from ..sampling import DISTANCE_SCALE, NEAR_DUPLICATE, find_nearest_rows
+from ..records import ByteArray, FeatureTable, Float64Array, IntArray
+from ..sampling import (
+    DISTANCE_SCALE,
+    count_represented,
+    find_nearest_rows,
+    is_near_duplicate,
+)
 from .page_paths import ShownPaths
 
 if TYPE_CHECKING:
@@ -105,6 +110,8 @@ def pack_items(selection: Picks, reasons: Reasons, paths: ShownPaths) -> str:
     bucket_of_code[codes] = np.arange(len(codes))
     causes = list(dict.fromkeys(failure.cause.value for failure in table.failures))
     levels = np.rint(table.rows["mean_rgb"]).astype(np.int64)
+    stands_for = np.zeros(len(table), dtype=np.int64)
+    stands_for[selection.rows] = count_represented(selection)
     packed = {
         "folders": folders,
         "folder": folder_numbers,
@@ -120,13 +127,24 @@ def pack_items(selection: Picks, reasons: Reasons, paths: ShownPaths) -> str:
         "rank": reasons.ranks.tolist(),
         "nearest": reasons.nearest.tolist(),
         "distance": reasons.distances.round(1).tolist(),
-        "nearDuplicate": NEAR_DUPLICATE / DISTANCE_SCALE,
+        "isNearDuplicate": _list_near_duplicates(table, reasons),
+        "standsFor": stands_for.tolist(),
         "causes": causes,
         "failurePath": _escape(paths.failures),
         "failureCause": [causes.index(failure.cause.value) for failure in table.failures],
     }
     text = json.dumps(packed, separators=(",", ":"), allow_nan=False)
     return base64.b64encode(zlib.compress(text.encode())).decode()
+
+
+def _list_near_duplicates(table: FeatureTable, reasons: Reasons) -> list[int]:
+    """Tell of each image whether the one that looks most like it is a near-duplicate: 1 or 0."""
+    is_near = np.zeros(len(table), dtype=np.int64)
+    known = np.flatnonzero(reasons.nearest >= 0)
+    others = table.rows[reasons.nearest[known]]
+    distances = np.rint(reasons.distances[known] * DISTANCE_SCALE).astype(np.uint16)
+    is_near[known] = is_near_duplicate(table.rows[known], others, distances)
+    return is_near.tolist()
 
 
 def _escape(texts: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ..collection import Picks
+from ..collection import Layout, Picks
 from ..display import to_line
 from ..gathering import count_previews, describe_previews
 from ..records import FeatureTable
@@ -32,12 +32,22 @@ def _describe_selection(selection: Picks) -> Iterator[str]:
     n, n_kept = len(selection.table), len(selection)
     share = f" ({n_kept / n:.1%})" if n else ""
     yield f"Selected {n_kept:,} of {n:,} images{share} from {len(selection.buckets)} buckets"
+    if n:
+        yield f"  spread {_describe_layout(selection.collection.layout)}"
     n_earlier = len(selection.earlier_rows)
     if n_kept < selection.target_count:
         rest = "every readable image is selected" if n_kept + n_earlier == n else _NO_MORE
         yield f"  asked for {selection.target_count:,}: {rest}"
     if n_earlier:
         yield f"  {n_earlier:,} were selected before: counted, and kept apart from"
+
+
+def _describe_layout(layout: Layout) -> str:
+    """Say along which order picks are spread."""
+    if layout.regime == "timed":
+        n_events = layout.n_events
+        return f"over {n_events:,} event{'s' * (n_events != 1)} by capture time"
+    return "over the natural order of names" if layout.regime == "ordered" else "by looks alone"
 
 
 def _describe_reading(table: FeatureTable) -> Iterator[str]:

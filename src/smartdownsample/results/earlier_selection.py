@@ -149,6 +149,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     ),
     "width": _is_count,
     "height": _is_count,
+    "n_represented": _is_count,
     "rank": _is_count,
     "nearest_path": lambda value: value is None or _is_text(value),
     "distance": lambda value: value is None or _NUMBER.fullmatch(str(value)) is not None,

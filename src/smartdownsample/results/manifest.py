@@ -30,6 +30,7 @@ def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str
     A parameter that JSON cannot hold raises InvalidParameterError.
     """
     table, failures = selection.table, selection.failures
+    layout = selection.collection.layout
     previews = count_previews(table)
     return {
         "parameters": {
@@ -38,6 +39,7 @@ def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str
         "random_seed": selection.random_seed,
         "versions": _list_versions(),
         "features": table.spec.fingerprint,
+        "layout": {"regime": layout.regime, "events": layout.n_events},
         "counts": {
             "given": table.n_given,
             "readable": len(table),

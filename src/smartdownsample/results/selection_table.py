@@ -14,14 +14,15 @@ from ..records import IntArray
 from ..sampling import (
     DISTANCE_SCALE,
     FAR,
+    count_represented,
     draw_ranking,
     find_nearest_rows,
-    measure_steps,
+    lay_out,
     name_bucket,
 )
 
 # Names of the columns of a selection, and of those that `explain_selection` adds.
-COLUMNS = ("path", "index", "bucket", "group", "captured", "width", "height")
+COLUMNS = ("path", "index", "bucket", "group", "captured", "width", "height", "n_represented")
 EXPLAINED_COLUMNS = ("rank", "nearest_path", "distance")
 # What `name_source_columns` makes of a name.
 _SOURCE_COLUMN = re.compile(r"source_(.*?)(_\d+)?", re.DOTALL)
@@ -36,6 +37,8 @@ def tabulate_selection(selection: Picks) -> pa.Table:
     - ``group``: string, null without groups.
     - ``captured``: timestamp in ms, local time of the camera; null where unknown.
     - ``width``, ``height``: uint32, of the upright picture, in pixels.
+    - ``n_represented``: int64, images that this one stands for, itself included, see
+      `smartdownsample.Selection.representatives`.
     """
     rows = selection.table.rows[selection.rows]
     return pa.table(
@@ -47,6 +50,7 @@ def tabulate_selection(selection: Picks) -> pa.Table:
             "captured": pack_values(rows["captured"], pa.timestamp("ms")),
             "width": pack_values(rows["width"], pa.uint32()),
             "height": pack_values(rows["height"], pa.uint32()),
+            "n_represented": pack_values(count_represented(selection), pa.int64()),
         }
     )
 
@@ -87,8 +91,7 @@ def explain_selection(selection: Picks, random_seed: int | None = RANDOM_SEED) -
 def _rank_items(selection: Picks, random_seed: int | None) -> IntArray:
     """Rank the selected items as a collection of their own, shape (k,)."""
     selected = selection.table.take(selection.rows)
-    steps = measure_steps(selected.rows, selected.spec)
-    collection = Collection(selected, selection.codes[selection.rows], steps)
+    collection = Collection(selected, selection.codes[selection.rows], lay_out(selected))
     ranked = draw_ranking(collection, None, random_seed, SamplingOptions()).rows
     ranks = np.empty(len(ranked), dtype=np.int64)
     ranks[ranked] = np.arange(len(ranked))

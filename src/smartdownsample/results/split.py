@@ -8,7 +8,7 @@ import numpy as np
 from ..collection import GroupLabels, Picks
 from ..errors import InvalidParameterError
 from ..records import BoolArray, DistanceArray, FeatureSpec, IntArray, RowArray
-from ..sampling import DISTANCE_SCALE, NEAR_DUPLICATE, find_nearest_rows
+from ..sampling import DISTANCE_SCALE, SAME_SCENE, find_nearest_rows
 
 # Random orders tried. With a dozen groups or more, the best is off by a few items at most.
 _N_TRIES = 64
@@ -17,7 +17,7 @@ SelectionT = TypeVar("SelectionT", bound=Picks)
 
 
 class NearDuplicate(NamedTuple):
-    """A validation image that looks like a training image.
+    """A validation image of the same scene as a training image, whatever is in it.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Split(Generic[SelectionT]):
     train, validation : Selection
         The sides, each in natural order.
     near_duplicates : tuple of NearDuplicate
-        Validation images that look like a training image, each with the nearest one.
+        Validation images of the same scene as a training image, each with the nearest one.
     """
 
     train: SelectionT
@@ -68,9 +68,7 @@ def split_selection(
     table, rows = selection.table, selection.rows
     rng = np.random.default_rng(random_seed)
     is_validation = split_groups(labels.ids[rows], share, rng)
-    pairs, distances = find_near_duplicates(
-        table.rows[rows], table.spec, is_validation, NEAR_DUPLICATE
-    )
+    pairs, distances = find_near_duplicates(table.rows[rows], table.spec, is_validation, SAME_SCENE)
     train, validation = (
         replace(selection, rows=side, target_count=len(side), labels=labels)
         for side in (rows[~is_validation], rows[is_validation])
@@ -127,9 +125,9 @@ def _take_groups(order: IntArray, sizes: IntArray, goal: float) -> IntArray:
 def find_near_duplicates(
     rows: RowArray, spec: FeatureSpec, is_validation: BoolArray, limit: int
 ) -> tuple[IntArray, DistanceArray]:
-    """Find the validation items that look like a training item.
+    """Find the validation items of the same scene as a training item.
 
-    Items are near-duplicates when their distance is below `limit`, in steps of
+    Items are of one scene when their distance is below `limit`, in steps of
     ``1 / DISTANCE_SCALE``. Returns pairs, shape (p, 2), of a validation row and the nearest
     training row (the first of equals), in ascending order, and their distances, shape (p,).
     Compares all pairs: time grows with the product of both sides, memory with the training side.

@@ -1,38 +1,48 @@
 """Feature columns, a count and a seed in, picked rows out: pure functions of arrays.
 
-`draw_selection` works in these steps, each a module:
+Once for each collection, `lay_out` chooses the order that picks are spread along: by capture time,
+by name, or by looks. Then `draw_selection` works in these steps, each a module:
 
 1. ``scope``: find the items that may be picked, and their strata (each group's buckets).
-2. ``quotas``: share the count among groups, and each group's share among its buckets.
-3. ``windows``: cut each group's natural order into one window for each pick.
-4. ``picking``: draw a few candidates of each window; the first is its pick for now.
-5. ``local_search``: swap picks for candidates until quotas are met and no two picks look alike.
+2. ``quotas``: share the count among groups, and say which buckets are to have a pick.
+3. ``even_steps``: share picks among events, and pick in even steps along the order.
+4. ``anchors``: set a pick in each bucket that steps pass over, and step around it.
+5. ``scenes``, ``repeats``: move a few picks where looks say clearly that it pays.
 
-With spread "order", each window of a stratum gives one item, and steps 4 and 5 are left out.
-`draw_ranking` repeats steps 2 to 5 in growing rounds that keep all earlier picks.
+With spread "order", step 5 is left out. `draw_ranking` selects from large to small, each selection
+from the one before.
 """
 
 from .buckets import THEMES, encode_buckets, name_bucket
-from .coverage import Coverage, measure_coverage
+from .coverage import Coverage, NeededCount, measure_coverage
 from .distances import DISTANCE_SCALE, FAR, find_nearest_rows, measure_steps
 from .exact_selection import draw_selection
 from .groups import check_groups, label_items
+from .layout import lay_out
+from .near_duplicates import SAME_SCENE, are_near_duplicates, is_near_duplicate
 from .nested_ranking import draw_ranking
-from .sequences import NEAR_DUPLICATE, find_sequences
+from .representatives import count_represented, find_representatives
+from .sequences import find_sequences
 
 __all__ = [
     "DISTANCE_SCALE",
     "FAR",
-    "NEAR_DUPLICATE",
+    "SAME_SCENE",
     "THEMES",
     "Coverage",
+    "NeededCount",
+    "are_near_duplicates",
     "check_groups",
+    "count_represented",
     "draw_ranking",
     "draw_selection",
     "encode_buckets",
     "find_nearest_rows",
+    "find_representatives",
     "find_sequences",
+    "is_near_duplicate",
     "label_items",
+    "lay_out",
     "measure_coverage",
     "measure_steps",
     "name_bucket",

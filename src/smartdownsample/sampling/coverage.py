@@ -1,6 +1,7 @@
 """How well selections cover a collection as they grow, and where more adds little."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,8 +9,8 @@ from ..collection import Collection
 from ..options import SamplingOptions
 from ..records import Float64Array, IntArray
 from .distances import DISTANCE_SCALE, FAR, compare_all
+from .near_duplicates import SAME_SCENE
 from .nested_ranking import draw_ranking
-from .sequences import NEAR_DUPLICATE
 
 # Largest selection measured, unless the caller asks for more.
 MAX_COUNT = 10_000
@@ -18,6 +19,31 @@ MAX_COUNT = 10_000
 _N_PROBES = 2_000
 # Sizes of selections that are reported; fewer where rounding makes some equal.
 _N_COUNTS = 30
+# Shares of which the counts that reach them are told.
+_SHARES = (0.8, 0.9, 0.95)
+# A curve has a clear knee if it is so far below the line from its first to its last value, as a
+# share of its fall, and if the knee covers most of the collection and of its events.
+_MIN_DEPTH = 0.6
+_MIN_COVERED = 0.8
+_MIN_EVENTS = 0.5
+
+
+class NeededCount(NamedTuple):
+    """How many images cover a share of a collection; None where it takes more than the limit.
+
+    Attributes
+    ----------
+    share : float
+        The share, from 0 to 1.
+    by_looks : int or None
+        Images until so many are selected or look like a selected one.
+    by_events : int or None
+        Images until so many events have one; None also where capture times are not known.
+    """
+
+    share: float
+    by_looks: int | None
+    by_events: int | None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -32,24 +58,30 @@ class Coverage:
         Mean distance in looks from an item of the collection to the nearest selected one, in
         levels of 8-bit Lab, see `smartdownsample.sampling.distances`. Descending.
     covered_shares : ndarray of float64, shape (c,)
-        Share of the collection, from 0 to 1, that is selected or a near-duplicate of a selected
-        item. Ascending.
+        Share of the collection, from 0 to 1, that is selected or looks like a selected item.
+        Ascending.
+    needed : tuple of NeededCount
+        How many cover 80, 90 and 95 % of the collection.
     suggested_count : int
         The size beyond which little more of the collection gets covered, the knee of
-        ``covered_shares``; 0 for an empty collection.
+        ``covered_shares``; 0 where none stands out.
+    reason : str
+        Why none stands out; empty where one does.
     """
 
     counts: IntArray
     mean_distances: Float64Array
     covered_shares: Float64Array
+    needed: tuple[NeededCount, ...]
     suggested_count: int
+    reason: str = ""
 
     def __repr__(self) -> str:
         """Show the suggestion."""
         return f"<Coverage by up to {self.counts.max(initial=0):,} images: {self.describe()}>"
 
     def describe(self) -> str:
-        """Say in one line what is suggested, and how well it covers the collection.
+        """Say in one line what is suggested, or why nothing is.
 
         Returns
         -------
@@ -57,7 +89,7 @@ class Coverage:
             A sentence for people.
         """
         if not self.suggested_count:
-            return "there are no images"
+            return f"no clear number, since {self.reason}"
         place = int(np.searchsorted(self.counts, self.suggested_count))
         return (
             f"{self.suggested_count:,} suggested, {self.covered_shares[place]:.0%} of the "
@@ -91,11 +123,58 @@ def measure_coverage(
         nearest = distances[-1]
         batch = slice(start, start + len(distances))
         mean_distances[batch] = distances.mean(axis=1) / DISTANCE_SCALE
-        covered_shares[batch] = (distances < NEAR_DUPLICATE).mean(axis=1)
+        covered_shares[batch] = (distances < SAME_SCENE).mean(axis=1)
         start = batch.stop
-    suggested_count = find_knee(1 - covered_shares)
-    counts = _choose_counts(len(ranked), suggested_count)
-    return Coverage(counts, mean_distances[counts - 1], covered_shares[counts - 1], suggested_count)
+    event_shares = _measure_events(collection, ranked)
+    knee, reason = _suggest(covered_shares, event_shares)
+    counts = _choose_counts(len(ranked), knee)
+    needed = (
+        NeededCount(share, _find_first(covered_shares, share), _find_first(event_shares, share))
+        for share in _SHARES
+    )
+    return Coverage(
+        counts,
+        mean_distances[counts - 1],
+        covered_shares[counts - 1],
+        tuple(needed),
+        0 if reason else knee,
+        reason,
+    )
+
+
+def _measure_events(collection: Collection, ranked: IntArray) -> Float64Array:
+    """Measure the share of events that the first 1 to k have items of; none without times."""
+    layout = collection.layout
+    if layout.regime != "timed":
+        return np.zeros(0)
+    events = np.empty(len(layout.order), dtype=np.int64)
+    events[layout.order] = layout.events
+    is_new = np.zeros(len(ranked), dtype=np.bool_)
+    is_new[np.unique(events[ranked], return_index=True)[1]] = True
+    return np.cumsum(is_new) / (layout.events[-1:] + 1)
+
+
+def _find_first(shares: Float64Array, share: float) -> int | None:
+    """Find the smallest count that reaches a share, if any does."""
+    reached = np.flatnonzero(shares >= share)
+    return int(reached[0]) + 1 if len(reached) else None
+
+
+def _suggest(covered_shares: Float64Array, event_shares: Float64Array) -> tuple[int, str]:
+    """Suggest a count, and say why it is no clear one; the reason is empty if it is."""
+    if not len(covered_shares):
+        return 0, "there are no images"
+    knee = find_knee(1 - covered_shares)
+    if covered_shares[-1] < _MIN_COVERED:
+        return knee, f"the {len(covered_shares):,} that were ranked cover too little"
+    if measure_depth(1 - covered_shares) < _MIN_DEPTH or covered_shares[knee - 1] < _MIN_COVERED:
+        return knee, "each image more adds about as much as the one before"
+    if len(event_shares) and event_shares[knee - 1] < _MIN_EVENTS:
+        return knee, (
+            f"{knee:,} images look like nearly all others, but are of "
+            f"{event_shares[knee - 1]:.0%} of the events only"
+        )
+    return knee, ""
 
 
 def find_knee(curve: Float64Array) -> int:
@@ -115,6 +194,18 @@ def find_knee(curve: Float64Array) -> int:
     depths = 1 - np.log(np.arange(1, n + 1)) / np.log(n) - (curve - curve[-1]) / fall
     # Both ends are on the line, so depths.max() >= 0. If it is 0, the curve has not flattened yet.
     return int(depths.argmax()) + 1 if depths.max() > 0 else n
+
+
+def measure_depth(curve: Float64Array) -> float:
+    """Measure how far a falling curve gets below the line from its first to its last value.
+
+    The unit is its fall; it is 1 where the first value already is the last one.
+    """
+    fall = curve[0] - curve[-1]
+    if fall == 0:
+        return 1.0
+    line = np.linspace(1, 0, len(curve))
+    return float((line - (curve - curve[-1]) / fall).max())
 
 
 def _choose_counts(n: int, suggested_count: int) -> IntArray:

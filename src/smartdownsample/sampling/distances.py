@@ -31,12 +31,20 @@ _BATCH_PAIRS = 1 << 22
 _MIN_BATCH_ROWS = 256
 
 
-def measure_steps(rows: RowArray, spec: FeatureSpec) -> DistanceArray:
-    """Measure how far each picture looks from the one before it, shape (n,); 0 for the first."""
-    steps = np.zeros(len(rows), dtype=np.uint16)
-    for start in range(1, len(rows), _BATCH_ROWS):
-        stop = min(start + _BATCH_ROWS, len(rows))
-        steps[start:stop] = measure_distances(rows[start - 1 : stop - 1], rows[start:stop], spec)
+def measure_steps(
+    rows: RowArray, spec: FeatureSpec, order: IntArray | None = None
+) -> DistanceArray:
+    """Measure how far each picture looks from the one before it, shape (n,); 0 for the first.
+
+    ``order``, shape (n,), lists the rows; by default they follow one another as they are.
+    """
+    n = len(rows) if order is None else len(order)
+    steps = np.zeros(n, dtype=np.uint16)
+    for start in range(1, n, _BATCH_ROWS):
+        stop = min(start + _BATCH_ROWS, n)
+        some = slice(start - 1, stop)
+        batch = rows[some] if order is None else rows[order[some]]
+        steps[start:stop] = measure_distances(batch[:-1], batch[1:], spec)
     return steps
 
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from ..collection import Collection, Picks
 from ..options import SamplingOptions
-from .picking import pick_rows
-from .scope import allocate_strata, make_scope
+from .picking import pick_places
+from .scope import allocate_strata, make_scope, share_out
 
 
 def draw_selection(
@@ -22,10 +22,12 @@ def draw_selection(
     rng = np.random.default_rng(random_seed)
     scope = make_scope(collection, options, rng)
     quotas = allocate_strata(scope, scope.pool.is_kept, target_count)
-    picks = pick_rows(scope.pool, quotas, options.spread, rng)
+    places = pick_places(
+        scope.pool, *share_out(scope, quotas), rng, by_looks=options.spread != "order"
+    )
     return Picks(
-        collection,
-        rows=scope.open_rows[picks],
+        scope.collection,
+        rows=np.sort(scope.pool.items[places]),
         target_count=int(quotas.sum()) if target_count is None else target_count,
         random_seed=random_seed,
         labels=scope.labels,

@@ -1,10 +1,10 @@
 """Which of many points look alike, found without comparing all pairs.
 
-A point is a candidate or a kept item, numbered from 0 in natural order. Points are put into
-several orders in which like ones stand near one another; each order is cut into blocks, and
-points are compared within their block. The first order is the natural one: bursts are neighbours
-in it. The others come from random projection trees over the colour layout, in which pictures that
-look alike meet wherever they stand. Up to a thousand points all pairs are compared.
+A point is an item that is picked, kept or may be picked, numbered from 0 in the order of the pool.
+Points are put into several orders in which like ones stand near one another; each order is cut into
+blocks, and points are compared within their block. The first order is that of the pool: bursts are
+neighbours in it. The others come from random projection trees over the colour layout, in which
+pictures that look alike meet wherever they stand. Up to a thousand points all pairs are compared.
 
 S. Dasgupta, Y. Freund, "Random projection trees and low dimensional manifolds", STOC 2008,
 https://doi.org/10.1145/1374376.1374452
@@ -26,6 +26,7 @@ from ..records import (
     RowArray,
 )
 from .distances import FAR, scale_squares, weigh_bit
+from .layout import order_by_looks
 
 WordArray = npt.NDArray[np.uint64]
 
@@ -34,10 +35,6 @@ _MAX_WHOLE = 1024
 _BLOCK_SIZE = 32
 # Orders by looks, beside those of the natural order.
 _N_TREES = 2
-# A projection adds or subtracts 48 bytes, whose range is below 2^15.
-_PROJECTION_BITS = 15
-# Bits of a point's number where it shares 64 bits with others: up to 134 million points.
-MAX_POINT_BITS = 27
 # Blocks compared at a time, to bound memory.
 _BATCH_BLOCKS = 128
 
@@ -75,28 +72,24 @@ class Neighbourhoods:
         coordinates: Float64Array | None,
         rng: np.random.Generator,
     ) -> "Neighbourhoods":
-        """Compare points, given their features in natural order; `rng` draws the trees.
+        """Compare points, given their features in order; `rng` draws the trees.
 
-        ``coordinates``, shape (m,), are where they stand in the windows of their group, see
-        `locate_items`. Points less than a window apart count as that much nearer than they look.
-        Takes time of m log m.
+        ``coordinates``, shape (m,), are where they stand, in even steps of a pick. Points less than
+        a step apart count as that much nearer than they look. Takes time of m log m.
         """
         m = len(rows)
-        # Keys and scores that are sorted have so many bits for a point.
-        assert m < 1 << MAX_POINT_BITS
         orders = [np.arange(m, dtype=np.int64)]
         if m > _MAX_WHOLE:
             # Shifted by half a block, so that points which a cut separates meet here.
             orders.append(np.roll(orders[0], _BLOCK_SIZE // 2))
-            orders += [_order_by_looks(rows["lab_layout"], rng) for _ in range(_N_TREES)]
+            orders += [
+                order_by_looks(rows["lab_layout"], _BLOCK_SIZE, rng) for _ in range(_N_TREES)
+            ]
         blocks = [_cut_blocks(order) for order in orders]
         return cls(m, [_compare_blocks(points, rows, spec, coordinates) for points in blocks])
 
     def across_slots(self, slots: IntArray) -> "Neighbourhoods":
-        """Copy these neighbourhoods with points of the same slot `FAR` from one another.
-
-        ``slots``, shape (m,), are numbers of any size, see `separate_picks`.
-        """
+        """Copy these neighbourhoods with points of the same slot, shape (m,), `FAR` apart."""
         orders = []
         for order in self.orders:
             copy = BlockedOrder(order.points, order.distances.copy())
@@ -216,26 +209,3 @@ def _pack_words(packed: ByteArray) -> WordArray:
     padded = np.zeros((len(packed), n_words * 8), dtype=np.uint8)
     padded[:, : packed.shape[1]] = packed
     return padded.view(np.uint64)
-
-
-def _order_by_looks(lab: ByteArray, rng: np.random.Generator) -> IntArray:
-    """Order points so that those of similar colour layout stand near one another, shape (m,).
-
-    At each depth of the tree, the points of each node are sorted by one random projection and
-    halved.
-    """
-    m = len(lab)
-    n_depths = max(0, (m // _BLOCK_SIZE).bit_length())
-    directions = rng.integers(0, 2, size=(lab.shape[1], n_depths)).astype(np.float32) * 2 - 1
-    projections = np.ascontiguousarray((lab.astype(np.float32) @ directions).T, dtype=np.int64)
-    projections -= projections.min()
-    # Node, projection and point share 64 bits: sorting plain integers is fastest.
-    n_point_bits = m.bit_length()
-    order = np.arange(m)
-    places = np.arange(m)
-    for depth, projection in enumerate(projections):
-        nodes = (places << depth) // m
-        keys = (nodes << _PROJECTION_BITS | projection[order]) << n_point_bits | order
-        keys.sort()
-        order = keys & ((1 << n_point_bits) - 1)
-    return order

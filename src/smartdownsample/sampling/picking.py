@@ -1,162 +1,155 @@
-"""From quotas to picked items: candidates of each window, moved apart by local search.
+"""From counts to picks: even steps along the order, repaired where looks give clear evidence.
 
-A pure function of features, quotas and seed: the same picks whatever the order of the input, the
+A pure function of features, counts and seed: the same picks whatever the order of the input, the
 number of workers or the state of the store.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from ..options import Spread
-from ..records import BoolArray, DistanceArray, FeatureSpec, IntArray, RowArray
-from .distances import measure_steps
-from .local_search import Draft, meet_quotas, move_repeats, separate_picks
-from .neighbours import Neighbourhoods
-from .windows import Windows, draw_places, lay_windows, weigh_items
-from .within_keys import number_within, shuffle_within
+from ..records import BoolArray, Float64Array, IntArray
+from .anchors import anchor_strata
+from .even_steps import even_out, fill_shares, measure_gaps, round_shares, share_events, step_evenly
+from .pool import Draft, Pool
+from .repeats import move_repeats
+from .scenes import find_scenes, visit_scenes
+from .within_keys import list_distinct
 
-# Candidates of each window. With more of them picks are farther apart, and closer to outliers.
-_N_CANDIDATES = 4
-# Rounds of moving picks apart, and repeats away. In the first round the picks nearby may move as
-# well; a third round gains nothing.
-_N_ROUNDS = 2
+# Most picks that may leave their even step because of looks, as a share of all.
+_MAX_MOVED = 0.25
+# Places that are compared for each pick, beside it; more where picks can step aside.
+_N_POINTS, _N_ORDERED = 3, 8
+# Strata that even steps are expected to give fewer picks get one beforehand.
+_RARE = 0.5
+# Factor for what items close to a kept one are worth, and how close that is, in steps.
+_KEPT_WORTH = 1e-3
+_CLOSE = 0.5
+# Shares of one are reached but for rounding.
+_ROUNDING = 1e-9
 
 
-@dataclass(frozen=True)
-class Pool:
-    """The items that picks are taken from, in natural order.
+def pick_places(
+    pool: Pool,
+    counts: IntArray,
+    is_represented: BoolArray,
+    rng: np.random.Generator,
+    *,
+    by_looks: bool = True,
+) -> IntArray:
+    """Pick as many items of each segment as `counts`, shape (g,), says: places, ascending.
 
-    Attributes
-    ----------
-    rows : structured ndarray, shape (n,)
-        The feature matrix.
-    steps : ndarray of uint16, shape (n,)
-        Distances to the item before, see `measure_steps`.
-    strata : ndarray of int64, shape (n,)
-        Each item's stratum, which quotas are given for.
-    stratum_groups : ndarray of int64, shape (s,)
-        The group that each stratum is part of.
-    is_kept : ndarray of bool, shape (n,)
-        Items selected before: never picked, and kept apart from.
+    ``is_represented``, shape (s,), marks the strata that are to have a pick. No count may exceed
+    the items of its segment that are not kept, nor be smaller than its strata that lack a pick.
+    Without `by_looks` nothing but the order and the strata counts.
     """
-
-    rows: RowArray
-    spec: FeatureSpec
-    steps: DistanceArray
-    strata: IntArray
-    stratum_groups: IntArray
-    is_kept: BoolArray
-
-
-def pick_rows(pool: Pool, quotas: IntArray, spread: Spread, rng: np.random.Generator) -> IntArray:
-    """Pick items as `quotas`, shape (s,), ask for; rows of the pool, distinct and ascending.
-
-    ``joint`` gives each window of the natural order a pick and keeps picks apart in looks;
-    ``order`` takes even steps through each stratum, whatever it looks like; ``visual`` goes by
-    looks alone. No quota may exceed its stratum's items that are not kept.
-    """
-    is_free = ~pool.is_kept & (quotas > 0)[pool.strata]
-    n_free = np.bincount(pool.strata[is_free], minlength=len(quotas))
-    if not quotas.any():
+    is_free = ~pool.is_kept & (counts > 0)[pool.segments]
+    if not counts.any():
         return np.zeros(0, dtype=np.int64)
-    if (n_free == quotas).all():
+    if (np.bincount(pool.segments[is_free], minlength=len(counts)) == counts).all():
         return np.flatnonzero(is_free)
-    if spread == "order":
-        return _step_through(pool, quotas, is_free, rng)
-    draft = _draw_candidates(pool, quotas, is_free, rng, is_ordered=spread == "joint")
-    for _ in range(_N_ROUNDS):
-        separate_picks(draft, draft.windows, rng)
-    meet_quotas(draft, quotas)
-    # From here on picks stay in their stratum, so quotas remain met.
-    separate_picks(draft, draft.windows * len(quotas) + draft.strata, rng)
-    for _ in range(_N_ROUNDS):
-        move_repeats(draft)
-    return draft.items[draft.is_pick & ~draft.is_kept]
+    whole = _share_all(pool, is_free, counts)
+    at = _locate(whole, pool.segments)
+    is_pick = _step_around_anchors(pool, is_free, counts, whole, at, is_represented, rng)
+    if by_looks:
+        n_moves = int(_MAX_MOVED * counts.sum())
+        draft = Draft(pool, is_free, at, find_scenes(pool), is_pick, n_moves)
+        if pool.regime == "ordered":
+            visit_scenes(draft)
+        move_repeats(draft, _draw_points(draft, counts, rng), rng)
+    return np.flatnonzero(is_pick)
 
 
-def _step_through(
-    pool: Pool, quotas: IntArray, is_free: BoolArray, rng: np.random.Generator
-) -> IntArray:
-    """Pick in even steps through each stratum, each from a random start."""
-    order = np.argsort(pool.strata, kind="stable")
-    windows = lay_windows(
-        order, np.ones(len(order)), pool.strata, quotas, pool.is_kept, is_free, 0.0
-    )
-    phases = rng.random(len(quotas))[pool.strata[windows.rows[windows.starts]]]
-    # Steps are in weight, so that rows close to kept ones are passed over.
-    sums = np.append(0.0, np.cumsum(windows.weights))
-    starts, ends = windows.starts, windows.ends
-    targets = sums[starts] + phases * (sums[ends] - sums[starts])
-    places = np.searchsorted(sums, targets, side="right") - 1
-    return np.sort(windows.rows[np.clip(places, starts, ends - 1)])
+def _share_all(pool: Pool, is_free: BoolArray, counts: IntArray) -> Float64Array:
+    """Share picks, and kept items as if they were picks, among all places, shape (m,)."""
+    is_open = is_free | pool.is_kept & (counts > 0)[pool.segments]
+    worth = np.where(is_open, pool.worth, 0)
+    n_all = counts + np.bincount(pool.segments[pool.is_kept & is_open], minlength=len(counts))
+    shares = share_events(worth, pool.events, pool.segments, n_all)
+    return fill_shares(shares, is_open.astype(np.float64), pool.segments, n_all)
 
 
-def _draw_candidates(
+def _step_around_anchors(
     pool: Pool,
-    quotas: IntArray,
     is_free: BoolArray,
+    counts: IntArray,
+    whole: Float64Array,
+    at: Float64Array,
+    is_represented: BoolArray,
     rng: np.random.Generator,
-    *,
-    is_ordered: bool,
-) -> Draft:
-    """Draw a few candidates of each window, the first of them its pick for now."""
-    laid = _lay_group_windows(pool, quotas, is_free, rng, is_ordered=is_ordered)
-    places = draw_places(laid.starts, laid.ends, _N_CANDIDATES, rng)
-    places = np.append(places, _draw_rare(pool.strata[laid.rows], quotas, places, rng))
-    windows = np.searchsorted(laid.starts, places, side="right") - 1
-    is_pick = np.zeros(len(places), dtype=np.bool_)
-    is_pick[np.unique(windows, return_index=True)[1]] = True
-    # Kept items join as picks that cannot move, each in a window of its own.
-    kept = np.flatnonzero(pool.is_kept)
-    items = np.append(laid.rows[places], kept)
-    windows = np.append(windows, len(laid.starts) + np.arange(len(kept)))
-    is_pick = np.append(is_pick, np.ones(len(kept), dtype=np.bool_))
-    by_row = np.argsort(items)
-    items = items[by_row]
-    coordinates = laid.coordinates[items] if is_ordered else None
-    return Draft(
-        items=items,
-        near=Neighbourhoods.find(pool.rows[items], pool.spec, coordinates, rng),
-        windows=windows[by_row],
-        strata=pool.strata[items],
-        is_kept=pool.is_kept[items],
-        is_pick=is_pick[by_row],
-    )
+) -> BoolArray:
+    """Pick in even steps so that each stratum which is to have a pick has one, shape (m,).
+
+    Where steps pass a stratum over, one of its items becomes an anchor: a pick that the steps,
+    taken anew, keep away from as from a kept item. Rare strata have anchors from the start.
+    """
+    n_strata = len(is_represented)
+    is_anchor = np.zeros(len(pool.items), dtype=np.bool_)
+    lacking = np.bincount(pool.strata, whole, minlength=n_strata) < _RARE
+    lacking &= np.bincount(pool.strata[pool.is_kept], minlength=n_strata) == 0
+    lacking &= is_represented
+    while True:
+        anchor_strata(pool, is_free, at, np.flatnonzero(lacking), is_anchor, rng)
+        n_left = counts - np.bincount(pool.segments[is_anchor], minlength=len(counts))
+        shares = _share_rest(pool, is_free, n_left, whole, at, is_anchor)
+        units = round_shares(shares, pool.segments, n_left)
+        is_pick = is_anchor | step_evenly(units, pool.segments, n_left, rng)
+        if pool.regime != "timed":
+            # Steps around fixed places begin and end anywhere; of events, each has one already.
+            is_fixed = is_anchor | pool.is_kept
+            is_pick = even_out(is_pick, is_fixed, is_free, at, pool.segments)
+        taken = np.bincount(pool.strata[is_pick | pool.is_kept], minlength=n_strata)
+        lacking = is_represented & (taken == 0)
+        if not lacking.any():
+            return is_pick
 
 
-def _lay_group_windows(
+def _share_rest(
     pool: Pool,
-    quotas: IntArray,
     is_free: BoolArray,
-    rng: np.random.Generator,
-    *,
-    is_ordered: bool,
-) -> Windows:
-    """Lay as many windows over each group as it gives picks, in natural or in random order."""
-    groups = pool.stratum_groups[pool.strata]
-    n_windows = np.bincount(pool.stratum_groups, quotas).astype(np.int64)
-    if is_ordered:
-        order = np.argsort(groups, kind="stable")
-        is_natural = len(n_windows) == 1
-        steps = pool.steps if is_natural else measure_steps(pool.rows[order], pool.spec)
-        weights = weigh_items(steps)
-    else:
-        order = shuffle_within(groups, rng)
-        weights = np.ones(len(order))
-    # In random order, standing next to a kept item means nothing.
-    is_avoided = pool.is_kept & is_ordered
-    return lay_windows(order, weights, groups, n_windows, is_avoided, is_free, rng.random() - 0.5)
+    n_left: IntArray,
+    whole: Float64Array,
+    at: Float64Array,
+    is_anchor: BoolArray,
+) -> Float64Array:
+    """Share the picks that are left among free places, away from anchors and kept items."""
+    is_fixed = is_anchor | pool.is_kept
+    if not is_fixed.any():
+        return whole
+    worth = np.where(_find_beside(pool, whole, at, is_fixed), _KEPT_WORTH * whole, whole)
+    is_open = is_free & ~is_anchor
+    worth[~is_open] = 0
+    return fill_shares(worth, is_open.astype(np.float64), pool.segments, n_left)
 
 
-def _draw_rare(
-    strata: IntArray, quotas: IntArray, places: IntArray, rng: np.random.Generator
-) -> IntArray:
-    """Draw more places of the strata that have too few candidates among `places`."""
-    is_drawn = np.zeros(len(strata), dtype=np.bool_)
-    is_drawn[places] = True
-    n_lacking = _N_CANDIDATES * quotas - np.bincount(strata[is_drawn], minlength=len(quotas))
-    others = np.flatnonzero(~is_drawn & (n_lacking > 0)[strata])
-    strata = strata[others]
-    numbers = number_within(strata, shuffle_within(strata, rng))
-    return others[numbers < n_lacking[strata]]
+def _draw_points(draft: Draft, counts: IntArray, rng: np.random.Generator) -> IntArray:
+    """Draw a few free places for each pick, evenly spread, beside all picks and kept items."""
+    pool = draft.pool
+    n_points = _N_ORDERED if pool.regime == "ordered" else _N_POINTS
+    shares = np.where(draft.is_free, pool.worth, 0)
+    n_free = np.bincount(pool.segments[draft.is_free], minlength=len(counts))
+    n_all = np.minimum(counts * n_points, n_free)
+    shares = fill_shares(shares, draft.is_free.astype(np.float64), pool.segments, n_all)
+    units = round_shares(shares, pool.segments, n_all)
+    is_drawn = step_evenly(units, pool.segments, counts, rng)
+    return np.flatnonzero(is_drawn | draft.is_chosen)
+
+
+def _locate(shares: Float64Array, segments: IntArray) -> Float64Array:
+    """Measure where the middle of each place is, in steps; segments are two steps apart."""
+    return np.cumsum(shares) - shares / 2 + 2.0 * segments
+
+
+def _find_beside(
+    pool: Pool, whole: Float64Array, at: Float64Array, is_fixed: BoolArray
+) -> BoolArray:
+    """Find the places less than half a step from a fixed item, shape (m,).
+
+    Places of an event stand together in its middle, unless it is longer than a step.
+    """
+    lengths = np.bincount(pool.events, whole).astype(np.float64)
+    segments = np.zeros(len(lengths), dtype=np.int64)
+    segments[pool.events] = pool.segments
+    middles = _locate(lengths, segments)
+    is_close = measure_gaps(middles, middles[list_distinct(pool.events[is_fixed])]) < _CLOSE
+    is_long = lengths > 1 + _ROUNDING
+    is_close_itself = measure_gaps(at, at[is_fixed]) < _CLOSE
+    return np.where(is_long[pool.events], is_close_itself, is_close[pool.events])

@@ -5,20 +5,20 @@ A stratum is one bucket of one group; without groups, a bucket.
 
 from collections.abc import Collection as CollectionOf
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 
 import numpy as np
 
-from ..collection import Collection, GroupLabels
+from ..collection import Collection, GroupLabels, Layout, Regime
 from ..errors import InvalidParameterError
 from ..items import number_folders, to_key, to_text
 from ..options import PathLike, PerGroup, SamplingOptions
 from ..records import BoolArray, ByteArray, FeatureTable, IntArray
-from .distances import measure_steps
 from .groups import check_names, label_items
-from .picking import Pool
+from .layout import lay_out_by
+from .pool import Pool, make_pool
 from .quotas import allocate_groups, allocate_quotas
 from .sequences import find_sequences, thin_sequences
 
@@ -34,33 +34,38 @@ class Scope:
 
     Attributes
     ----------
+    collection : Collection
+        With the layout that picks are spread along.
     labels : GroupLabels or None
         Of all rows of the table.
-    open_rows : ndarray of int64, shape (m,)
-        Table rows of the pool's items, ascending; frames beyond ``max_per_sequence`` are left out.
     pool : Pool
-        Its strata are sorted by group.
+        Its items are table rows; frames beyond ``max_per_sequence`` are left out. Its strata are
+        sorted by group. Its segments are the groups, or, where quotas say what each bucket gives,
+        the strata.
+    stratum_groups : ndarray of int64, shape (s,)
+        The group that each stratum is part of.
     """
 
     options: SamplingOptions
+    collection: Collection
     labels: GroupLabels | None
-    open_rows: IntArray
     pool: Pool
+    stratum_groups: IntArray
 
     @cached_property
     def sizes(self) -> IntArray:
         """Items of each stratum, kept ones included, shape (s,)."""
-        return np.bincount(self.pool.strata, minlength=len(self.pool.stratum_groups))
+        return np.bincount(self.pool.strata, minlength=len(self.stratum_groups))
 
     @property
     def earlier_rows(self) -> IntArray:
-        """Table rows of the items that were selected before."""
-        return self.open_rows[self.pool.is_kept]
+        """Table rows of the items that were selected before, ascending."""
+        return np.sort(self.pool.items[self.pool.is_kept])
 
     @property
     def n_free(self) -> int:
         """Number of items that may be picked."""
-        return len(self.open_rows) - int(self.pool.is_kept.sum())
+        return int((~self.pool.is_kept).sum())
 
 
 def make_scope(collection: Collection, options: SamplingOptions, rng: np.random.Generator) -> Scope:
@@ -70,25 +75,28 @@ def make_scope(collection: Collection, options: SamplingOptions, rng: np.random.
     unreadable = (failure.path for failure in table.failures)
     check_names(options, chain(table.paths, unreadable), table.n_given)
     is_kept = _find_kept(table, options.keep)
-    if options.max_per_sequence is None:
-        open_rows = np.arange(len(table))
-    else:
-        open_rows = _limit_sequences(
-            collection, labels, is_kept, options, min(options.max_per_sequence, len(table)), rng
-        )
-    is_all = len(open_rows) == len(table)
-    rows = table.rows if is_all else table.rows[open_rows]
+    layout = _choose_layout(collection, options)
+    is_open = np.ones(len(table), dtype=np.bool_)
+    if options.max_per_sequence is not None:
+        n_most = min(options.max_per_sequence, len(table))
+        is_open = _limit_sequences(collection, labels, is_kept, options, n_most, rng)
     groups = np.zeros(len(table), dtype=np.int64) if labels is None else labels.ids
-    strata, numbers = _number_strata(groups[open_rows] << _CODE_BITS | codes[open_rows])
-    pool = Pool(
-        rows=rows,
-        spec=table.spec,
-        steps=collection.steps if is_all else measure_steps(rows, table.spec),
-        strata=numbers,
-        stratum_groups=strata >> _CODE_BITS,
-        is_kept=is_kept[open_rows],
-    )
-    return Scope(options, labels, open_rows, pool)
+    strata = np.full(len(table), -1)
+    keys, strata[is_open] = _number_strata(groups[is_open] << _CODE_BITS | codes[is_open])
+    segments = groups if options.quotas == "proportional" else strata
+    pool = make_pool(table.rows, table.spec, layout, segments, strata, is_kept, is_open)
+    return Scope(options, replace(collection, layout=layout), labels, pool, keys >> _CODE_BITS)
+
+
+def _choose_layout(collection: Collection, options: SamplingOptions) -> Layout:
+    """Choose the order that picks are spread along."""
+    if options.spread == "joint":
+        return collection.layout
+    regime: Regime = "ordered" if options.spread == "order" else "unordered"
+    layouts = collection.other_layouts
+    if regime not in layouts:
+        layouts[regime] = lay_out_by(collection.table.rows, regime)
+    return layouts[regime]
 
 
 def _limit_sequences(
@@ -98,8 +106,8 @@ def _limit_sequences(
     options: SamplingOptions,
     max_per_sequence: int,
     rng: np.random.Generator,
-) -> IntArray:
-    """List the rows that remain when each sequence is limited, ascending."""
+) -> BoolArray:
+    """Tell which rows remain when each sequence is limited, shape (n,)."""
     table = collection.table
     sequences = find_sequences(
         table.rows, table.spec, number_folders(table.paths), options.sequence_gap_s
@@ -109,7 +117,11 @@ def _limit_sequences(
     kinds: list[ByteArray | IntArray] = [collection.codes[wanted]]
     if labels is not None:
         kinds.append(labels.ids[wanted])
-    return wanted[thin_sequences(sequences[wanted], kinds, max_per_sequence, is_kept[wanted], rng)]
+    is_open = np.zeros(len(table), dtype=np.bool_)
+    is_open[wanted] = thin_sequences(
+        sequences[wanted], kinds, max_per_sequence, is_kept[wanted], rng
+    )
+    return is_open
 
 
 def _is_wanted(
@@ -118,7 +130,8 @@ def _is_wanted(
     """Tell which items are of groups that may give any, shape (n,)."""
     if labels is None or not isinstance(per_group, Mapping):
         return np.ones(len(table), dtype=np.bool_)
-    return np.array([per_group.get(name, 0) > 0 for name in labels.names])[labels.ids]
+    is_wanted = [per_group.get(name, 0) > 0 for name in labels.names]
+    return np.array(is_wanted, dtype=np.bool_)[labels.ids]
 
 
 def _find_kept(table: FeatureTable, keep: CollectionOf[PathLike]) -> BoolArray:
@@ -161,7 +174,7 @@ def allocate_strata(scope: Scope, is_kept: BoolArray, target_count: int | None) 
     ``is_kept``, shape (m,), marks items of the pool that are selected already; they count as
     picks. A `target_count` of None asks for as many as ``per_group`` allows.
     """
-    stratum_groups = scope.pool.stratum_groups
+    stratum_groups = scope.stratum_groups
     n_kept = np.bincount(scope.pool.strata[is_kept], minlength=len(scope.sizes))
     if scope.labels is None:
         counts = np.array([target_count])
@@ -184,6 +197,19 @@ def allocate_strata(scope: Scope, is_kept: BoolArray, target_count: int | None) 
             scope.sizes[own], int(counts[group]), scope.options.quotas, n_kept[own]
         )
     return quotas
+
+
+def share_out(scope: Scope, quotas: IntArray) -> tuple[IntArray, BoolArray]:
+    """Turn quotas of strata into counts of segments, and the strata that are to have a pick.
+
+    In proportion means that each stratum with a quota gives at least one, and the rest falls
+    where even steps take it.
+    """
+    is_represented = quotas > 0
+    if scope.options.quotas != "proportional":
+        return quotas, is_represented
+    n_groups = int(scope.stratum_groups.max(initial=-1)) + 1
+    return _sum_by_group(quotas, scope.stratum_groups, n_groups), is_represented
 
 
 def _sum_by_group(values: IntArray, groups: IntArray, n_groups: int) -> IntArray:

@@ -5,12 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..records import BoolArray, ByteArray, FeatureSpec, IntArray, RowArray
-from .distances import DISTANCE_SCALE, measure_steps
+from .distances import measure_steps
+from .near_duplicates import SAME_SCENE
 from .within_keys import rank_within
-
-# Pictures whose distance is smaller are near-duplicates. Of consecutive photos of a camera trap,
-# nine in ten from one burst are, and one in a hundred from different bursts.
-NEAR_DUPLICATE = 6 * DISTANCE_SCALE
 
 
 def find_sequences(rows: RowArray, spec: FeatureSpec, folders: IntArray, gap_s: float) -> IntArray:
@@ -18,7 +15,7 @@ def find_sequences(rows: RowArray, spec: FeatureSpec, folders: IntArray, gap_s: 
 
     A frame belongs to the sequence of the one taken before it in its folder if the gap between
     them is at most `gap_s`. A frame without a time belongs to the sequence of the frame before
-    it, in natural order in its folder, if that has no time either and is a near-duplicate.
+    it, in natural order in its folder, if that has no time either and is of the same scene.
 
     ``rows`` are in natural order; ``folders``, shape (n,), are their folders' numbers. Rows of
     different folders may alternate.
@@ -31,7 +28,7 @@ def find_sequences(rows: RowArray, spec: FeatureSpec, folders: IntArray, gap_s: 
     gaps_s = (captured[after] - captured[before]) / np.timedelta64(1, "s")
     is_soon = gaps_s <= gap_s  # False for NaT
     is_next = np.isnat(captured[after]) & (places[after] == places[before] + 1)
-    is_alike = measure_steps(rows[order], spec)[1:] < NEAR_DUPLICATE
+    is_alike = measure_steps(rows, spec, order)[1:] < SAME_SCENE
     is_start = np.ones(len(rows), dtype=np.bool_)
     is_start[1:] = (folders[before] != folders[after]) | ~(is_soon | is_next & is_alike)
     starts = np.flatnonzero(is_start)

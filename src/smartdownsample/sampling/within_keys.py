@@ -9,6 +9,20 @@ import numpy.typing as npt
 from ..records import IntArray
 
 
+def list_distinct(values: npt.NDArray[np.int64]) -> IntArray:
+    """List the distinct values, ascending, as `numpy.unique` does, which imports much for it."""
+    ordered = np.sort(values)
+    is_first = np.ones(len(ordered), dtype=np.bool_)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    return np.asarray(ordered[is_first])
+
+
+def count_distinct(keys: IntArray, values: IntArray, n_keys: int) -> IntArray:
+    """Count the distinct values of each key, shape (n_keys,); values are at least 0."""
+    n_values = int(values.max(initial=0)) + 1
+    return np.bincount(list_distinct(keys * n_values + values) // n_values, minlength=n_keys)
+
+
 def rank_within(keys: IntArray, values: npt.NDArray[np.int64 | np.float64]) -> IntArray:
     """Rank each value among those of its key, shape (n,): 0 is the smallest, ties by position."""
     return number_within(keys, np.lexsort((values, keys)))
@@ -35,3 +49,17 @@ def shuffle_within(keys: IntArray, rng: np.random.Generator) -> IntArray:
     joined = (keys << n_draw_bits | drawn) << n_item_bits | np.arange(len(keys))
     joined.sort()
     return np.asarray(joined & ((1 << n_item_bits) - 1))
+
+
+def pair_up(
+    keys: IntArray, from_: IntArray, to: IntArray, values: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Pair items with others of the same key: the first with the first, and so on.
+
+    ``from_`` are in order already, of `to` those with the smallest values come first. Items that
+    are left over have no pair.
+    """
+    from_keys = keys[from_] << 32 | rank_within(keys[from_], np.arange(len(from_)))
+    to_keys = keys[to] << 32 | rank_within(keys[to], values)
+    _, a, b = np.intersect1d(from_keys, to_keys, assume_unique=True, return_indices=True)
+    return from_[a], to[b]

@@ -198,6 +198,29 @@ class TestCounts:
         ]
         assert Counter(items["state"]) == {ItemState.KEPT: 26, ItemState.EARLIER: 4}
 
+    @pytest.mark.parametrize(
+        ("spread", "name", "value"),
+        [
+            ("joint", "Events", "6"),
+            ("order", "Spread", "by name"),
+            ("visual", "Spread", "by looks"),
+        ],
+    )
+    def test_the_order_is_told(self, tmp_path: Path, spread: Any, name: str, value: str) -> None:
+        """Among the facts at the top."""
+        selection = ImageIndex(make_table(30)).sample(5, spread=spread)
+        texts = save(tmp_path / "page.html", selection).texts
+        assert texts[texts.index(name) + 1] == value
+
+    def test_images_know_what_they_stand_for(self, tmp_path: Path) -> None:
+        """Kept ones as many as they represent, others none."""
+        selection = ImageIndex(make_table(30)).sample(5)
+        items = save(tmp_path / "page.html", selection).items
+        assert [
+            items["standsFor"][row] for row in selection.rows
+        ] == selection.n_represented.tolist()
+        assert sum(items["standsFor"]) == 30
+
     def test_settings_are_told(self, selection: Selection, tmp_path: Path) -> None:
         """Those that the selection knows of."""
         texts = save(tmp_path / "page.html", selection).texts
@@ -452,6 +475,7 @@ class TestCurves:
         counts=np.array([1, 10, 100, 1000]),
         mean_distances=np.array([50.0, 30.0, 5.0, 0.0]),
         covered_shares=np.array([0.1, 0.4, 0.8, 1.0]),
+        needed=(),
         suggested_count=100,
     )
 
@@ -485,7 +509,7 @@ class TestCurves:
     def test_a_collection_of_equal_images(self) -> None:
         """A distance of 0 all along, or a single count, is drawn all the same."""
         one = np.array([1])
-        coverage = Coverage(one, np.array([0.0]), np.array([1.0]), 1)
+        coverage = Coverage(one, np.array([0.0]), np.array([1.0]), (), 1)
         for curve in plot_coverage(coverage, 1):
             assert "nan" not in curve.points
             assert len(curve.y_ticks) > 1

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import matplotlib as mpl
 import numpy as np
@@ -26,8 +27,10 @@ from smartdownsample import (
 )
 from smartdownsample.collection import Collection
 from smartdownsample.features.spec import make_spec
+from smartdownsample.options import Spread
 from smartdownsample.report.distribution_chart import KEPT_COLOUR
 from smartdownsample.sampling.buckets import N_CODES, name_bucket
+from smartdownsample.sampling.layout import lay_out_by
 from whole_photos import photo_table
 
 
@@ -43,7 +46,7 @@ def make_selection(n_buckets: int, paths: list[str]) -> Selection:
     n = len(paths)
     table = photo_table(spec, paths, np.zeros(n, spec.row_dtype))
     codes = np.sort(np.arange(n) % n_buckets).astype(np.uint8)
-    collection = Collection(table, codes, np.zeros(n, dtype=np.uint16))
+    collection = Collection(table, codes, lay_out_by(table.rows, "ordered"))
     return Selection(collection, np.arange(0, n, 3), n // 3, 1)
 
 
@@ -60,6 +63,20 @@ class TestSummary:
             size, kept, share = line.split()[-3:]
             assert (int(size), int(kept)) == (bucket.size, bucket.n_kept)
             assert share == f"{bucket.n_kept / bucket.size:.1%}"
+
+    def test_the_order_that_picks_are_spread_along_is_told(self) -> None:
+        """Times, names or looks; that which was taken."""
+        table = make_table(60)
+        index = ImageIndex(table)
+        lines = [
+            report.format_summary(index.sample(5, spread=spread)).splitlines()[1]
+            for spread in get_args(Spread)
+        ]
+        assert lines == [
+            "  spread over 12 events by capture time",
+            "  spread over the natural order of names",
+            "  spread by looks alone",
+        ]
 
     def test_every_group_has_a_line_with_its_counts(self) -> None:
         """The end of a long name says most; of many groups the first are listed."""

@@ -15,8 +15,9 @@ from smartdownsample import Selection
 from smartdownsample.collection import Collection, GroupLabels
 from smartdownsample.records import RowArray
 from smartdownsample.results import explain_selection
+from smartdownsample.sampling import lay_out
 from smartdownsample.sampling.buckets import encode_buckets, name_bucket
-from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances, measure_steps
+from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances
 from whole_photos import photo_table
 
 SCHEMA = pa.schema(
@@ -28,6 +29,7 @@ SCHEMA = pa.schema(
         ("captured", pa.timestamp("ms")),
         ("width", pa.uint32()),
         ("height", pa.uint32()),
+        ("n_represented", pa.int64()),
         ("rank", pa.int64()),
         ("nearest_path", pa.string()),
         ("distance", pa.float32()),
@@ -47,7 +49,7 @@ def make_selection(
     paths = paths or [f"camera/{row}.jpg" for row in range(n)]
     table = photo_table(SPEC, paths, rows, indices=np.arange(n)[::-1].copy())
     return Selection(
-        Collection(table, encode_buckets(rows, SPEC), measure_steps(rows, SPEC)),
+        Collection(table, encode_buckets(rows, SPEC), lay_out(table)),
         np.array(selected, dtype=np.int64),
         len(selected),
         7,

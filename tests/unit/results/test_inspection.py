@@ -1,14 +1,20 @@
 """Tests of smartdownsample.results.inspection."""
 
+import csv
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from feature_tables import BURST_S, make_table
+from pictures import SHARED_IMAGES
 from smartdownsample import Failure, ImageIndex
 from smartdownsample.index import inspect_index
 from smartdownsample.records import FLAG_TRUNCATED, Cause
+from smartdownsample.results.inspection import tell_infrared
+
+TRUTHS = [SHARED_IMAGES / "camtrap" / name for name in ("TRUTH.csv", "TRUTH_bursts.csv")]
 
 
 def test_the_figures_are_those_of_what_was_made() -> None:
@@ -44,12 +50,36 @@ def test_sums_of_folders_are_those_of_all() -> None:
         assert sum(of_folders) == getattr(found.total, name)
 
 
-def test_grey_images_are_infrared() -> None:
-    """Channel means that are alike, whatever their level."""
-    table = make_table(10)
-    table.rows["mean_rgb"] = [200, 100, 50]
-    table.rows["mean_rgb"][:4] = np.arange(4)[:, np.newaxis] * 60
+def test_images_without_colour_are_infrared() -> None:
+    """Whatever their light; of one tint all over as well."""
+    table = make_table(8)
+    lab = table.rows["lab_layout"].reshape(8, 16, 3)
+    lab[:] = [120, 128, 128]
+    lab[:, ::2, 0] = 30
+    assert inspect_index(ImageIndex(table)).total.n_infrared == 8
+    lab[:2, :, 1:] += np.array([20, 7], dtype=np.uint8)  # violet, as some cameras take them
+    assert inspect_index(ImageIndex(table)).total.n_infrared == 8
+    lab[4:, ::4, 2] += np.uint8(30)  # a few leaves that are green
     assert inspect_index(ImageIndex(table)).total.n_infrared == 4
+
+
+def test_photos_taken_at_night_are_told_from_those_of_the_day() -> None:
+    """All of 510 real ones."""
+    lines = [line for path in TRUTHS if path.exists() for line in read_truth(path)]
+    if not lines:
+        pytest.skip("there are no photos in ../shared/images")
+    index = ImageIndex.build([path for path, _ in lines], cache=False)
+    night = {path for path, is_infrared in lines if is_infrared}
+    told = {index.paths[row] for row in np.flatnonzero(tell_infrared(index.table.rows))}
+    assert len(lines) > 200
+    assert told == night
+
+
+def read_truth(path: Path) -> list[tuple[str, bool]]:
+    """Read the paths of photos and whether they are infrared."""
+    with path.open(newline="", encoding="utf-8") as file:
+        lines = [*csv.DictReader(file)]
+    return [(str(SHARED_IMAGES / each["path"]), each["infrared"] == "1") for each in lines]
 
 
 def test_what_is_wrong_is_counted() -> None:

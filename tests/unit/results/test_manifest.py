@@ -82,6 +82,8 @@ class TestDescribeRun:
         run = describe_run(selection, {})
         assert run["random_seed"] == 3
         assert run["features"] == selection.table.spec.fingerprint
+        layout = selection.collection.layout
+        assert run["layout"] == {"regime": layout.regime, "events": layout.n_events}
         assert run["versions"]["numpy"] == version("numpy")
         assert run["versions"]["smartdownsample"] == version("smartdownsample")
         assert "opencv" in run["versions"]["decoders"]

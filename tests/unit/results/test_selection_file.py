@@ -45,7 +45,8 @@ def read_rows(path: Path) -> list[dict[str, object]]:
             rows = [dict(row) for row in csv.DictReader(file)]
         for row in rows:
             row["path"] = str(row["path"]).removeprefix("'")  # before what spreadsheets would run
-            row.update({name: int(str(row[name])) for name in ("index", "width", "height")})
+            numbers = ("index", "width", "height", "n_represented")
+            row.update({name: int(str(row[name])) for name in numbers})
     else:
         rows = pq.read_table(path).to_pylist()
     for row in rows:

@@ -13,6 +13,7 @@ from smartdownsample.features.spec import make_spec
 from smartdownsample.records import BoolArray, IntArray, RowArray
 from smartdownsample.results.split import Split, find_near_duplicates, split_groups, split_selection
 from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances
+from smartdownsample.sampling.layout import lay_out_by
 from whole_photos import photo_table
 
 SPEC = make_spec(8, "fast")
@@ -158,8 +159,8 @@ def split_items(
     n = len(rows)
     paths = [f"{group}/{row}.jpg" for row, group in enumerate(groups.tolist())]
     table = photo_table(SPEC, paths, rows)
-    codes, steps = np.zeros(n, dtype=np.uint8), np.zeros(n, dtype=np.uint16)
-    selection = Selection(Collection(table, codes, steps), selected, len(selected), 7)
+    collection = Collection(table, np.zeros(n, dtype=np.uint8), lay_out_by(rows, "ordered"))
+    selection = Selection(collection, selected, len(selected), 7)
     labels = GroupLabels(tuple(map(str, range(groups.max() + 1))), groups)
     return split_selection(selection, labels, share, seed)
 

@@ -9,20 +9,18 @@ from smartdownsample.collection import Collection
 from smartdownsample.options import SamplingOptions
 from smartdownsample.records import IntArray, RowArray
 from smartdownsample.sampling.buckets import encode_buckets
-from smartdownsample.sampling.coverage import Coverage, find_knee, measure_coverage
-from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances, measure_steps
+from smartdownsample.sampling.coverage import Coverage, find_knee, measure_coverage, measure_depth
+from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances
+from smartdownsample.sampling.layout import lay_out
+from smartdownsample.sampling.near_duplicates import SAME_SCENE
 from smartdownsample.sampling.nested_ranking import draw_ranking
-from smartdownsample.sampling.sequences import NEAR_DUPLICATE
 from whole_photos import photo_table
 
 
 def make_collection(rows: RowArray) -> Collection:
     n = len(rows)
-    return Collection(
-        photo_table(SPEC, [f"{row}.jpg" for row in range(n)], rows),
-        encode_buckets(rows, SPEC),
-        measure_steps(rows, SPEC),
-    )
+    table = photo_table(SPEC, [f"{row}.jpg" for row in range(n)], rows)
+    return Collection(table, encode_buckets(rows, SPEC), lay_out(table))
 
 
 def measure(rows: RowArray, limit: int | None = None, random_seed: int = 42) -> Coverage:
@@ -57,20 +55,20 @@ class TestMeasureCoverage:
                 for row in rows.reshape(-1, 1)
             ]
             assert mean == pytest.approx(np.mean(nearest) / DISTANCE_SCALE)
-            assert share == pytest.approx(np.mean(np.array(nearest) < NEAR_DUPLICATE))
+            assert share == pytest.approx(np.mean(np.array(nearest) < SAME_SCENE))
 
     @pytest.mark.parametrize(
         ("n", "limit", "last"),
         [(300, None, 300), (300, 70, 70), (300, 500, 300), (12_000, None, 10_000), (1, None, 1)],
     )
     def test_counts_grow_from_one_to_the_limit(self, n: int, limit: int | None, last: int) -> None:
-        """In about equal ratios, some 30 at most; the suggested one is among them."""
+        """In about equal ratios, some 30 at most; a suggested one is among them."""
         coverage = measure(make_bursts(np.arange(n) // 10), limit)
         counts = coverage.counts
         assert (counts[0], counts[-1]) == (1, last)
         assert (np.diff(counts) > 0).all()
         assert len(counts) <= 31
-        assert coverage.suggested_count in counts
+        assert coverage.suggested_count in {0, *counts.tolist()}
         large = counts[counts > 20]
         assert (large[1:] / large[:-1] < 1.5).all()
 
@@ -108,13 +106,47 @@ class TestMeasureCoverage:
         ]
         assert 0.8 <= np.median(suggested) / n_scenes <= 1.5
 
-    def test_a_collection_without_repetition_is_suggested_as_a_whole(self) -> None:
+    def test_a_collection_without_repetition_has_no_clear_number(self) -> None:
         """However near to one another, nothing stands for anything else."""
-        assert measure(make_scattered_rows(400, 5)).suggested_count >= 396
+        coverage = measure(make_scattered_rows(400, 5))
+        assert coverage.suggested_count == 0
+        assert coverage.describe() == (
+            "no clear number, since each image more adds about as much as the one before"
+        )
 
-    def test_more_scenes_than_the_limit_suggest_the_limit(self) -> None:
-        """As good as: the curve has not flattened by then."""
-        assert measure(make_bursts(np.arange(3000) // 4), limit=100).suggested_count >= 95
+    def test_more_scenes_than_the_limit_have_no_clear_number(self) -> None:
+        """The curve has not flattened by then."""
+        coverage = measure(make_bursts(np.arange(3000) // 4), limit=100)
+        assert coverage.suggested_count == 0
+        assert "the 100 that were ranked cover too little" in coverage.describe()
+        assert [each.by_looks for each in coverage.needed] == [None] * 3
+
+    def test_looks_that_pass_over_events_suggest_nothing(self) -> None:
+        """A quiet camera: hundreds of events that look alike but for two things."""
+        rows = make_bursts(np.arange(1200) // 600)
+        hours = np.arange(1200) // 3
+        ms = hours * 3_600_000 + np.arange(1200) % 3 * 1000
+        rows["captured"] = np.datetime64("2024-05-01", "ms") + ms.astype("timedelta64[ms]")
+        coverage = measure(rows)
+        assert coverage.suggested_count == 0
+        assert coverage.reason.endswith("of the events only")
+
+    def test_counts_for_shares_are_the_first_that_reach_them(self) -> None:
+        """By looks and by events: a hundred bursts of six frames."""
+        rows = make_bursts(np.arange(600) // 6)
+        ms = np.arange(600) // 6 * 3_600_000 + np.arange(600) % 6 * 1000
+        rows["captured"] = np.datetime64("2024-05-01", "ms") + ms.astype("timedelta64[ms]")
+        needed = measure(rows).needed
+        assert [each.share for each in needed] == [0.8, 0.9, 0.95]
+        assert [each.by_events for each in needed] == [80, 90, 95]
+        for each in needed:
+            assert each.by_looks is not None
+            assert 100 * each.share <= each.by_looks <= 115 * each.share
+
+    def test_without_times_nothing_is_said_of_events(self) -> None:
+        """Names tell of none."""
+        needed = measure(make_bursts(np.arange(600) // 6)).needed
+        assert [each.by_events for each in needed] == [None] * 3
 
     def test_pictures_that_are_all_the_same_suggest_one(self) -> None:
         """It covers all of them."""
@@ -127,7 +159,7 @@ class TestMeasureCoverage:
         coverage = measure(make_scattered_rows(0, 1))
         assert len(coverage.counts) == len(coverage.mean_distances) == 0
         assert coverage.suggested_count == 0
-        assert coverage.describe() == "there are no images"
+        assert coverage.describe() == "no clear number, since there are no images"
 
     def test_a_sample_stands_for_a_large_collection(self) -> None:
         """The share covered by a twentieth of 12,000 unlike pictures is right to within 0.02."""
@@ -144,11 +176,31 @@ class TestMeasureCoverage:
     def test_what_is_shown_is_the_suggestion(self) -> None:
         """In one line."""
         coverage = Coverage(
-            np.array([1, 1200, 3000]), np.array([9.0, 2.0, 1.0]), np.array([0.1, 0.95, 1.0]), 1200
+            np.array([1, 1200, 3000]),
+            np.array([9.0, 2.0, 1.0]),
+            np.array([0.1, 0.95, 1.0]),
+            (),
+            1200,
         )
         text = "1,200 suggested, 95% of the collection look like one of them"
         assert coverage.describe() == text
         assert repr(coverage) == f"<Coverage by up to 3,000 images: {text}>"
+
+
+class TestMeasureDepth:
+    """measure_depth tells whether a knee stands out."""
+
+    def test_a_straight_curve_has_none(self) -> None:
+        """One that falls at once and then stays is as deep as can be."""
+        assert measure_depth(np.linspace(1, 0, 50)) == pytest.approx(0, abs=1e-12)
+        assert measure_depth(np.array([5.0] + [1.0] * 999)) == pytest.approx(1 - 1 / 999)
+        assert measure_depth(np.array([3.0, 3.0])) == 1
+
+    def test_the_unit_is_the_fall(self) -> None:
+        """Whatever the height of the curve."""
+        curve = np.array([1.0, 0.4, 0.2, 0.1, 0.0])
+        assert measure_depth(curve) == pytest.approx(0.35)
+        assert measure_depth(30 * curve + 7) == pytest.approx(0.35)
 
 
 class TestFindKnee:

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from feature_tables import make_table, scenes_of
+from pools import make_bursts, make_pool
 from smartdownsample import ImageIndex, InvalidParameterError
+from smartdownsample.sampling.nested_ranking import hand_down
 
 
 def test_a_ranking_holds_every_image_once() -> None:
@@ -34,14 +36,13 @@ def test_every_first_n_represents_the_buckets(quotas: str) -> None:
             assert sizes[codes].min() >= np.sort(sizes[sizes > 0])[::-1][n - 1]
 
 
-def test_quotas_stay_close_to_those_of_a_selection() -> None:
-    """Between the rounds of growth a bucket is off by two at most."""
+def test_a_bucket_has_about_its_share_of_every_first_n() -> None:
+    """As in a selection: one, and of the rest about what falls to it."""
     index = ImageIndex(make_table(600, burst=1))
     ranking = index.rank(300)
-    for n in (50, 75, 100, 137, 200, 300):
-        fresh = [bucket.n_kept for bucket in index.sample(n).buckets]
-        ranked = [bucket.n_kept for bucket in ranking.first(n).buckets]
-        assert max(abs(a - b) for a, b in zip(fresh, ranked, strict=True)) <= 2
+    for n in (100, 137, 200, 300):
+        for bucket in ranking.first(n).buckets:
+            assert abs(bucket.n_kept - bucket.size * n / 600) <= 1 + 3 * np.sqrt(bucket.size / 4)
 
 
 def test_the_first_ones_are_of_different_bursts() -> None:
@@ -76,6 +77,15 @@ def test_earlier_images_are_not_ranked() -> None:
     assert (ranking.places[:10] == -1).all()
 
 
+def test_every_group_has_one_before_any_bucket_has_its_first() -> None:
+    """One large group of many buckets, and twenty small ones."""
+    index = ImageIndex(make_table(600, burst=1))
+    labels = ["large"] * 560 + [f"small {i // 2}" for i in range(40)]
+    ranking = index.rank(groups=labels, random_seed=3)
+    for n in (21, 25, 30):
+        assert sum(group.n_kept > 0 for group in ranking.first(n).groups) == 21
+
+
 def test_groups_and_sequences_are_heeded() -> None:
     """Each group is represented from the start."""
     index = ImageIndex(make_table(90))
@@ -101,3 +111,16 @@ def test_what_gives_no_nested_selections_is_refused() -> None:
         index.rank(-1)
     with pytest.raises(InvalidParameterError, match="'target_count' parameter must be an integer"):
         index.rank().first(-1)
+
+
+def test_places_that_remain_stand_for_those_that_were_dropped() -> None:
+    """First for their own event, then for the nearest events without any, in their segment."""
+    rows = make_bursts(np.zeros(12, dtype=np.int64))
+    minutes = np.array([0, 0, 0, 9, 9, 18, 27, 36, 45, 45, 54, 63])
+    rows["captured"] = np.datetime64("2024-01-01", "ms") + minutes.astype("timedelta64[m]")
+    pool = make_pool(rows, regime="timed", groups=np.repeat([0, 1], [9, 3]))
+    assert pool.worth[[0, 3, 8, 9]].tolist() == [1 / 3, 1 / 2, 1, 1]
+    among = np.array([0, 2, 5, 9])
+    # Events of three, two and one frame; of the second group the last frames go to the first.
+    assert hand_down(pool, among).tolist() == [1, 1, 4, 3]
+    assert hand_down(pool, np.arange(12)).tolist() == pool.worth.tolist()

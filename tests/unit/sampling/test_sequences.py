@@ -8,7 +8,8 @@ import pytest
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import BoolArray, IntArray, RowArray
 from smartdownsample.sampling.distances import DISTANCE_SCALE
-from smartdownsample.sampling.sequences import NEAR_DUPLICATE, find_sequences, thin_sequences
+from smartdownsample.sampling.near_duplicates import SAME_SCENE
+from smartdownsample.sampling.sequences import find_sequences, thin_sequences
 
 SPEC = make_spec(8, "fast")
 START = np.datetime64("2023-05-01T12:00:00", "ms")
@@ -66,7 +67,7 @@ class TestFindSequences:
 
     def test_without_times_near_duplicates_in_a_row_are_a_sequence(self) -> None:
         """Each looks nearer to the one before than the limit."""
-        limit = NEAR_DUPLICATE // DISTANCE_SCALE
+        limit = SAME_SCENE // DISTANCE_SCALE
         levels = [0, limit - 1, 2 * limit - 2, 3 * limit - 2, 0]
         assert find(make_rows([None] * 5, levels)) == [0, 0, 0, 1, 2]
 
@@ -109,7 +110,7 @@ def find_one_by_one(
                 is_joined = (
                     last is not None
                     and seconds[last] is None
-                    and abs(levels[row] - levels[last]) * DISTANCE_SCALE < NEAR_DUPLICATE
+                    and abs(levels[row] - levels[last]) * DISTANCE_SCALE < SAME_SCENE
                 )
                 sequence_of[row] = sequence_of[last] if last is not None and is_joined else row
         timed = sorted((second, row) for row in rows if (second := seconds[row]) is not None)

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import oracles
-from smartdownsample.sampling.within_keys import number_within, rank_within, shuffle_within
+from smartdownsample.sampling.within_keys import (
+    count_distinct,
+    list_distinct,
+    number_within,
+    pair_up,
+    rank_within,
+    shuffle_within,
+)
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -63,3 +70,27 @@ def test_numbers_follow_the_order_given(keys: list[int], seed: int) -> None:
     for key in set(keys):
         listed = [item for item in order.tolist() if keys[item] == key]
         assert numbers[listed].tolist() == list(range(len(listed)))
+
+
+@given(st.lists(st.integers(-5, 5), max_size=30))
+def test_distinct_values_are_those_of_a_set(values: list[int]) -> None:
+    """Ascending."""
+    assert list_distinct(np.array(values, dtype=np.int64)).tolist() == sorted(set(values))
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), max_size=30))
+def test_distinct_values_are_counted_for_each_key(pairs: list[tuple[int, int]]) -> None:
+    """Keys without a value have none."""
+    keys, values = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    expected = [len({value for key, value in pairs if key == wanted}) for wanted in range(5)]
+    assert count_distinct(keys, values, 5).tolist() == expected
+
+
+def test_items_are_paired_with_others_of_their_key() -> None:
+    """In their order, with those of the smallest values; the rest has no pair."""
+    keys = np.array([0, 0, 0, 1, 1, 0, 0, 1])
+    values = np.array([5, 3, 9])
+    from_, to = pair_up(keys, np.array([2, 0, 4]), np.array([5, 6, 7]), values)
+    assert sorted(zip(from_.tolist(), to.tolist(), strict=True)) == [(0, 5), (2, 6), (4, 7)]
+    from_, to = pair_up(keys, np.array([2]), np.array([5, 6, 7]), values)
+    assert (from_.tolist(), to.tolist()) == ([2], [6])

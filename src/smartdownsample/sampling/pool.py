@@ -1,0 +1,132 @@
+"""What picks are taken from, and a selection in the making."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ..collection import Layout, Regime
+from ..records import BoolArray, DistanceArray, FeatureSpec, Float64Array, IntArray, RowArray
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The items that picks are taken from, place by place: by segment, and in order within it.
+
+    Attributes
+    ----------
+    rows : structured ndarray, shape (n,)
+        The feature matrix.
+    regime : {"timed", "ordered", "unordered"}
+        What the order is by, see `layout`.
+    items : ndarray of int64, shape (m,)
+        The row of each place.
+    events : ndarray of int64, shape (m,)
+        Number of each place's event, ascending; none is of two segments.
+    segments : ndarray of int64, shape (m,)
+        Number of each place's segment, ascending: what counts are given for.
+    strata : ndarray of int64, shape (m,)
+        Number of each place's stratum.
+    worth : ndarray of float64, shape (m,)
+        What each place stands for, in events.
+    is_kept : ndarray of bool, shape (m,)
+        Items selected before: never picked, and kept apart from.
+    """
+
+    rows: RowArray
+    spec: FeatureSpec
+    regime: Regime
+    items: IntArray
+    events: IntArray
+    segments: IntArray
+    strata: IntArray
+    worth: Float64Array
+    is_kept: BoolArray
+
+
+def make_pool(
+    rows: RowArray,
+    spec: FeatureSpec,
+    layout: Layout,
+    segments: IntArray,
+    strata: IntArray,
+    is_kept: BoolArray,
+    is_open: BoolArray | None = None,
+) -> Pool:
+    """Lay the open items out by segment, in the order of the layout; arrays by row, shape (n,)."""
+    places = np.arange(len(rows)) if is_open is None else np.flatnonzero(is_open[layout.order])
+    places = places[np.argsort(segments[layout.order[places]], kind="stable")]
+    items = layout.order[places]
+    # An event of several segments is one of each.
+    is_start = np.diff(layout.events[places], prepend=-1) != 0
+    is_start |= np.diff(segments[items], prepend=-1) != 0
+    events = np.cumsum(is_start) - 1
+    return Pool(
+        rows=rows,
+        spec=spec,
+        regime=layout.regime,
+        items=items,
+        events=events,
+        segments=segments[items],
+        strata=strata[items],
+        worth=layout.worth[places] / np.bincount(events)[events],
+        is_kept=is_kept[items],
+    )
+
+
+class Scenes(NamedTuple):
+    """Stretches of the order that show one thing each, see `find_scenes`.
+
+    Attributes
+    ----------
+    numbers : ndarray of int64, shape (m,)
+        Number of each place's scene, ascending.
+    steps : ndarray of uint16, shape (m,)
+        How far each place looks from the one before it; empty where the order is not natural.
+    line : float
+        Smaller steps are as within a scene, larger ones as between two.
+    """
+
+    numbers: IntArray
+    steps: DistanceArray
+    line: float
+
+
+@dataclass
+class Draft:
+    """A selection in the making: picks move, and never change how many there are.
+
+    Attributes
+    ----------
+    pool : Pool
+        What is picked from; places and strata are those of the pool.
+    is_free : ndarray of bool, shape (m,)
+        Places that may be picked.
+    at : ndarray of float64, shape (m,)
+        Where each place stands, in even steps of a pick; ascending.
+    scenes : Scenes
+        What the order tells of what belongs together.
+    is_pick : ndarray of bool, shape (m,)
+        The picks at present.
+    n_moves : int
+        How many more picks may move because of looks.
+    """
+
+    pool: Pool
+    is_free: BoolArray
+    at: Float64Array
+    scenes: Scenes
+    is_pick: BoolArray
+    n_moves: int
+
+    @property
+    def is_chosen(self) -> BoolArray:
+        """Which places are picked or kept, shape (m,)."""
+        return self.is_pick | self.pool.is_kept
+
+    def move(self, from_: IntArray, to: IntArray) -> None:
+        """Move picks from some places to others, as far as moves go; the first are made first."""
+        from_, to = from_[: self.n_moves], to[: self.n_moves]
+        self.n_moves -= len(to)
+        self.is_pick[from_] = False
+        self.is_pick[to] = True
