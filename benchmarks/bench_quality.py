@@ -1,69 +1,89 @@
 """Judge selections: this package's, the published one's and plain ones, on the same collections.
 
-What is judged is explained in docs/selection.md. The published package is left out where its
-environment is missing.
+What is judged is explained in docs/selection.md. The published package and the classifiers are
+left out where their environments are missing. The former default's figures are kept; another
+version makes them anew, on its path: PYTHONPATH=OTHER/src bench_quality.py --as-former.
 """
 
 import argparse
-import csv
 import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import fmean
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from statistics import fmean, stdev
 
 import numpy as np
 
-from bursts import BurstCollection, render_bursts
-from collection_files import REAL_PHOTOS, SHARED_IMAGES, link_or_copy
+from collection_files import link_or_copy
 from command_line import make_parser, parse_options
-from judging import Figures, Judge, measure_overlap
-from kept import Record, trim
+from judging import Judge, measure_overlap
+from kept import Record, find_kept, load, save, trim
 from measuring import find_python, run_peer, say
-from pages.selection import FACILITIES, RANDOM, REFERENCE
+from pages.selection import DEFAULT, FACILITIES, FORMER, RANDOM, REFERENCE, STRIDE_IN_TIME
 from peers.job import Job
+from probing import Probe
 from runs import REFERENCE_ENVIRONMENT, Run
-from samplers import MOST_COMPARED, SAMPLERS
+from samplers import MOST_COMPARED, SAMPLERS, has_times
 from selection_lines import check_lines
-from smartdownsample import ImageIndex, find_images
+from smartdownsample import ImageIndex
 from smartdownsample.records import IntArray
+from truths import Truth, gather_truths
 from write_pages import finish
 
-_GROCERIES = os.path.join(SHARED_IMAGES, "groups", "marcusklasson+GroceryStoreDataset")
-
-_SHARES = (0.01, 0.05, 0.15, 0.5)
-# Fewer picks than that say little.
-_FEWEST_PICKS, _FEWEST_SMOKE_PICKS = 15, 5
+_SHARES = (0.05, 0.15, 0.5)
+# So many picks for each occupied bucket, too.
+_PER_BUCKET = 2
 _SEEDS, _SMOKE_SEEDS = 5, 2
 # Random picks are what all others are compared with, and cost nothing.
 _RANDOM_REPEATS = 5
 # Of the published package: its default.
 _N_WORKERS = 4
 _SCRAMBLING_SEED = 42
+# Orders of a collection, beside the one that it has.
+_SCRAMBLED, _TIMED = "scrambled", "scrambled, times kept"
+
+# For each sampler and seed rows of the index for each number of picks.
+Picked = Mapping[str, Sequence[Sequence[IntArray]]]
 
 
 @dataclass(frozen=True)
 class Collection:
     """A collection in one order."""
 
-    name: str
+    truth: Truth
     index: ImageIndex  # what samplers see
     judge: Judge  # what they do not
+    probe: Probe | None
     places: IntArray  # for each row of the index its place in the judge's natural order
-    is_scrambled: bool = False  # whether names and order mean nothing
+    order: str = ""  # what was done to the natural order
+
+    @property
+    def title(self) -> str:
+        """Collection and order."""
+        return ", ".join(filter(None, (self.truth.name, self.order)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark, print its tables, and keep its figures when asked to."""
     parser = make_parser(__doc__, "--photos", "--environments")
+    parser.add_argument(
+        "--as-former", action="store_true", help="only keep the default's figures as the former's"
+    )
     options = parse_options(parser, arguments, "selection")
     cells: list[Record] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        for name, truth in gather_truths(options, os.path.join(folder, "rendered")):
-            collection = open_collection(name, truth)
-            for ordered in (collection, scramble(collection, os.path.join(folder, name))):
+        for truth in gather_truths(options, os.path.join(folder, "made")):
+            collection = open_collection(truth, options)
+            scrambled = scramble(collection, os.path.join(folder, truth.name))
+            for ordered in (collection, *scrambled):
                 cells += judge_samplers(ordered, options)
+    if options.as_former:
+        cells = [{**cell, "sampler": FORMER} for cell in cells if cell["sampler"] == DEFAULT]
+        save(find_kept("former"), {"cells": cells})
+        return
+    cells = add_former(cells, load(find_kept("former")).get("cells", []))
     record = {
         "is_smoke": options.smoke,
         "is_rounded": False,  # figures only as exact as the page shows them make no picture
@@ -73,131 +93,142 @@ def main(arguments: Sequence[str] | None = None) -> None:
     finish("selection", record, options)
 
 
-def gather_truths(
-    options: argparse.Namespace, rendered: str
-) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Find or render the collections: their names, and the true group of each photo.
-
-    Of photos of one's own, parent folders are the groups; a smoke run needs none but rendered ones.
-    Real photos are left out where there are none.
-    """
-    if options.photos:
-        yield "folder", _label_by_folder(options.photos)
-        return
-    if options.smoke:
-        yield "bursts", render_bursts(BurstCollection("bursts", 10, (1, 5), (80, 60)), rendered)
-        return
-    for collection in (
-        BurstCollection("bursts", 3000, (1, 10)),
-        BurstCollection("long bursts", 1500, (20, 60)),
-    ):
-        yield collection.name, render_bursts(collection, os.path.join(rendered, collection.name))
-    truth_path = os.path.join(REAL_PHOTOS[1], "TRUTH.csv")
-    if os.path.exists(truth_path):
-        with open(truth_path, newline="", encoding="utf-8") as file:
-            lines = list(csv.DictReader(file))
-        group_of = {each["path"]: f"{each['camera']} {each['sequence']}" for each in lines}
-        yield (
-            "camera traps",
-            {os.path.join(SHARED_IMAGES, path): group_of[path] for path in group_of},
-        )
-    if os.path.isdir(_GROCERIES):
-        yield "groceries", _label_by_folder(_GROCERIES)
-
-
-def _label_by_folder(folder: str) -> dict[str, str]:
-    """Take parent folders as groups."""
-    return {path: os.path.dirname(path) for path in find_images(folder)}
-
-
-def open_collection(name: str, truth: Mapping[str, str]) -> Collection:
+def open_collection(truth: Truth, options: argparse.Namespace) -> Collection:
     """Read a collection's features, and describe its readable photos for the judge."""
-    index = ImageIndex.build(list(truth), cache=False)
-    judge = Judge.look_at(index.paths, [truth[path] for path in index.paths])
-    return Collection(name, index, judge, np.arange(len(index)))
+    index = ImageIndex.build(list(truth.groups), cache=False)
+    judge = Judge.look_at(index.paths, [truth.groups[path] for path in index.paths])
+    probe = None
+    if truth.probe_counts:
+        # A smoke run goes without networks.
+        stand_in = judge.points if options.smoke else None
+        probe = Probe.look_at(truth, index.paths, options.environments, stand_in)
+    return Collection(truth, index, judge, probe, np.arange(len(index)))
 
 
-def scramble(collection: Collection, folder: str) -> Collection:
-    """Give photos random names in a new folder, so that nothing but their looks can help."""
+def scramble(collection: Collection, folder: str) -> Iterator[Collection]:
+    """Give photos random names in one folder: without their capture times, and with them.
+
+    Samplers that read the files themselves take no notice of capture times.
+    """
     os.mkdir(folder)
-    rng = np.random.default_rng(_SCRAMBLING_SEED)
-    place_of = {}
-    for place, path in enumerate(collection.index.paths):
-        name = rng.bytes(8).hex() + os.path.splitext(path)[1]
-        link_or_copy(path, os.path.join(folder, name))
-        place_of[os.path.join(folder, name)] = place
-    index = ImageIndex.build(list(place_of), cache=False)
-    places = np.array([place_of[path] for path in index.paths])
-    return Collection(collection.name, index, collection.judge, places, is_scrambled=True)
+    places = np.random.default_rng(_SCRAMBLING_SEED).permutation(len(collection.index))
+    table = collection.index.table.take(places)
+    # Numbers with leading zeros: their natural order is the one drawn.
+    extensions = [os.path.splitext(path)[1] for path in table.paths]
+    paths = [os.path.join(folder, f"{row:07d}{each}") for row, each in enumerate(extensions)]
+    for path, name in zip(table.paths, paths, strict=True):
+        link_or_copy(path, name)
+    timed = replace(table, paths=paths)
+    rows = table.rows.copy()
+    rows["captured"] = np.datetime64("NaT")
+    untimed = replace(timed, rows=rows)
+    yield replace(collection, index=ImageIndex(untimed), places=places, order=_SCRAMBLED)
+    if has_times(timed):
+        yield replace(collection, index=ImageIndex(timed), places=places, order=_TIMED)
 
 
 def judge_samplers(collection: Collection, options: argparse.Namespace) -> list[Record]:
     """Let all samplers pick from a collection, and judge what they pick."""
-    n = len(collection.index)
-    fewest = _FEWEST_SMOKE_PICKS if options.smoke else _FEWEST_PICKS
-    shares = [share for share in _SHARES if round(n * share) >= fewest]
-    counts = [round(n * share) for share in shares]
+    counts = _list_counts(collection)
     picked = _pick(collection, counts, options)
     cells = []
-    for number, (share, count) in enumerate(zip(shares, counts, strict=True)):
+    for number, count in enumerate(counts):
         picks = {name: [each[number] for each in of_name] for name, of_name in picked.items()}
-        means = {name: _judge(collection, of_seeds) for name, of_seeds in picks.items()}
-        for sampler, figures in means.items():
-            assert sampler == REFERENCE or figures.n_returned == count
+        judged = {name: _judge(collection, of_seeds, count) for name, of_seeds in picks.items()}
+        for sampler, figures in judged.items():
+            means = {name: fmean(values) for name, values in figures.items()}
+            n_returned = fmean(map(len, picks[sampler]))
+            assert sampler == REFERENCE or n_returned == count
+            for name in ("mean", "worst"):
+                means[name] /= fmean(judged[RANDOM][name])
             cell = {
-                "collection": collection.name,
-                "is_scrambled": collection.is_scrambled,  # whether names and order meant nothing
-                "n_images": n,
+                "collection": collection.truth.name,
+                "is_aside": collection.truth.is_aside,  # whether no choice was made by it
+                "order": collection.order,  # what was done to names and times, if anything
+                "n_images": len(collection.index),
                 "n_groups": int(collection.judge.groups.max()) + 1,
-                "share": share,  # of the collection that was to be picked
-                "target_count": count,  # the same as a number
+                "n_buckets": _count_buckets(collection),  # that are occupied
+                "target_count": count,
                 "sampler": sampler,
-                "n_different": trim(figures.n_different),  # means over the seeds, see `Figures`
-                "groups": trim(figures.groups),
-                "near": trim(figures.near),
-                # In ratio to random picks.
-                "mean": trim(figures.mean / means[RANDOM].mean),
-                "worst": trim(figures.worst / means[RANDOM].worst),
+                # Means over the seeds, see `Judge.judge` and `Probe.measure`; distances in ratio
+                # to random picks.
+                **{name: trim(mean) for name, mean in means.items()},
+                # Standard deviations over the seeds.
+                **{
+                    f"{name}_sd": trim(stdev(figures[name]) if len(figures[name]) > 1 else 0)
+                    for name in ("groups", "accuracy")
+                    if name in figures
+                },
                 "in_common": trim(measure_overlap(picks[sampler])),  # share that two seeds agree on
             }
             cells.append(cell)
     return cells
 
 
-def _judge(collection: Collection, picks_of_seeds: Sequence[IntArray]) -> Figures:
-    """Judge a sampler's selections with several seeds; means."""
-    judged = [collection.judge.judge(collection.places[picks]) for picks in picks_of_seeds]
-    return Figures(*(fmean(figures) for figures in zip(*judged, strict=True)))
-
-
-def _pick(
-    collection: Collection, counts: Sequence[int], options: argparse.Namespace
-) -> dict[str, list[list[IntArray]]]:
-    """Let all samplers pick: for each seed rows of the index for each number of picks."""
+def _list_counts(collection: Collection) -> list[int]:
+    """List the numbers of picks: by buckets, by groups, as shares, and for classifiers."""
     n = len(collection.index)
+    counts = {_PER_BUCKET * _count_buckets(collection), int(collection.judge.groups.max()) + 1}
+    counts |= {round(n * share) for share in _SHARES}
+    if collection.probe is not None:
+        counts |= set(collection.truth.probe_counts)
+    return sorted(count for count in counts if 1 < count < n)
+
+
+def _count_buckets(collection: Collection) -> int:
+    """Count the buckets that have images."""
+    return len(np.unique(collection.index.codes))
+
+
+def _judge(
+    collection: Collection, picks_of_seeds: Sequence[IntArray], count: int
+) -> dict[str, list[float]]:
+    """Judge a sampler's selections: of each figure the values of all seeds."""
+    figures: dict[str, list[float]] = {}
+    for picks in picks_of_seeds:
+        places = collection.places[picks]
+        judged = collection.judge.judge(places)
+        if collection.probe is not None and count in collection.truth.probe_counts:
+            judged |= collection.probe.measure(places)
+        for name, figure in judged.items():
+            figures.setdefault(name, []).append(figure)
+    return figures
+
+
+def _pick(collection: Collection, counts: Sequence[int], options: argparse.Namespace) -> Picked:
+    """Let all samplers pick."""
     picked: dict[str, list[list[IntArray]]] = {}
     for name, sampler in SAMPLERS.items():
-        if name == FACILITIES and n > MOST_COMPARED:
-            say(f"{collection.name}: {n:,} photos are too many for {name}")
+        if options.as_former and name not in (DEFAULT, RANDOM):
+            continue
+        if name == STRIDE_IN_TIME and not has_times(collection.index.table):
+            continue
+        if name == FACILITIES and len(collection.index) > MOST_COMPARED:
+            say(f"{collection.title}: {len(collection.index):,} photos are too many for {name}")
             continue
         n_seeds = _SMOKE_SEEDS if options.smoke else _SEEDS
-        n_seeds *= _RANDOM_REPEATS if name == RANDOM else 1
+        # The seed has no say in facility location.
+        n_seeds *= {RANDOM: _RANDOM_REPEATS, FACILITIES: 0}.get(name, 1)
         started = time.perf_counter()
-        picked[name] = [sampler(collection.index, counts, seed) for seed in range(n_seeds)]
-        say(f"{collection.name}: {name} {time.perf_counter() - started:.1f} s")
+        picked[name] = [sampler(collection.index, counts, seed) for seed in range(max(1, n_seeds))]
+        say(f"{collection.title}: {name} {time.perf_counter() - started:.1f} s")
     python = find_python(options.environments, REFERENCE_ENVIRONMENT)
-    if os.path.exists(python):
+    if not os.path.exists(python):
+        say(f"{collection.title}: {REFERENCE} left out, there is no {REFERENCE_ENVIRONMENT}")
+    elif not options.as_former:
+        started = time.perf_counter()
         # Its seed has no say in what it picks.
-        picked[REFERENCE] = [[_run_reference(collection, count, python) for count in counts]]
-    else:
-        say(f"{collection.name}: {REFERENCE} left out, there is no {REFERENCE_ENVIRONMENT}")
+        paths = tuple(collection.index.paths)
+        picked[REFERENCE] = [[_run_reference(paths, count, python) for count in counts]]
+        say(f"{collection.title}: {REFERENCE} {time.perf_counter() - started:.1f} s")
     return picked
 
 
-def _run_reference(collection: Collection, count: int, python: str) -> IntArray:
+@lru_cache(maxsize=32)
+def _run_reference(paths: tuple[str, ...], count: int, python: str) -> IntArray:
     """Let the published package pick: rows of the index, some of them repeatedly."""
     job = Job(
-        paths=collection.index.paths,
+        paths=list(paths),
         target_count=count,
         n_workers=_N_WORKERS,
         random_seed=42,
@@ -205,8 +236,21 @@ def _run_reference(collection: Collection, count: int, python: str) -> IntArray:
         wants_picks=True,
     )
     result = run_peer(Run(REFERENCE, "reference"), python, job).result
-    row_of = {path: row for row, path in enumerate(collection.index.paths)}
+    row_of = {path: row for row, path in enumerate(paths)}
     return np.array([row_of[path] for path in result["picks"]])
+
+
+def add_former(cells: Sequence[Record], former: Sequence[Record]) -> list[Record]:
+    """Add the former default's cells after the default's, where the same was asked of it."""
+    asked = ("collection", "order", "n_images", "n_groups", "n_buckets", "target_count")
+    kept = {tuple(cell[name] for name in asked): cell for cell in former}
+    added = []
+    for cell in cells:
+        added.append(cell)
+        found = kept.get(tuple(cell[name] for name in asked))
+        if cell["sampler"] == DEFAULT and found is not None:
+            added.append(found)
+    return added
 
 
 if __name__ == "__main__":

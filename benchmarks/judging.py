@@ -9,7 +9,6 @@ https://doi.org/10.1109/CVPR.2005.177. The samplers compare a difference hash an
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -31,17 +30,6 @@ _NEAR_PERCENTILE = 15
 _BATCH = 1024
 
 
-class Figures(NamedTuple):
-    """What is said of one selection."""
-
-    n_returned: float
-    n_different: float
-    groups: float  # true groups represented
-    near: float  # share of the picks with another pick nearer than most consecutive pictures are
-    mean: float  # distance from the pictures of the collection to the nearest pick
-    worst: float
-
-
 @dataclass(frozen=True)
 class Judge:
     """What is known of a collection, in natural order, that samplers do not know."""
@@ -60,20 +48,22 @@ class Judge:
         numbers = np.unique(np.array(groups), return_inverse=True)[1]
         return cls(points, numbers, float(np.percentile(steps, _NEAR_PERCENTILE)))
 
-    def judge(self, picks: IntArray) -> Figures:
+    def judge(self, picks: IntArray) -> dict[str, float]:
         """Judge a selection of places in natural order, of repeated ones the distinct."""
         different = np.unique(picks)
         chosen = self.points[different]
         among = _find_nearest(chosen, chosen, leave_out_self=True)
         to_all = _find_nearest(self.points, chosen)
-        return Figures(
-            n_returned=len(picks),
-            n_different=len(different),
-            groups=len(np.unique(self.groups[different])),
-            near=float((among < self.near_distance).mean()),
-            mean=float(to_all.mean()),
-            worst=float(to_all.max()),
-        )
+        return {
+            "n_different": len(different),
+            # True groups represented.
+            "groups": len(np.unique(self.groups[different])),
+            # Share of the picks with another pick nearer than most consecutive pictures are.
+            "near": float((among < self.near_distance).mean()),
+            # Distance from the pictures of the collection to the nearest pick.
+            "mean": float(to_all.mean()),
+            "worst": float(to_all.max()),
+        }
 
 
 def measure_overlap(selections: Sequence[IntArray]) -> float:

@@ -15,8 +15,8 @@ _DIGITS = 5
 _INNERMOST = re.compile(r"\{[^{}]*\}")
 
 
-def find_kept(kind: Kind) -> str:
-    """Find the file in results/ that keeps what the pages say."""
+def find_kept(kind: Kind | Literal["former"]) -> str:
+    """Find the file in results/ that keeps what the pages say, or an earlier version's figures."""
     return os.path.join(ROOT, "benchmarks", "results", f"{kind}.json")
 
 

@@ -1,19 +1,26 @@
-"""Samplers to judge: this package's ways, and plain ones that work on the same stored features.
+"""Samplers to judge: this package's, and plain ones that work on the same stored features.
 
 Each takes an index, the numbers of pictures wanted and a seed, and returns rows for each number.
 """
 
 import heapq
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from pages.selection import DEFAULT, FACILITIES, FARTHEST, PREFIXES, RANDOM, STRIDE
+from pages.selection import (
+    DEFAULT,
+    FACILITIES,
+    FARTHEST,
+    PREFIXES,
+    RANDOM,
+    STRIDE,
+    STRIDE_IN_TIME,
+)
 from smartdownsample import ImageIndex
-from smartdownsample.options import Quotas, Spread
-from smartdownsample.records import IntArray
+from smartdownsample.items import number_folders
+from smartdownsample.records import FeatureTable, IntArray
 from smartdownsample.sampling.distances import measure_distances
 
 Picks = list[IntArray]
@@ -23,14 +30,18 @@ Sampler = Callable[[ImageIndex, Sequence[int], int], Picks]
 MOST_COMPARED = 4000
 
 
-def sample_ours(spread: Spread, quotas: Quotas = "proportional") -> Sampler:
+# Least share of the photos whose capture times are known, so that they can be sorted by time.
+_LEAST_TIMED = 0.9
+
+
+def has_times(table: FeatureTable) -> bool:
+    """Tell whether photos can be sorted by capture time."""
+    return bool((~np.isnat(table.rows["captured"])).mean() >= _LEAST_TIMED)
+
+
+def sample_ours(index: ImageIndex, counts: Sequence[int], seed: int) -> Picks:
     """Sample with this package."""
-
-    def sample(index: ImageIndex, counts: Sequence[int], seed: int) -> Picks:
-        sample_some = partial(index.sample, random_seed=seed, spread=spread, quotas=quotas)
-        return [sample_some(count).rows for count in counts]
-
-    return sample
+    return [index.sample(count, random_seed=seed).rows for count in counts]
 
 
 def take_prefixes(index: ImageIndex, counts: Sequence[int], seed: int) -> Picks:
@@ -50,6 +61,12 @@ def step_evenly(index: ImageIndex, counts: Sequence[int], seed: int) -> Picks:
     start = np.random.default_rng(seed).random()
     n = len(index)
     return [((np.arange(count) + start) * n / count).astype(np.int64) for count in counts]
+
+
+def step_in_time(index: ImageIndex, counts: Sequence[int], seed: int) -> Picks:
+    """Take even steps through folders, and through each by capture time, from a random start."""
+    by_time = np.lexsort((index.table.rows["captured"], number_folders(index.paths)))
+    return [by_time[rows] for rows in step_evenly(index, counts, seed)]
 
 
 def go_farthest(index: ImageIndex, counts: Sequence[int], seed: int) -> Picks:
@@ -103,14 +120,11 @@ def _measure_from(index: ImageIndex, row: int) -> npt.NDArray[np.int64]:
 
 
 SAMPLERS: dict[str, Sampler] = {
-    DEFAULT: sample_ours("joint"),
+    DEFAULT: sample_ours,
     PREFIXES: take_prefixes,
-    'spread="order"': sample_ours("order"),
-    'spread="visual"': sample_ours("visual"),
-    'quotas="equal"': sample_ours("joint", "equal"),
-    "two-phase, order": sample_ours("order", "two-phase"),
     RANDOM: draw_randomly,
     STRIDE: step_evenly,
+    STRIDE_IN_TIME: step_in_time,
     FARTHEST: go_farthest,
     FACILITIES: locate_facilities,
 }

@@ -39,6 +39,9 @@ _SELECTION_LINES = {
     FARTHEST: ("#cc79a7", "-", 1.5),
     FACILITIES: (_PEERS, "-", 1.5),
 }
+# Collections that selections are drawn of at most, and shares that are named.
+_MOST_PANELS = 4
+_SHARES = (0.05, 0.15, 0.5)
 _PANELS = ("photos", "originals", "crops", "many")
 _RESOLUTION = 110
 
@@ -123,15 +126,16 @@ def draw_selection(record: Record) -> dict[str, bytes]:
     # Only this needs it.
     from matplotlib.ticker import PercentFormatter  # noqa: PLC0415
 
-    collections: dict[str, dict[float, dict[str, Record]]] = {}
+    collections: dict[str, dict[int, dict[str, Record]]] = {}
     for cell in record["cells"]:
-        if not cell["is_scrambled"]:
+        if not cell["order"]:
             of_collection = collections.setdefault(cell["collection"], {})
-            of_collection.setdefault(cell["share"], {})[cell["sampler"]] = cell
+            of_collection.setdefault(cell["target_count"], {})[cell["sampler"]] = cell
+    collections = dict(list(collections.items())[:_MOST_PANELS])
     figure = _make_figure(3.7 * len(collections), 6.2)
     panels = figure.subplots(2, len(collections), squeeze=False)
-    for (top, bottom), (name, of_share) in zip(panels.T, collections.items(), strict=True):
-        rows = list(of_share.values())
+    for (top, bottom), (name, of_count) in zip(panels.T, collections.items(), strict=True):
+        rows = list(of_count.values())
         first = rows[0][RANDOM]
         title = f"{name}: {first['n_images']:,} images, {first['n_groups']} groups"
         top.set_title(title, fontsize=10, loc="left", pad=12)
@@ -140,21 +144,49 @@ def draw_selection(record: Record) -> dict[str, bytes]:
         _draw_lines(bottom, rows, lambda row, name: row[name]["near"])
         bottom.yaxis.set_major_formatter(PercentFormatter(1))
         bottom.set_xlabel("picked of the collection", loc="left", fontsize=9)
-    panels[0, 0].legend(fontsize=9, frameon=False)
+    lines, names = panels[0, 0].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside upper left", ncols=3, fontsize=9, frameon=False)
     panels[0, 0].set_ylabel("groups represented, random = 1")
     panels[1, 0].set_ylabel("near-duplicates among the picks")
-    return {"selection.png": _encode(figure)}
+    return {"selection.png": _encode(figure), "probe.png": _draw_probe(record["cells"])}
+
+
+def _draw_probe(cells: Sequence[Record]) -> bytes:
+    """Draw what classifiers learn against the number of picks, for each collection that has any."""
+    collections: dict[str, dict[str, list[Record]]] = {}
+    for cell in cells:
+        if "accuracy" in cell and not cell["order"]:
+            of_sampler = collections.setdefault(cell["collection"], {})
+            of_sampler.setdefault(cell["sampler"], []).append(cell)
+    figure = _make_figure(3.7 * max(len(collections), 1), 3.6)
+    panels = figure.subplots(1, max(len(collections), 1), squeeze=False)[0]
+    for axes, (name, of_sampler) in zip(panels, collections.items(), strict=False):
+        axes.set_title(name, fontsize=10, loc="left")
+        for sampler, (colour, style, width) in _SELECTION_LINES.items():
+            own = of_sampler.get(sampler, [])
+            points = [(cell["target_count"], cell["accuracy"]) for cell in own]
+            if points:
+                (line,) = axes.plot(
+                    *zip(*points, strict=True), style, color=colour, linewidth=width, label=sampler
+                )
+                line.set(marker="o", markersize=3, clip_on=False)
+        axes.set_xlabel("picks", loc="left", fontsize=9)
+        axes.spines[["top", "right"]].set_visible(False)
+    lines, names = panels[0].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside upper left", ncols=3, fontsize=9, frameon=False)
+    panels[0].set_ylabel("accuracy on other photos")
+    return _encode(figure)
 
 
 def _draw_lines(axes: "Axes", rows: Sequence[_Row], take: Callable[[_Row, str], float]) -> None:
     """Draw one line for each sampler."""
-    shares = [row[RANDOM]["share"] for row in rows]
+    shares = [row[RANDOM]["target_count"] / row[RANDOM]["n_images"] for row in rows]
     for name, (colour, style, width) in _SELECTION_LINES.items():
         if name in rows[0]:
             values = [take(row, name) for row in rows]
             (line,) = axes.plot(shares, values, style, color=colour, linewidth=width, label=name)
             line.set(marker="o", markersize=3, clip_on=False)
     axes.set_xscale("log")
-    axes.set_xticks(shares, [f"{share:.0%}" for share in shares])
+    axes.set_xticks(_SHARES, [f"{share:.0%}" for share in _SHARES])
     axes.minorticks_off()
     axes.spines[["top", "right"]].set_visible(False)

@@ -25,6 +25,7 @@ import runs
 import scenarios
 import selection_lines
 import write_pages
+from pages import rivals
 
 PHOTOS = f"--photos={DATA_SAMPLES / 'photos'}"
 
@@ -169,7 +170,7 @@ def test_a_figure_edited_by_hand_is_noticed_and_mended(
     """In a copy of the pages, which are written anew from the kept figures."""
     shutil.copytree(REPOSITORY / "benchmarks" / "results", tmp_path / "benchmarks" / "results")
     (tmp_path / "docs" / "images").mkdir(parents=True)
-    pages = ("benchmarks", "agreement", "selection", "feature-store")
+    pages = ("benchmarks", "agreement", "selection", "selection-figures", "feature-store")
     names = ("README.md", *(f"docs/{name}.md" for name in pages))
     before = {name: (REPOSITORY / name).read_text(encoding="utf-8") for name in names}
     for name, text in before.items():
@@ -182,7 +183,7 @@ def test_a_figure_edited_by_hand_is_noticed_and_mended(
     printed = capsys.readouterr().out
     assert "benchmarks.md, section figures, is not what " in printed
     assert "agreement.md, section figures, is not what " in printed
-    assert "selection.md, section figures, is not what " in printed
+    assert "selection-figures.md, section figures, is not what " in printed
     assert write_pages.main([]) == 0
     assert write_pages.main(["--check"]) == 0
     for name in ("speed.png", "growth.png"):
@@ -190,14 +191,16 @@ def test_a_figure_edited_by_hand_is_noticed_and_mended(
 
 
 def test_selections_are_judged_without_shared_photos(tmp_path: Path) -> None:
-    """A smoke run on rendered photos only; what it keeps gives tables, lines and the picture."""
+    """A smoke run on rendered photos only; what it keeps gives tables, lines and pictures."""
     result = tmp_path / "result.json"
     printed = run(bench_quality.main, f"--json={result}", f"--environments={tmp_path}")
     assert "facility location" in printed
-    assert "repeated picks: none: 20 of 20." in printed
+    assert "repeated picks: none: 96 of 96." in printed
+    assert "Classifiers trained on 5 picks: bursty bursts" in printed
     assert "published 1.8.4" not in printed
-    (picture,) = write_pages.draw("selection", load(result)).values()
-    assert len(picture) > 5000
+    pictures = write_pages.draw("selection", load(result))
+    assert sorted(pictures) == ["probe.png", "selection.png"]
+    assert min(map(len, pictures.values())) > 5000
 
 
 def test_selections_from_a_folder_of_ones_own_are_judged(tmp_path: Path) -> None:
@@ -207,6 +210,40 @@ def test_selections_from_a_folder_of_ones_own_are_judged(tmp_path: Path) -> None
     assert "Folder: " in printed
     assert "Folder, scrambled: " in printed
     assert "in 2 groups" in printed
+
+
+def test_selections_are_judged_by_capture_times_where_there_are_any(tmp_path: Path) -> None:
+    """Names are scrambled twice then, and even steps are taken in time."""
+    options = (PHOTOS, f"--environments={tmp_path}")
+    printed = run(bench_quality.main, *options)
+    assert "Folder, scrambled, times kept: " in printed
+    # In the means, two tables and among the rivals.
+    assert printed.count("| even stride in time") == 1 + 2 + 1
+    assert "; kept aside" in printed
+
+
+def test_rivals_are_named_where_they_do_clearly_better() -> None:
+    """Not where they are better by less, nor where they are worse."""
+    asked = {"collection": "photos", "order": "scrambled", "target_count": 1000}
+    ours = {"sampler": "ours", "groups": 100, "near": 0.1, "mean": 1.0, "accuracy": 0.5, **asked}
+    same = {**ours, "sampler": "same", "groups": 101, "near": 0.09, "mean": 0.99, "accuracy": 0.51}
+    worse = {**ours, "sampler": "worse", "groups": 90, "near": 0.2, "mean": 1.1, "accuracy": 0.4}
+    rival = {**ours, "sampler": "rival", "groups": 103, "near": 0.07, "mean": 0.9}
+    described = rivals.describe_rivals([ours, same, worse, rival], "ours", ["ours"])
+    assert described.count("1 of 1") == 3
+    assert described.count("0 of 1") == 9
+    assert "- photos, scrambled, 1,000: rival: groups 103.0 for 100.0, " in described
+    assert " ".join(described.split()).endswith("near-duplicates 7% for 10%, mean 0.90 for 1.00")
+
+
+def test_only_the_former_figures_that_answer_the_same_question_are_added() -> None:
+    """Another number of photos, or of picks, is another question."""
+    asked = {"collection": "photos", "order": "", "n_groups": 3, "n_buckets": 4}
+    cell = {**asked, "n_images": 50, "target_count": 10, "sampler": "default"}
+    former = {**cell, "sampler": "former default"}
+    others = [{**former, "n_images": 51}, {**former, "target_count": 11}]
+    assert bench_quality.add_former([cell], [*others, former]) == [cell, former]
+    assert bench_quality.add_former([cell], others) == [cell]
 
 
 def test_picking_is_timed(tmp_path: Path) -> None:
