@@ -1,5 +1,6 @@
 """Where stores lie: the cache folder, and in it one folder for each `FeatureSpec`."""
 
+import contextlib
 import os
 import re
 import stat
@@ -104,6 +105,9 @@ def choose_store_dir(reading: ReadingOptions) -> Path | None:
 
 def list_specs(cache_dir: Path) -> list[FeatureSpec]:
     """List the specs that have parts in a cache folder, of the current or the former schema."""
+    # Python 3.13 finds nothing below a folder that no system can have, and earlier ones raise.
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        os.stat(cache_dir)
     versions = (FORMER_SCHEMA_VERSION, SCHEMA_VERSION)
     folders = (cache_dir / f"features-{version}" for version in versions)
     names = sorted({path.name for folder in folders for path in folder.glob("*/")})
