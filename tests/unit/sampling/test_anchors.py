@@ -3,6 +3,7 @@
 import numpy as np
 
 from pools import make_bursts, make_pool, make_scattered_rows
+from smartdownsample.records import RowArray
 from smartdownsample.sampling.anchors import anchor_strata
 from smartdownsample.sampling.pool import Pool
 
@@ -17,6 +18,14 @@ def anchor(pool: Pool, strata: list[int], anchored: list[int] | None = None) -> 
     anchor_strata(pool, ~pool.is_kept, at, np.array(strata, dtype=np.int64), is_anchor, rng)
     assert is_anchor[before].all()
     return np.flatnonzero(is_anchor & ~before).tolist()
+
+
+def make_timed_bursts() -> RowArray:
+    """Make ten bursts of six frames, an hour apart."""
+    rows = make_bursts(np.arange(60) // 6)
+    seconds = np.arange(60) // 6 * 3600 + np.arange(60) % 6
+    rows["captured"] = np.datetime64("2024-01-01", "ms") + seconds.astype("timedelta64[s]")
+    return rows
 
 
 def test_each_of_the_strata_gets_one() -> None:
@@ -46,9 +55,7 @@ def test_anchors_are_a_step_apart_where_they_can_be() -> None:
 
 def test_strata_of_few_events_choose_first() -> None:
     """The first one has a place elsewhere: it does not take the event of the second."""
-    rows = make_bursts(np.arange(60) // 6)
-    seconds = np.arange(60) // 6 * 3600 + np.arange(60) % 6
-    rows["captured"] = np.datetime64("2024-01-01", "ms") + seconds.astype("timedelta64[s]")
+    rows = make_timed_bursts()
     strata = np.zeros(60, dtype=np.int64)
     strata[[30, 55]] = 1
     strata[[31, 32, 33]] = 2  # more places, of one event
@@ -61,9 +68,7 @@ def test_strata_of_few_events_choose_first() -> None:
 
 def test_an_event_without_an_anchor_is_preferred() -> None:
     """However far places of the others are."""
-    rows = make_bursts(np.arange(60) // 6)
-    seconds = np.arange(60) // 6 * 3600 + np.arange(60) % 6
-    rows["captured"] = np.datetime64("2024-01-01", "ms") + seconds.astype("timedelta64[s]")
+    rows = make_timed_bursts()
     strata = np.zeros(60, dtype=np.int64)
     strata[[0, 6]] = 1
     pool = make_pool(rows, strata, groups=np.zeros(60), regime="timed")
