@@ -28,6 +28,9 @@ from smartdownsample.store.schema import make_schema
 TEXT = (REPOSITORY / "docs" / "feature-store.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
 N_PHOTOS = 258
+# Ends a script that got so far, without what old releases of pyarrow do while Python ends: now and
+# then they abort, when pandas has read with them.
+END = "\nimport sys\nsys.stdout.flush()\nos._exit(0)\n"
 
 
 def read_table(header: str) -> list[list[str]]:
@@ -46,7 +49,7 @@ def run(tmp_path: Path) -> Callable[[str], str]:
 
     def run_snippet(code: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", code],
+            [sys.executable, "-W", "error", "-c", f"import os\n{code}{END}"],
             cwd=tmp_path,
             capture_output=True,
             text=True,
