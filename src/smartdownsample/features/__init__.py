@@ -2,15 +2,17 @@
 
 from .batches import take_together
 from .columns import describe_pictures, measure_brightness, measure_colour_variance
-from .spec import FEATURE_VERSION, choose_min_side, make_spec
+from .spec import FEATURE_VERSION, choose_crop_min_side, choose_min_side, make_spec, make_spec_for
 from .thumbnails import MEAN_SIDE
 
 __all__ = [
     "FEATURE_VERSION",
     "MEAN_SIDE",
+    "choose_crop_min_side",
     "choose_min_side",
     "describe_pictures",
     "make_spec",
+    "make_spec_for",
     "measure_brightness",
     "measure_colour_variance",
     "take_together",

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..records import LAB_LAYOUT_SIDE, ByteArray, Float32Array, Float64Array
-from .batches import take_alike
-from .lanczos import compute_weights, keep_weights
-from .thumbnails import GREY_WEIGHTS, MEAN_SIDE, Thumbnails, join_thumbnails, round_to_levels
+from .batches import take_by_kind
+from .side_weights import SideWeights, find_room, find_side_weights
+from .thumbnails import MEAN_SIDE, Thumbnails, join_thumbnails, round_to_levels
 
 _Number = TypeVar("_Number", np.float32, np.float64)
 
@@ -32,12 +32,11 @@ _HALVED_MIN_SIDE = 3 * MEAN_SIDE
 # What rounding halves up adds on average: of the remainders 0 to 3 of a sum of four, the third
 # gains 1/2, the others lose and gain 1/4.
 _HALVING_BIAS = 1 / 8
-# A float32 has 24 bits: 8 of a pixel, 15 of a weight, and one since absolute weights add up to
-# less than 2. A float64 has room for these and 22 more of a second weight.
-_N_STEPS_DOWN, _N_STEPS_ACROSS = 2**15, 2**22
 # Levels of halved pictures that are shrunk at a time. Switching between decoding and array
 # operations costs as much as several such operations.
 _BATCH_LEVELS = 3 * 2**16
+# Levels of halved pictures that wait for others of nearly their shape.
+_WAITING_LEVELS = 2**23
 # Larger arrays are not kept for the next batch.
 _MAX_SCRATCH_BYTES = 2**22
 
@@ -47,14 +46,19 @@ def approximate_thumbnails(pictures: Iterable[ByteArray], hash_size: int) -> Thu
 
     Gives nearly what `exact_thumbnails.make_thumbnails` gives; `docs/agreement.md` says how nearly.
     Costs about 12 multiplications a pixel. Each picture is halved at once, while it is in the
-    processor's caches, so that a batch holds only small pictures.
+    processor's caches. Halved pictures wait for others of nearly their shape, so that few array
+    operations serve many; at most `_WAITING_LEVELS` wait.
     """
     # Unlike a loop, map keeps no picture while the next is decoded.
     halved = map(partial(_halve_often, hash_size=hash_size), pictures)
-    sums = [
-        _sum_batch(alike, hash_size) for alike in take_alike(halved, _count_levels, _BATCH_LEVELS)
-    ]
-    return _round_sums(sums) if sums else join_thumbnails([], hash_size)
+    batches = take_by_kind(halved, _choose_room, _count_levels, _BATCH_LEVELS, _WAITING_LEVELS)
+    numbers: list[int] = []
+    sums: list[_Sums] = []
+    for batch in batches:
+        numbers += [number for number, _ in batch]
+        sums.append(_sum_batch([picture for _, picture in batch], hash_size))
+        del batch
+    return _round_sums(sums, numbers) if sums else join_thumbnails([], hash_size)
 
 
 class _Halved(NamedTuple):
@@ -65,22 +69,8 @@ class _Halved(NamedTuple):
     levels: ByteArray
 
 
-class _SideWeights(NamedTuple):
-    """Weights that turn halved levels into thumbnails, for one length of a side.
-
-    ``down``, shape (m, h), makes the rows of cells, DHash and AHash, in this order. The others make
-    the columns of each: ``cells``, shape (4, w), for one channel at a time; ``dhash`` and
-    ``ahash``, shape (3 w, columns), from RGB to grey.
-    """
-
-    down: Float32Array
-    cells: Float64Array
-    dhash: Float64Array
-    ahash: Float64Array
-
-
 class _Sums(NamedTuple):
-    """Thumbnails of n pictures before they are rounded, ``bias`` levels too light.
+    """Thumbnails of n pictures before they are rounded, ``biases`` levels too light.
 
     Shapes are those of `Thumbnails`, except that the last two axes of ``cells`` are joined.
     """
@@ -88,7 +78,7 @@ class _Sums(NamedTuple):
     dhash: Float64Array
     ahash: Float64Array
     cells: Float64Array
-    bias: float
+    biases: list[float]
 
 
 class _Scratch(threading.local):
@@ -101,12 +91,12 @@ class _Scratch(threading.local):
         self._kept: dict[str, ByteArray] = {}
 
     def take(self, name: str, shape: tuple[int, ...], kind: type[_Number]) -> npt.NDArray[_Number]:
-        """Give an uninitialised array, which the next call with the same name overwrites."""
+        """Give an array of old numbers or zeros, which the next call of that name overwrites."""
         n_bytes = math.prod(shape) * np.dtype(kind).itemsize
         if n_bytes > _MAX_SCRATCH_BYTES:
-            return np.empty(shape, kind)
+            return np.zeros(shape, kind)
         if name not in self._kept or len(self._kept[name]) < n_bytes:
-            self._kept[name] = np.empty(n_bytes, np.uint8)
+            self._kept[name] = np.zeros(n_bytes, np.uint8)
         return self._kept[name][:n_bytes].view(kind).reshape(shape)
 
 
@@ -138,20 +128,46 @@ def _halve(levels: ByteArray) -> ByteArray:
     return np.asarray(cv2.resize(levels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def _choose_room(picture: _Halved) -> tuple[int, ...]:
+    """Choose the shape of an array that has room for a picture."""
+    return tuple(map(find_room, picture.levels.shape))
+
+
 def _sum_batch(pictures: Sequence[_Halved], hash_size: int) -> _Sums:
-    """Shrink pictures of one shape."""
-    (n_rows, n_columns, _), n_halvings, levels = pictures[0]
-    down = _side_weights(n_rows, n_halvings, hash_size).down
-    across = _side_weights(n_columns, n_halvings, hash_size)
-    floats = _scratch.take("floats", (len(pictures), *levels.shape), np.float32)
-    np.stack([picture.levels for picture in pictures], out=floats)
-    rows = _sum_columns(floats.reshape(*floats.shape[:2], -1), down)
-    return _Sums(*_sum_rows(rows, across), bias=_HALVING_BIAS * (n_halvings % 2))
+    """Shrink pictures that fit into arrays of one shape."""
+    shapes = [picture.levels.shape for picture in pictures]
+    n_rows, n_columns, _ = map(max, zip(*shapes, strict=True))
+    floats = _scratch.take("floats", (len(pictures), n_rows, 3 * n_columns), np.float32)
+    for place, picture, (height, width, _) in zip(floats, pictures, shapes, strict=True):
+        # What an earlier batch left beside a picture has no weight.
+        place[:height, : 3 * width] = picture.levels.reshape(height, 3 * width)
+    tall, wide = (_find_weights(pictures, axis, hash_size) for axis in (0, 1))
+    down = _stack("down", [weights.down for weights in tall], np.float32)
+    rows = _sum_columns(floats, down[:, :, :n_rows])
+    cells = _stack("cells", [weights.cells for weights in wide], np.float64)
+    greys = _stack("greys", [weights.greys for weights in wide], np.float64)
+    sums = _sum_rows(rows, cells[:, :, :n_columns], greys[:, :, : 3 * n_columns], hash_size)
+    return _Sums(*sums, [_HALVING_BIAS * (picture.n_halvings % 2) for picture in pictures])
+
+
+def _find_weights(pictures: Sequence[_Halved], axis: int, hash_size: int) -> list[SideWeights]:
+    """Find the weights of a side of each picture, or only once where all are the same."""
+    sides = [(picture.shape[axis], picture.n_halvings) for picture in pictures]
+    found = {side: find_side_weights(*side, hash_size) for side in set(sides)}
+    return [found[side] for side in sides] if len(found) > 1 else list(found.values())
+
+
+def _stack(name: str, weights: Sequence[Float32Array], kind: type[_Number]) -> npt.NDArray[_Number]:
+    """Stack weights of one shape."""
+    n_outputs, length = weights[0].shape
+    stacked = _scratch.take(name, (len(weights) * n_outputs, length), kind)
+    np.concatenate(weights, out=stacked)
+    return stacked.reshape(len(weights), n_outputs, length)
 
 
 def _sum_columns(levels: Float32Array, down: Float32Array) -> Float64Array:
-    """Shrink the columns of pictures of one size, shape (n, h, 3 w), for all thumbnails."""
-    shape = len(levels), len(down), levels.shape[2]
+    """Shrink the columns of pictures, shape (n, h, 3 w), for all thumbnails."""
+    shape = len(levels), down.shape[1], levels.shape[2]
     rows = np.matmul(down, levels, out=_scratch.take("rows", shape, np.float32))
     exact = _scratch.take("exact", shape, np.float64)
     np.copyto(exact, rows)
@@ -159,21 +175,25 @@ def _sum_columns(levels: Float32Array, down: Float32Array) -> Float64Array:
 
 
 def _sum_rows(
-    rows: Float64Array, across: _SideWeights
+    rows: Float64Array, cells: Float64Array, greys: Float64Array, hash_size: int
 ) -> tuple[Float64Array, Float64Array, Float64Array]:
     """Shrink the rows of cells, DHash and AHash, in this order in `rows`; gives the cells last."""
-    first, last = LAB_LAYOUT_SIDE, rows.shape[1] - across.ahash.shape[1]
+    first = LAB_LAYOUT_SIDE
     colours = rows[:, :first].reshape(len(rows), first, -1, 3)
-    cells = (across.cells @ colours).reshape(len(rows), first, -1)
-    return rows[:, first:last] @ across.dhash, rows[:, last:] @ across.ahash, cells
+    means = (cells[:, np.newaxis] @ colours).reshape(len(rows), first, -1)
+    # Both at once, although the rows of one need no columns of the other: few operations.
+    both = rows[:, first:] @ greys.transpose(0, 2, 1)
+    dhash = both[:, :hash_size, : hash_size + 1]
+    return dhash, both[:, hash_size:, hash_size + 1 :], means
 
 
-def _round_sums(sums: Sequence[_Sums]) -> Thumbnails:
-    """Round the sums of all batches together: few array operations."""
-    n_pictures = [len(part.cells) for part in sums]
-    bias = np.repeat([part.bias for part in sums], n_pictures)[:, np.newaxis, np.newaxis]
+def _round_sums(sums: Sequence[_Sums], numbers: Sequence[int]) -> Thumbnails:
+    """Round the sums of all batches together, in the order of their numbers."""
+    order = np.argsort(numbers)
+    biases = np.concatenate([part.biases for part in sums])[:, np.newaxis, np.newaxis]
     dhash, ahash, cells = (
-        np.concatenate(same) - bias for same in zip(*(part[:3] for part in sums), strict=True)
+        (np.concatenate(same) - biases)[order]
+        for same in zip(*(part[:3] for part in sums), strict=True)
     )
     side = LAB_LAYOUT_SIDE
     return Thumbnails(
@@ -181,57 +201,3 @@ def _round_sums(sums: Sequence[_Sums]) -> Thumbnails:
         round_to_levels(ahash),
         cells.clip(0, 255).reshape(-1, side, side, 3),
     )
-
-
-@keep_weights
-def _side_weights(length: int, n_halvings: int, hash_size: int) -> _SideWeights:
-    """Compute the weights, down and across, of a side of `length` pixels before its halvings."""
-    cells, dhash_down, *greys = _thumbnail_weights(length, n_halvings, hash_size)
-    down = _round_keeping_sums(np.hstack([cells, dhash_down, greys[-1]]), _N_STEPS_DOWN)
-    levels = (grey[:, np.newaxis] * GREY_WEIGHTS[:, np.newaxis] for grey in greys)
-    across = (
-        _round_keeping_sums(weights.reshape(3 * len(cells), -1), _N_STEPS_ACROSS)
-        for weights in levels
-    )
-    return _SideWeights(
-        down.T.astype(np.float32, order="C"),
-        np.ascontiguousarray(_round_keeping_sums(cells, _N_STEPS_ACROSS).T),
-        *across,
-    )
-
-
-def _thumbnail_weights(length: int, n_halvings: int, hash_size: int) -> list[Float64Array]:
-    """Compute the weights, shape (halved length, outputs), of each thumbnail's side.
-
-    In this order: cells, the DHash's height, its width, and the AHash's side.
-    """
-    cell = MEAN_SIDE // LAB_LAYOUT_SIDE
-    sides = hash_size, hash_size + 1, hash_size // 2
-    weights = compute_weights(length, MEAN_SIDE, *sides)
-    colours = weights[:MEAN_SIDE].reshape(LAB_LAYOUT_SIDE, cell, length).mean(axis=1)
-    weights = np.vstack([colours, weights[MEAN_SIDE:]])
-    for _ in range(n_halvings):
-        weights = _halve_weights(weights)
-    return np.split(weights.T, np.cumsum([LAB_LAYOUT_SIDE, *sides])[:-1].tolist(), axis=1)
-
-
-def _halve_weights(weights: Float64Array) -> Float64Array:
-    """Turn weights of pixels into weights of averaged pairs (the last may be a single pixel).
-
-    Averaging two pixels and adding their two weights each damp a wave of f periods a pixel by
-    cos πf ≈ 1 - (πf)²/2. Subtracting a sixteenth of the second differences makes up for both.
-    """
-    pairs = weights[:, ::2].copy()
-    pairs[:, : weights.shape[1] // 2] += weights[:, 1::2]
-    edged = np.concatenate([pairs[:, :1], pairs, pairs[:, -1:]], axis=1)
-    return np.asarray(pairs - np.diff(edged, 2, axis=1) / 16)
-
-
-def _round_keeping_sums(weights: Float64Array, n_steps: int) -> Float64Array:
-    """Round weights, shape (n_in, n_out), to multiples of 1 / `n_steps` that still add up to 1.
-
-    Cumulative sums are rounded instead of the weights, so that errors do not add up.
-    """
-    sums = np.rint(weights.cumsum(axis=0) * n_steps)
-    sums[1:] -= sums[:-1].copy()
-    return np.asarray(sums / n_steps)

@@ -14,7 +14,7 @@ _WeightsT = TypeVar("_WeightsT")
 # Lobes of the Lanczos kernel, as in Pillow's LANCZOS.
 _LOBES = 3
 # Bytes of weights that each function keeps: enough for all sides of crops of up to 640 pixels.
-_MAX_KEPT_BYTES = 2**26
+_MAX_KEPT_BYTES = 3 * 2**25
 
 
 def keep_weights(compute: Callable[..., _WeightsT]) -> Callable[..., _WeightsT]:
@@ -71,6 +71,28 @@ def compute_weights(n_in: int, *n_outs: int) -> Float64Array:
     is_near = (places >= starts) & (places < stops)
     distances = ((places + 0.5 - centres) / stretch)[is_near]
     weights = np.zeros(is_near.shape)
-    weights[is_near] = np.sinc(distances) * np.sinc(distances / _LOBES)
+    weights[is_near] = _filter(distances)
     weights /= weights.sum(axis=1, keepdims=True)
     return weights
+
+
+def estimate_weights(n_in: int, *n_outs: int) -> Float64Array:
+    """Compute what `compute_weights` does but for the last digits, in less than half its time.
+
+    Only for shrinking. Distances are multiples of 1 / (2 n_in), so that one table has the filter at
+    all of them, for all outputs.
+    """
+    n_steps = 2 * n_in * _LOBES
+    table = _filter(np.arange(n_steps + 1) / (2 * n_in))
+    outs = np.repeat(n_outs, n_outs)[:, np.newaxis]
+    numbers = np.concatenate([np.arange(n_out) for n_out in n_outs])[:, np.newaxis]
+    steps = np.arange(1, 2 * n_in, 2) * outs
+    steps -= (2 * numbers + 1) * n_in
+    weights: Float64Array = table.take(np.abs(steps, out=steps), mode="clip")
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights
+
+
+def _filter(distances: Float64Array) -> Float64Array:
+    """Compute the Lanczos filter at distances of up to 3 pixels of the output."""
+    return np.asarray(np.sinc(distances) * np.sinc(distances / _LOBES))

@@ -105,6 +105,21 @@ def test_pictures_of_mixed_sizes_have_the_thumbnails_they_have_alone() -> None:
         assert are_equal(take_thumbnails(together, place), alone)
 
 
+@pytest.mark.parametrize("waiting", [0, 2**17, 2**23])
+@pytest.mark.parametrize("hash_size", [2, 8, 16])
+def test_what_waits_together_changes_nothing(
+    waiting: int, hash_size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Crops each of another size have the thumbnails they have alone, in the order given."""
+    sides = np.random.default_rng(7).integers(1, 400, (80, 2)).tolist()
+    pictures = [make_noise(width, height) for width, height in sides]
+    alone = [approximate_thumbnails([pixels], hash_size) for pixels in pictures]
+    monkeypatch.setattr(fast_thumbnails, "_WAITING_LEVELS", waiting)
+    together = approximate_thumbnails(iter(pictures), hash_size)
+    for place, expected in enumerate(alone):
+        assert are_equal(take_thumbnails(together, place), take_thumbnails(expected, 0))
+
+
 def test_pictures_stay_as_they_are() -> None:
     """Nothing is computed in place."""
     pixels = make_noise(871, 653)

@@ -1,0 +1,77 @@
+"""Weights of a side are the same to the last bit, whichever way they are computed."""
+
+import numpy as np
+import pytest
+
+from smartdownsample.features import side_weights
+from smartdownsample.features.lanczos import compute_weights, estimate_weights
+from smartdownsample.features.side_weights import compute_side_weights, find_room
+
+
+@pytest.mark.parametrize("hash_size", [2, 8, 16, 32])
+def test_estimated_weights_are_rounded_as_computed_ones(
+    hash_size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a sample of lengths, halved or not."""
+    sides = [(length, halvings) for length in range(1, 2000, 61) for halvings in range(3)]
+    quick = [compute_side_weights(*side, hash_size) for side in sides]
+    monkeypatch.setattr(side_weights, "estimate_weights", compute_weights)
+    for side, ours in zip(sides, quick, strict=True):
+        theirs = compute_side_weights(*side, hash_size)
+        assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_most_weights_are_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slow way is for the few lengths whose rounding is not sure, and for enlarging."""
+    computed = []
+
+    def compute(length: int, *sides: int) -> object:
+        computed.append(length)
+        return compute_weights(length, *sides)
+
+    monkeypatch.setattr(side_weights, "compute_weights", compute)
+    for length in range(20, 520, 5):
+        compute_side_weights(length, 0, 8)
+    assert computed[:3] == [20, 25, 30]
+    assert 3 <= len(computed) < 20
+
+
+def test_what_is_not_sure_is_computed_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An estimate too near to half a step is not used, however wrong it is."""
+    expected = compute_side_weights(240, 1, 8)
+    monkeypatch.setattr(side_weights, "_SURE_STEPS", 0)
+    monkeypatch.setattr(
+        side_weights, "estimate_weights", lambda *lengths: compute_weights(*lengths) / 2
+    )
+    found = compute_side_weights(240, 1, 8)
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def test_estimates_are_as_near_as_it_takes() -> None:
+    """Sums of weights are fifty times nearer than the millionth of a step that is allowed."""
+    for length in (34, 60, 107, 240, 641, 3000):
+        estimated, computed = (
+            compute(length, 32, 8, 9, 4).cumsum(axis=1)
+            for compute in (estimate_weights, compute_weights)
+        )
+        assert np.abs(estimated - computed).max() < 1e-6 / 2**22 / 50
+
+
+def test_weights_are_sums_of_one_with_zeros_behind() -> None:
+    """What lies beside a picture in its room does not count."""
+    for length, n_halvings in ((1, 0), (9, 0), (107, 0), (241, 1), (999, 3)):
+        weights = compute_side_weights(length, n_halvings, 8)
+        halved = -(-length // 2**n_halvings)
+        for part, n_values in zip(weights, (1, 1, 3), strict=True):
+            assert part.shape[1] == n_values * find_room(halved)
+            assert not part[:, n_values * halved :].any()
+            assert (part.sum(axis=1, dtype=np.float64) == 1).all()
+
+
+def test_rooms_are_few_and_fit() -> None:
+    """Hardly larger than what they are for, so that little is multiplied in vain."""
+    lengths = np.arange(1, 2000)
+    rooms = np.array([find_room(int(length)) for length in lengths])
+    assert (rooms >= lengths).all()
+    assert (rooms < 1.25 * lengths).all()
+    assert len(np.unique(rooms)) < 45
