@@ -4,6 +4,7 @@ Each module is about one format and knows no other. ``…_EXTENSIONS`` are the n
 ``read_…`` gives the paths as they are spelt in the document, and what else it says of the images.
 """
 
+from .documents import looks_like_document, read_document
 from .path_lists import LIST_EXTENSIONS, read_list, split_list
 from .path_tables import BYTES_COLUMN, TABLE_EXTENSIONS, list_cells, read_table
 
@@ -12,6 +13,8 @@ __all__ = [
     "LIST_EXTENSIONS",
     "TABLE_EXTENSIONS",
     "list_cells",
+    "looks_like_document",
+    "read_document",
     "read_list",
     "read_table",
     "split_list",
