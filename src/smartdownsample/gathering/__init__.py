@@ -1,7 +1,9 @@
 """From items to their features: known ones from the store, the others by decoding."""
 
+from .box_orientation import turn_boxes
 from .forecast import Forecast, forecast_work
 from .gather import gather_features, open_pack
+from .photo_sizes import measure_photo
 from .preview_trust import PreviewCounts, count_previews, describe_previews
 
 __all__ = [
@@ -11,5 +13,7 @@ __all__ = [
     "describe_previews",
     "forecast_work",
     "gather_features",
+    "measure_photo",
     "open_pack",
+    "turn_boxes",
 ]

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..features import choose_min_side, describe_pictures, take_together
+from ..features import choose_crop_min_side, choose_min_side, describe_pictures, take_together
 from ..items import FILES, Content, encode_order_key
 from ..options import MAX_PIXELS
 from ..pictures import (
@@ -28,6 +28,7 @@ from ..records import (
     FLAG_CHECKED,
     FLAG_PREVIEW,
     FLAG_TRUNCATED,
+    FLAG_TURNED,
     WHOLE,
     BoolArray,
     ByteArray,
@@ -192,12 +193,20 @@ class _ItemNotes:
         # By item: the previews to compare with the decoded pictures.
         self.previews: dict[int, ByteArray] = {}
 
+    def add_picture(self, item: int, picture: Picture, flags: int) -> None:
+        """Note a decoded item."""
+        self.decoded.append((item, picture.width, picture.height, flags, picture.captured))
+
+    def add_failure(self, item: int, cause: Cause, max_pixels: int) -> None:
+        """Note why an item was not decoded."""
+        self.causes[item] = cause
+        self.is_lasting[item] &= _is_lasting(cause, max_pixels)
+
 
 def _decode_files(
     task: Task, stop: StopSign | None, notes: _ItemNotes, left: list[int] | None
 ) -> Iterator[ByteArray]:
     """Yield the pixels of the usable items, file by file, and note the rest."""
-    min_side, max_pixels = choose_min_side(task.spec), task.max_pixels
     ends = np.cumsum(task.counts, dtype=np.int64).tolist()
     read = chain.from_iterable(take_together(_read_files(task, stop), _weigh_file, _READ_BYTES))
     for file, (content, preview) in enumerate(read):
@@ -211,39 +220,65 @@ def _decode_files(
         notes.mtime_ns[items], notes.size_bytes[items] = content.mtime_ns, content.size_bytes
         notes.is_lasting[items] = content.is_stable
         treatment = Treatment.DECODE if task.treatments is None else task.treatments[file]
-        pictures: list[Picture | Cause] = []
+        if preview is not None and treatment is Treatment.PREVIEW:
+            notes.add_picture(items.start, preview, FLAG_PREVIEW)
+            yield preview.pixels
+            continue
+        decoded = _decode_items(content.data, task, items)
         try:
-            if preview is not None and treatment is Treatment.PREVIEW:
-                pictures.append(preview)
-            else:
-                pictures += _decode_file(content.data, task, items, min_side)
+            yield from _note_pictures(decoded, task, treatment, preview, notes)
         except LeftToCaller:
             if left is None:
                 raise
             left.append(file)
-            continue
-        for item, picture in enumerate(pictures, items.start):
-            if isinstance(picture, Cause):
-                notes.causes[item] = picture
-                notes.is_lasting[item] &= _is_lasting(picture, max_pixels)
-                continue
-            if preview is not None and picture is not preview:
+
+
+def _note_pictures(
+    decoded: Iterator[tuple[int, Picture | Cause]],
+    task: Task,
+    treatment: Treatment,
+    preview: Picture | None,
+    notes: _ItemNotes,
+) -> Iterator[ByteArray]:
+    """Yield the pixels of the usable items of a file, and note the rest."""
+    for item, picture in decoded:
+        if isinstance(picture, Cause):
+            notes.add_failure(item, picture, task.max_pixels)
+        else:
+            flags = FLAG_TRUNCATED if picture.is_truncated else 0
+            if picture.orientation != 1 and tuple(task.regions[item]) != WHOLE:
+                flags |= FLAG_TURNED
+            if treatment is Treatment.COMPARE:
+                flags |= FLAG_CHECKED
+            if preview is not None:
                 notes.previews[item] = preview.pixels
-            flags = _choose_flags(picture, treatment, preview)
-            notes.decoded.append((item, picture.width, picture.height, flags, picture.captured))
+            notes.add_picture(item, picture, flags)
             yield picture.pixels
         # The next picture may be as large: this one must not stay until it is there.
-        del pictures, picture
+        del picture
 
 
-def _decode_file(
-    data: bytes, task: Task, items: slice, min_side: int | None
-) -> list[Picture | Cause]:
-    """Decode the items of a file."""
+def _decode_items(data: bytes, task: Task, items: slice) -> Iterator[tuple[int, Picture | Cause]]:
+    """Decode the items of a file, and yield each with what it gives, in no particular order."""
     regions = [(x, y, w, h) for x, y, w, h in task.regions[items].tolist()]
+    min_side = choose_min_side(task.spec)
     if regions == [WHOLE]:
-        return [decode_image(data, min_side=min_side, max_pixels=task.max_pixels)]
-    return decode_regions(data, regions, min_side=min_side, max_pixels=task.max_pixels)
+        yield items.start, decode_image(data, min_side=min_side, max_pixels=task.max_pixels)
+        return
+    crops = [place for place, region in enumerate(regions) if region != WHOLE]
+    if len(crops) < len(regions):  # the whole photo is an item as well
+        place = items.start + regions.index(WHOLE)
+        yield place, decode_image(data, min_side=min_side, max_pixels=task.max_pixels)
+    for place, picture in decode_regions(
+        data,
+        [regions[place] for place in crops],
+        min_side=choose_crop_min_side(task.spec),
+        max_pixels=task.max_pixels,
+        margin=task.spec.crop_margin,
+        is_square=task.spec.crop_square,
+    ):
+        yield items.start + crops[place], picture
+        del picture
 
 
 def _read_files(task: Task, stop: StopSign | None) -> Iterator[_FileRead]:
@@ -263,14 +298,6 @@ def _weigh_file(file: _FileRead) -> int:
     """Count the bytes that were read of a file."""
     content, _ = file
     return 0 if isinstance(content, Cause) else len(content.data)
-
-
-def _choose_flags(picture: Picture, treatment: Treatment, preview: Picture | None) -> int:
-    """Choose the flags of a picture's row."""
-    if picture is preview:
-        return FLAG_PREVIEW
-    flags = FLAG_TRUNCATED if picture.is_truncated else 0
-    return flags | FLAG_CHECKED if treatment is Treatment.COMPARE else flags
 
 
 def _is_lasting(cause: Cause, max_pixels: int) -> bool:

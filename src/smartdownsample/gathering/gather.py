@@ -13,19 +13,13 @@ from ..errors import (
     MissingImageError,
     warn_user,
 )
-from ..features import make_spec
+from ..features import make_spec_for
+from ..item_list import ItemList
 from ..items import encode_order_key, stat_files
 from ..options import MAX_PIXELS, PathLike, ReadingOptions
-from ..records import (
-    Cause,
-    Failure,
-    FeatureBatch,
-    FeatureSpec,
-    FeatureTable,
-    FileStats,
-    ItemList,
-)
+from ..records import Cause, Failure, FeatureBatch, FeatureSpec, FeatureTable, FileStats
 from ..store import FeatureStore, choose_store_dir, read_pack
+from .box_orientation import look_up_upright
 from .ordered_features import needed_columns, order_features
 
 
@@ -35,17 +29,18 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
     Failures give one `ImageLoadingWarning`, or raise `MissingImageError` or `DecodeError` where
     the options say so.
     """
-    if items.frames.any():
-        msg = "Only the first frame of a file can be read, whose number is 0. Leave the others out."
-        raise InvalidParameterError(msg)
-    spec = make_spec(reading.hash_size, reading.decode)
+    check_items(items, reading)
+    spec = make_spec_for(reading)
     is_strict = reading.image_loading_errors == "raise"
     stats = stat_files(items.keys)
     fresh = [_list_missing(items, stats, spec)]
     if is_strict:
+        for failure in items.failures:
+            _raise_failure(failure)
         _raise_first_failure(items, fresh[0])
     with FeatureStore(spec, choose_store_dir(reading)) as store:
-        known = store.look_up(items, stats, needed_columns(spec), choose_retried(reading))
+        retried = choose_retried(reading)
+        items, known = look_up_upright(store, items, stats, needed_columns(spec), retried)
         if len(known.misses):
             # Imported here, since importing the decoder takes longer than a run that knows all.
             from .schedule import extract_features
@@ -67,6 +62,19 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
     )
     _report_failures(table.failures, reading)
     return table
+
+
+def check_items(items: ItemList, reading: ReadingOptions) -> None:
+    """Make sure that the items can be read as the options say."""
+    if items.frames.any():
+        msg = "Only the first frame of a file can be read, whose number is 0. Leave the others out."
+        raise InvalidParameterError(msg)
+    if reading.decode == "preview" and items.has_regions:
+        msg = (
+            "The 'decode' parameter cannot be 'preview' for crops: the previews in photos are too "
+            "small to cut from. Use 'fast' or 'exact'."
+        )
+        raise InvalidParameterError(msg)
 
 
 def choose_retried(reading: ReadingOptions) -> tuple[Cause, ...]:

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..arrow import pack_values, unpack
+from ..item_list import ItemList
+from ..items import encode_order_key, to_key
 from ..records import (
     FLAG_TRUNCATED,
     BoolArray,
@@ -18,7 +20,6 @@ from ..records import (
     FeatureTable,
     Float32Array,
     IntArray,
-    ItemList,
     RowArray,
 )
 from ..store import KnownFeatures, make_schema, make_table
@@ -61,8 +62,17 @@ class OrderedFeatures:
     def to_feature_table(
         self, spec: FeatureSpec, items: ItemList, *, n_extracted: int, n_known: int
     ) -> FeatureTable:
-        """Make the feature table, with the paths that the caller gave."""
+        """Make the feature table, with the paths that the caller gave.
+
+        Times that a document tells take the place of those in ``rows``.
+        """
         positions = self.ranks if items.positions is None else items.positions
+        details = items.details
+        if details is not None:
+            details = details.take(pack_values(self.items, pa.int64()))
+            told = unpack(details["captured"])
+            self.rows["captured"] = np.where(np.isnat(told), self.rows["captured"], told)
+        failures = [Failure(items.name(item), cause) for item, cause in self.causes]
         return FeatureTable(
             spec=spec,
             paths=[items.paths[file] for file in items.file_of[self.items].tolist()],
@@ -70,12 +80,26 @@ class OrderedFeatures:
             regions=items.regions[self.items],
             indices=positions[self.items],
             rows=self.rows,
-            failures=tuple(Failure(items.name(item), cause) for item, cause in self.causes),
+            failures=_merge_failures(failures, items.failures),
             n_given=items.n_given,
             n_extracted=n_extracted,
             n_known=n_known,
             n_added=items.n_added,
+            details=details,
+            n_not_items=len(items.failures),
         )
+
+
+def _merge_failures(of_items: list[Failure], of_document: Sequence[Failure]) -> tuple[Failure, ...]:
+    """Put what a document names and is no item among the items that failed, in natural order."""
+    if not of_document:
+        return tuple(of_items)
+
+    def encode_place(failure: Failure) -> tuple[bytes, bytes]:
+        key = to_key(failure.path)
+        return encode_order_key(key), key
+
+    return tuple(sorted([*of_items, *of_document], key=encode_place))
 
 
 def needed_columns(spec: FeatureSpec) -> list[str]:

@@ -16,10 +16,11 @@ import numpy as np
 from joblib.parallel import get_active_backend
 
 from ..errors import InvalidParameterError
+from ..item_list import ItemList
 from ..items import split_folders
 from ..options import ReadingOptions
 from ..pictures import MEMORY, Treatment, count_workers, decoding_process
-from ..records import WHOLE, FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList
+from ..records import FeatureBatch, FeatureSpec, FileStats, IntArray, are_crops
 from .chunk import ExtractedChunk, StopSign, Task, extract_chunk
 from .helper_processes import Helpers
 from .preview_trust import choose_checked, is_trusted
@@ -95,7 +96,7 @@ class _MissedFiles:
 
     def list_photos(self) -> IntArray:
         """List the files that are wanted once and as a whole."""
-        is_whole = (self.item_list.regions[self.items[self.starts]] == WHOLE).all(axis=1)
+        is_whole = ~are_crops(self.item_list.regions[self.items[self.starts]])
         return np.flatnonzero(is_whole & (self.ends - self.starts == 1))
 
     def items_of(self, places: IntArray) -> IntArray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..opencv_limit import read_opencv_limits
 from ..options import MAX_PIXELS, MAX_SIDE
-from ..records import WHOLE, ByteArray, Cause, Region
+from ..records import ByteArray, Cause
 from .headers import Header, read_header, simplify_png
 from .jpeg_scans import MAX_SCANS, read_scans
 from .memory_budget import MEMORY, SMALL_BYTES, count_budget, is_memory_short
@@ -67,7 +67,9 @@ class Picture(NamedTuple):
 
     ``pixels`` is RGB, uint8, shape (h, w, 3). It may be smaller than the image itself, whose size
     in pixels is ``width`` × ``height``. Where a truncated file ends, the rest is grey.
-    ``captured`` is the time as in `exif.Exif`.
+    ``captured`` is the time as in `exif.Exif`, and ``orientation`` that of the stored picture, 1
+    where the decoder gives none but the upright one. ``share`` of a truncated image is the part
+    of its stored rows, from the top, that is not grey.
     """
 
     pixels: ByteArray
@@ -75,6 +77,8 @@ class Picture(NamedTuple):
     height: int
     is_truncated: bool = False
     captured: np.datetime64 | None = None
+    orientation: int = 1
+    share: float = 1.0
 
 
 def decode_image(
@@ -82,17 +86,17 @@ def decode_image(
     *,
     min_side: int | None = None,
     max_pixels: int = MAX_PIXELS,
-    region: Region = WHOLE,
+    short_side: int | None = None,
 ) -> Picture | Cause:
     """Decode an image by its content, or say why it cannot be decoded.
 
     JPEGs are decoded to a half, quarter or eighth of their size, which spares most of the work, as
-    long as the shorter side of `region`, the part that is wanted, keeps `min_side` pixels. Other
-    formats, and None, decode in full. An image that claims more than `max_pixels` is refused, and
-    so is one whose decoder takes more memory than four bytes for each of `max_pixels`, or 64 MiB.
-    Large images wait for those that other threads decode, see `memory_budget`. A JPEG of very many
-    scans is refused as well, see `jpeg_scans`, and so is an animation of many pixels if its decoder
-    makes all frames.
+    long as `min_side` pixels are left of `short_side`, the shorter side of the part that is wanted,
+    by default of the whole image. Other formats, and None, decode in full. An image that claims
+    more than `max_pixels` is refused, and so is one whose decoder takes more memory than four bytes
+    for each of `max_pixels`, or 64 MiB. Large images wait for those that other threads decode, see
+    `memory_budget`. A JPEG of very many scans is refused as well, see `jpeg_scans`, and so is an
+    animation of many pixels if its decoder makes all frames.
 
     Transparent pixels are laid on white; 16 bits are scaled to 8; the first of several frames or
     pages is taken.
@@ -104,7 +108,7 @@ def decode_image(
         return Cause.TOO_LARGE
     try:
         if header.format == "JPEG":
-            scale = choose_scale(header, min_side, region)
+            scale = choose_scale(header, min_side, short_side)
             picture = _decode_checked_jpeg(data, header, scale, max_pixels)
         else:
             picture = _decode_checked(data, header, max_pixels)
@@ -143,7 +147,9 @@ def _decode_checked(data: bytes, header: Header, max_pixels: int) -> Picture | C
             decoded = _decode_in_full(data, header)
     if isinstance(decoded, Cause):
         return decoded
-    return Picture(decoded, decoded.shape[1], decoded.shape[0], captured=header.captured)
+    orientation = 1 if header.format in EXTRA_FORMATS else header.orientation
+    height, width, _ = decoded.shape
+    return Picture(decoded, width, height, captured=header.captured, orientation=orientation)
 
 
 def _decode_checked_jpeg(
@@ -182,14 +188,17 @@ def _decode_jpeg(data: bytes, header: Header, scale: int) -> Picture | Cause:
     if n_pixels > max(_SMALL_PIXELS, len(data) * _MAX_PIXELS_PER_BYTE / _MIN_SHARE):
         return Cause.TRUNCATED
     flags = _REDUCED_FLAGS[scale]
-    pixels, is_truncated = _decode(data, flags), False
+    pixels, is_truncated, share = _decode(data, flags), False, 1.0
     if pixels is None:
         # With an end marker the decoder gives what it has.
         pixels, is_truncated = _decode(data + _JPEG_END, flags), True
-    if pixels is None or (is_truncated and measure_share(pixels) < _MIN_SHARE):
+        share = 0.0 if pixels is None else measure_share(pixels)
+    if pixels is None or share < _MIN_SHARE:
         return _explain_jpeg_failure(data, header)
     upright = turn_upright(pixels, header.orientation)
-    return Picture(upright, *header.upright_size, is_truncated, header.captured)
+    return Picture(
+        upright, *header.upright_size, is_truncated, header.captured, header.orientation, share
+    )
 
 
 def _explain_jpeg_failure(data: bytes, header: Header) -> Cause:
@@ -215,14 +224,13 @@ def _decode_in_full(data: bytes, header: Header) -> ByteArray | Cause:
     return turn_upright(flatten_pixels(pixels), header.orientation)
 
 
-def choose_scale(header: Header, min_side: int | None, region: Region) -> int:
-    """Choose the strongest reduction that keeps `min_side` pixels of a region's shorter side."""
+def choose_scale(header: Header, min_side: int | None, short_side: int | None = None) -> int:
+    """Choose the strongest reduction that keeps `min_side` pixels of a shorter side."""
     if min_side is None or header.format != "JPEG":
         return 1
-    if region is WHOLE:
-        return _choose_scale(min(header.width, header.height), min_side)
-    width, height = header.upright_size
-    return _choose_scale(min(int(region[2] * width), int(region[3] * height)), min_side)
+    if short_side is None:
+        short_side = min(header.width, header.height)
+    return _choose_scale(short_side, min_side)
 
 
 @lru_cache(maxsize=_N_CACHED_SIZES)

@@ -3,11 +3,14 @@
 import cv2
 import numpy as np
 
-from ..records import ByteArray
+from ..records import ByteArray, Float64Array
 from .exif import FIRST_TURNED
 
 # The largest level of 16 bits, and of 16 bits in a wider type.
 _MAX_16_BITS = 2**16 - 1
+# EXIF orientations whose upright picture has its rows, or its columns, in reverse order, after rows
+# and columns have changed places where they do (Exif 2.32, 4.6.4).
+REVERSED_ROWS, REVERSED_COLUMNS = frozenset((3, 4, 7, 8)), frozenset((2, 3, 6, 7))
 # Pixels that are flattened at a time.
 _BLOCK_PIXELS = 2**18
 # The level that JPEG decoders leave where data is missing, and how far rounding may be from it.
@@ -67,11 +70,27 @@ def turn_upright(pixels: ByteArray, orientation: int) -> ByteArray:
     """Undo an EXIF orientation of 1 to 8 (Exif 2.32, 4.6.4); the result is C-contiguous."""
     if orientation >= FIRST_TURNED:
         pixels = pixels.transpose(1, 0, 2)
-    if orientation in {3, 4, 7, 8}:
+    if orientation in REVERSED_ROWS:
         pixels = pixels[::-1]
-    if orientation in {2, 3, 6, 7}:
+    if orientation in REVERSED_COLUMNS:
         pixels = pixels[:, ::-1]
     return np.ascontiguousarray(pixels)
+
+
+def turn_regions_upright(regions: Float64Array, orientation: int) -> Float64Array:
+    """Turn regions of a stored picture, shape (n, 4), into those of the upright one.
+
+    They are x, y, width and height in shares. Multiples of 2**-16 stay such, exactly, and different
+    regions stay different.
+    """
+    x, y, width, height = regions.T
+    if orientation >= FIRST_TURNED:
+        x, y, width, height = y, x, height, width
+    if orientation in REVERSED_ROWS:
+        y = 1 - y - height
+    if orientation in REVERSED_COLUMNS:
+        x = 1 - x - width
+    return np.stack([x, y, width, height], axis=1)
 
 
 def measure_share(pixels: np.ndarray) -> float:

@@ -18,11 +18,12 @@ import pyarrow.parquet as pq
 from ..arrow import pack_bytes, pack_values, unpack
 from ..checks import check_folder
 from ..errors import StoreError
-from ..features import FEATURE_VERSION, make_spec
-from ..items import encode_order_key, list_items, stat_files, strip_folder, to_key, to_text
+from ..features import FEATURE_VERSION, make_spec_for
+from ..item_list import ItemList
+from ..items import encode_order_key, list_items, stat_files, strip_folder, to_key, to_keys, to_text
 from ..options import DecodeMode, PathLike, ReadingOptions
 from ..output_files import OutputKind, check_output, replacing
-from ..records import FeatureSpec, ItemList
+from ..records import FeatureSpec, FeatureTable
 from .folder import PART_NAME, choose_cache_dir, choose_store_dir
 from .look_up import KnownFeatures
 from .merging import keep_newest
@@ -44,7 +45,7 @@ PACK = OutputKind("a feature pack", (".parquet",), _is_pack)
 
 def export_pack(
     pack: PathLike,
-    paths: PathLike | Iterable[PathLike],
+    paths: PathLike | Iterable[PathLike] | FeatureTable,
     root: PathLike,
     *,
     hash_size: int = ReadingOptions.hash_size,
@@ -57,8 +58,9 @@ def export_pack(
     ----------
     pack : path
         The file to write (.parquet). An earlier pack is replaced.
-    paths : str, path-like or iterable of them
-        The collection, as for `ImageIndex.build`.
+    paths : str, path-like or iterable of them, or FeatureTable
+        The collection, as for `ImageIndex.build`; or ``index.table``, which has crops as well, and
+        features of its own `hash_size` and `decode`.
     root : path
         Folder that holds all the images; paths in the pack are relative to it.
     hash_size : int
@@ -83,8 +85,10 @@ def export_pack(
         When the store does not know all images; build an `ImageIndex` of them first.
     """
     reading = ReadingOptions(hash_size=hash_size, decode=decode, cache_dir=cache_dir)
-    spec = make_spec(reading.hash_size, reading.decode)
-    items = list_items(paths)
+    if isinstance(paths, FeatureTable):
+        spec, items = paths.spec, _list_rows(paths)
+    else:
+        spec, items = make_spec_for(reading), list_items(paths)
     known = FeatureStore(spec, choose_store_dir(reading)).look_up(items, stat_files(items.keys))
     if len(known.misses):
         msg = (
@@ -100,6 +104,13 @@ def export_pack(
     with replacing(name) as temporary:
         write_part(Path(os.fsdecode(temporary)), _replace_paths(known.table, relative))
     return len(known.table)
+
+
+def _list_rows(table: FeatureTable) -> ItemList:
+    """List the items of a table."""
+    paths = list(dict.fromkeys(table.paths))
+    keys = to_keys(paths)
+    return ItemList(paths, keys, table.photos, table.frames, table.regions, None, len(table))
 
 
 def import_pack(pack: PathLike, root: PathLike, *, cache_dir: PathLike | None = None) -> int:

@@ -13,15 +13,15 @@ import pyarrow.compute as pc
 
 from ..arrow import unpack
 from ..options import MAX_SIDE
-from ..records import WHOLE, Cause
+from ..records import Cause, are_crops
 
 # Columns that may be null.
 _OPTIONAL = frozenset(("etag", "cause", "captured"))
 # The longest texts, in bytes. No system opens longer paths; an order key has a few bytes more for
 # each number in the path.
 MAX_BYTES = {"path": 2**15, "order_key": 2**17, "etag": 2**10, "cause": 2**6, "decoder": 2**10}
-# Sums of the flags that `records` lists.
-_MAX_FLAGS = 31
+# Sums of the flags that `records` lists: of whole photos, and of crops.
+_MAX_FLAGS, _MAX_CROP_FLAGS = 31, 63
 # Years that dates in Python have.
 _FIRST_TIME = np.datetime64("0001-01-01", "ms")
 _LAST_TIME = np.datetime64("9999-12-31T23:59:59.999")
@@ -42,7 +42,7 @@ def check_rows(rows: pa.Table) -> None:
     _check_range(rows, "size_bytes", 0, 2**63 - 1)
     _check_range(rows, "written_ns", 0, 2**63 - 1)
     _check_range(rows, "mean_rgb", 0, 255)
-    _check_range(rows, "flags", 0, _MAX_FLAGS)
+    _check_range(rows, "flags", 0, _MAX_CROP_FLAGS)
     _check_regions(rows)
     _check_times(rows)
     causes = rows["cause"]
@@ -89,7 +89,11 @@ def _check_range(rows: pa.Table, name: str, lowest: int, highest: int) -> None:
 
 def _check_regions(rows: pa.Table) -> None:
     regions = unpack(rows["region"])
-    if (regions == np.array(WHOLE, dtype=np.float32)).all():
+    is_crop = are_crops(regions)
+    if (unpack(rows["flags"])[~is_crop] > _MAX_FLAGS).any():
+        msg = f"the column 'flags' has values outside of 0 to {_MAX_FLAGS}"
+        raise ValueError(msg)
+    if not is_crop.any():
         return
     starts, sides = regions[:, :2], regions[:, 2:]
     is_inside = (starts >= 0) & (sides > 0) & (starts + sides <= 1)

@@ -20,7 +20,8 @@ import pyarrow as pa
 
 from ..arrow import pack_flags
 from ..errors import DamagedPartError, StoreError, StoreWarning, warn_user
-from ..records import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList
+from ..item_list import ItemList
+from ..records import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, IntArray
 from .folder import (
     FILE_NAME,
     FORMER_SCHEMA_VERSION,
