@@ -11,10 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .records import BoolArray
+from .records import BoolArray, IntArray
 
 # NumPy's names of Arrow's numbers and times.
 _NUMBERS: dict[str, npt.DTypeLike] = {
+    "double": np.float64,
     "float": np.float32,
     "int32": np.int32,
     "int64": np.int64,
@@ -67,6 +68,12 @@ def pack_values(
         is_known = ~np.isnat(flat)
     bits = None if is_known is None else pack_flags(is_known).buffers()[1]
     return pa.Array.from_buffers(kind, len(flat), [bits, pa.py_buffer(flat.view(np.uint8))])
+
+
+def number_texts(column: pa.ChunkedArray) -> IntArray:
+    """Give the texts of a column numbers, the same for equal ones, shape (n,); -1 for null."""
+    indices = column.combine_chunks().dictionary_encode().indices
+    return unpack(pc.fill_null(indices, -1)).astype(np.int64)
 
 
 def unpack(column: pa.ChunkedArray | pa.Array) -> np.ndarray:

@@ -48,6 +48,10 @@ class ImageLoadingWarning(UserWarning):
     """Some images could not be loaded and were left out."""
 
 
+class DocumentWarning(UserWarning):
+    """A document is read, though it is not quite of its format, or of a newer version."""
+
+
 class StoreWarning(UserWarning):
     """The feature store could not be read or written in part; results are unaffected."""
 

@@ -5,13 +5,17 @@ of the package receives the records below. The command takes its defaults and ch
 """
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypedDict, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, get_args
 
 from .checks import check_choice, check_folder, check_integer, check_number
 from .errors import InvalidParameterError
 from .opencv_limit import OPENCV_LIMIT_VARIABLE, is_readable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -23,9 +27,21 @@ Quotas = Literal["proportional", "equal", "two-phase"]
 # Quotas of nested selections: the published rule gives none.
 NestedQuotas = Literal["proportional", "equal"]
 How = Literal["copy", "hardlink", "symlink"]
+# What the items of a document are.
+ItemKind = Literal["crops", "photos"]
+# Formats that documents of others are turned into.
+TargetFormat = Literal["coco", "megadetector"]
+# What can be asked for; Camtrap DP is written from Camtrap DP alone.
+WrittenFormat = Literal["coco", "megadetector", "camtrap-dp"]
+# The picture that the boxes of a document count from: as a viewer shows it, as the file stores it,
+# or as MegaDetector sees it, which leaves mirrored pictures as they are stored.
+BoxOrientation = Literal["upright", "stored", "megadetector"]
 # The word "parent", labels by path, or a label for each path.
 GroupsLike: TypeAlias = Mapping[str, object] | Mapping[os.PathLike[str], object] | Iterable[object]
 PerGroup: TypeAlias = int | Mapping[str, int]
+# A photo, or one crop of it: path and region, which is x, y, width and height as shares of the
+# upright photo.
+Kept: TypeAlias = PathLike | tuple[PathLike, Sequence[float]]
 
 MIN_HASH_SIZE, MAX_HASH_SIZE = 2, 32
 # More than any panorama of a camera trap. With 8 bits a channel and alpha they take 1 GiB, which is
@@ -36,10 +52,14 @@ MAX_SIDE = 2**16
 RANDOM_SEED = 42
 # Share of a selection that is for validation.
 VALIDATION = 0.2
+# Below this, detections are mostly false: what AddaxAI, Zamba and PyTorch-Wildlife take.
+MIN_CONFIDENCE = 0.2
+# A crop that is wider than all of the photo around it shows no more.
+MAX_CROP_MARGIN = 8.0
 
 
 class ReadingKeywords(TypedDict, total=False):
-    """The keywords of `ReadingOptions` that the published package does not have."""
+    """The keywords of `ReadingOptions` that `sample_diverse` has and the published package not."""
 
     decode: DecodeMode
     truncated: OnTruncated
@@ -68,9 +88,12 @@ class ReadingOptions:
     cache_dir: PathLike | None = None
     n_workers: int | None = None
     show_progress: bool = False
+    crop_margin: float = 0.0
+    crop_square: bool = False
 
     def __post_init__(self) -> None:
         """Check the values."""
+        check_number("crop_margin", self.crop_margin, at_least=0, at_most=MAX_CROP_MARGIN)
         _check_integer(self, "hash_size", at_least=MIN_HASH_SIZE, at_most=MAX_HASH_SIZE)
         check_choice("decode", self.decode, get_args(DecodeMode))
         check_choice("truncated", self.truncated, get_args(OnTruncated))
@@ -87,6 +110,37 @@ def _check_integer(record: object, name: str, **bounds: int) -> None:
     object.__setattr__(record, name, check_integer(name, getattr(record, name), **bounds))
 
 
+@dataclass(frozen=True)
+class DocumentOptions:
+    """What is taken from a document: the keywords of `smartdownsample.Document.read`.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a value is not allowed.
+    """
+
+    root: PathLike | None = None
+    items: ItemKind | None = None
+    min_confidence: float = MIN_CONFIDENCE
+    categories: Collection[str] = ()
+    box_orientation: BoxOrientation | None = None
+    strict: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if self.root is not None:
+            check_folder("root", self.root)
+        if self.items is not None:
+            check_choice("items", self.items, get_args(ItemKind))
+        check_number("min_confidence", self.min_confidence, at_least=0, at_most=1)
+        if isinstance(self.categories, str) or not isinstance(self.categories, Collection):
+            msg = f"The 'categories' parameter must be a list of names. Got {self.categories!r}."
+            raise InvalidParameterError(msg)
+        if self.box_orientation is not None:
+            check_choice("box_orientation", self.box_orientation, get_args(BoxOrientation))
+
+
 class SamplingKeywords(TypedDict, total=False):
     """The keywords of `SamplingOptions`."""
 
@@ -95,7 +149,7 @@ class SamplingKeywords(TypedDict, total=False):
     groups: GroupsLike | None
     per_group: PerGroup | None
     balance: float
-    keep: Collection[PathLike]
+    keep: "Collection[Kept] | npt.NDArray[np.int64]"
     max_per_sequence: int | None
     sequence_gap_s: float
 
@@ -115,7 +169,7 @@ class SamplingOptions:
     groups: GroupsLike | None = None
     per_group: PerGroup | None = None
     balance: float = 0.0
-    keep: Collection[PathLike] = ()
+    keep: "Collection[Kept] | npt.NDArray[np.int64]" = ()
     max_per_sequence: int | None = None
     # Frames of one trigger are seconds apart; a minute is the customary gap between visits.
     sequence_gap_s: float = 60.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 import numpy as np
 import numpy.typing as npt
 
-from .options import MAX_HASH_SIZE, MIN_HASH_SIZE, DecodeMode
+from .options import MAX_CROP_MARGIN, MAX_HASH_SIZE, MIN_HASH_SIZE, DecodeMode
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,15 +33,19 @@ WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
 
 # Bits of the field ``flags`` of a row. The file ends too early; features are of the preview in the
 # file; the photo was decoded to check the previews of its folder; it had a preview that could be
-# compared; the two were alike.
+# compared; the two were alike. The picture that the crop is of is not stored upright.
 FLAG_TRUNCATED = 1
 FLAG_PREVIEW = 2
 FLAG_CHECKED = 4
 FLAG_COMPARED = 8
 FLAG_ALIKE = 16
+FLAG_TURNED = 32
 
 
-_FINGERPRINT = re.compile(r"hash([1-9][0-9]?)-(exact|fast|preview)-v([1-9][0-9]{0,3})")
+_FINGERPRINT = re.compile(
+    r"hash([1-9][0-9]?)-(exact|fast|preview)-v([1-9][0-9]{0,3})"
+    r"(?:-margin([0-9]{1,2}(?:\.[0-9]{1,17})?))?(-square)?"
+)
 
 
 class Cause(str, Enum):
@@ -68,6 +72,13 @@ class Cause(str, Enum):
     TRUNCATED = "Image file is truncated"
     MEMORY = "Cannot decode image, perhaps for want of memory"
     UNREADABLE = "Cannot read image file"
+    BOX_INVALID = "Box is not four finite numbers"
+    BOX_EMPTY = "Box has no area"
+    BOX_OUTSIDE = "Box lies outside of the picture"
+    BOX_MISSING = "Box lies in the missing part of a truncated photo"
+    ON_THE_WEB = "Photo is on the web, not here"
+    DETECTOR_FAILED = "Marked as failed by the detector"
+    CORRUPT = "Marked as corrupt in the document"
 
 
 class Failure(NamedTuple):
@@ -97,16 +108,24 @@ class FeatureSpec:
         How images are decoded.
     version : int
         Version of the formulas, `smartdownsample.features.FEATURE_VERSION`.
+    crop_margin : float
+        Share of a box's side that is added to its crop on each side.
+    crop_square : bool
+        Whether crops are made square.
     """
 
     hash_size: int
     decode: DecodeMode
     version: int
+    crop_margin: float = 0.0
+    crop_square: bool = False
 
     @property
     def fingerprint(self) -> str:
         """Name of this spec; also the name of its folder in the store."""
-        return f"hash{self.hash_size}-{self.decode}-v{self.version}"
+        margin = f"-margin{self.crop_margin!r}" if self.crop_margin else ""
+        square = "-square" if self.crop_square else ""
+        return f"hash{self.hash_size}-{self.decode}-v{self.version}{margin}{square}"
 
     @classmethod
     def from_fingerprint(cls, fingerprint: str) -> "FeatureSpec | None":
@@ -114,7 +133,15 @@ class FeatureSpec:
         found = _FINGERPRINT.fullmatch(fingerprint)
         if found is None or not MIN_HASH_SIZE <= int(found[1]) <= MAX_HASH_SIZE:
             return None
-        return cls(int(found[1]), cast("DecodeMode", found[2]), int(found[3]))
+        spec = cls(
+            int(found[1]),
+            cast("DecodeMode", found[2]),
+            int(found[3]),
+            float(found[4] or 0),
+            found[5] is not None,
+        )
+        is_known = spec.crop_margin <= MAX_CROP_MARGIN and spec.fingerprint == fingerprint
+        return spec if is_known else None
 
     @property
     def ahash_size(self) -> int:
@@ -144,90 +171,15 @@ class FeatureSpec:
         )
 
 
+def are_crops(regions: Float32Array) -> BoolArray:
+    """Tell which regions, shape (n, 4), are not whole photos."""
+    is_crop: BoolArray = (regions != np.array(WHOLE, dtype=np.float32)).any(axis=1)
+    return is_crop
+
+
 def n_bytes(n_bits: int) -> int:
     """Count the bytes that hold `n_bits` packed bits."""
     return (n_bits + 7) // 8
-
-
-@dataclass(frozen=True)
-class ItemList:
-    """The distinct items of a call, in the order in which the caller named them first.
-
-    An item is a file, a frame of it and a region of that frame. A whole photo is frame 0 and the
-    region `WHOLE`. Everything that is done with files is done once for each file.
-
-    Attributes
-    ----------
-    paths : list of str, length f
-        Each file's path as the caller gave it.
-    keys : list of bytes, length f
-        Each file's absolute path as the file system knows it; distinct.
-    file_of : ndarray of int64, shape (n,)
-        The file that each item is in.
-    frames : ndarray of int32, shape (n,)
-        Number of the frame, from 0.
-    regions : ndarray of float32, shape (n, 4)
-        x, y, width and height as shares of the upright picture, multiples of 2**-16.
-    positions : ndarray of int64, shape (n,), or None
-        Where the item stands in the caller's list; None when a folder or glob was given.
-    n_given : int
-        Length of the caller's list; larger than n when items repeat.
-    n_added : int
-        Items at the end that are not of the caller's list.
-    """
-
-    paths: list[str]
-    keys: list[bytes]
-    file_of: IntArray
-    frames: FrameArray
-    regions: Float32Array
-    positions: IntArray | None
-    n_given: int
-    n_added: int = 0
-
-    @classmethod
-    def of_photos(
-        cls,
-        paths: list[str],
-        keys: list[bytes],
-        positions: IntArray | None,
-        n_given: int,
-        n_added: int = 0,
-    ) -> "ItemList":
-        """List whole photos, each a file of its own."""
-        n = len(keys)
-        return cls(paths, keys, np.arange(n), *whole_photos(n), positions, n_given, n_added)
-
-    def __len__(self) -> int:
-        """Count the items."""
-        return len(self.file_of)
-
-    @cached_property
-    def order(self) -> IntArray:
-        """The items sorted by key, frame and region, shape (n,)."""
-        boxed = np.empty(len(self.keys), dtype=object)
-        boxed[:] = self.keys
-        order = np.argsort(boxed, kind="stable")
-        if np.array_equal(self.file_of, np.arange(len(self.keys))):
-            return order
-        ranks = np.empty_like(order)
-        ranks[order] = np.arange(len(order))
-        return np.lexsort((*self.regions.T[::-1], self.frames, ranks[self.file_of]))
-
-    def name(self, item: int) -> str:
-        """Return the path of an item's file as the caller gave it."""
-        return self.paths[int(self.file_of[item])]
-
-
-def round_regions(shares: Float64Array) -> Float32Array:
-    """Round regions, shape (n, 4), to multiples of 2**-16, which are exact in 32 bits."""
-    return (np.rint(shares * 2**16) / 2**16).astype(np.float32)
-
-
-def whole_photos(n: int) -> "tuple[FrameArray, Float32Array]":
-    """Make the frames, shape (n,), and regions, (n, 4), of whole photos; both are read-only."""
-    regions = np.broadcast_to(np.array(WHOLE, dtype=np.float32), (n, 4))
-    return np.broadcast_to(np.int32(0), (n,)), regions
 
 
 @dataclass(frozen=True)
@@ -309,6 +261,10 @@ class FeatureTable:
         How many items were known to the store.
     n_added : int
         How many items are not of the caller's list.
+    details : pyarrow.Table or None
+        What a document says of each item: n rows, see `smartdownsample.items.DETAILS`.
+    n_not_items : int
+        How many of the failures are of what a document names and is no item.
     """
 
     spec: FeatureSpec
@@ -322,10 +278,12 @@ class FeatureTable:
     n_extracted: int
     n_known: int
     n_added: int = 0
+    details: "pa.Table | None" = None
+    n_not_items: int = 0
 
     def __repr__(self) -> str:
         """Show the counts."""
-        return f"<FeatureTable of {len(self):,} images, {len(self.failures):,} unreadable>"
+        return f"<FeatureTable of {self.count_items()}, {len(self.failures):,} unreadable>"
 
     def __len__(self) -> int:
         """Count the readable items."""
@@ -344,7 +302,50 @@ class FeatureTable:
             len(rows),
             self.n_extracted,
             self.n_known,
+            details=None if self.details is None else self.details.take(rows),
         )
+
+    @cached_property
+    def has_regions(self) -> bool:
+        """Whether any item is not a whole photo."""
+        return bool(are_crops(self.regions).any())
+
+    @cached_property
+    def photos(self) -> IntArray:
+        """Number of the photo that each item is in, shape (n,), in order of first appearance."""
+        if not self.has_regions:
+            return np.arange(len(self))
+        number_of: dict[str, int] = {}
+        numbers = (number_of.setdefault(path, len(number_of)) for path in self.paths)
+        return np.fromiter(numbers, np.int64, len(self))
+
+    @property
+    def n_files(self) -> int:
+        """Count the photos that items are in."""
+        return int(self.photos.max(initial=-1)) + 1
+
+    @property
+    def noun(self) -> str:
+        """What people call the items: "crops" where there are regions, else "images"."""
+        return "crops" if self.has_regions else "images"
+
+    def count_items(self) -> str:
+        """Say how many items there are, and in how many photos where that is not the same."""
+        n = self.n_files
+        where = f" in {n:,} photo{'s' * (n != 1)}" if self.has_regions else ""
+        return f"{len(self):,} {self.noun}{where}"
+
+    def pair_items(self, indices: IntArray) -> list[tuple[str, Region]]:
+        """List path and region of the items at some places of the caller's list.
+
+        Items that could not be used are left out. The pairs are elements for ``keep``.
+        """
+        rows = np.flatnonzero(np.isin(self.indices, indices))
+        regions = self.regions[rows].tolist()
+        return [
+            (self.paths[row], (x, y, width, height))
+            for row, (x, y, width, height) in zip(rows.tolist(), regions, strict=True)
+        ]
 
     @property
     def n_truncated(self) -> int:
@@ -359,24 +360,5 @@ class FeatureTable:
     @property
     def n_duplicates(self) -> int:
         """Count the items of the caller's list that repeat."""
-        return self.n_given + self.n_added - len(self.paths) - len(self.failures)
-
-
-@dataclass(frozen=True)
-class NamedImages:
-    """The images that sources name, in the order of the sources.
-
-    Attributes
-    ----------
-    paths : list of str, length n
-        As they are to be opened from the working folder; they may repeat.
-    labels : list of object, length n, or None
-        Each image's group, None where a table does not tell; None without a `Grouping`.
-    table : pyarrow.Table or None
-        The rows of the table, if the only source is one: of the first images, since images that
-        are added have none. Cells of CSV files are text.
-    """
-
-    paths: list[str]
-    labels: list[object] | None = None
-    table: "pa.Table | None" = None
+        n_listed = self.n_given + self.n_added + self.n_not_items
+        return n_listed - len(self.paths) - len(self.failures)

@@ -11,6 +11,7 @@ from smartdownsample import ImageIndex, InvalidParameterError
 from smartdownsample.options import (
     MAX_HASH_SIZE,
     MIN_HASH_SIZE,
+    DocumentOptions,
     PathLike,
     ReadingKeywords,
     ReadingOptions,
@@ -37,6 +38,8 @@ def test_hash_sizes_beyond_the_edges_are_refused(hash_size: int) -> None:
         ({"cache_dir": 3}, "cache_dir"),
         ({"cache_dir": b"cache"}, "cache_dir"),
         ({"decode": np.array(["fast"])}, "decode"),
+        ({"crop_margin": -0.1}, "crop_margin"),
+        ({"crop_margin": 9}, "crop_margin"),
     ],
 )
 def test_each_choice_of_reading_is_checked(options: dict[str, Any], name: str) -> None:
@@ -47,10 +50,27 @@ def test_each_choice_of_reading_is_checked(options: dict[str, Any], name: str) -
 
 def test_keywords_are_those_of_the_records() -> None:
     """Type checkers are told of every field, but for those of the published call."""
-    published = {"hash_size", "n_workers", "show_progress"}
+    # What the published package has as well, and what is for documents, which it does not take.
+    published = {"hash_size", "n_workers", "show_progress", "crop_margin", "crop_square"}
     reading = set(ReadingOptions.__dataclass_fields__)
     assert set(ReadingKeywords.__annotations__) == reading - published
     assert set(SamplingKeywords.__annotations__) == set(SamplingOptions.__dataclass_fields__)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"root": 3}, "root"),
+        ({"items": "boxes"}, "items"),
+        ({"min_confidence": 1.5}, "min_confidence"),
+        ({"categories": "animal"}, "categories"),
+        ({"box_orientation": "left"}, "box_orientation"),
+    ],
+)
+def test_each_choice_of_documents_is_checked(options: dict[str, Any], name: str) -> None:
+    """Before the document is read."""
+    with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter must be"):
+        DocumentOptions(**options)
 
 
 def test_a_ranking_has_no_caps_of_groups() -> None:

@@ -1,5 +1,7 @@
 """Items: which files people mean, where they lie, their times and sizes, their natural order."""
 
+from .document_paths import compare_with_disk, name_camera
+from .documents import DETAILS, UNLABELLED, DocumentItems, list_document_items
 from .find import (
     IMAGE_EXTENSIONS,
     add_items,
@@ -8,26 +10,38 @@ from .find import (
     stat_files,
 )
 from .folders import name_folder, number_folders, split_folders
+from .join import join_items
 from .local_files import FILES, cause_of
 from .locations import strip_folder, to_key, to_keys, to_text
+from .named_images import EARLIER_GROUP, NamedImages, add_images
 from .natural_order import encode_order_key
-from .sources import EARLIER_GROUP, Grouping, add_images, leave_out_folder, name_images
+from .sources import Fact, Grouping, leave_out_folder, list_facts, name_images
 from .storage import Content, Storage
 
 __all__ = [
+    "DETAILS",
     "EARLIER_GROUP",
     "FILES",
     "IMAGE_EXTENSIONS",
+    "UNLABELLED",
     "Content",
+    "DocumentItems",
+    "Fact",
     "Grouping",
+    "NamedImages",
     "Storage",
     "add_images",
     "add_items",
     "cause_of",
+    "compare_with_disk",
     "encode_order_key",
     "find_images",
+    "join_items",
     "leave_out_folder",
+    "list_document_items",
+    "list_facts",
     "list_items",
+    "name_camera",
     "name_folder",
     "name_images",
     "number_folders",

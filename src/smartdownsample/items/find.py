@@ -12,8 +12,9 @@ import numpy as np
 
 from ..checks import check_scheme
 from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
-from ..options import PathLike
-from ..records import FileStats, ItemList
+from ..item_list import ItemList
+from ..options import Kept, PathLike
+from ..records import FileStats
 from .local_files import FILES
 from .locations import to_key, to_keys, to_text
 from .natural_order import encode_order_key
@@ -94,7 +95,7 @@ def _expand_source(source: PathLike) -> Iterator[str]:
         for match in _expand_glob(path):
             if os.path.isdir(match):
                 yield from _list_folder(match)
-            elif _has_image_extension(match):
+            elif has_image_extension(match):
                 yield match
     else:
         msg = (
@@ -119,10 +120,10 @@ def _expand_glob(pattern: str) -> Iterator[str]:
 
 def _list_folder(folder: str) -> Iterator[str]:
     """Yield the images below a folder in arbitrary order; links to folders are not followed."""
-    return filter(_has_image_extension, FILES.list(folder))
+    return filter(has_image_extension, FILES.list(folder))
 
 
-def _has_image_extension(path: str) -> bool:
+def has_image_extension(path: str) -> bool:
     """Tell whether a file is an image by its name."""
     return os.path.splitext(path)[1].lower() in IMAGE_EXTENSIONS
 
@@ -159,12 +160,13 @@ def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
     )
 
 
-def add_items(items: ItemList, paths: Iterable[PathLike]) -> ItemList:
-    """Append photos that are not in a list of whole photos yet.
+def add_items(items: ItemList, kept: Iterable[Kept]) -> ItemList:
+    """Append photos that are not in a list of whole photos yet; of a pair, its photo.
 
     They count as added, not as given, because the caller's labels do not cover them.
     """
     known = set(items.keys)
+    paths = (each[0] if isinstance(each, tuple) and each else each for each in kept)
     texts = [to_text(path, "An element of 'keep'") for path in paths]
     new = {key: path for path, key in zip(texts, to_keys(texts), strict=True) if key not in known}
     if not new:

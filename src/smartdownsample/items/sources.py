@@ -9,14 +9,12 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import chain, compress
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from ..arrow import pack_flags
 from ..errors import InvalidParameterError
 from ..formats import (
     LIST_EXTENSIONS,
@@ -26,13 +24,25 @@ from ..formats import (
     read_table,
     split_list,
 )
-from ..records import NamedImages
-from .find import list_source
+from .document_paths import name_camera
+from .documents import UNLABELLED, DocumentItems
+from .find import IMAGE_EXTENSIONS, list_source
 from .locations import to_key
+from .named_images import NamedImages, join_images
 
 STANDARD_INPUT = "-"
-# The group of images that were selected before and have no other group.
-EARLIER_GROUP = "selected before"
+# A document of any name begins with an object, or a list of them.
+_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*[\"}]")
+_BEGINNING = 1_000
+_MOST_OPENED = 1_000
+# What groups can be named by where documents name the images, see `Grouping`.
+Fact: TypeAlias = Literal["species", "category", "location", "deployment", "sequence", "camera"]
+# The columns of `DETAILS` that tell them; a camera is told by the path.
+_FACTS_OF_PATHS = ("location", "camera")
+
+
+# Reads the items of a document; None for any other file or folder.
+ReadItems: TypeAlias = Callable[[str], DocumentItems | None]
 
 
 class Grouping(NamedTuple):
@@ -40,13 +50,13 @@ class Grouping(NamedTuple):
 
     Attributes
     ----------
-    rule : {"regex", "column"}
-        Whether to take the name from the path or from a table.
+    rule : {"regex", "column", "fact"}
+        Whether to take the name from the path, from a table, or from what a document says.
     text : str
-        A regular expression, whose first group (or whole match) is the name; or a column.
+        A regular expression, whose first group (or whole match) is the name; a column; or a `Fact`.
     """
 
-    rule: Literal["regex", "column"]
+    rule: Literal["regex", "column", "fact"]
     text: str
 
 
@@ -57,48 +67,37 @@ def name_images(
     grouping: Grouping | None = None,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    read_items: ReadItems | None = None,
 ) -> NamedImages:
     """List the images that sources name, each folder or glob sorted by path.
 
-    A source is a folder, glob, image, list or table, or ``-`` for a list on standard input.
-    `include` and `exclude` are shell patterns: kept are images that match one of `include`, if
-    there is any, and none of `exclude`. A pattern with a slash is for the whole path, where ``*``
-    matches slashes too; any other pattern is for the name. Raises `InvalidParameterError` for
-    sources that do not exist or cannot be read, and where `grouping` finds no name or column.
+    A source is a folder, glob, image, list or table, or ``-`` for a list on standard input, or what
+    `read_items` takes for a document of detections. `include` and `exclude` are shell patterns:
+    kept are images that match one of `include`, if there is any, and none of `exclude`. A pattern
+    with a slash is for the whole path, where ``*`` matches slashes too; any other pattern is for
+    the name. Raises `InvalidParameterError` for sources that do not exist or cannot be read, and
+    where `grouping` finds no name or column.
     """
-    parts = [_read_source(source, path_column) for source in sources]
+    if len(sources) > _MOST_OPENED:
+        # Photos that a shell named one by one: none is opened to see whether it is a document.
+        read_items = None
+    parts = [_read_source(source, path_column, read_items) for source in sources]
     if include or exclude:
         parts = [_keep_matching(part, include, exclude) for part in parts]
-    images = NamedImages(
-        paths=list(chain.from_iterable(part.paths for part in parts)),
-        table=parts[0].table if len(parts) == 1 else None,
-    )
     if grouping is not None:
         _check_grouping(parts, grouping)
-        labels = list(chain.from_iterable(_label_images(part, grouping) for part in parts))
-        images = replace(images, labels=labels)
-    return images
-
-
-def add_images(images: NamedImages, others: NamedImages) -> NamedImages:
-    """Append the images that are not there yet; the table stays without rows for them."""
-    named = set(map(to_key, images.paths))
-    new = [place for place, path in enumerate(others.paths) if to_key(path) not in named]
-    labels = images.labels
-    if labels is not None:
-        more = others.labels or [EARLIER_GROUP] * len(others.paths)
-        labels = labels + [more[place] for place in new]
-    paths = images.paths + [others.paths[place] for place in new]
-    return NamedImages(paths, labels, images.table)
+        parts = [replace(part, labels=_label_images(part, grouping)) for part in parts]
+    return join_images(parts)
 
 
 def leave_out_folder(images: NamedImages, folder: str) -> NamedImages:
     """Leave out the images below a folder, such as copies of a former run. It need not exist."""
     prefix = os.path.join(to_key(folder), b"")
-    return _take(images, [not to_key(path).startswith(prefix) for path in images.paths])
+    outside = [not to_key(path).startswith(prefix) for path in images.paths]
+    return images.take(np.array(outside, dtype=np.bool_))
 
 
-def _read_source(source: str, path_column: str | None) -> NamedImages:
+def _read_source(source: str, path_column: str | None, read_items: ReadItems | None) -> NamedImages:
     """List the images of one source; a table's come with the table."""
     if source == STANDARD_INPUT:
         if sys.stdin is None:
@@ -106,15 +105,30 @@ def _read_source(source: str, path_column: str | None) -> NamedImages:
             raise InvalidParameterError(msg)
         return NamedImages(split_list(sys.stdin.buffer.read()))
     is_pipe = _is_pipe(source)
+    extension = os.path.splitext(source)[1].lower()
+    is_usual = extension in {*TABLE_EXTENSIONS, *LIST_EXTENSIONS, *IMAGE_EXTENSIONS}
+    may_be = not is_pipe and os.path.exists(source)
+    if read_items is not None and may_be and (not is_usual or _begins_with_object(source)):
+        document = read_items(source)
+        if document is not None:
+            return NamedImages.of_document(document)
     if not os.path.isfile(source) and not is_pipe:
         return NamedImages(sorted(list_source(source)))
-    extension = os.path.splitext(source)[1].lower()
     if extension in TABLE_EXTENSIONS:
         paths, table = read_table(source, path_column)
         return NamedImages(_anchor_paths(paths, source), table=table)
     if extension in LIST_EXTENSIONS or is_pipe:
         return NamedImages(_anchor_paths(read_list(source), source))
     return NamedImages([source])
+
+
+def _begins_with_object(file: str) -> bool:
+    """Tell whether a file begins as documents in JSON do, and no list or table of paths does."""
+    try:
+        with open(file, "rb") as stream:
+            return _OBJECT.match(stream.read(_BEGINNING)) is not None
+    except OSError:  # a folder, or the next who reads it tells
+        return False
 
 
 def _is_pipe(source: str) -> bool:
@@ -138,7 +152,14 @@ def _anchor_paths(paths: list[str], file: str) -> list[str]:
 
 
 def _check_grouping(parts: Sequence[NamedImages], grouping: Grouping) -> None:
-    """Make sure that there is a table when groups come from a column."""
+    """Make sure that there is a table, or a document, when groups come from one."""
+    needs_document = grouping.rule == "fact" and grouping.text not in _FACTS_OF_PATHS
+    if needs_document and not any(part.documents for part in parts):
+        msg = (
+            f"Groups by {grouping.text} need a document of detections as a source, such as what "
+            "MegaDetector writes. There is none."
+        )
+        raise InvalidParameterError(msg)
     if grouping.rule == "column" and not any(part.table is not None for part in parts):
         msg = (
             f"Groups by the column {grouping.text!r} need a table of images "
@@ -151,9 +172,21 @@ def _label_images(images: NamedImages, grouping: Grouping) -> list[object]:
     """Name the group of each image of one source; None where a table does not tell."""
     if grouping.rule == "regex":
         return _match_paths(images.paths, grouping.text)
+    if grouping.rule == "fact":
+        return list_facts(images, cast("Fact", grouping.text))
     if images.table is None:
         return [None] * len(images.paths)
     return list_cells(images.table, grouping.text)
+
+
+def list_facts(images: NamedImages, fact: Fact) -> list[object]:
+    """List what documents say of each image; paths tell its camera, and so its location."""
+    facts: list[object] = [None] * len(images.paths)
+    if images.items is not None and images.items.details is not None and fact != "camera":
+        facts = images.items.details["label" if fact == "species" else fact].to_pylist()
+    if fact in _FACTS_OF_PATHS:
+        return [fact or name_camera(path) for fact, path in zip(facts, images.paths, strict=True)]
+    return [fact or UNLABELLED for fact in facts]
 
 
 def _match_paths(paths: list[str], pattern: str) -> list[object]:
@@ -182,19 +215,10 @@ def _keep_matching(
         (not wanted or _matches_any(path, wanted)) and not _matches_any(path, unwanted)
         for path in images.paths
     ]
-    return _take(images, is_kept)
+    return images.take(np.array(is_kept, dtype=np.bool_))
 
 
 def _matches_any(path: str, patterns: Sequence[re.Pattern[str]]) -> bool:
+    """Tell whether a path, or its name, matches one of the patterns."""
     name = os.path.basename(path)
     return any(pattern.match(path if "/" in pattern.pattern else name) for pattern in patterns)
-
-
-def _take(images: NamedImages, is_taken: list[bool]) -> NamedImages:
-    """Keep some of the images, with their labels and rows."""
-    paths = list(compress(images.paths, is_taken))
-    labels = None if images.labels is None else list(compress(images.labels, is_taken))
-    table = images.table
-    if table is not None:
-        table = table.filter(pack_flags(np.array(is_taken[: len(table)], dtype=np.bool_)))
-    return NamedImages(paths, labels, table)

@@ -22,7 +22,8 @@ from .layout import lay_out
 from .near_duplicates import SAME_SCENE, are_near_duplicates, is_near_duplicate
 from .nested_ranking import draw_ranking
 from .representatives import count_represented, find_representatives
-from .sequences import find_sequences
+from .sequences import number_sequences
+from .within_keys import number_joined
 
 __all__ = [
     "DISTANCE_SCALE",
@@ -39,11 +40,12 @@ __all__ = [
     "encode_buckets",
     "find_nearest_rows",
     "find_representatives",
-    "find_sequences",
     "is_near_duplicate",
     "label_items",
     "lay_out",
     "measure_coverage",
     "measure_steps",
     "name_bucket",
+    "number_joined",
+    "number_sequences",
 ]

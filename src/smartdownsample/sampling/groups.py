@@ -9,9 +9,10 @@ import numpy as np
 
 from ..collection import GroupLabels
 from ..errors import InvalidParameterError
+from ..item_list import ItemList
 from ..items import EARLIER_GROUP, name_folder, to_key
 from ..options import GroupsLike, SamplingOptions
-from ..records import FeatureTable, IntArray, ItemList
+from ..records import FeatureTable, IntArray
 
 # Most group names that a message lists.
 _N_LISTED = 5

@@ -13,11 +13,11 @@ An order counts where neighbours in it look clearly more alike than random pairs
 import numpy as np
 
 from ..collection import Layout, Regime
-from ..items import number_folders
 from ..records import ByteArray, DistanceArray, FeatureTable, Float64Array, IntArray, RowArray
+from .cameras import number_cameras
 from .distances import measure_distances, measure_steps
 from .scenes import CLEAR, find_line
-from .within_keys import count_distinct, list_distinct
+from .within_keys import count_distinct, list_distinct, number_joined
 
 # Least share of frames whose capture time is known.
 _MIN_TIMED = 0.9
@@ -64,7 +64,7 @@ def lay_out(table: FeatureTable) -> Layout:
     mean_natural = _mean(steps)
     captured = table.rows["captured"]
     if _tells_time(captured):
-        folders = number_folders(table.paths)
+        folders = number_cameras(table)
         # NaT is the smallest number, so frames without a time come first of each camera.
         tried = [
             (cameras, np.lexsort((natural, captured.astype(np.int64), cameras)))
@@ -142,23 +142,7 @@ def join_folders(captured: np.ndarray, folders: IntArray) -> IntArray:
     n_shared = count_distinct(numbers[is_quick], occasions[is_change[is_quick]], len(pairs))
     n_least = np.maximum(_MIN_SHARED * n_occasions[pairs].min(axis=1), _MIN_CHANGES)
     joined = pairs[(n_shared >= n_least) & (2 * n_quick > n_changes)]
-    return _number_joined(joined.tolist(), int(folders.max()) + 1)[folders]
-
-
-def _number_joined(pairs: list[list[int]], n_folders: int) -> IntArray:
-    """Give folders that pairs connect one number, in order of the first: shape (n_folders,)."""
-    first_of = list(range(n_folders))
-
-    def find_first(folder: int) -> int:
-        while first_of[folder] != folder:
-            first_of[folder] = first_of[first_of[folder]]
-            folder = first_of[folder]
-        return folder
-
-    for pair in pairs:
-        one, other = sorted(map(find_first, pair))
-        first_of[other] = one
-    return np.unique([find_first(folder) for folder in range(n_folders)], return_inverse=True)[1]
+    return number_joined(joined.tolist(), int(folders.max()) + 1)[folders]
 
 
 def weigh_runs(table: FeatureTable, steps: DistanceArray) -> Float64Array:

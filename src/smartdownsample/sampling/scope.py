@@ -3,7 +3,6 @@
 A stratum is one bucket of one group; without groups, a bucket.
 """
 
-from collections.abc import Collection as CollectionOf
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,15 +11,14 @@ from itertools import chain
 import numpy as np
 
 from ..collection import Collection, GroupLabels, Layout, Regime
-from ..errors import InvalidParameterError
-from ..items import number_folders, to_key, to_text
-from ..options import PathLike, PerGroup, SamplingOptions
+from ..options import PerGroup, SamplingOptions
 from ..records import BoolArray, ByteArray, FeatureTable, IntArray
 from .groups import check_names, label_items
+from .kept import find_kept
 from .layout import lay_out_by
 from .pool import Pool, make_pool
 from .quotas import allocate_groups, allocate_quotas
-from .sequences import find_sequences, thin_sequences
+from .sequences import number_sequences, thin_sequences
 
 # Bucket codes are single bytes.
 _CODE_BITS = 8
@@ -74,7 +72,7 @@ def make_scope(collection: Collection, options: SamplingOptions, rng: np.random.
     labels = None if options.groups is None else label_items(options.groups, table)
     unreadable = (failure.path for failure in table.failures)
     check_names(options, chain(table.paths, unreadable), table.n_given)
-    is_kept = _find_kept(table, options.keep)
+    is_kept = find_kept(table, options.keep)
     layout = _choose_layout(collection, options)
     is_open = np.ones(len(table), dtype=np.bool_)
     if options.max_per_sequence is not None:
@@ -109,9 +107,7 @@ def _limit_sequences(
 ) -> BoolArray:
     """Tell which rows remain when each sequence is limited, shape (n,)."""
     table = collection.table
-    sequences = find_sequences(
-        table.rows, table.spec, number_folders(table.paths), options.sequence_gap_s
-    )
+    sequences = number_sequences(table, options.sequence_gap_s)
     # Frames of groups that give nothing must not fill up a sequence.
     wanted = np.flatnonzero(is_kept | _is_wanted(table, labels, options.per_group))
     kinds: list[ByteArray | IntArray] = [collection.codes[wanted]]
@@ -132,31 +128,6 @@ def _is_wanted(
         return np.ones(len(table), dtype=np.bool_)
     is_wanted = [per_group.get(name, 0) > 0 for name in labels.names]
     return np.array(is_wanted, dtype=np.bool_)[labels.ids]
-
-
-def _find_kept(table: FeatureTable, keep: CollectionOf[PathLike]) -> BoolArray:
-    """Find the items selected before, shape (n,), first as they are spelt, then by location.
-
-    Paths of unreadable items are ignored; unknown ones raise `InvalidParameterError`.
-    """
-    if not len(keep):
-        return np.zeros(len(table), dtype=np.bool_)
-    spelt = {to_text(path, "An element of 'keep'") for path in keep}
-    is_kept = np.array([path in spelt for path in table.paths], dtype=np.bool_)
-    others = {to_key(path): path for path in spelt.difference(table.paths)}
-    if others:
-        keys = list(map(to_key, table.paths))
-        is_kept |= np.array([key in others for key in keys], dtype=np.bool_)
-        failures = {to_key(failure.path) for failure in table.failures}
-        unknown = [others[key] for key in others.keys() - set(keys) - failures]
-        if unknown:
-            msg = (
-                f"The 'keep' parameter must name images of the collection. {len(unknown):,} of its "
-                f"{len(spelt):,} are none, first {min(unknown)!r}. "
-                "Build the index of both: ImageIndex.build([*paths, *keep])."
-            )
-            raise InvalidParameterError(msg)
-    return is_kept
 
 
 def _number_strata(keys: IntArray) -> tuple[IntArray, IntArray]:

@@ -4,10 +4,55 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..records import BoolArray, ByteArray, FeatureSpec, IntArray, RowArray
+from ..arrow import number_texts
+from ..items import number_folders
+from ..records import BoolArray, ByteArray, FeatureSpec, FeatureTable, IntArray, RowArray
+from .cameras import number_cameras
 from .distances import measure_steps
 from .near_duplicates import SAME_SCENE
 from .within_keys import rank_within
+
+
+def number_sequences(table: FeatureTable, gap_s: float) -> IntArray:
+    """Find the sequence of each item: int64, shape (n,), numbered by their first rows.
+
+    Crops of one photo are of one sequence, which is that of the first of them. Where a document
+    tells a photo's sequence, all that it tells of one location are together, or of one folder
+    where it tells no location. Other photos go by `find_sequences`.
+    """
+    told = _number_told(table)
+    if not table.has_regions and (told < 0).all():
+        return find_sequences(table.rows, table.spec, number_cameras(table), gap_s)
+    _, firsts = np.unique(table.photos, return_index=True)
+    sequences = told[firsts]
+    rest = np.flatnonzero(sequences < 0)
+    if len(rest):
+        rows = firsts[rest]
+        cameras = number_cameras(table)[rows]
+        others = find_sequences(table.rows[rows], table.spec, cameras, gap_s)
+        sequences[rest] = told.max(initial=-1) + 1 + others
+    return _number_by_first(sequences)[table.photos]
+
+
+def _number_told(table: FeatureTable) -> IntArray:
+    """Give the sequences that a document tells numbers, shape (n,); -1 where it tells none."""
+    if table.details is None:
+        return np.full(len(table), -1)
+    sequences = number_texts(table.details["sequence"])
+    locations = number_texts(table.details["location"])
+    is_nowhere = (locations < 0) & (sequences >= 0)
+    if is_nowhere.any():
+        folders = number_folders(table.paths)
+        locations[is_nowhere] = locations.max() + 1 + folders[is_nowhere]
+    return np.where(sequences < 0, -1, locations * (sequences.max(initial=-1) + 1) + sequences)
+
+
+def _number_by_first(sequences: IntArray) -> IntArray:
+    """Give sequences numbers in order of their first rows."""
+    _, firsts, inverse = np.unique(sequences, return_index=True, return_inverse=True)
+    numbers = np.empty(len(firsts), dtype=np.int64)
+    numbers[np.argsort(firsts)] = np.arange(len(firsts))
+    return numbers[inverse]
 
 
 def find_sequences(rows: RowArray, spec: FeatureSpec, folders: IntArray, gap_s: float) -> IntArray:

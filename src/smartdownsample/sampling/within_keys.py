@@ -1,4 +1,4 @@
-"""Ranks and random orders within sets of items that share a key.
+"""Ranks and random orders within sets of items that share a key, and keys that belong together.
 
 Keys are int64, shape (n,), at least 0, in any order.
 """
@@ -63,3 +63,19 @@ def pair_up(
     to_keys = keys[to] << 32 | rank_within(keys[to], values)
     _, a, b = np.intersect1d(from_keys, to_keys, assume_unique=True, return_indices=True)
     return from_[a], to[b]
+
+
+def number_joined(pairs: list[list[int]], n: int) -> IntArray:
+    """Give keys that pairs connect one number, in order of the first: shape (n,)."""
+    first_of = list(range(n))
+
+    def find_first(key: int) -> int:
+        while first_of[key] != key:
+            first_of[key] = first_of[first_of[key]]
+            key = first_of[key]
+        return key
+
+    for pair in pairs:
+        one, other = sorted(map(find_first, pair))
+        first_of[other] = one
+    return np.unique([find_first(key) for key in range(n)], return_inverse=True)[1]

@@ -14,8 +14,8 @@ import pytest
 
 from pictures import write_picture
 from smartdownsample import ImageLoadingWarning, InvalidParameterError
-from smartdownsample.items.sources import Grouping, add_images, leave_out_folder, name_images
-from smartdownsample.records import NamedImages
+from smartdownsample.items import NamedImages, add_images
+from smartdownsample.items.sources import Grouping, leave_out_folder, name_images
 
 NAMES = ["cam_1/a.jpg", "cam_1/b.jpg", "cam_2/c.jpg"]
 
@@ -238,12 +238,12 @@ def test_patterns_choose_among_images(
 def test_added_images_stand_behind_the_others_and_once() -> None:
     """Spellings of one path are one image; a label is missing where none is known."""
     images = NamedImages(["cam_1/a.jpg"], ["fox"])
-    added = add_images(images, NamedImages(["./cam_1/a.jpg", "cam_2/c.jpg"]))
+    added, _ = add_images(images, NamedImages(["./cam_1/a.jpg", "cam_2/c.jpg"]))
     assert (added.paths, added.labels) == (
         ["cam_1/a.jpg", "cam_2/c.jpg"],
         ["fox", "selected before"],
     )
-    labelled = add_images(images, NamedImages(["./cam_1/a.jpg", "cam_2/c.jpg"], ["cat", "dog"]))
+    labelled, _ = add_images(images, NamedImages(["./cam_1/a.jpg", "cam_2/c.jpg"], ["cat", "dog"]))
     assert labelled.labels == ["fox", "dog"]
 
 

@@ -1,0 +1,132 @@
+"""The items of a call: which regions of which files."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .options import BoxOrientation
+from .records import WHOLE, Failure, Float32Array, Float64Array, FrameArray, IntArray, are_crops
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class ItemList:
+    """The distinct items of a call, in the order in which the caller named them first.
+
+    An item is a file, a frame of it and a region of that frame. A whole photo is frame 0 and the
+    region `WHOLE`. Everything that is done with files is done once for each file.
+
+    Attributes
+    ----------
+    paths : list of str, length f
+        Each file's path as the caller gave it.
+    keys : list of bytes, length f
+        Each file's absolute path as the file system knows it; distinct.
+    file_of : ndarray of int64, shape (n,)
+        The file that each item is in.
+    frames : ndarray of int32, shape (n,)
+        Number of the frame, from 0.
+    regions : ndarray of float32, shape (n, 4)
+        x, y, width and height as shares of the upright picture, multiples of 2**-16.
+    positions : ndarray of int64, shape (n,), or None
+        Where the item stands in the caller's list; None when a folder or glob was given.
+    n_given : int
+        Length of the caller's list; larger than n when items repeat.
+    n_added : int
+        Items at the end that are not of the caller's list.
+    details : pyarrow.Table or None
+        What a document says of each item: n rows, see `smartdownsample.items.DETAILS`.
+    failures : tuple of Failure
+        What a document names and is no item.
+    orientation : {"upright", "stored", "megadetector"}
+        The picture that the regions count from until they are turned.
+    sizes : ndarray of int64, shape (f, 2), or None
+        Width and height of the picture that the regions of each file count from, as the document
+        says; 0 where it does not. They decide about the orientation where they can.
+    """
+
+    paths: list[str]
+    keys: list[bytes]
+    file_of: IntArray
+    frames: FrameArray
+    regions: Float32Array
+    positions: IntArray | None
+    n_given: int
+    n_added: int = 0
+    details: "pa.Table | None" = None
+    failures: tuple[Failure, ...] = ()
+    orientation: BoxOrientation = "upright"
+    sizes: IntArray | None = None
+
+    @classmethod
+    def of_photos(
+        cls,
+        paths: list[str],
+        keys: list[bytes],
+        positions: IntArray | None,
+        n_given: int,
+        n_added: int = 0,
+    ) -> "ItemList":
+        """List whole photos, each a file of its own."""
+        n = len(keys)
+        return cls(paths, keys, np.arange(n), *whole_photos(n), positions, n_given, n_added)
+
+    def __len__(self) -> int:
+        """Count the items."""
+        return len(self.file_of)
+
+    @cached_property
+    def has_regions(self) -> bool:
+        """Whether any item is not a whole photo."""
+        return bool(are_crops(self.regions).any())
+
+    @cached_property
+    def order(self) -> IntArray:
+        """The items sorted by key, frame and region, shape (n,)."""
+        boxed = np.empty(len(self.keys), dtype=object)
+        boxed[:] = self.keys
+        order = np.argsort(boxed, kind="stable")
+        if np.array_equal(self.file_of, np.arange(len(self.keys))):
+            return order
+        ranks = np.empty_like(order)
+        ranks[order] = np.arange(len(order))
+        return np.lexsort((*self.regions.T[::-1], self.frames, ranks[self.file_of]))
+
+    def take(self, items: IntArray) -> "ItemList":
+        """Make the list of some items alone, in the given order, as if these had been given."""
+        is_used = np.zeros(len(self.keys), dtype=np.bool_)
+        is_used[self.file_of[items]] = True
+        files = np.flatnonzero(is_used)
+        new_file = np.cumsum(is_used) - 1
+        return replace(
+            self,
+            paths=[self.paths[file] for file in files.tolist()],
+            keys=[self.keys[file] for file in files.tolist()],
+            sizes=None if self.sizes is None else self.sizes[files],
+            file_of=new_file[self.file_of[items]],
+            frames=self.frames[items],
+            regions=self.regions[items],
+            positions=np.arange(len(items)),
+            n_given=len(items),
+            n_added=0,
+            details=None if self.details is None else self.details.take(items),
+        )
+
+    def name(self, item: int) -> str:
+        """Return the path of an item's file as the caller gave it."""
+        return self.paths[int(self.file_of[item])]
+
+
+def round_regions(shares: Float64Array) -> Float32Array:
+    """Round regions, shape (n, 4), to multiples of 2**-16, which are exact in 32 bits."""
+    return (np.rint(shares * 2**16) / 2**16).astype(np.float32)
+
+
+def whole_photos(n: int) -> "tuple[FrameArray, Float32Array]":
+    """Make the frames, shape (n,), and regions, (n, 4), of whole photos; both are read-only."""
+    regions = np.broadcast_to(np.array(WHOLE, dtype=np.float32), (n, 4))
+    return np.broadcast_to(np.int32(0), (n,)), regions
