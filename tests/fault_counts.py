@@ -5,6 +5,8 @@ The tests take their numbers from here, or make sure that they try as many at le
 
 IMAGES = "damaged images are decoded"
 DOCUMENTS = "damaged lists and tables are read"
+JSON_DOCUMENTS = "damaged documents of detections in JSON are read"
+PACKAGES = "damaged Camtrap DP packages are read, and written in part"
 PACKS = "forged packs and parts of stores, whose checksums fit, are read"
 FLIPS = "parts of stores with a changed byte are read"
 SIGNALS = "runs are stopped by a signal and started again"
@@ -13,6 +15,8 @@ COPIES = "copies and links are made while another program writes there"
 TRIED = {
     IMAGES: 20_000,
     DOCUMENTS: 9_000,
+    JSON_DOCUMENTS: 6_000,
+    PACKAGES: 6_000,
     PACKS: 3_000,
     FLIPS: 5_000,
     SIGNALS: 130,

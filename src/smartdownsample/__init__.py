@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from . import cache
     from .api import sample_diverse
     from .collection import BucketCount, GroupCount
+    from .document import Document
     from .errors import (
         DecodeError,
+        DocumentWarning,
         HelperWarning,
         ImageLoadingWarning,
         InvalidParameterError,
@@ -55,6 +57,8 @@ __all__ = [
     "Cause",
     "Coverage",
     "DecodeError",
+    "Document",
+    "DocumentWarning",
     "Failure",
     "FeatureSpec",
     "FeatureTable",
@@ -96,9 +100,10 @@ _HOME_OF = {
     for home, names in {
         "api": "sample_diverse",
         "collection": "BucketCount GroupCount",
-        "errors": "DecodeError HelperWarning ImageLoadingWarning InvalidParameterError"
-        " MissingExtraError MissingImageError OutputError SmartDownsampleError StoreError"
-        " StoreWarning",
+        "document": "Document",
+        "errors": "DecodeError DocumentWarning HelperWarning ImageLoadingWarning"
+        " InvalidParameterError MissingExtraError MissingImageError OutputError"
+        " SmartDownsampleError StoreError StoreWarning",
         "gathering": "PreviewCounts count_previews",
         "index": "ImageIndex inspect_index",
         "items": "find_images",

@@ -11,12 +11,15 @@ import numpy as np
 from . import report
 from .checks import check_integer, check_seed
 from .collection import Collection, Picks
+from .document import Document
 from .gathering import gather_features, open_pack
+from .item_list import ItemList
 from .items import list_items
 from .options import (
     RANDOM_SEED,
     DecodeMode,
     GroupsLike,
+    Kept,
     OnLoadingError,
     OnTruncated,
     PathLike,
@@ -28,7 +31,7 @@ from .options import (
     Spread,
     check_target,
 )
-from .records import Failure, FeatureTable, ItemList
+from .records import Failure, FeatureTable
 from .results import Inspection, inspect_collection
 from .sampling import (
     Coverage,
@@ -48,20 +51,17 @@ if TYPE_CHECKING:
 class ImageIndex:
     """The readable images of a collection with their features and buckets.
 
-    Make one with `ImageIndex.build`, then call `sample` as often as you like: no file is
-    touched again.
+    Make one with `ImageIndex.build`, then call `sample` often: no file is touched again.
 
     Parameters
     ----------
     table : FeatureTable
-        The collection.
+        The collection: paths, features and failures, in natural order.
     cache_dir : Path, optional
         Folder for what is kept about it beside its features; by default nothing is.
 
     Attributes
     ----------
-    table : FeatureTable
-        Paths, features and failures, in natural order.
     codes : ndarray of uint8, shape (n,)
         Each image's bucket.
 
@@ -83,7 +83,7 @@ class ImageIndex:
     def __repr__(self) -> str:
         """Show the counts."""
         return (
-            f"<ImageIndex of {len(self):,} images in {len(np.unique(self.codes))} buckets, "
+            f"<ImageIndex of {self.table.count_items()} in {len(np.unique(self.codes))} buckets, "
             f"{len(self.failures):,} unreadable>"
         )
 
@@ -104,7 +104,7 @@ class ImageIndex:
     @classmethod
     def build(
         cls,
-        paths: PathLike | Iterable[PathLike],
+        paths: "PathLike | Iterable[PathLike] | Document",
         *,
         hash_size: int = ReadingOptions.hash_size,
         n_workers: int | None = ReadingOptions.n_workers,
@@ -115,14 +115,16 @@ class ImageIndex:
         decode: DecodeMode = ReadingOptions.decode,
         cache: bool = ReadingOptions.cache,
         cache_dir: PathLike | None = ReadingOptions.cache_dir,
+        crop_margin: float = ReadingOptions.crop_margin,
+        crop_square: bool = ReadingOptions.crop_square,
     ) -> "ImageIndex":
         """Gather the features of images: from the store where it knows them, else by decoding.
 
         Parameters
         ----------
-        paths : str, path-like or iterable of them
-            A folder, a glob, or the images' paths. Paths that lead to the same absolute path
-            are one image.
+        paths : str, path-like, iterable of them, or Document
+            A folder, a glob, the images' paths, or a document of detections. Paths that lead to the
+            same absolute path are one image.
         hash_size : int
             Side of the DHash in bits, 2 to 32.
         n_workers : int, optional
@@ -136,21 +138,20 @@ class ImageIndex:
             Whether an image is used, left out, or ends the call when its file ends too early and
             at least a quarter of it can be decoded.
         max_pixels : int
-            An image that claims more pixels is a failure; its pixels are not decoded. So is one
-            whose decoder takes more memory than four bytes for each of so many pixels, by default
-            1 GiB, or 64 MiB where that is more. All images that are decoded at a time take no more
-            than that together: large ones wait.
+            An image that claims more pixels is a failure, and so is one whose decoder takes more
+            memory than four bytes for each of so many pixels, by default 1 GiB, or 64 MiB where
+            that is more. All that are decoded at a time share that much: large ones wait.
         decode : {"fast", "exact", "preview"}
             ``fast`` decodes JPEGs at a reduced size; ``exact`` decodes in full; ``preview`` takes
             the thumbnails that cameras put into their files, where a few decoded photos of the
-            folder show that these are alike, and decodes the others as ``fast`` does. Damage of a
-            file behind its thumbnail is not seen then, and a thumbnail may be older than the
-            photo; `smartdownsample.count_previews` tells what came of it.
+            folder show that these are alike, and decodes the others as ``fast`` does. Damage behind
+            a thumbnail is not seen then; `smartdownsample.count_previews` tells what came of it.
         cache : bool
             Whether features are kept in the store and taken from it.
         cache_dir : path, optional
-            Folder of the store, by default ``SMARTDOWNSAMPLE_CACHE_DIR`` or the platform's
-            user cache folder.
+            Of the store, by default ``SMARTDOWNSAMPLE_CACHE_DIR`` or the platform's cache folder.
+        crop_margin, crop_square : float, bool
+            Share of a box's side added on each side of its crop; whether crops are made square.
 
         Returns
         -------
@@ -168,10 +169,9 @@ class ImageIndex:
         -----
         ImageLoadingWarning
             When images were left out.
-        StoreWarning
-            When the store could not be read or written; the result is the same.
-        HelperWarning
-            When a process that helped to decode ended early; the result is the same.
+        StoreWarning, HelperWarning
+            When the store could not be used, or a process that helped to decode ended early; the
+            result is the same.
         """
         reading = ReadingOptions(
             hash_size=hash_size,
@@ -183,8 +183,11 @@ class ImageIndex:
             decode=decode,
             cache=cache,
             cache_dir=cache_dir,
+            crop_margin=crop_margin,
+            crop_square=crop_square,
         )
-        return cls.gather_items(list_items(paths), reading)
+        items = paths.items if isinstance(paths, Document) else list_items(paths)
+        return cls.gather_items(items, reading)
 
     @classmethod
     def gather_items(cls, items: ItemList, reading: ReadingOptions) -> "ImageIndex":
@@ -229,7 +232,7 @@ class ImageIndex:
         groups: GroupsLike | None = SamplingOptions.groups,
         per_group: PerGroup | None = SamplingOptions.per_group,
         balance: float = SamplingOptions.balance,
-        keep: CollectionOf[PathLike] = SamplingOptions.keep,
+        keep: CollectionOf[Kept] = SamplingOptions.keep,
         max_per_sequence: int | None = SamplingOptions.max_per_sequence,
         sequence_gap_s: float = SamplingOptions.sequence_gap_s,
     ) -> Selection:
@@ -260,21 +263,21 @@ class ImageIndex:
         balance : float
             0 shares images among groups in proportion to their sizes, 1 equally. Every group
             gets one, as far as images go.
-        keep : collection of paths
-            Images selected before, all part of the collection. They are not selected again, but
-            count as picks of their buckets and groups, and new ones are kept apart from them.
+        keep : collection of paths or of pairs, or array of places
+            Images selected before, of the collection, as paths, each for all crops of its photo;
+            as pairs of path and region, (x, y, width, height) in shares of the upright photo; or as
+            ``Selection.indices`` has them. They count as picks; new ones are kept apart from them.
         max_per_sequence : int, optional
-            Most images of one sequence, those in ``keep`` included: of frames of one folder whose
-            capture times follow one another within ``sequence_gap_s``, or, without capture
-            times, that follow one another and look alike.
+            Most images of one sequence, those in ``keep`` included: as a document tells it, or of
+            frames of one folder whose capture times follow one another within ``sequence_gap_s``,
+            or, without times, that look alike. Crops of one photo are always of one sequence.
         sequence_gap_s : float
             Longest pause within a sequence, in seconds.
 
         Returns
         -------
         Selection
-            Exactly as many distinct images as asked for, or as there are to select; in natural
-            order.
+            Exactly as many distinct images as asked for, or as there are; in natural order.
 
         Raises
         ------
@@ -354,8 +357,7 @@ class ImageIndex:
         Parameters
         ----------
         limit : int, optional
-            Largest selection looked at, at least 1; by default 10,000. The suggestion is up to
-            that.
+            Largest selection looked at, at least 1, by default 10,000; none larger is suggested.
         random_seed : int or None
             Same seed, same result.
 
@@ -371,8 +373,7 @@ class ImageIndex:
         """
         if limit is not None:
             limit = check_integer("limit", limit, at_least=1)
-        random_seed = check_seed(random_seed)
-        return measure_coverage(self.collection, limit, random_seed)
+        return measure_coverage(self.collection, limit, check_seed(random_seed))
 
     # Methods of a selection, which earlier versions had here.
     explain = staticmethod(Selection.explain)

@@ -31,7 +31,7 @@ class Selection(Picks):
     def __repr__(self) -> str:
         """Show the counts."""
         return (
-            f"<Selection of {len(self):,} of {len(self.table):,} images "
+            f"<Selection of {len(self):,} of {self.table.count_items()} "
             f"from {len(self.buckets)} buckets>"
         )
 
@@ -99,6 +99,9 @@ class Selection(Picks):
             Columns ``path``, ``index`` (place in the caller's list), ``bucket``, ``group`` (null
             without groups), ``captured`` (local time of the camera, null where unknown),
             ``width`` and ``height`` of the upright picture in pixels, and ``n_represented``.
+            With crops, ``x``, ``y``, ``box_width`` and ``box_height``: shares of the upright
+            photo, from its top left; ``width`` and ``height`` are of the crop then. With items
+            of a document, ``category``, ``label`` and ``confidence``, null where it tells none.
         """
         return tabulate_selection(self)
 
@@ -126,7 +129,7 @@ class Selection(Picks):
             The table of `to_arrow`, and the columns ``rank`` (from 0; the first N in this order are
             a good selection of the selected), ``nearest_path`` (the other selected item, or one
             selected before, that looks most like it) and ``distance`` (how far apart both look, in
-            levels of 8-bit Lab).
+            levels of 8-bit Lab). With crops, also ``nearest_index``: the ``index`` of the other.
 
         Raises
         ------
@@ -151,7 +154,8 @@ class Selection(Picks):
             whole groups can.
         groups : "parent", mapping or sequence, optional
             What is not to be torn apart, as in `ImageIndex.sample`. By default the groups of the
-            selection, or, where it has none, the folders.
+            selection, or, where it has none, the folders. Nor are crops of one photo: groups that
+            share a photo stay together.
         random_seed : int or None
             Same seed, same split.
 
@@ -213,7 +217,7 @@ class Ranking(Picks):
 
     def __repr__(self) -> str:
         """Show the counts."""
-        return f"<Ranking of {len(self):,} of {len(self.table):,} images>"
+        return f"<Ranking of {len(self):,} of {self.table.count_items()}>"
 
     @property
     def places(self) -> IntArray:

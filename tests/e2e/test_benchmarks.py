@@ -17,6 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from pictures import DATA_SAMPLES, REPOSITORY, write_collection
 
 sys.path.append(str(REPOSITORY / "benchmarks"))
+import bench_detections
 import bench_picking
 import bench_quality
 import bench_sample
@@ -251,3 +252,26 @@ def test_picking_is_timed(tmp_path: Path) -> None:
     result = tmp_path / "result.json"
     assert "500 of 5,000" in run(bench_picking.main, f"--json={result}")
     assert [timing["n_picked"] for timing in load(result)["timings"]] == [500]
+
+
+def test_boxes_are_sampled_beside_cutting_them(tmp_path: Path) -> None:
+    """A smoke run on little; what is kept gives the tables of the run."""
+    result = tmp_path / "result.json"
+    options = (PHOTOS, f"--json={result}", f"--environments={tmp_path}")
+    printed = run(bench_detections.main, *options)
+    record = load(result)
+    assert write_pages.format_record("detections", record) == printed.strip()
+    assert "create_crop_folder (there is no environment .venv-megadetector)" in printed
+    assert [each["n_photos"] for each in record["collections"]] == [4, 4, 4, 4]
+    for each in record["collections"]:
+        (figures,) = each["rounds"]
+        assert figures.keys() == {"OpenCV", "ours, first run", "ours, again"}
+        # Crops and store stay apart: ours leaves no crop behind.
+        assert 0 < figures["ours, again"]["bytes"] == figures["ours, first run"]["bytes"]
+    assert record["large"]["n_boxes"] == 4000
+
+
+def test_without_photos_nothing_can_be_cut(tmp_path: Path) -> None:
+    """With what a photo must be."""
+    with pytest.raises(SystemExit, match="None of the photos can be used"):
+        bench_detections.main(["--smoke", f"--photos={tmp_path}"])

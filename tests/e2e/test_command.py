@@ -582,7 +582,7 @@ def test_images_are_added_to_a_folder_that_is_named(place: Place) -> None:
     """An option is not ignored in silence."""
     done = place.call("sample", "photos", "-n", "3", "--add")
     assert done.returncode == 2
-    assert b"--add adds images to the folder of --copy-to or --link-to" in done.stderr
+    assert b"--add adds images to the folder of --copy-to, --link-to or" in done.stderr
 
 
 def test_a_table_that_explains_needs_a_file(place: Place) -> None:

@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
 
+from crops import BOXES, index_crops, list_crops, make_details, write_photos
 from pictures import write_collection
 from smartdownsample import Cause, Failure, ImageIndex, Selection
 from smartdownsample.report import save_report
@@ -102,6 +103,22 @@ def path(selection: Selection, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture
 def report(browser: Browser, path: Path, selection: Selection) -> Iterator[Report]:
     """Open the page, and make sure that nothing went wrong in it."""
+    yield from open_page(browser, path, selection)
+
+
+@pytest.fixture
+def crops(browser: Browser, tmp_path: Path) -> Iterator[Report]:
+    """Open a page of crops, with labels of which one is markup."""
+    photos = write_photos(tmp_path / "photos", 4)
+    labels = ["<b>deer</b>", "fox", None] * 4
+    details = make_details(12, category=["animal"] * 12, label=labels, confidence=[0.5] * 12)
+    selection = index_crops(list_crops(photos, details=details)).sample(5)
+    save_report(selection, tmp_path / "page.html")
+    yield from open_page(browser, tmp_path / "page.html", selection)
+
+
+def open_page(browser: Browser, path: Path, selection: Selection) -> Iterator[Report]:
+    """Open a page, and make sure at the end that nothing went wrong in it."""
     page = browser.new_page(viewport=LAPTOP, color_scheme="light")
     page.set_default_timeout(TIMEOUT_MS)
     report = Report(page, selection)
@@ -269,6 +286,51 @@ class TestDetails:
         """Has details all the same."""
         report.rows.first.click()
         expect(report.details.locator("#own")).to_contain_text("No thumbnail on this page")
+
+
+class TestCrops:
+    """A crop is shown with its box in its photo, and with its label."""
+
+    @pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+    def test_the_box_is_drawn_where_it_is(self, crops: Report, size: ViewportSize) -> None:
+        """To the pixel, on any screen."""
+        crops.page.set_viewport_size(size)
+        for row in range(3):
+            crops.page.locator(f".thumbnail[data-row='{row}']").click()
+            photo = crops.details.locator("#around img").bounding_box()
+            box = crops.details.locator("#around .box").bounding_box()
+            assert photo is not None
+            assert box is not None
+            x, y, width, height = BOXES[row]
+            for start, side, edge, length in (
+                ("x", "width", x, width),
+                ("y", "height", y, height),
+            ):
+                full = photo[side]  # type: ignore[literal-required] # both are sides
+                offset = box[start] - photo[start]  # type: ignore[literal-required]
+                assert abs(offset - edge * full) < 1
+                assert abs(box[side] - length * full) < 1  # type: ignore[literal-required]
+            crops.details.get_by_role("button", name="Close").click()
+        assert crops.page.evaluate("document.documentElement.scrollWidth") == size["width"]
+
+    def test_details_name_photo_and_label(self, crops: Report) -> None:
+        """A label is a text, whatever it looks like."""
+        crops.rows.nth(0).click()
+        expect(crops.details.get_by_role("heading")).to_have_text("IMG_0.png, <b>deer</b> 0.50")
+        expect(crops.details.locator("#around figcaption")).to_have_text("In IMG_0.png")
+        told = crops.details.locator("dl")
+        expect(told).to_contain_text("Label<b>deer</b>")
+        expect(told).to_contain_text("left 0.0 %, top 25.0 %, width 50.0 %, height 50.0 %")
+        assert find_barriers(crops.page) == []
+
+    def test_labels_are_searched(self, crops: Report) -> None:
+        """As paths are."""
+        crops.page.get_by_role("searchbox", name="Path or label contains").fill("FOX")
+        expect(crops.page.locator("#matching")).to_have_text("4 of 12 images match")
+
+    def test_the_page_has_no_barrier(self, crops: Report) -> None:
+        """As one of photos."""
+        assert find_barriers(crops.page) == []
 
 
 class TestLooks:

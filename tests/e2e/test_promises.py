@@ -12,6 +12,7 @@ from smartdownsample import ImageIndex, OutputError, sample_diverse
 from smartdownsample.cli import main
 from smartdownsample.gathering import forecast_work, schedule
 from smartdownsample.gathering.helper_processes import Helpers
+from smartdownsample.items import list_items
 from smartdownsample.options import ReadingOptions
 
 
@@ -104,5 +105,5 @@ def test_a_forecast_measures_small_files_as_they_will_be_decoded(
     monkeypatch.setattr(schedule, "_LEAST_HELPED", 1)
     monkeypatch.setattr(schedule, "Helpers", note)
     monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
-    forecast_work(photos, ReadingOptions(cache=False, n_workers=3))
+    forecast_work(list_items(photos), ReadingOptions(cache=False, n_workers=3))
     assert asked == [2]

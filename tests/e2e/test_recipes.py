@@ -1,4 +1,4 @@
-"""What README, quick start and recipes tell people to type does what they say.
+"""What the pages for beginners and the page on detections tell people to type does what they say.
 
 Each page is followed from its first line to its last, in a folder that holds the sample pictures as
 a clone does. Output that a page states is compared; ``...`` in it stands for anything.
@@ -25,6 +25,7 @@ _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", flags=re.MULTILINE)
 # Bars that were drawn over one another end in a carriage return.
 _PROGRESS = re.compile(r"^\r.*\r?\n|.*\r", flags=re.MULTILINE)
+_PAGES = ("docs/quickstart.md", "docs/recipes.md", "docs/detections.md")
 # What is not typed, and what no reader can follow.
 _LANGUAGES = {"console", "python", "text"}
 
@@ -120,7 +121,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
 
 def test_the_readme_does_what_it_says(reader: Reader, tmp_path: Path) -> None:
     """Its counts are those that the text names, its files are there."""
-    inspected, copied, ranked, reported, first, _, repeated, options = reader.follow("README.md")
+    inspected, copied, ranked, reported, _, first, _, repeated, options = reader.follow("README.md")
     assert "How many to select: " in inspected
     assert "Placed 40 images in demo/picks" in copied
     assert len(list(tmp_path.glob("demo/picks/*/*/*.*"))) == 40
@@ -128,19 +129,19 @@ def test_the_readme_does_what_it_says(reader: Reader, tmp_path: Path) -> None:
     assert "40 of 258" in reported
     assert first.endswith("40 images, and 10 others without decoding anything\n")
     names = {path.name for path in tmp_path.glob("demo/*.*")}
-    assert names == {"report.html", "thumbnails.png", "distribution.png"}
+    assert names == {"report.html", "subset.json", "thumbnails.png", "distribution.png"}
     assert [int(line.split()[0]) for line in repeated.splitlines()] == [10, 20, 40]
     assert options == "30 21 20 True\n"
 
 
-@pytest.mark.parametrize("page", ["docs/quickstart.md", "docs/recipes.md"])
+@pytest.mark.parametrize("page", _PAGES)
 def test_the_page_does_what_it_says(reader: Reader, page: str) -> None:
     """Every line of it runs, and prints what it is said to print."""
     printed = reader.follow(page)
     assert len(printed) > 5
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.md", "docs/recipes.md"])
+@pytest.mark.parametrize("page", ["README.md", *_PAGES])
 def test_there_is_no_line_that_is_not_run(page: str) -> None:
     """No block has a language that the tests pass over."""
     text = (REPOSITORY / page).read_text(encoding="utf-8")

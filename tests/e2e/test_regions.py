@@ -12,10 +12,11 @@ from PIL import Image
 
 from pictures import make_exif, make_old, make_pixels, write_photo
 from smartdownsample import Cause, ImageIndex, InvalidParameterError
+from smartdownsample.item_list import ItemList, round_regions
 from smartdownsample.items import to_key
 from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.options import DecodeMode, ReadingOptions
-from smartdownsample.records import IntArray, ItemList, round_regions
+from smartdownsample.records import FLAG_TURNED, IntArray
 from smartdownsample.store import read_pack
 from smartdownsample.store.part import read_part, write_part
 from smartdownsample.store.store import FeatureStore
@@ -69,7 +70,7 @@ def crop(pixels: np.ndarray, box: tuple[int, ...]) -> np.ndarray:
     return pixels[top : top + height, left : left + width]
 
 
-@pytest.mark.parametrize("decode", ["exact", "fast", "preview"])
+@pytest.mark.parametrize("decode", ["exact", "fast"])
 def test_three_regions_are_three_rows_from_one_decode(
     tmp_path: Path, reads: list[str], decode: DecodeMode
 ) -> None:
@@ -119,6 +120,8 @@ def test_regions_are_of_the_upright_picture(tmp_path: Path) -> None:
         ImageIndex.gather_items(list_regions([photo], BOXES), reading).table.rows
         for photo in (turned, plain)
     ]
+    assert rows[0]["flags"].tolist() == [0, FLAG_TURNED, FLAG_TURNED]
+    rows[0]["flags"] = 0
     assert rows[0].tobytes() == rows[1].tobytes()
 
 
@@ -151,16 +154,37 @@ def test_what_a_region_gives_does_not_depend_on_others(tmp_path: Path, decode: D
     assert table.rows[table.indices == 0].tobytes() == whole.tobytes()
 
 
-def test_regions_leave_the_previews_of_whole_photos_alone(tmp_path: Path) -> None:
-    """Photos beside them are described as they are without them."""
-    photos = [str(write_photo(tmp_path / f"{i:02d}.jpg", i)) for i in range(12)]
+def test_previews_are_refused_for_regions(tmp_path: Path, reads: list[str]) -> None:
+    """They are too small to cut from; before any file is opened."""
+    photo = str(write_photo(tmp_path / "photo.jpg", 1))
     reading = ReadingOptions(decode="preview", cache=False)
-    expected = ImageIndex.build(photos[:11], decode="preview", cache=False).table
-    assert expected.n_previews
-    boxes = (*[(0, 0, WIDTH, HEIGHT)] * 11, BOXES[0])
-    items = list_regions(photos, boxes, np.arange(12))
-    table = ImageIndex.gather_items(items, reading).table
-    assert table.rows[:11].tobytes() == expected.rows.tobytes()
+    with pytest.raises(InvalidParameterError, match=r"'decode'.*Use 'fast' or 'exact'"):
+        ImageIndex.gather_items(list_regions([photo], BOXES), reading)
+    assert not reads
+    whole = ImageIndex.gather_items(list_regions([photo], BOXES[1:2]), reading).table
+    assert len(whole) == 1
+
+
+@pytest.mark.parametrize("decode", ["exact", "fast"])
+def test_margins_and_squares_are_other_features(tmp_path: Path, decode: DecodeMode) -> None:
+    """Equal to those of the wider crop cut before, and kept apart from those of the bare box."""
+    pixels = make_pixels(1, WIDTH, HEIGHT)
+    photo = write(tmp_path / "photo.png", pixels)
+    items = list_regions([photo], ((100, 200, 80, 40),))
+    cache_dir = tmp_path / "cache"
+    wanted: dict[tuple[int, ...], dict[str, Any]] = {
+        (100, 200, 80, 40): {},
+        (92, 196, 96, 48): {"crop_margin": 0.1},
+        (100, 180, 80, 80): {"crop_square": True},
+        (92, 172, 96, 96): {"crop_margin": 0.1, "crop_square": True},
+    }
+    for number, (box, options) in enumerate(wanted.items()):
+        reading = ReadingOptions(decode=decode, cache_dir=cache_dir, **options)
+        tables = [ImageIndex.gather_items(items, reading).table for _ in range(2)]
+        assert [table.n_known for table in tables] == [0, 1]
+        cut = write(tmp_path / f"{number}.png", crop(pixels, box))
+        expected = ImageIndex.build(cut, decode=decode, cache=False).table.rows
+        assert all(table.rows.tobytes() == expected.tobytes() for table in tables)
 
 
 def test_only_the_first_frame_is_read(tmp_path: Path) -> None:

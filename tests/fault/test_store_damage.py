@@ -42,7 +42,8 @@ import json, resource, sys, warnings
 from pathlib import Path
 import numpy as np
 from smartdownsample import StoreWarning
-from smartdownsample.records import FeatureSpec, FileStats, ItemList
+from smartdownsample.item_list import ItemList
+from smartdownsample.records import FeatureSpec, FileStats
 from smartdownsample.store import FeatureStore
 
 task = json.load(sys.stdin)

@@ -7,7 +7,7 @@ from .base_parser import FAILED, Commands, Parser
 # Importing typing takes a tenth of the time in which help is to appear.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..records import NamedImages
+    from ..items import NamedImages
 
 SUMMARY = "Look after the kept features"
 USAGE = "ACTION ..."
@@ -35,7 +35,7 @@ def add_options(parser: Parser) -> None:
     pack_file = file_called(".parquet")
     export.add_argument("pack", metavar="FILE", type=pack_file, help="pack to write (.parquet)")
     imports.add_argument("pack", metavar="FILE", help="the file to read")
-    add_sources(export)
+    add_sources(export, takes_documents=False)
     add_reading(export, is_kept=True)
     export.add_argument("--root", metavar="DIR", required=True, help="folder of all these images")
     imports.add_argument("--root", metavar="DIR", required=True, help="folder of the images here")

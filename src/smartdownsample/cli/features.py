@@ -19,17 +19,20 @@ def run(options: argparse.Namespace) -> int:
     import time
 
     from ..gathering import count_previews, describe_previews
-    from .inputs import collect
+    from .inputs import collect, tell_of_documents
     from .printing import say
 
     started = time.perf_counter()
-    table = collect(options).index.table
+    inputs = collect(options)
+    table = inputs.index.table
     seconds = time.perf_counter() - started
+    tell_of_documents(options, inputs)
     if not options.quiet:
+        read, known = ("photos", "crops ") if table.has_regions else ("images", "")
         rate = f" in {seconds:,.1f} s, {table.n_extracted / seconds:,.0f} a second"
         say(
-            f"Read {table.n_extracted:,} images{rate if table.n_extracted else ''}; "
-            f"{table.n_known:,} were known, {len(table.failures):,} could not be loaded"
+            f"Read {table.n_extracted:,} {read}{rate if table.n_extracted else ''}; "
+            f"{table.n_known:,} {known}were known, {len(table.failures):,} could not be loaded"
         )
         if options.decode == "preview":
             for line in describe_previews(count_previews(table)):

@@ -1,15 +1,29 @@
 """From the options of a command to the features of the images that it names."""
 
 import argparse
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any, TypeAlias, get_args
 
 from ..errors import InvalidParameterError
+from ..formats import looks_like_document, read_document
+from ..gathering import measure_photo
 from ..index import ImageIndex
-from ..items import Grouping, add_images, leave_out_folder, list_items, name_images
-from ..options import ReadingOptions, SamplingOptions
-from ..records import NamedImages
+from ..items import (
+    DocumentItems,
+    Fact,
+    Grouping,
+    NamedImages,
+    add_images,
+    leave_out_folder,
+    list_document_items,
+    name_images,
+)
+from ..options import DocumentOptions, Kept, ReadingOptions, SamplingOptions
+from ..records import IntArray
+from ..results import REGION_COLUMNS
 from ..sampling import check_groups
 
 # Checks where outputs go, from the options, the images, and all paths that are read.
@@ -29,15 +43,17 @@ class Inputs:
     sampling: SamplingOptions
 
 
-def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[str]]:
-    """List the images of a command, and the paths of those selected before, which come last."""
+def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | IntArray]:
+    """List the images of a command, and which of them were selected before; these come last."""
     grouping = _read_grouping(getattr(options, "grouping", None))
+    read_items = partial(_read_items, DocumentOptions(**_take(options, DocumentOptions)))
     images = name_images(
         options.sources,
         path_column=options.path_column,
         grouping=grouping,
         include=options.include,
         exclude=options.exclude,
+        read_items=read_items,
     )
     for folder in (getattr(options, "copy_to", None), getattr(options, "link_to", None)):
         if folder is not None:
@@ -51,11 +67,70 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[str]]:
                 raise InvalidParameterError(msg)
     sources = getattr(options, "keep", [])
     if not sources:
+        _check_document_options(options, images.documents)
         return images, []
-    # A table of earlier images need not tell their groups again.
+    # A table or a document of earlier images need not tell their groups again.
     grouping = grouping if grouping and grouping.rule == "regex" else None
-    kept = name_images(sources, path_column=options.path_column, grouping=grouping)
-    return add_images(images, kept), kept.paths
+    kept = name_images(
+        sources, path_column=options.path_column, grouping=grouping, read_items=read_items
+    )
+    _check_document_options(options, (*images.documents, *kept.documents))
+    if images.documents:
+        _check_kept(sources, options.path_column)
+    return add_images(images, kept)
+
+
+def _check_kept(sources: list[str], path_column: str | None) -> None:
+    """Make sure that no table of crops is taken for a table of whole photos."""
+    for source in sources:
+        # A pipe or standard input cannot be read again, and is no table.
+        if not os.path.isfile(source):
+            continue
+        table = name_images([source], path_column=path_column).table
+        if table is not None and {*REGION_COLUMNS} <= {*table.column_names}:
+            msg = (
+                f"--keep needs a document where crops are sampled. Got the table {source!r}, of "
+                "which only the photos would be read. Write each round with -o, a name that ends "
+                "as the document's does, and --only-selected-boxes."
+            )
+            raise InvalidParameterError(msg)
+
+
+def _check_document_options(
+    options: argparse.Namespace, documents: tuple[DocumentItems, ...]
+) -> None:
+    """Make sure that options about documents and crops are about something."""
+    if "strict" not in options:  # a command that has them not, and may have a root of its own
+        return
+    given = [
+        (f"--{'category' if field.name == 'categories' else field.name.replace('_', '-')}", kind)
+        for kind in (DocumentOptions, ReadingOptions)
+        for field in fields(kind)
+        if kind is DocumentOptions or field.name.startswith("crop_")
+        if getattr(options, field.name, field.default) not in (field.default, [])
+    ]
+    has_crops = any(document.options.items == "crops" for document in documents)
+    for name, kind in given:
+        if not documents:
+            msg = (
+                f"{name} is about documents of detections, such as MegaDetector writes, and there "
+                "is none among the sources. Name one, or leave the option out."
+            )
+            raise InvalidParameterError(msg)
+        if kind is ReadingOptions and not has_crops:
+            msg = (
+                f"{name} is about crops, and there are photos alone. Leave it out, or choose "
+                "--items crops."
+            )
+            raise InvalidParameterError(msg)
+
+
+def _read_items(options: DocumentOptions, source: str) -> DocumentItems | None:
+    """Read the items of a document; None for any other file or folder."""
+    annotations = read_document(source) if looks_like_document(source) else None
+    if annotations is None:
+        return None
+    return list_document_items(annotations, options, measure_photo)
 
 
 def _read_grouping(text: str | None) -> Grouping | None:
@@ -63,7 +138,9 @@ def _read_grouping(text: str | None) -> Grouping | None:
     rule, _, rest = (text or "").partition(":")
     if rule == "regex":
         return Grouping("regex", rest)
-    return Grouping("column", rest) if rule == "column" else None
+    if rule == "column":
+        return Grouping("column", rest)
+    return Grouping("fact", rule) if rule in get_args(Fact) else None
 
 
 def choose_reading(options: argparse.Namespace) -> ReadingOptions:
@@ -72,7 +149,7 @@ def choose_reading(options: argparse.Namespace) -> ReadingOptions:
 
 
 def _choose_sampling(
-    options: argparse.Namespace, images: NamedImages, kept: list[str]
+    options: argparse.Namespace, images: NamedImages, kept: list[Kept] | IntArray
 ) -> SamplingOptions:
     """Choose how to sample; commands that do not have no groups."""
     is_by_folder = getattr(options, "grouping", None) == "parent"
@@ -93,13 +170,23 @@ def collect(options: argparse.Namespace, check_outputs: CheckOutputs | None = No
     `check_outputs` is called before as well, with the images and all paths that are read.
     """
     images, kept = name_all(options)
+    items = images.list_items()
     if check_outputs is not None:
         documents = [*options.sources, *getattr(options, "keep", [])]
-        check_outputs(options, images, [*documents, *images.paths])
+        check_outputs(options, images, [*documents, *items.paths])
     sampling = _choose_sampling(options, images, kept)
-    items = list_items(images.paths)
     check_groups(sampling, items)
     return Inputs(ImageIndex.gather_items(items, choose_reading(options)), images, sampling)
+
+
+def tell_of_documents(options: argparse.Namespace, inputs: Inputs) -> None:
+    """Tell people what the documents hold, what was taken and what is wrong, unless quiet."""
+    from ..report import describe_document
+    from .printing import say
+
+    if not options.quiet:
+        for document in inputs.images.documents:
+            say(*describe_document(document))
 
 
 def count_target(options: argparse.Namespace, index: ImageIndex) -> int | None:
@@ -114,7 +201,8 @@ def list_parameters(options: argparse.Namespace) -> dict[str, Any]:
     Names are those of the library's parameters, where it has them.
     """
     named = ("sources", "path_column", "include", "exclude", "target_count", "grouping", "keep")
+    document = tuple(field.name for field in fields(DocumentOptions))
     sampling = _take(options, SamplingOptions)
     reading = ("hash_size", "decode", "image_loading_errors", "truncated", "max_pixels")
-    names = dict.fromkeys((*named, "random_seed", *sampling, *reading))
+    names = dict.fromkeys((*named, *document, "random_seed", *sampling, *reading))
     return {name: getattr(options, name) for name in names}

@@ -31,10 +31,12 @@ def run(options: argparse.Namespace) -> int:
     import dataclasses
 
     from ..index import inspect_index
+    from ..report import describe_document, summarize_document, tabulate_document
     from .inputs import collect
     from .printing import print_json, tell
 
-    index = collect(options).index
+    inputs = collect(options)
+    index = inputs.index
     found = inspect_index(index, sequence_gap_s=options.sequence_gap_s)
     coverage = index.measure_coverage()
     if options.json:
@@ -42,10 +44,16 @@ def run(options: argparse.Namespace) -> int:
         suggested = {"suggested_count": coverage.suggested_count or None}
         needed = {"needed": [each._asdict() for each in coverage.needed]}
         previews = {"previews": found.previews._asdict()}
-        print_json({**dataclasses.asdict(found), **previews, **suggested, **needed})
+        documents = list(map(summarize_document, inputs.images.documents))
+        told = {**dataclasses.asdict(found), **previews, **suggested, **needed}
+        print_json({**told, **({"documents": documents} if documents else {})})
         return 0
     total = found.total
-    tell(f"{total.n_images:,} images in {len(found.folders):,} folders")
+    what = "crops" if index.table.has_regions else "images"
+    for document in inputs.images.documents:
+        tell(*describe_document(document))
+        tell(*tabulate_document(document))
+    tell(f"{total.n_images:,} {what} in {len(found.folders):,} folders")
     if found.n_duplicates:
         tell(f"{found.n_duplicates:,} paths named an image again")
     if found.n_truncated:

@@ -72,10 +72,29 @@ def _check_sampling(options: argparse.Namespace) -> None:
         fail("--absolute-paths needs --report, the page that shows them")
     if getattr(options, "explain", False) and options.output is None:
         fail("--explain needs -o, the file whose table it adds to")
-    if getattr(options, "add", False) and not (options.copy_to or options.link_to):
-        fail("--add adds images to the folder of --copy-to or --link-to: name it as well")
+    if options.command == "sample":
+        _check_folders(options)
     if options.keep and options.quotas == "two-phase":
         fail("--quotas two-phase, the published rule, knows of no earlier images: leave out --keep")
+
+
+def _check_folders(options: argparse.Namespace) -> None:
+    """Make sure that options about outputs have the output that they are about."""
+    fail = options.parser.error
+    if options.add and not (options.copy_to or options.link_to or options.crops_to):
+        fail("--add adds images to the folder of --copy-to, --link-to or --crops-to: name it")
+    if options.output is None:
+        for name in ("output_format", "only_selected_boxes", "target_format"):
+            if getattr(options, name):
+                option = {"output_format": "--format", "target_format": "--to"}.get(name)
+                fail(f"{option or '--only-selected-boxes'} needs -o, the file that it is about")
+    if options.target_format and options.output_format:
+        fail("--to is for documents and --format records for tables: leave one of them out")
+    if options.only_selected_boxes and options.output_format:
+        fail(
+            "--only-selected-boxes is for documents and --format records for tables, which have "
+            "no other boxes: leave one of them out"
+        )
 
 
 def _check_outputs(options: argparse.Namespace) -> None:

@@ -18,14 +18,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
-    from .inputs import collect, count_target
+    from .inputs import collect, count_target, tell_of_documents
     from .printing import print_paths, say
 
     inputs = collect(options)
     index = inputs.index
+    tell_of_documents(options, inputs)
     limit = count_target(options, index)
     ranking = index.draw_ranking(limit, options.random_seed, inputs.sampling)
-    print_paths(ranking.paths, is_null_ended=options.null, relative_to=options.relative_to)
+    # A photo once, however many of its crops are ranked.
+    paths = list(dict.fromkeys(ranking.paths))
+    print_paths(paths, is_null_ended=options.null, relative_to=options.relative_to)
     if not options.quiet:
-        say(f"Ranked {len(ranking):,} of {len(index):,} images")
+        say(f"Ranked {len(ranking):,} of {index.table.count_items()}")
     return 0

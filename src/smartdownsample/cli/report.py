@@ -5,7 +5,7 @@ import argparse
 # Importing typing takes a tenth of the time in which help is to appear.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..records import NamedImages
+    from ..items import NamedImages
 
 SUMMARY = "Select images and write a page about them"
 USAGE = "SOURCE ... -n N FILE.html [options]"
@@ -23,15 +23,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
-    from .inputs import collect, count_target
+    from .inputs import collect, count_target, tell_of_documents
     from .printing import say
 
     inputs = collect(options, _check_page)
     index = inputs.index
+    tell_of_documents(options, inputs)
     selection = index.draw(count_target(options, index), options.random_seed, inputs.sampling)
     selection.save_report(options.page, absolute_paths=options.absolute_paths)
     if not options.quiet:
-        say(f"Wrote {options.page}: {len(selection):,} of {len(index):,} images")
+        say(f"Wrote {options.page}: {len(selection):,} of {index.table.count_items()}")
     return 0
 
 

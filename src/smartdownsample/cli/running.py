@@ -11,6 +11,7 @@ from io import TextIOWrapper
 
 from ..display import to_line
 from ..errors import (
+    DocumentWarning,
     HelperWarning,
     ImageLoadingWarning,
     InvalidParameterError,
@@ -29,8 +30,11 @@ _VARIABLES = {
     r"JOBLIB_START_METHOD": (r"(fork|forkserver|spawn)?", "'fork', 'forkserver' or 'spawn'"),
     r"SOURCE_DATE_EPOCH": (r"[0-9]{0,11}", "a number of seconds since 1970"),
 }
+# Warnings that are about what the user gave, and not about a program.
+_OWN_WARNINGS = (DocumentWarning, HelperWarning, ImageLoadingWarning, StoreWarning)
 # Seconds between lines of progress where nobody watches, such as in a file.
 _CALM_PROGRESS_S = "10"
+_OWN_WARNINGS = (DocumentWarning, HelperWarning, ImageLoadingWarning, StoreWarning)
 
 
 def run_command(options: argparse.Namespace) -> int:
@@ -93,14 +97,14 @@ def _plain_warnings() -> Iterator[None]:
         line: str | None = None,
     ) -> None:
         del file
-        if issubclass(category, (HelperWarning, ImageLoadingWarning, StoreWarning)):
+        if issubclass(category, _OWN_WARNINGS):
             complain(f"warning: {message}")
         else:
             shown = warnings.formatwarning(message, category, filename, lineno, line)
             sys.stderr.write("\n".join(map(to_line, shown.split("\n"))))
 
     with warnings.catch_warnings():
-        for category in (HelperWarning, ImageLoadingWarning, StoreWarning):
+        for category in _OWN_WARNINGS:
             warnings.simplefilter("once", category)
         warnings.showwarning = show
         yield

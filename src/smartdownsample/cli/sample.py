@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ..collection import Picks
+    from ..items import DocumentItems, NamedImages
     from ..options import How
-    from ..records import NamedImages
 
 SUMMARY = "Select images and print their paths"
 USAGE = "SOURCE ... -n N [options]"
@@ -43,8 +43,27 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        type=file_called(".txt", ".csv", ".json", ".parquet"),
-        help="write the selection to this .txt, .csv, .json or .parquet file",
+        type=_read_output,
+        help="write the selection to this .txt, .csv, .json or .parquet file; where a document of "
+        "detections is the only source and the name ends as its own, the same document with the "
+        "selection alone (a folder for Camtrap DP)",
+    )
+    add(
+        "--format",
+        dest="output_format",
+        choices=("records",),
+        help="write a table to that file, whatever the source is",
+    )
+    add(
+        "--only-selected-boxes",
+        action="store_true",
+        help="let photos in that document keep their selected boxes alone",
+    )
+    add(
+        "--to",
+        dest="target_format",
+        choices=("coco", "megadetector", "camtrap-dp"),
+        help="write that document in another format; Camtrap DP from Camtrap DP alone",
     )
     add(
         "--explain",
@@ -53,6 +72,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_printing(add)
     add("--copy-to", metavar="DIR", help="copy the selected images to this folder")
+    add("--crops-to", metavar="DIR", help="write the selected crops to this folder, in full size")
     add("--link-to", metavar="DIR", help="link to the selected images from this folder")
     add(
         "--link-type",
@@ -87,19 +107,22 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code: 1 when an image was gone before it was placed."""
     from .. import report
     from ..results import describe_run
-    from .inputs import collect, count_target, list_parameters
+    from .inputs import collect, count_target, list_parameters, tell_of_documents
     from .printing import print_json, print_paths, say
 
     if options.dry_run:
         return _forecast(options)
     inputs = collect(options, _check_outputs)
     index = inputs.index
+    tell_of_documents(options, inputs)
     selection = index.draw(count_target(options, index), options.random_seed, inputs.sampling)
     is_complete = _write_files(options, selection, inputs.images)
     if options.json:
         print_json({**describe_run(selection, list_parameters(options)), "paths": selection.paths})
-    elif not any((options.output, options.copy_to, options.link_to)):
-        print_paths(selection.paths, is_null_ended=options.null, relative_to=options.relative_to)
+    elif not any((options.output, options.copy_to, options.link_to, options.crops_to)):
+        # A photo once, however many of its crops are selected.
+        paths = list(dict.fromkeys(selection.paths))
+        print_paths(paths, is_null_ended=options.null, relative_to=options.relative_to)
     if not options.quiet:
         say(*report.format_summary(selection).split("\n"))
     return 0 if is_complete else FAILED
@@ -110,15 +133,29 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
     from .. import report
     from ..checks import check_place
     from ..output_files import check_output
-    from ..results import MANIFEST, selection_kind
+    from ..results import (
+        MANIFEST,
+        TARGET_KINDS,
+        check_crops,
+        check_document_output,
+        choose_target,
+        selection_kind,
+    )
 
     columns = () if images.table is None else _take_columns(options, images.table).column_names
-    outputs = {
-        options.output: selection_kind(columns, images.paths, options.relative_to),
-        options.manifest: MANIFEST,
-        options.report: report.PAGE,
-    }
-    for folder in (options.copy_to, options.link_to):
+    outputs = {options.manifest: MANIFEST, options.report: report.PAGE}
+    document = _find_document(options, images)
+    if document is None:
+        outputs[options.output] = selection_kind(columns, images.paths, options.relative_to)
+    else:
+        target = choose_target(document, options.target_format)
+        if target is None:
+            check_document_output(document, options.output, read)
+        else:
+            outputs[options.output] = TARGET_KINDS[target]
+    if options.crops_to is not None:
+        check_crops(images.list_items())
+    for folder in (options.copy_to, options.link_to, options.crops_to):
         if folder is not None:
             check_place(folder)
     for path, kind in outputs.items():
@@ -135,7 +172,10 @@ def _write_files(options: argparse.Namespace, selection: "Picks", images: "Named
     from ..results import write_manifest, write_selection
     from .inputs import list_parameters
 
-    if options.output is not None:
+    document = _find_document(options, images)
+    if document is not None:
+        _write_document(options, selection, document)
+    elif options.output is not None:
         write_selection(
             selection,
             options.output,
@@ -151,11 +191,90 @@ def _write_files(options: argparse.Namespace, selection: "Picks", images: "Named
     if options.thumbnails is not None:
         report.save_figure(report.draw_thumbnails, selection, options.thumbnails)
     is_complete = True
+    if options.crops_to is not None:
+        is_complete &= _write_crops(options, selection)
     if options.copy_to is not None:
         is_complete &= _place(options, selection, options.copy_to, "copy")
     if options.link_to is not None:
         is_complete &= _place(options, selection, options.link_to, _LINKS[options.link_type])
     return is_complete
+
+
+def _read_output(text: str) -> str:
+    """Check the name of the file, or folder, that a selection is written to."""
+    from .shared_options import file_called
+
+    is_file = "." in os.path.basename(text)[1:]
+    return file_called(".txt", ".csv", ".json", ".parquet")(text) if is_file else text
+
+
+def _find_document(options: argparse.Namespace, images: "NamedImages") -> "DocumentItems | None":
+    """Find the document of which a part is to be written; None where a table or list is."""
+    from ..errors import InvalidParameterError
+    from ..results import choose_target
+
+    is_only = len(options.sources) == 1 and len(images.documents) == 1
+    needing = "--to" if options.target_format else "--only-selected-boxes"
+    is_needed = options.target_format is not None or options.only_selected_boxes
+    if not is_only and is_needed:
+        msg = f"{needing} needs a document of detections as the only source. Got other sources."
+        raise InvalidParameterError(msg)
+    if not is_only or options.output is None or options.output_format is not None:
+        return None
+    (document,) = images.documents
+    extension = os.path.splitext(options.output)[1].lower()
+    target = choose_target(document, options.target_format)
+    is_folder = document.annotations.is_folder and target is None
+    if extension == ("" if is_folder else ".json"):
+        if options.explain:
+            msg = "--explain needs a table to add to. Add --format records, or name a .csv file."
+            raise InvalidParameterError(msg)
+        return document
+    if is_needed:
+        what = "a folder, whose name has no extension" if is_folder else "a .json file"
+        msg = f"{needing} is about a document, which is {what}. Got {options.output!r} instead."
+        raise InvalidParameterError(msg)
+    return None
+
+
+def _write_document(
+    options: argparse.Namespace, selection: "Picks", document: "DocumentItems"
+) -> None:
+    """Write a document of detections reduced to a selection."""
+    from ..results import choose_target, convert_document, write_document
+
+    is_reduced = options.only_selected_boxes
+    target = choose_target(document, options.target_format)
+    if target is None:
+        write_document(document, selection, options.output, only_selected_boxes=is_reduced)
+    else:
+        convert_document(
+            document,
+            selection,
+            options.output,
+            target,
+            only_selected_boxes=is_reduced,
+        )
+
+
+def _write_crops(options: argparse.Namespace, selection: "Picks") -> bool:
+    """Write the selected crops; tell whether all photos were there."""
+    from ..results import write_crops
+    from .printing import say
+
+    written = write_crops(
+        selection,
+        options.crops_to,
+        base=options.relative_to or _choose_base(options.sources, selection),
+        add=options.add,
+        n_workers=options.n_workers,
+    )
+    for path, cause in written.failures:
+        say(f"Could not be cut: {path} ({cause.value})")
+    if not options.quiet:
+        there = f", {written.n_there:,} were there already" if written.n_there else ""
+        say(f"Wrote {written.n_new:,} crops to {options.crops_to}{there}")
+    return not written.failures
 
 
 def _describe(
@@ -213,7 +332,8 @@ def _choose_base(sources: Sequence[str], selection: "Picks") -> "str | None":
     from ..items import to_key
     from ..results import find_base
 
-    if all(map(os.path.isdir, sources)):
+    # Photos of a package, which is a folder as well, may lie anywhere.
+    if all(map(os.path.isdir, sources)) and selection.table.details is None:
         return os.fsdecode(os.path.commonpath(list(map(to_key, sources))))
     earlier = set(selection.earlier_rows.tolist())
     paths = (path for row, path in enumerate(selection.table.paths) if row not in earlier)
@@ -229,7 +349,7 @@ def _forecast(options: argparse.Namespace) -> int:
     from .printing import print_json, tell
 
     images, _ = name_all(options)
-    forecast = forecast_work(images.paths, choose_reading(options))
+    forecast = forecast_work(images.list_items(), choose_reading(options))
     if options.json:
         print_json(dataclasses.asdict(forecast))
         return 0

@@ -12,10 +12,14 @@ from typing import get_args
 
 from ..checks import LARGEST_INTEGER
 from ..options import (
+    MAX_CROP_MARGIN,
     MAX_HASH_SIZE,
     MIN_HASH_SIZE,
     RANDOM_SEED,
+    BoxOrientation,
     DecodeMode,
+    DocumentOptions,
+    ItemKind,
     NestedQuotas,
     OnLoadingError,
     OnTruncated,
@@ -27,13 +31,17 @@ from ..options import (
 
 _SOURCES = (
     "folder, glob or image; list of paths, one per line or NUL-separated (.txt, or - for standard "
-    "input); table with a column of paths (.csv, .tsv, .parquet); relative paths in them start at "
-    "the working folder, or at the document's own folder if they are only there"
+    "input); table with a column of paths (.csv, .tsv, .parquet); detections as MegaDetector, "
+    "SpeciesNet, COCO or Camtrap DP have them; relative paths in all of them start at the working "
+    "folder, or at the document's own folder if they are only there"
 )
-_GROUPING_FORMS = "parent, regex:PATTERN or column:NAME"
+_FACTS = ("species", "category", "location", "deployment", "sequence", "camera")
+_GROUPING_FORMS = f"parent, {', '.join(_FACTS)}, regex:PATTERN or column:NAME"
 
 
-def add_sources(parser: argparse.ArgumentParser, more: str = "") -> None:
+def add_sources(
+    parser: argparse.ArgumentParser, more: str = "", *, takes_documents: bool = True
+) -> None:
     """Add the options that name images; `more` ends the help text."""
     parser.add_argument("sources", metavar="SOURCE", nargs="+", help=_SOURCES + more)
     group = parser.add_argument_group("sources")
@@ -53,6 +61,59 @@ def add_sources(parser: argparse.ArgumentParser, more: str = "") -> None:
     group.add_argument(
         "--exclude", metavar="GLOB", action="append", default=[], help="leave out those that match"
     )
+    if takes_documents:
+        _add_documents(parser)
+
+
+def _add_documents(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is taken from documents of detections."""
+    group = parser.add_argument_group("detections")
+    add = group.add_argument
+    add(
+        "--root",
+        metavar="DIR",
+        help="folder that the paths of documents count from; leading folders that are not there "
+        "are dropped",
+    )
+    add(
+        "--items",
+        choices=get_args(ItemKind),
+        help="what to select: crops, where a document has boxes, or the photos",
+    )
+    add(
+        "--min-confidence",
+        metavar="SHARE",
+        type=_number(1),
+        default=DocumentOptions.min_confidence,
+        help="leave out detections below this, unless people verified them (%(default)g)",
+    )
+    add(
+        "--category",
+        metavar="NAME",
+        dest="categories",
+        action="append",
+        default=[],
+        help="use only detections of this category, by name or number, such as animal",
+    )
+    add(
+        "--box-orientation",
+        choices=get_args(BoxOrientation),
+        help="the picture that boxes count from: as viewers turn it, as it is stored, or as "
+        "MegaDetector turns it; by default what the document's maker takes",
+    )
+    add(
+        "--strict",
+        action="store_true",
+        help="end at the first entry of a document that is not as it should be",
+    )
+    add(
+        "--crop-margin",
+        metavar="SHARE",
+        type=_number(MAX_CROP_MARGIN),
+        default=ReadingOptions.crop_margin,
+        help="add this share of a box's side to its crop on each side (%(default)g)",
+    )
+    add("--crop-square", action="store_true", help="make crops square, as far as photos go")
 
 
 def add_sampling(parser: argparse.ArgumentParser, *, is_nested: bool = False) -> None:
@@ -279,7 +340,7 @@ def _number(at_most: float) -> Callable[[str], float]:
 def _read_grouping(text: str) -> str:
     """Check what makes a group, and return it."""
     rule, _, rest = text.partition(":")
-    if text != "parent" and not (rule in {"regex", "column"} and rest):
+    if text not in {"parent", *_FACTS} and not (rule in {"regex", "column"} and rest):
         msg = f"must be {_GROUPING_FORMS}. Got {text!r} instead"
         raise argparse.ArgumentTypeError(msg)
     if rule == "regex":

@@ -4,6 +4,7 @@ Drawing needs matplotlib, which the extra ``viz`` installs; it is imported on fi
 """
 
 from .distribution_chart import draw_distribution
+from .document_summary import describe_document, summarize_document, tabulate_document
 from .drawings import FIGURE, check_drawing, make_figure, save_figure, show_figure
 from .notebook import format_html
 from .page import PAGE, save_page, save_report
@@ -14,6 +15,7 @@ __all__ = [
     "FIGURE",
     "PAGE",
     "check_drawing",
+    "describe_document",
     "draw_distribution",
     "draw_thumbnails",
     "format_html",
@@ -23,4 +25,6 @@ __all__ = [
     "save_page",
     "save_report",
     "show_figure",
+    "summarize_document",
+    "tabulate_document",
 ]

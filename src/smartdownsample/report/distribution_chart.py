@@ -37,9 +37,9 @@ def draw_distribution(figure: "Figure", selection: Picks) -> None:
     axes = figure.add_subplot()
     _draw_bars(axes, buckets)
     axes.set_ylim(n_bars - 0.4, -0.6)
-    _style_axes(axes)
+    _style_axes(axes, selection.table.noun)
     figure.suptitle(
-        f"{len(selection):,} of {len(selection.table):,} images kept, from {len(buckets)} buckets",
+        f"{len(selection):,} of {selection.table.count_items()} kept, from {len(buckets)} buckets",
         x=0.01,
         ha="left",
         fontsize=12,
@@ -69,11 +69,11 @@ def _draw_bars(axes: "Axes", buckets: Sequence[BucketCount]) -> None:
     axes.set_xlim(0, 1.15 * max(sizes.max(initial=0), 1))
 
 
-def _style_axes(axes: "Axes") -> None:
+def _style_axes(axes: "Axes", noun: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("images", color=TEXT_COLOUR)
+    axes.set_xlabel(noun, color=TEXT_COLOUR)
     axes.tick_params(colors=TEXT_COLOUR, length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)

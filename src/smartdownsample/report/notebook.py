@@ -15,8 +15,9 @@ def format_html(selection: Picks) -> str:
 
     The fragment has no scripts and is readable on light and dark pages.
     """
-    n, n_kept = len(selection.table), len(selection)
-    words = f"<b>{n_kept:,}</b> of {n:,} images selected" if n_kept else f"<b>{n:,}</b> images"
+    n_kept, counted = len(selection), selection.table.count_items()
+    number, _, noun = counted.partition(" ")
+    words = f"<b>{n_kept:,}</b> of {counted} selected" if n_kept else f"<b>{number}</b> {noun}"
     n_failures = len(selection.failures)
     failures = f", {n_failures:,} could not be loaded" if n_failures else ""
     buckets = selection.buckets

@@ -25,7 +25,8 @@ async function unpack(text) {
 const items = await unpack(find("#items").textContent);
 const nItems = items.name.length;
 const paths = items.name.map((name, row) => items.folders[items.folder[row]] + name);
-const loweredPaths = paths.map((path) => path.toLowerCase());
+const contents = items.name.map((_, row) => describeContent(row));
+const lowered = paths.map((path, row) => `${path} ${contents[row]}`.toLowerCase());
 const buckets = findAll("#filters [name=bucket] option").slice(1).map((option) => option.text);
 
 // ---------------------------------------------------------------- theme
@@ -91,9 +92,10 @@ class Pager {
 function makeItemRow(row) {
   const button = make("button", { type: "button" },
     make("span", { className: "folder" }, items.folders[items.folder[row]]),
-    make("span", {}, items.name[row]));
+    make("span", {}, items.name[row]),
+    ...(contents[row] ? [make("span", { className: "content" }, contents[row])] : []));
   const cells = [
-    make("th", { scope: "row", title: paths[row] }, button),
+    make("th", { scope: "row", title: nameItem(row, paths[row]) }, button),
     make("td", {}, make("span", { className: `state ${STATES[items.state[row]]}` },
       STATE_NAMES[items.state[row]])),
     make("td", { className: "spare", title: buckets[items.bucket[row]] }, buckets[items.bucket[row]]),
@@ -111,6 +113,17 @@ function makeFailureRow(place) {
   return make("tr", {},
     make("th", { scope: "row" }, items.failurePath[place]),
     make("td", {}, items.causes[items.failureCause[place]]));
+}
+
+// What a document says is in an image, and how sure that is.
+function describeContent(row) {
+  const confidence = items.confidence?.[row];
+  const what = items.label?.[row] || items.category?.[row];
+  return [what, confidence?.toFixed(2)].filter(Boolean).join(" ");
+}
+
+function nameItem(row, name = items.name[row]) {
+  return [name, contents[row]].filter(Boolean).join(", ");
 }
 
 function describeTime(seconds) {
@@ -134,7 +147,7 @@ function applyFilters() {
     return value === "" ? () => true : (row) => column[row] === Number(value);
   };
   const tests = [isWanted(items.state, "state"), isWanted(items.bucket, "bucket"),
-    isWanted(items.group, "group"), (row) => loweredPaths[row].includes(text)];
+    isWanted(items.group, "group"), (row) => lowered[row].includes(text)];
   const isMatching = new Uint8Array(nItems);
   const rows = new Int32Array(nItems);
   let n = 0;
@@ -210,13 +223,14 @@ let shownRow = 0;
 
 function showDetails(row) {
   shownRow = row;
-  find("h2", details).textContent = items.name[row];
+  find("h2", details).textContent = nameItem(row);
   showPicture(find("#own"), row);
+  showPhoto(find("#around"), row);
   const nearest = items.nearest[row];
   find("#nearest").hidden = nearest < 0;
   if (nearest >= 0) {
     showPicture(find("#nearest"), nearest);
-    find("#nearest a").textContent = `Most like it: ${items.name[nearest]}`;
+    find("#nearest a").textContent = `Most like it: ${nameItem(nearest)}`;
   }
   find(".why", details).textContent = explain(row);
   find("dl", details).replaceChildren(...describe(row).flatMap(([term, ...description]) =>
@@ -238,6 +252,33 @@ function showPicture(figure, row) {
   } else {
     picture.replaceChildren(make("span", {}, "No thumbnail on this page"));
   }
+}
+
+// The photo of a crop, with its box.
+function showPhoto(figure, row) {
+  if (!figure) {
+    return;
+  }
+  const image = find(`#photos [data-photo="${items.photo[row]}"]`);
+  figure.hidden = !image || isWhole(row);
+  if (figure.hidden) {
+    return;
+  }
+  const box = make("span", { className: "box" });
+  const [x, y, width, height] = items.box[row].map((share) => `${100 * share}%`);
+  Object.assign(box.style, { left: x, top: y, width, height });
+  const photo = make("span", { className: "photo" }, make("img", { src: image.src, alt: "" }), box);
+  find(".picture", figure).replaceChildren(photo);
+  find("figcaption", figure).textContent = `In ${items.name[row]}`;
+}
+
+function isWhole(row) {
+  return !items.box || items.box[row].join() === "0,0,1,1";
+}
+
+function describeBox(row) {
+  const [x, y, width, height] = items.box[row].map((share) => `${(100 * share).toFixed(1)} %`);
+  return `left ${x}, top ${y}, width ${width}, height ${height} of the photo`;
 }
 
 function explain(row) {
@@ -266,6 +307,9 @@ function describe(row) {
     ...(items.rank[row] >= 0
       ? [["Rank", `${count(items.rank[row] + 1)}; all up to this rank are a diverse selection too`]]
       : []),
+    ...["category", "label", "confidence"].filter((name) => (items[name]?.[row] ?? null) !== null)
+      .map((name) => [name[0].toUpperCase() + name.slice(1), String(items[name][row])]),
+    ...(isWhole(row) ? [] : [["Box", describeBox(row)]]),
     ["Bucket", buckets[items.bucket[row]]],
     ...(items.group.length ? [["Group", items.groups[items.group[row]]]] : []),
     ["Taken", describeTime(items.captured[row]) || "not known"],

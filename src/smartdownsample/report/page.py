@@ -16,6 +16,7 @@ from ..output_files import OutputKind, write_output
 from ..records import IntArray
 from ..results import explain_selection
 from ..sampling import Coverage, measure_coverage, name_bucket
+from .page_boxes import name_items
 from .page_curve import HEIGHT, WIDTH, plot_coverage
 from .page_facts import list_facts, list_settings
 from .page_items import find_reasons, pack_items
@@ -36,10 +37,13 @@ _MAX_EXPLAINED = 20_000
 
 
 class Thumbnail(NamedTuple):
-    """An image of a panel; `source` is a data URI, or None where the image is not readable now."""
+    """An image of a panel; `source` is a data URI, or None where the image is not readable now.
+
+    `name` is its path and, of a crop, what is in it.
+    """
 
     row: int
-    path: str
+    name: str
     source: str | None
     colour: str
 
@@ -134,10 +138,12 @@ def _render_page(
         for group, name in zip(selection.groups, paths.groups, strict=True)
     ]
     script = _read_source("page.js")
+    thumbnails = load_thumbnails(selection, shown, cache_dir)
     return environment.from_string(_read_source("page.html.jinja")).render(
-        title=title or f"{len(selection):,} of {len(selection.table):,} images kept",
+        title=title or f"{len(selection):,} of {selection.table.count_items()} kept",
         selection=selection,
-        panels=[*_list_panels(selection, shown, cache_dir, paths.images)],
+        panels=[*_list_panels(selection, shown, thumbnails.items, paths.images)],
+        photos=thumbnails.photos,
         groups=groups[:_MAX_GROUPS],
         facts=[*list_facts(selection)],
         settings=[*list_settings(selection)],
@@ -161,9 +167,8 @@ def _read_source(name: str) -> str:
 
 
 def _list_panels(
-    selection: Picks, shown: list[ShownRows], cache_dir: Path | None, paths: list[str]
+    selection: Picks, shown: list[ShownRows], sources: Mapping[int, str], paths: list[str]
 ) -> Iterator[Panel]:
-    sources = load_thumbnails(selection, shown, cache_dir)
     for bucket, some in zip(selection.buckets, shown, strict=True):
         name, _, traits = name_bucket(bucket.code).partition(", ")
         yield Panel(
@@ -181,7 +186,8 @@ def _list_thumbnails(
     selection: Picks, rows: IntArray, sources: Mapping[int, str], paths: list[str]
 ) -> list[Thumbnail]:
     levels = np.rint(selection.table.rows["mean_rgb"][rows])
+    names = name_items(selection.table, rows, paths)
     return [
-        Thumbnail(row, paths[row], sources.get(row), f"rgb({red:.0f} {green:.0f} {blue:.0f})")
-        for row, (red, green, blue) in zip(rows.tolist(), levels.tolist(), strict=True)
+        Thumbnail(row, name, sources.get(row), f"rgb({red:.0f} {green:.0f} {blue:.0f})")
+        for row, name, (red, green, blue) in zip(rows.tolist(), names, levels.tolist(), strict=True)
     ]

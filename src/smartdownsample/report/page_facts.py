@@ -52,13 +52,17 @@ def _describe_spread(layout: Layout) -> Fact:
 def _list_input(table: FeatureTable) -> Iterator[Fact]:
     n_repeated, n_truncated = table.n_duplicates, table.n_truncated
     repeated = f"{n_repeated:,} of them repeated" if n_repeated else ""
-    yield Fact("Given", f"{table.n_given:,}", repeated)
+    yield Fact("Given", f"{table.n_given + table.n_not_items:,}", repeated)
     yield Fact("Unreadable", f"{len(table.failures):,}")
     truncated = f"{n_truncated:,} of them truncated" if n_truncated else ""
     yield Fact("Readable", f"{len(table):,}", truncated)
+    crops, photos = "", ""
+    if table.has_regions:
+        yield Fact("Photos", f"{table.n_files:,}", "with these crops")
+        crops, photos = "crops ", " photos"
     if table.n_extracted or table.n_known:
-        known = f"{table.n_known:,} known from earlier runs" if table.n_known else ""
-        yield Fact("Decoded", f"{table.n_extracted:,}", known)
+        known = f"{table.n_known:,} {crops}known from earlier runs" if table.n_known else ""
+        yield Fact("Decoded", f"{table.n_extracted:,}{photos}", known)
 
 
 def list_settings(selection: Picks) -> Iterator[Fact]:
@@ -66,9 +70,13 @@ def list_settings(selection: Picks) -> Iterator[Fact]:
     from importlib import metadata
 
     spec, seed = selection.table.spec, selection.random_seed
-    yield Fact("Images asked for", f"{selection.target_count:,}")
+    yield Fact(f"{selection.table.noun.capitalize()} asked for", f"{selection.target_count:,}")
     yield Fact("Random seed", "none, a fresh one" if seed is None else str(seed))
     yield Fact("Hash size", str(spec.hash_size))
     yield Fact("Decoding", spec.decode)
+    if spec.crop_margin:
+        yield Fact("Crop margin", f"{spec.crop_margin:.0%} of a box's side")
+    if spec.crop_square:
+        yield Fact("Crops", "made square")
     yield Fact("Feature version", str(spec.version))
     yield Fact("smartdownsample", metadata.version("smartdownsample"))

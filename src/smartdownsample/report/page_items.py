@@ -19,6 +19,7 @@ from ..sampling import (
     find_nearest_rows,
     is_near_duplicate,
 )
+from .page_boxes import pack_boxes
 from .page_paths import ShownPaths
 
 if TYPE_CHECKING:
@@ -79,10 +80,13 @@ def find_reasons(selection: Picks, explained: "pa.Table | None", shown_rows: Int
 
 
 def _explain_kept(selection: Picks, explained: "pa.Table", reasons: Reasons) -> None:
-    row_of = {path: row for row, path in enumerate(_escape(selection.table.paths))}
-    nearest = explained["nearest_path"].to_pylist()
+    table = selection.table
+    # Crops of one photo have one path.
+    own: list[object] = table.indices.tolist() if table.has_regions else [*_escape(table.paths)]
+    row_of = {place: row for row, place in enumerate(own)}
+    nearest = explained["nearest_index" if table.has_regions else "nearest_path"].to_pylist()
     reasons.ranks[selection.rows] = explained["rank"].to_numpy()
-    reasons.nearest[selection.rows] = [row_of.get(path, _UNKNOWN) for path in nearest]
+    reasons.nearest[selection.rows] = [row_of.get(place, _UNKNOWN) for place in nearest]
     reasons.distances[selection.rows] = explained["distance"].fill_null(-1).to_numpy()
 
 
@@ -132,6 +136,7 @@ def pack_items(selection: Picks, reasons: Reasons, paths: ShownPaths) -> str:
         "causes": causes,
         "failurePath": _escape(paths.failures),
         "failureCause": [causes.index(failure.cause.value) for failure in table.failures],
+        **pack_boxes(table),
     }
     text = json.dumps(packed, separators=(",", ":"), allow_nan=False)
     return base64.b64encode(zlib.compress(text.encode())).decode()

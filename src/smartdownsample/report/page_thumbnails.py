@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,9 +10,9 @@ import numpy as np
 
 from ..collection import Picks
 from ..items import stat_files, to_key
-from ..records import ByteArray, IntArray
+from ..records import WHOLE, ByteArray, IntArray, Region
 from .page_items import ItemState, find_states
-from .scaled_pictures import load_all, load_scaled
+from .scaled_pictures import list_regions, load_all, load_regions
 
 _MAX_SHOWN = 1_500
 # Kept images of one bucket at most, and excluded ones likewise.
@@ -61,10 +62,25 @@ def _thin(rows: IntArray, limit: int) -> IntArray:
     return rows[np.arange(n) * len(rows) // max(n, 1)]
 
 
+class Thumbnails(NamedTuple):
+    """Thumbnails as data URIs of JPEGs; what cannot be read is left out.
+
+    Attributes
+    ----------
+    items : dict of int to str
+        By row of the table.
+    photos : dict of int to str
+        The whole photos of crops, by their numbers in ``FeatureTable.photos``.
+    """
+
+    items: dict[int, str]
+    photos: dict[int, str]
+
+
 def load_thumbnails(
     selection: Picks, shown: Iterable[ShownRows], cache_dir: Path | None
-) -> dict[int, str]:
-    """Make thumbnails as data URIs of JPEGs by row; images that cannot be read are left out.
+) -> Thumbnails:
+    """Make the thumbnails of items that are shown, and of the photos that shown crops are in.
 
     Pictures are decoded at a reduced size, in parallel, unless `cache_dir` has their thumbnails.
     The thumbnails that cameras embed would be quicker, but still show what was there before a
@@ -72,35 +88,61 @@ def load_thumbnails(
     """
     from .thumbnail_cache import name_thumbnail, read_thumbnails, write_thumbnails
 
+    table = selection.table
     rows = [int(row) for of_bucket in shown for row in (*of_bucket.kept, *of_bucket.excluded)]
-    keys = [to_key(selection.table.paths[row]) for row in rows]
+    regions = list_regions(table, rows)
+    # One row of each photo that a crop is in.
+    row_of_photo = {
+        int(table.photos[row]): row
+        for row, region in zip(rows, regions, strict=True)
+        if region != WHOLE
+    }
+    keys = [to_key(table.paths[row]) for row in (*rows, *row_of_photo.values())]
+    regions += [WHOLE] * len(row_of_photo)
     stats = stat_files(keys)
     names = [
-        name_thumbnail(key, int(mtime_ns), int(size_bytes), _SIDE_PIXELS)
-        for key, mtime_ns, size_bytes in zip(keys, stats.mtime_ns, stats.size_bytes, strict=True)
+        name_thumbnail(key, int(mtime_ns), int(size_bytes), _SIDE_PIXELS, region)
+        for key, mtime_ns, size_bytes, region in zip(
+            keys, stats.mtime_ns, stats.size_bytes, regions, strict=True
+        )
     ]
     jpegs = read_thumbnails(cache_dir, names, _SIDE_PIXELS)
-    key_of = {
-        name: key
-        for file, (name, key) in enumerate(zip(names, keys, strict=True))
+    wanted = {
+        name: (key, region)
+        for file, (name, key, region) in enumerate(zip(names, keys, regions, strict=True))
         if name not in jpegs and file not in stats.causes
     }
-    made = _make_thumbnails(key_of)
+    made = _make_thumbnails(wanted)
     write_thumbnails(cache_dir, made)
     jpegs |= made
-    there = {row: jpegs[name] for row, name in zip(rows, names, strict=True) if name in jpegs}
-    return dict(zip(there, fit_thumbnails([*there.values()]), strict=True))
+    there = {place: jpegs[name] for place, name in enumerate(names) if name in jpegs}
+    sources = dict(zip(there, fit_thumbnails([*there.values()]), strict=True))
+    return Thumbnails(
+        {row: sources[place] for place, row in enumerate(rows) if place in sources},
+        {
+            photo: sources[place]
+            for place, photo in enumerate(row_of_photo, len(rows))
+            if place in sources
+        },
+    )
 
 
-def _make_thumbnails(key_of: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Make JPEGs by name from keys by name; leave out what cannot be read."""
-    jpegs = load_all(_make_thumbnail, [*key_of.values()])
-    return {name: jpeg for name, jpeg in zip(key_of, jpegs, strict=True) if jpeg is not None}
+def _make_thumbnails(wanted: Mapping[str, tuple[bytes, Region]]) -> dict[str, bytes]:
+    """Make JPEGs by name, of keys and regions by name; leave out what cannot be read."""
+    names_of: dict[bytes, list[str]] = {}
+    for name, (key, _) in wanted.items():
+        names_of.setdefault(key, []).append(name)
+    files = [(key, [wanted[name][1] for name in names]) for key, names in names_of.items()]
+    jpegs = chain.from_iterable(load_all(_make_thumbnails_of, files))
+    names = chain.from_iterable(names_of.values())
+    return {name: jpeg for name, jpeg in zip(names, jpegs, strict=True) if jpeg is not None}
 
 
-def _make_thumbnail(path: str) -> bytes | None:
-    picture = load_scaled(path, _SIDE_PIXELS, _SIDE_PIXELS)
-    return None if picture is None else encode_jpeg(picture[:, :, ::-1], _QUALITIES[0])
+def _make_thumbnails_of(path: str, regions: list[Region]) -> list[bytes | None]:
+    return [
+        None if picture is None else encode_jpeg(picture[:, :, ::-1], _QUALITIES[0])
+        for picture in load_regions(path, regions, _SIDE_PIXELS, _SIDE_PIXELS)
+    ]
 
 
 def fit_thumbnails(jpegs: Sequence[bytes]) -> list[str]:

@@ -1,13 +1,16 @@
-"""Images at the size at which they are shown."""
+"""Images, and crops of them, at the size at which they are shown."""
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from ..items import FILES
-from ..records import ByteArray, Cause
+from ..records import WHOLE, ByteArray, Cause, FeatureTable, Region
+
+if TYPE_CHECKING:
+    from ..pictures import Picture
 
 _LoadedT = TypeVar("_LoadedT")
 
@@ -17,29 +20,55 @@ def load_scaled(path: str, width: int, height: int) -> ByteArray | None:
 
     Returns upright RGB, shape (h, w, 3), or None when the image cannot be read.
     """
-    import cv2
+    return load_regions(path, [WHOLE], width, height)[0]
 
-    from ..pictures import decode_image
+
+def load_regions(
+    path: str, regions: Sequence[Region], width: int, height: int
+) -> list[ByteArray | None]:
+    """Read an image, and scale each of its regions so that it just fits into a frame.
+
+    Returns them as `load_scaled` does.
+    """
+    from ..pictures import decode_regions
 
     content = FILES.read(path)
     if isinstance(content, Cause):
-        return None
-    picture = decode_image(content.data, min_side=max(width, height))
-    if isinstance(picture, Cause):
-        return None
+        return [None] * len(regions)
+    scaled: list[ByteArray | None] = [None] * len(regions)
+    for place, picture in decode_regions(content.data, regions, min_side=max(width, height)):
+        if not isinstance(picture, Cause):
+            scaled[place] = _fit(picture, width, height)
+    return scaled
+
+
+def _fit(picture: "Picture", width: int, height: int) -> ByteArray:
+    """Scale a picture so that it just fits into a frame."""
+    import cv2
+
     scale = min(width / picture.width, height / picture.height)
     sides = [max(round(scale * length), 1) for length in (picture.width, picture.height)]
     # Shrinking averages areas; enlarging small pictures shows their pixels as they are.
     return np.asarray(cv2.resize(picture.pixels, sides, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def load_all(load: Callable[[str], _LoadedT], keys: Sequence[bytes]) -> list[_LoadedT]:
-    """Call `load` with each absolute path, in parallel; results are in the order of the keys."""
+def list_regions(table: FeatureTable, rows: Sequence[int]) -> list[Region]:
+    """List the regions of some rows of a table."""
+    regions = table.regions[list(rows)].tolist()
+    return [(x, y, width, height) for x, y, width, height in regions]
+
+
+def load_all(
+    load: Callable[[str, list[Region]], _LoadedT], wanted: Sequence[tuple[bytes, list[Region]]]
+) -> list[_LoadedT]:
+    """Call `load` with absolute paths and regions, in parallel; results are in the same order."""
     import joblib
 
     from ..pictures import count_workers, decoding_process
 
     run = joblib.Parallel(n_jobs=count_workers(), prefer="threads")
     with decoding_process():
-        loaded: list[_LoadedT] = run(joblib.delayed(load)(os.fsdecode(key)) for key in keys)
+        loaded: list[_LoadedT] = run(
+            joblib.delayed(load)(os.fsdecode(key), regions) for key, regions in wanted
+        )
     return loaded

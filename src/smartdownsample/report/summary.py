@@ -20,8 +20,8 @@ def format_summary(selection: Picks) -> str:
     lines = [
         *_describe_selection(selection),
         *_describe_reading(selection.table),
-        *_list_counts("bucket", buckets),
-        *_list_counts("group", selection.groups[:_MAX_GROUPS]),
+        *_list_counts("bucket", selection.table.noun, buckets),
+        *_list_counts("group", selection.table.noun, selection.groups[:_MAX_GROUPS]),
     ]
     if len(selection.groups) > _MAX_GROUPS:
         lines.append(f"  and {len(selection.groups) - _MAX_GROUPS:,} groups more")
@@ -29,14 +29,15 @@ def format_summary(selection: Picks) -> str:
 
 
 def _describe_selection(selection: Picks) -> Iterator[str]:
-    n, n_kept = len(selection.table), len(selection)
+    n, n_kept, counted = len(selection.table), len(selection), selection.table.count_items()
     share = f" ({n_kept / n:.1%})" if n else ""
-    yield f"Selected {n_kept:,} of {n:,} images{share} from {len(selection.buckets)} buckets"
+    yield f"Selected {n_kept:,} of {counted}{share} from {len(selection.buckets)} buckets"
     if n:
         yield f"  spread {_describe_layout(selection.collection.layout)}"
     n_earlier = len(selection.earlier_rows)
     if n_kept < selection.target_count:
-        rest = "every readable image is selected" if n_kept + n_earlier == n else _NO_MORE
+        noun = selection.table.noun.removesuffix("s")
+        rest = f"every readable {noun} is selected" if n_kept + n_earlier == n else _NO_MORE
         yield f"  asked for {selection.target_count:,}: {rest}"
     if n_earlier:
         yield f"  {n_earlier:,} were selected before: counted, and kept apart from"
@@ -51,16 +52,18 @@ def _describe_layout(layout: Layout) -> str:
 
 
 def _describe_reading(table: FeatureTable) -> Iterator[str]:
-    known = f"{table.n_known:,} known from earlier runs"
+    photos, crops = (" photos", " crops") if table.has_regions else ("", "")
+    known = f"{table.n_known:,}{crops} known from earlier runs"
     if table.n_extracted:
-        yield f"  {table.n_extracted:,} read" + (f", {known}" if table.n_known else "")
+        yield f"  {table.n_extracted:,}{photos} read" + (f", {known}" if table.n_known else "")
     elif table.n_known:
-        yield f"  none was read: {table.n_known:,} are known from earlier runs"
+        yield f"  none was read: {table.n_known:,}{crops} are known from earlier runs"
     if table.spec.decode == "preview":
         for line in describe_previews(count_previews(table)):
             yield f"  {line}"
     if table.n_duplicates:
-        yield f"  {table.n_duplicates:,} paths named an image again and were ignored"
+        named = "boxes named a crop" if table.has_regions else "paths named an image"
+        yield f"  {table.n_duplicates:,} {named} again and were ignored"
     if table.n_truncated:
         yield f"  {table.n_truncated:,} are truncated and used as far as they go"
     if table.failures:
@@ -69,11 +72,11 @@ def _describe_reading(table: FeatureTable) -> Iterator[str]:
         yield f"  {len(table.failures):,} could not be loaded: {listed}"
 
 
-def _list_counts(heading: str, counts: Sequence[tuple[str, int, int]]) -> Iterator[str]:
-    """Make a table of names, sizes and numbers of kept images, after an empty line."""
+def _list_counts(heading: str, noun: str, counts: Sequence[tuple[str, int, int]]) -> Iterator[str]:
+    """Make a table of names, sizes and numbers of kept items, after an empty line."""
     if counts:
         yield ""
-        yield f"  {heading:<55}{'images':>9}{'kept':>9}{'share':>8}"
+        yield f"  {heading:<55}{noun:>9}{'kept':>9}{'share':>8}"
     for name, size, kept in counts:
         line = to_line(name)
         # The end of a long path says most.

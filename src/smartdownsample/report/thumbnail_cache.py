@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import StoreWarning, warn_user
-from ..records import Cause
+from ..records import WHOLE, Cause, Region
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,10 +41,15 @@ _DROP = (
 )
 
 
-def name_thumbnail(key: bytes, mtime_ns: int, size_bytes: int, side_pixels: int) -> str:
+def name_thumbnail(
+    key: bytes, mtime_ns: int, size_bytes: int, side_pixels: int, region: Region = WHOLE
+) -> str:
     """Name the thumbnail of a file as it is now; `side_pixels` is the length of its longer side."""
-    facts = b"\0".join([key, *(b"%d" % fact for fact in (mtime_ns, size_bytes, side_pixels))])
-    return hashlib.sha256(facts).hexdigest()
+    facts = [mtime_ns, size_bytes, side_pixels]
+    if region != WHOLE:
+        facts += [round(share * 2**16) for share in region]
+    named = b"\0".join([key, *(b"%d" % fact for fact in facts)])
+    return hashlib.sha256(named).hexdigest()
 
 
 def read_thumbnails(

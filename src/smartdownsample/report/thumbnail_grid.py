@@ -1,6 +1,6 @@
 """The thumbnail grids: the first images of each bucket, with the kept ones marked."""
 
-from itertools import accumulate
+from itertools import accumulate, chain
 from operator import sub
 from typing import TYPE_CHECKING
 
@@ -8,10 +8,10 @@ import numpy as np
 
 from ..collection import BucketCount, Picks
 from ..items import to_key
-from ..records import ByteArray, IntArray
+from ..records import ByteArray, IntArray, Region
 from ..sampling import name_bucket
 from .distribution_chart import KEPT_COLOUR, TEXT_COLOUR
-from .scaled_pictures import load_all, load_scaled
+from .scaled_pictures import list_regions, load_all, load_regions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +58,7 @@ def draw_thumbnails(
     figure.text(
         _GAP_INCHES / width,
         1 - 0.3 / height,
-        f"{len(selection):,} of {len(selection.table):,} images kept. "
+        f"{len(selection):,} of {selection.table.count_items()} kept. "
         "Framed: kept. Faded: excluded.",
         fontsize=13,
         color=TEXT_COLOUR,
@@ -109,14 +109,18 @@ def _add_title(axes: "Axes", bucket: BucketCount, n_shown: int) -> None:
 
 def _load_cells(selection: Picks, shown: list[IntArray]) -> dict[int, ByteArray]:
     """Read images at the size of their cells, by row; leave out what cannot be read."""
-    rows = np.concatenate([np.zeros(0, dtype=np.int64), *shown]).tolist()
-    paths = selection.table.paths
-    cells = load_all(_load_cell, [to_key(paths[row]) for row in rows])
+    table = selection.table
+    rows_of: dict[bytes, list[int]] = {}
+    for row in np.concatenate([np.zeros(0, dtype=np.int64), *shown]).tolist():
+        rows_of.setdefault(to_key(table.paths[row]), []).append(row)
+    regions = [list_regions(table, rows) for rows in rows_of.values()]
+    cells = chain.from_iterable(load_all(_load_cells_of, [*zip(rows_of, regions, strict=True)]))
+    rows = chain.from_iterable(rows_of.values())
     return {row: cell for row, cell in zip(rows, cells, strict=True) if cell is not None}
 
 
-def _load_cell(path: str) -> ByteArray | None:
-    return load_scaled(path, *_PICTURE_PIXELS)
+def _load_cells_of(path: str, regions: list[Region]) -> list[ByteArray | None]:
+    return load_regions(path, regions, *_PICTURE_PIXELS)
 
 
 def _compose(

@@ -1,21 +1,35 @@
 """What is made of a selection: tables, files, copies and links of images, manifests, splits."""
 
+from .converted_document import TARGET_KINDS, choose_target, convert_document
+from .crop_files import check_crops, write_crops
+from .document_file import check_document_output, write_document
 from .earlier_selection import selection_kind
 from .inspection import Figures, Inspection, inspect_collection
 from .manifest import MANIFEST, describe_run, write_manifest
 from .place import Placed, place_images
 from .placement_plan import find_base
 from .selection_file import write_selection
-from .selection_table import explain_selection, name_source_columns, tabulate_selection
+from .selection_table import (
+    REGION_COLUMNS,
+    explain_selection,
+    name_source_columns,
+    tabulate_selection,
+)
 from .split import NearDuplicate, Split, split_selection
 
 __all__ = [
     "MANIFEST",
+    "REGION_COLUMNS",
+    "TARGET_KINDS",
     "Figures",
     "Inspection",
     "NearDuplicate",
     "Placed",
     "Split",
+    "check_crops",
+    "check_document_output",
+    "choose_target",
+    "convert_document",
     "describe_run",
     "explain_selection",
     "find_base",
@@ -25,6 +39,8 @@ __all__ = [
     "selection_kind",
     "split_selection",
     "tabulate_selection",
+    "write_crops",
+    "write_document",
     "write_manifest",
     "write_selection",
 ]

@@ -24,7 +24,13 @@ from ..formats import BYTES_COLUMN
 from ..items import strip_folder, to_key
 from ..output_files import OutputKind
 from ..sampling import THEMES, name_bucket
-from .selection_table import COLUMNS, EXPLAINED_COLUMNS
+from .selection_table import (
+    COLUMNS,
+    DETAIL_COLUMNS,
+    EXPLAINED_COLUMNS,
+    EXPLAINED_REGION_COLUMNS,
+    REGION_COLUMNS,
+)
 from .spelt_columns import list_records
 
 EXTENSIONS = (".txt", ".csv", ".json", ".parquet")
@@ -32,7 +38,15 @@ EXTENSIONS = (".txt", ".csv", ".json", ".parquet")
 _BUCKETS = frozenset(map(name_bucket, range(16 * len(THEMES))))
 _TIME = re.compile(r"-?\d+-\d\d-\d\dT[\d:.]+|<value out of range: -?\d+>")
 _NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
+_SIGNED = re.compile(f"-?{_NUMBER.pattern}")
 _NO_TABLE = (csv.Error, pa.ArrowException, OSError, RecursionError, ValueError)
+# Columns that only some selections have. One of them alone is somebody else's, such as the labels
+# of a person.
+_SETS = (
+    (*REGION_COLUMNS, *EXPLAINED_REGION_COLUMNS),
+    REGION_COLUMNS,
+    DETAIL_COLUMNS,
+)
 # Letters of a cell in an error.
 _MOST_LETTERS = 60
 
@@ -53,7 +67,7 @@ def selection_kind(
     ``columns`` are those of the new table, `paths` those of the collection, which are written
     relative to a folder where there is one.
     """
-    known = {*COLUMNS, *EXPLAINED_COLUMNS, BYTES_COLUMN, *columns}
+    known = {*COLUMNS, *EXPLAINED_COLUMNS, BYTES_COLUMN, *columns} - _find_sets(columns)
 
     def find_change(file: str) -> str | None:
         read = _READERS.get(os.path.splitext(file)[1].lower())
@@ -67,6 +81,11 @@ def selection_kind(
             return "it cannot be read"
 
     return OutputKind("a selection", EXTENSIONS, find_change=find_change)
+
+
+def _find_sets(names: Collection[str]) -> set[str]:
+    """Find the columns of ours among these names that not all selections have."""
+    return {name for names_of_set in _SETS if {*names_of_set} <= {*names} for name in names_of_set}
 
 
 class _Change(Exception):  # noqa: N818 - it never leaves this module
@@ -106,7 +125,8 @@ def _find_odd_column(rows: _Rows, known: set[str]) -> str | None:
     names = {*rows.names}
     if not names:  # nothing is lost with it
         return None
-    foreign = [name for name in rows.names if name not in known]
+    own = _find_sets(names)
+    foreign = [name for name in rows.names if name not in known | own]
     missing = [name for name in COLUMNS if name not in names]
     if foreign:
         return f"it has a column {_shorten(foreign[0])}"
@@ -138,12 +158,21 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
+def _is_name(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_measure(value: object) -> bool:
+    """Tell whether a value is a number of at least 0, also as a text, or none."""
+    return value is None or _NUMBER.fullmatch(str(value)) is not None
+
+
 # What each column of ours may hold. There are times and groups of all rows, of some, or of none.
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "path": _is_text,
     "index": _is_count,
     "bucket": lambda value: isinstance(value, str) and value in _BUCKETS,
-    "group": lambda value: value is None or isinstance(value, str),
+    "group": _is_name,
     "captured": lambda value: (
         value is None or (isinstance(value, str) and _TIME.fullmatch(value) is not None)
     ),
@@ -152,8 +181,19 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "n_represented": _is_count,
     "rank": _is_count,
     "nearest_path": lambda value: value is None or _is_text(value),
-    "distance": lambda value: value is None or _NUMBER.fullmatch(str(value)) is not None,
+    "distance": _is_measure,
+    **dict.fromkeys(REGION_COLUMNS, lambda value: _SIGNED.fullmatch(str(value)) is not None),
+    "category": _is_name,
+    "label": _is_name,
+    "confidence": _is_measure,
+    "nearest_index": lambda value: value is None or _is_count(value),
 }
+
+
+def _list_ours(names: list[str]) -> list[str]:
+    """List the columns of ours that a table has once."""
+    own = {*COLUMNS, *EXPLAINED_COLUMNS, *_find_sets(names)}
+    return [name for name in _CHECKS if name in own and names.count(name) == 1]
 
 
 def _read_csv(file: str) -> _Rows:
@@ -167,7 +207,7 @@ def _read_csv(file: str) -> _Rows:
         if len(row) != len(names):
             msg = f"row {n_rows:,} has {len(row):,} cells, and the first row has {len(names):,}"
             raise _Change(msg)
-    ours = [name for name in _CHECKS if names.count(name) == 1]
+    ours = _list_ours(names)
     if not ours:
         return _Rows(free_names(names), {})
     table = pyarrow.csv.read_csv(
@@ -206,14 +246,14 @@ def _read_json(file: str) -> _Rows:
         if not isinstance(record, dict) or record.keys() != names:
             msg = f"record {number:,} has other keys than a record of a selection"
             raise _Change(msg)
-    ours = [name for name in _CHECKS if name in names]
+    ours = _list_ours([*names])
     return _Rows(names, {name: [record[name] for record in records] for name in ours})
 
 
 def _read_parquet(file: str) -> _Rows:
     with pq.ParquetFile(file) as parquet:
         names = parquet.schema_arrow.names
-        ours = [name for name in _CHECKS if names.count(name) == 1]
+        ours = _list_ours(names)
         table = parquet.read(columns=ours, use_threads=False)
     table.validate(full=True)
     records = list_records(table)

@@ -7,9 +7,8 @@ import numpy as np
 
 from ..collection import Collection
 from ..gathering import PreviewCounts, count_previews
-from ..items import number_folders
 from ..records import LAB_LAYOUT_SIDE, BoolArray, FeatureTable, IntArray, RowArray
-from ..sampling import are_near_duplicates, find_sequences, label_items
+from ..sampling import are_near_duplicates, label_items, number_sequences
 
 # Levels of 8-bit Lab at which a and b mean no colour.
 _NEUTRAL = 128
@@ -84,7 +83,7 @@ class Inspection:
 def inspect_collection(collection: Collection, sequence_gap_s: float) -> Inspection:
     """Compute the figures of a collection; `sequence_gap_s` is the longest pause in a sequence."""
     table = collection.table
-    sequences = find_sequences(table.rows, table.spec, number_folders(table.paths), sequence_gap_s)
+    sequences = number_sequences(table, sequence_gap_s)
     # No image comes before the first.
     is_near_duplicate = np.zeros(len(table), dtype=np.bool_)
     is_near_duplicate[1:] = are_near_duplicates(table.rows[:-1], table.rows[1:], table.spec)

@@ -41,7 +41,7 @@ def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str
         "features": table.spec.fingerprint,
         "layout": {"regime": layout.regime, "events": layout.n_events},
         "counts": {
-            "given": table.n_given,
+            "given": table.n_given + table.n_not_items,
             "readable": len(table),
             "failed": len(failures),
             "duplicates": table.n_duplicates,
@@ -49,6 +49,7 @@ def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str
             "wanted": selection.target_count,
             "selected": len(selection),
             "selected_earlier": len(selection.earlier_rows),
+            **_count_photos(selection),
         },
         "previews": {
             **previews._asdict(),
@@ -67,6 +68,15 @@ def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str
             {"path": _escape(failure.path), "cause": failure.cause.value} for failure in failures
         ],
     }
+
+
+def _count_photos(selection: Picks) -> dict[str, int]:
+    """Count the photos that crops are in; nothing where items are whole photos."""
+    table = selection.table
+    if not table.has_regions:
+        return {}
+    n_selected = len(np.unique(table.photos[selection.rows]))
+    return {"photos": table.n_files, "photos_selected": n_selected}
 
 
 def write_manifest(
@@ -100,7 +110,8 @@ def write_manifest(
     - ``versions``: of this package, Python, NumPy, pyarrow and the image decoders.
     - ``features``: fingerprint of the features, see `FeatureSpec`.
     - ``counts``: how many images were given, readable, failed, named again (duplicates),
-      truncated, wanted, selected, and selected earlier.
+      truncated, wanted, selected, and selected earlier. Where these are crops, also in how many
+      photos the readable and the selected ones are.
     - ``previews``: the fields of `PreviewCounts`.
     - ``buckets``, ``groups``: name, size and number of selected images of each.
     - ``causes``: how many images failed for each cause.

@@ -10,7 +10,7 @@ import pyarrow as pa
 from ..arrow import pack_texts, pack_values
 from ..collection import Collection, Picks
 from ..options import RANDOM_SEED, SamplingOptions
-from ..records import IntArray
+from ..records import DistanceArray, IntArray
 from ..sampling import (
     DISTANCE_SCALE,
     FAR,
@@ -24,6 +24,11 @@ from ..sampling import (
 # Names of the columns of a selection, and of those that `explain_selection` adds.
 COLUMNS = ("path", "index", "bucket", "group", "captured", "width", "height", "n_represented")
 EXPLAINED_COLUMNS = ("rank", "nearest_path", "distance")
+# Those of a selection of crops, those of items that a document names, and what
+# `explain_selection` adds of crops.
+REGION_COLUMNS = ("x", "y", "box_width", "box_height")
+DETAIL_COLUMNS = ("category", "label", "confidence")
+EXPLAINED_REGION_COLUMNS = ("nearest_index",)
 # What `name_source_columns` makes of a name.
 _SOURCE_COLUMN = re.compile(r"source_(.*?)(_\d+)?", re.DOTALL)
 
@@ -39,6 +44,14 @@ def tabulate_selection(selection: Picks) -> pa.Table:
     - ``width``, ``height``: uint32, of the upright picture, in pixels.
     - ``n_represented``: int64, images that this one stands for, itself included, see
       `smartdownsample.Selection.representatives`.
+
+    Where items are crops, ``width`` and ``height`` are theirs, and there are also:
+
+    - ``x``, ``y``, ``box_width``, ``box_height``: float64, shares of the upright photo.
+
+    Where a document names the items, there are also:
+
+    - ``category``, ``label``: string; ``confidence``: float64; null where it tells none.
     """
     rows = selection.table.rows[selection.rows]
     return pa.table(
@@ -51,8 +64,28 @@ def tabulate_selection(selection: Picks) -> pa.Table:
             "width": pack_values(rows["width"], pa.uint32()),
             "height": pack_values(rows["height"], pa.uint32()),
             "n_represented": pack_values(count_represented(selection), pa.int64()),
+            **_list_regions(selection),
+            **_list_details(selection),
         }
     )
+
+
+def _list_regions(selection: Picks) -> dict[str, pa.Array]:
+    """List the regions of selected crops by column; no columns where there are none."""
+    if not selection.table.has_regions:
+        return {}
+    shares = selection.table.regions[selection.rows].astype(np.float64)
+    columns = zip(REGION_COLUMNS, shares.T, strict=True)
+    return {name: pack_values(values, pa.float64()) for name, values in columns}
+
+
+def _list_details(selection: Picks) -> dict[str, pa.ChunkedArray]:
+    """List what a document says of the selected items by column; no columns without one."""
+    details = selection.table.details
+    if details is None:
+        return {}
+    taken = details.select(DETAIL_COLUMNS).take(pack_values(selection.rows, pa.int64()))
+    return dict(zip(DETAIL_COLUMNS, taken.columns, strict=True))
 
 
 def _name_buckets(selection: Picks) -> list[str]:
@@ -75,17 +108,28 @@ def explain_selection(selection: Picks, random_seed: int | None = RANDOM_SEED) -
     - ``nearest_path``: string, the other item that looks most like this one, among the selected
       ones and those selected before; null when there is no other.
     - ``distance``: float32, how far apart the two look, in levels of 8-bit Lab; null likewise.
+    - ``nearest_index``: int64, the ``index`` of that other item, where items are crops, of which
+      several have one path; null likewise.
 
     All pairs of selected items are compared: the time grows with the square of their number.
     """
-    nearest_paths, distances = _find_nearest_paths(selection)
+    table = selection.table
+    nearest, distances = _find_nearest(selection)
+    paths = [None if row < 0 else table.paths[row] for row in nearest.tolist()]
+    levels = (distances / DISTANCE_SCALE).astype(np.float32)
     ranks = pack_values(_rank_items(selection, random_seed), pa.int64())
-    return (
+    explained = (
         tabulate_selection(selection)
         .append_column("rank", ranks)
-        .append_column("nearest_path", pack_texts(nearest_paths))
-        .append_column("distance", distances)
+        .append_column("nearest_path", pack_texts(paths))
+        .append_column("distance", pack_values(levels, pa.float32(), distances < FAR))
     )
+    if table.has_regions:
+        is_known = nearest >= 0
+        indices = np.where(is_known, table.indices[nearest], 0)
+        column = pack_values(indices, pa.int64(), is_known)
+        explained = explained.append_column("nearest_index", column)
+    return explained
 
 
 def _rank_items(selection: Picks, random_seed: int | None) -> IntArray:
@@ -98,24 +142,27 @@ def _rank_items(selection: Picks, random_seed: int | None) -> IntArray:
     return ranks
 
 
-def _find_nearest_paths(selection: Picks) -> tuple[list[str | None], pa.FloatArray]:
-    """Find the other item that each selected one looks most like, and their distance in levels."""
+def _find_nearest(selection: Picks) -> tuple[IntArray, DistanceArray]:
+    """Find the row of the item that each selected one looks most like, -1 where there is none.
+
+    Their distances come with them.
+    """
     table, rows = selection.table, selection.rows
     others = np.concatenate([rows, selection.earlier_rows])
     own = np.arange(len(rows))
     nearest, distances = find_nearest_rows(table.rows[rows], table.rows[others], table.spec, own)
-    paths = [None if i < 0 else table.paths[others[i]] for i in nearest.tolist()]
-    levels = (distances / DISTANCE_SCALE).astype(np.float32)
-    return paths, pack_values(levels, pa.float32(), distances < FAR)
+    return np.where(nearest < 0, -1, others[nearest]) if len(others) else nearest, distances
 
 
-def name_source_columns(columns: Iterable[str]) -> list[str]:
+def name_source_columns(
+    columns: Iterable[str], own: Iterable[str] = (*COLUMNS, *EXPLAINED_COLUMNS)
+) -> list[str]:
     """Name the columns of a table that named the images, apart from ours and from each other.
 
     ``index`` becomes ``source_index``, and ``source_index_2`` where there is one already, such as
-    in a selection from a selection.
+    in a selection from a selection. `own` are the columns of ours that there may be.
     """
-    taken = {*COLUMNS, *EXPLAINED_COLUMNS}
+    taken = {*own}
     n_named: Counter[str] = Counter()
     names = []
     for column in columns:

@@ -8,7 +8,7 @@ import numpy as np
 from ..collection import GroupLabels, Picks
 from ..errors import InvalidParameterError
 from ..records import BoolArray, DistanceArray, FeatureSpec, IntArray, RowArray
-from ..sampling import DISTANCE_SCALE, SAME_SCENE, find_nearest_rows
+from ..sampling import DISTANCE_SCALE, SAME_SCENE, find_nearest_rows, number_joined
 
 # Random orders tried. With a dozen groups or more, the best is off by a few items at most.
 _N_TRIES = 64
@@ -61,13 +61,14 @@ def split_selection(
 ) -> Split[SelectionT]:
     """Split a selection by whole groups, with about `share` of its items for validation.
 
-    `labels` give the group of each item of the collection. Near-duplicates between the sides stay
+    `labels` give the group of each item of the collection. Groups with crops of one photo stay on
+    one side. Near-duplicates between the sides stay
     and are listed: two cameras at one waterhole may have some. Fewer than two groups among the
     selected items raise InvalidParameterError.
     """
     table, rows = selection.table, selection.rows
     rng = np.random.default_rng(random_seed)
-    is_validation = split_groups(labels.ids[rows], share, rng)
+    is_validation = split_groups(_join_groups(selection, labels), share, rng)
     pairs, distances = find_near_duplicates(table.rows[rows], table.spec, is_validation, SAME_SCENE)
     train, validation = (
         replace(selection, rows=side, target_count=len(side), labels=labels)
@@ -80,6 +81,26 @@ def split_selection(
         )
     )
     return Split(train, validation, near_duplicates)
+
+
+def _join_groups(selection: Picks, labels: GroupLabels) -> IntArray:
+    """Give groups numbers, shape (k,), so that those that share a photo have one number."""
+    table, rows = selection.table, selection.rows
+    groups = labels.ids[rows]
+    if not table.has_regions:
+        return groups
+    _, firsts, photos = np.unique(table.photos[rows], return_index=True, return_inverse=True)
+    pairs = np.unique(np.column_stack([groups[firsts][photos], groups]), axis=0)
+    joined = number_joined(pairs.tolist(), len(labels.names))[groups]
+    if len(np.unique(groups)) > 1 and len(np.unique(joined)) == 1:
+        msg = (
+            "The 'groups' parameter must give at least two groups that share no photo, since "
+            "crops of one photo stay on one side of a split. Photos connect all "
+            f"{len(np.unique(groups)):,} groups. Use groups of photos, such as cameras or "
+            "folders."
+        )
+        raise InvalidParameterError(msg)
+    return joined
 
 
 def split_groups(group_ids: IntArray, share: float, rng: np.random.Generator) -> BoolArray:

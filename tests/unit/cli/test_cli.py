@@ -11,13 +11,15 @@ from typing import NoReturn
 import pyarrow.parquet as pq
 import pytest
 
+import smartdownsample as sd
 from pictures import write_collection, write_photo, write_picture
 from smartdownsample import ImageIndex, __version__
 from smartdownsample.cli import main
 from smartdownsample.cli.parser import make_parser, parse_arguments
+from smartdownsample.errors import warn_user
+from smartdownsample.item_list import ItemList
 from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.options import RANDOM_SEED, ReadingOptions, SamplingOptions
-from smartdownsample.records import ItemList
 
 
 @pytest.mark.parametrize("command", ["sample", "rank"])
@@ -310,6 +312,23 @@ def test_an_interrupt_is_told_of(
     monkeypatch.setattr(ImageIndex, "gather_items", interrupt)
     assert main(["sample", "photos", "-n", "5", *options]) == 130
     assert told in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("kind", [name for name in sd.__all__ if name.endswith("Warning")])
+def test_warnings_of_this_package_are_a_line(
+    kind: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of whatever kind: without the line of code that gave it."""
+    gather = ImageIndex.gather_items
+
+    def gather_and_warn(items: ItemList, reading: ReadingOptions) -> ImageIndex:
+        warn_user("beware", getattr(sd, kind))
+        return gather(items, reading)
+
+    monkeypatch.setattr(ImageIndex, "gather_items", gather_and_warn)
+    assert main(["rank", "photos", "-q"]) == 0
+    assert capfd.readouterr().err.splitlines() == ["smartdownsample: warning: beware"]
 
 
 @pytest.mark.usefixtures("folder")

@@ -4,10 +4,8 @@ import base64
 import json
 import os
 import re
-import zlib
 from collections import Counter
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 
 from feature_tables import make_table
 from pictures import make_pixels, write_collection, write_picture
+from report_pages import Page, save
 from smartdownsample import (
     Cause,
     Failure,
@@ -36,7 +35,6 @@ from smartdownsample.results import explain_selection
 from smartdownsample.sampling.buckets import name_bucket
 from smartdownsample.sampling.coverage import Coverage
 
-_VOID = frozenset(("br", "img", "input", "link", "meta"))
 EVIL_NAMES = (
     "</script><script>alert(1)</script>.jpg",
     "\"'><img src=x onerror=alert(1)>.jpg",
@@ -47,69 +45,10 @@ EVIL_NAMES = (
 )
 
 
-class Page(HTMLParser):
-    """A page taken apart; fails on elements that are not closed in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.raw: dict[str, list[str]] = {"script": [], "style": []}
-        self._open: list[str] = []
-        self.feed(text)
-        self.close()
-        assert not self._open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element and that it is open."""
-        self.elements.append((tag, dict(attrs)))
-        if tag not in _VOID:
-            self._open.append(tag)
-            if tag in self.raw:
-                self.raw[tag].append("")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element of a drawing that closes itself."""
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        """Close the element that was opened last."""
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        """Note what people read, and what they do not."""
-        if self._open and self._open[-1] in self.raw:
-            self.raw[self._open[-1]][-1] += data
-        elif data.strip():
-            self.texts.append(" ".join(data.split()))
-
-    def find_all(self, class_name: str) -> list[dict[str, str | None]]:
-        """Find the attributes of all elements of a class."""
-        return [
-            attributes
-            for _, attributes in self.elements
-            if class_name in (attributes.get("class") or "").split()
-        ]
-
-    @property
-    def items(self) -> dict[str, Any]:
-        """What the page's script knows of all images."""
-        unpacked: dict[str, Any] = json.loads(
-            zlib.decompress(base64.b64decode(self.raw["script"][0]))
-        )
-        return unpacked
-
-
 @pytest.fixture
 def selection(index: ImageIndex) -> Selection:
     """Fifteen of the sixty images, by folders."""
     return index.sample(15, groups="parent")
-
-
-def save(path: Path, selection: Selection, **parts: Any) -> Page:
-    """Save a page and read it."""
-    save_page(selection, path, **parts)
-    return Page(path.read_text("utf-8"))
 
 
 class TestCounts:
