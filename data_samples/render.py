@@ -1,4 +1,4 @@
-"""Render the sample collection: a card of camera-trap photos, crops of animals, broken files.
+"""Render the sample collection: a card of camera-trap photos, crops, documents, broken files.
 
 Run ``python data_samples/render.py`` to write the files and their manifest, and
 ``python data_samples/render.py --check`` to compare the files with the manifest. The same
@@ -20,25 +20,28 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from animals import BIRD_METRES, BUILDS, SPECIES, Pose, draw_animal, place_animal
+from documents import make_documents
 from exif import build_exif
 from habitats import build_scene
 from light import ByteArray, Moment, expose
 from scenes import Scene
+from shots import Box, Shot
 
 SEED = 20240501
 ROOT = Path(__file__).resolve().parent
 MANIFEST = ROOT / "manifest.csv"
-FOLDERS = ("photos", "crops", "broken")
+FOLDERS = ("photos", "crops", "documents", "broken")
 MAKE = "FIELDCAM"
 
 
 class File(NamedTuple):
-    """A file of the collection: its path from `ROOT`, its bytes, what it is."""
+    """A file of the collection: its path from `ROOT`, its bytes, what it is, what it shows."""
 
     path: str
     content: bytes
     kind: str
     note: str
+    shot: Shot | None = None
 
 
 @dataclass(frozen=True)
@@ -186,11 +189,16 @@ def check_files() -> list[str]:
 def render_files() -> Iterator[File]:
     """Render the whole collection, file by file."""
     first = None
+    shots = []
     for index, camera in enumerate(CAMERAS):
         for file in _render_camera(camera, SEED + 1000 * index):
             first = first or file
+            if file.shot is not None:
+                shots.append(file.shot)
             yield file
     yield from _render_crops()
+    for name, content, note in make_documents(shots):
+        yield File(f"documents/{name}", content, "document", note)
     if first is not None:
         yield from _break_files(first.content)
 
@@ -216,8 +224,20 @@ def _render_camera(camera: Camera, seed: int) -> Iterator[File]:
             size = _LARGE_SIZE if (camera.folder, number) in _LARGE else camera.size
             if size not in scenes:
                 scenes[size] = build_scene(camera.habitat, *size, seed)
-            pixels, _ = _shoot(scenes[size], burst.moment, burst.visit, shot, rng)
-            yield _store_photo(camera, number, pixels, burst, shot)
+            pixels, box = _shoot(scenes[size], burst.moment, burst.visit, shot, rng)
+            file = _store_photo(camera, number, pixels, burst, shot)
+            shown = Shot(
+                path=file.path.removeprefix("photos/"),
+                camera=camera.folder,
+                size=size,
+                orientation=_SIDEWAYS.get((camera.folder, number), 1),
+                taken=burst.start + timedelta(seconds=shot),
+                frame=shot + 1,
+                n_frames=burst.length,
+                species=burst.visit.species if burst.visit else "",
+                box=box,
+            )
+            yield file._replace(shot=shown)
             number += 1
 
 
@@ -269,7 +289,7 @@ def _plan_visit(species: str, rng: np.random.Generator) -> Visit:
 
 def _shoot(
     scene: Scene, moment: Moment, visit: Visit | None, shot: int, rng: np.random.Generator
-) -> tuple[ByteArray, tuple[int, int, int, int] | None]:
+) -> tuple[ByteArray, Box | None]:
     """Take one photo of a burst; also return the box around the animal."""
     moment = replace(moment, gust=moment.gust + 0.35 * shot)
     if visit is None:
@@ -379,7 +399,7 @@ def _render_crops() -> Iterator[File]:
             yield File(path, _encode(image, "jpeg", 70), "crop", note)
 
 
-def _widen(box: tuple[int, int, int, int], rng: np.random.Generator) -> tuple[int, int, int, int]:
+def _widen(box: Box, rng: np.random.Generator) -> Box:
     """Leave a margin around a box or cut into it, as detectors do."""
     left, top, right, bottom = box
     margins = rng.normal(0.07, 0.06, 4)
