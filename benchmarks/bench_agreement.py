@@ -1,7 +1,8 @@
 """Measure how often features agree with the published ones, in each decode mode.
 
 The published definition is that of the tests' oracles: Pillow decodes each file in full, turns it
-upright and shrinks it; plain formulas do the rest. docs/agreement.md tells what comes of it.
+upright and shrinks it; plain formulas do the rest. Crops by box are compared with the same crops in
+files of their own. docs/agreement.md tells what comes of it.
 """
 
 import os
@@ -16,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
+from box_agreement import compare_boxes
 from collection_files import REAL_PHOTOS, RENDERED_PHOTOS, SHARED_IMAGES, Files
 from command_line import make_parser, parse_options
 from kept import ROOT, Record, trim
@@ -75,6 +77,9 @@ def measure(photos: str | None, *, is_smoke: bool) -> Record:
     agreements: list[Record] = []
     previews: Record | None = None
     n_left_out = 0
+    say("crops by box")
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        boxes = compare_boxes(folder, photos, is_smoke=is_smoke)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         for images, paths in gather_collections(photos, folder, is_smoke=is_smoke):
             say(f"{len(paths):,} {images}")
@@ -99,6 +104,7 @@ def measure(photos: str | None, *, is_smoke: bool) -> Record:
         "n_left_out": n_left_out,  # files that Pillow or the package cannot use
         "agreements": agreements,  # of each collection in the modes exact and fast
         "previews": previews,  # of the photos, see `measure_previews`
+        "boxes": boxes,  # crops by box against files, see `compare_boxes`
     }
 
 

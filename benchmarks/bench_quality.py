@@ -120,7 +120,7 @@ def scramble(collection: Collection, folder: str) -> Iterator[Collection]:
         link_or_copy(path, name)
     timed = replace(table, paths=paths)
     rows = table.rows.copy()
-    rows["captured"] = np.datetime64("NaT")
+    rows["captured"] = np.datetime64("NaT", "ms")
     untimed = replace(timed, rows=rows)
     yield replace(collection, index=ImageIndex(untimed), places=places, order=_SCRAMBLED)
     if has_times(timed):

@@ -25,9 +25,10 @@ from peers.job import measure_peak_memory
 from smartdownsample import ImageIndex
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering.ordered_features import needed_columns, order_features
+from smartdownsample.item_list import ItemList, whole_photos
 from smartdownsample.items.find import list_items, stat_files
 from smartdownsample.items.natural_order import encode_order_key
-from smartdownsample.records import FeatureBatch, FileStats, IntArray, ItemList, whole_photos
+from smartdownsample.records import FeatureBatch, FileStats, Float32Array, IntArray
 from smartdownsample.store.schema import make_table
 from smartdownsample.store.store import FeatureStore
 from write_pages import finish
@@ -140,31 +141,44 @@ def fill_known(cache_dir: Path, paths: list[str]) -> None:
     fill(FeatureStore(_SPEC, cache_dir), keys, stat_files(keys))
 
 
-def fill(store: FeatureStore, keys: list[bytes], stats: FileStats, random_seed: int = 42) -> None:
-    """Store random features, in batches like those of a run that decodes."""
+def fill(
+    store: FeatureStore,
+    keys: list[bytes],
+    stats: FileStats,
+    random_seed: int = 42,
+    regions: Float32Array | None = None,
+) -> None:
+    """Store random features of whole photos or regions, in batches as a run that decodes."""
     generator = np.random.default_rng(random_seed)
     with store:
         for start in range(0, len(keys), _BATCH_ROWS):
             items = np.arange(start, min(start + _BATCH_ROWS, len(keys)))
-            store.append(_make_batch(generator, items, keys, stats))
+            store.append(_make_batch(generator, items, keys, stats, regions))
 
 
 def _make_batch(
-    generator: np.random.Generator, items: IntArray, keys: list[bytes], stats: FileStats
+    generator: np.random.Generator,
+    items: IntArray,
+    keys: list[bytes],
+    stats: FileStats,
+    regions: Float32Array | None = None,
 ) -> FeatureBatch:
     """Make features by lot, which compress less than real ones."""
     n = len(items)
     rows = np.frombuffer(generator.bytes(n * _SPEC.row_dtype.itemsize), _SPEC.row_dtype).copy()
     rows["mean_rgb"] = generator.uniform(0, 255, (n, 3))
-    rows["width"], rows["height"], rows["flags"] = 4000, 3000, 0
+    frames, whole = whole_photos(n)
+    parts = whole if regions is None else regions[items]
+    # A crop's own, of a photo of 4000 by 3000.
+    rows["width"], rows["height"] = np.maximum(1, parts[:, 2:] * (4000, 3000)).T
+    rows["flags"] = 0
     rows["captured"] = (stats.mtime_ns[items] // 10**6).astype("datetime64[ms]")
     batch_keys = [keys[item] for item in items.tolist()]
-    frames, regions = whole_photos(n)
     return FeatureBatch(
         items=items,
         keys=batch_keys,
         frames=frames,
-        regions=regions,
+        regions=parts,
         order_keys=[encode_order_key(key) for key in batch_keys],
         mtime_ns=stats.mtime_ns[items],
         size_bytes=stats.size_bytes[items],

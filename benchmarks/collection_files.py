@@ -79,12 +79,12 @@ class Files:
             return paths, f"{description}; {len(paths):,} different files"
         if collection.kind == "originals":
             most = min(self._most, collection.n_images)
-            asked = filter(_is_original, _draw_photos(self._photos)[:_MOST_ASKED])
-            originals = list(islice(filter(_is_usable, asked), most))
+            asked = filter(_is_original, list_drawn(self._photos)[:_MOST_ASKED])
+            originals = list(islice(filter(is_usable, asked), most))
             return originals, f"{len(originals):,} {self._name}"
         if self._chosen is None:
-            drawn = _draw_photos(self._photos)
-            self._chosen = list(islice(filter(_is_usable, drawn), self._most))
+            drawn = list_drawn(self._photos)
+            self._chosen = list(islice(filter(is_usable, drawn), self._most))
         n_used = min(len(self._chosen), _count_photos(collection))
         return self._chosen[:n_used], f"{n_used:,} {self._name}"
 
@@ -107,13 +107,13 @@ def link_or_copy(source: str, path: str) -> None:
         shutil.copyfile(source, path)
 
 
-def _draw_photos(folder: str) -> list[str]:
+def list_drawn(folder: str) -> list[str]:
     """List the images of a folder by lot."""
     found = find_images(folder)
     return [found[place] for place in np.random.default_rng(42).permutation(len(found))]
 
 
-def _is_usable(path: str) -> bool:
+def is_usable(path: str) -> bool:
     """Tell whether a photo is large enough to be cut from and decodes to its end.
 
     Others are passed over, because samplers differ in what they do about files that cannot be

@@ -27,9 +27,9 @@ from scenarios import Collection
 from smartdownsample import ImageIndex, find_images
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering.chunk import Task, extract_chunk
+from smartdownsample.item_list import whole_photos
 from smartdownsample.options import MAX_PIXELS
 from smartdownsample.pictures.process_settings import decoding_process
-from smartdownsample.records import whole_photos
 from smartdownsample.store.store import FeatureStore
 
 _SPEC = make_spec(8, "fast")
@@ -49,6 +49,7 @@ UNUSED = (
     "importlib.metadata",
     "joblib",
     "matplotlib",
+    "msgspec",
     "natsort",
     "numpy.ma",
     "sqlite3",
@@ -81,6 +82,13 @@ class Files:
     def crops(self) -> list[str]:
         """Crops as a detector cuts them, without EXIF."""
         crops = Collection("crops", "crops of 320×240", "crops", self.n_new[1])
+        paths, _ = CollectionFiles(RENDERED_PHOTOS, str(self.folder)).find(crops)
+        return _make_old(paths)
+
+    @cached_property
+    def mixed_crops(self) -> list[str]:
+        """Crops that differ in size, each from the next."""
+        crops = Collection("mixed", "crops of mixed sizes", "mixed", self.n_new[1])
         paths, _ = CollectionFiles(RENDERED_PHOTOS, str(self.folder)).find(crops)
         return _make_old(paths)
 
@@ -156,6 +164,7 @@ def count_new(files: Files) -> Iterator[tuple[str, float]]:
             ImageIndex.build(paths[:n], n_workers=1, cache_dir=cache_dir)
 
     yield from count_for_each("new crop", partial(build, files.crops), files.n_new)
+    yield from count_for_each("new mixed crop", partial(build, files.mixed_crops), files.n_new)
     yield from count_for_each(
         "new photo with EXIF", partial(build, files.small_photos), files.n_new
     )
@@ -211,7 +220,11 @@ def compare(ours: Callable[[], object], floor: Callable[[], object]) -> float:
 
 def compare_extraction(files: Files) -> Iterator[tuple[str, float]]:
     """Compare all that is done with a new image with reading and decoding it."""
-    for name, paths in (("photos", files.photos), ("crops", files.crops[:_N_CROPS])):
+    for name, paths in (
+        ("photos", files.photos),
+        ("crops", files.crops[:_N_CROPS]),
+        ("mixed crops", files.mixed_crops),
+    ):
         bare = [(path, choose_fast_flags(path)) for path in paths]
         n = len(paths)
         task = Task(paths, [1] * n, *whole_photos(n), _SPEC, None, MAX_PIXELS)

@@ -30,6 +30,7 @@ def make_sections(record: Record) -> Sections:
         "environment": _describe_environment(record),
         "differing": _tabulate_distances(agreements, "fast"),
         "flipped": _tabulate_flipped(agreements, both),
+        "boxes": _tabulate_boxes(record["boxes"], both),
         "previews": _tabulate_agreements(previews["agreements"], ("preview", "fast")),
         "preview-counts": "\n".join(f"- {line}" for line in previews["lines"]),
         "preview-differing": _tabulate_distances(in_all, "preview"),
@@ -73,6 +74,32 @@ def _format_share(n_different: int, n: int, n_digits: int) -> str:
         return "100 %"
     steps = 10**n_digits
     return f"{100 * steps * (n - n_different) // n / steps:.{n_digits}f} %"
+
+
+def _tabulate_boxes(boxes: Sequence[Record], modes: Sequence[str]) -> str:
+    """Tabulate how crops by box agree with files, by the length of their shorter side."""
+    of_sides: dict[tuple[int, int], dict[str, Record]] = {}
+    for each in sorted(boxes, key=lambda each: each["low"]):
+        of_mode = of_sides.setdefault((each["low"], each["high"]), {})
+        of_mode[each["mode"]] = {**each, "flipped": {"": each["n_flipped"]}}
+    first = modes[0]
+
+    def name_sides(sides: tuple[int, int]) -> str:
+        low, high = sides
+        if not low:
+            return f"less than {high}"
+        return f"{low} or more" if high == max(of_sides)[1] else f"{low} to {high - 1}"
+
+    return tabulate(
+        of_sides.items(),
+        ("shorter side in pixels", lambda each: name_sides(each[0])),
+        ("crops", lambda each: f"{each[1][first]['n_images']:,}"),
+        *(
+            (name, partial(lambda write, each: write(each[1]), write))
+            for mode in modes
+            for name, write in _name_shares(mode)
+        ),
+    )
 
 
 def _tabulate_distances(agreements: Sequence[Record], mode: str) -> str:
