@@ -127,7 +127,7 @@ def locate_box(
 
     References
     ----------
-    `crop` in https://github.com/google/cameratrapai, `save_crop` in
+    ``speciesnet/classifier.py`` in https://github.com/google/cameratrapai, `save_crop` in
     https://github.com/agentmorris/MegaDetector, ``classification/crop_detections.py``
     """
     left, width = _locate_side(region[0], region[2], size[0], margin)

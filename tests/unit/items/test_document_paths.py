@@ -16,8 +16,8 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("cam_1/a.jpg", "cam_1/b.jpg", "cam_2/c.jpg"):
         (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
         write_picture(tmp_path / "photos" / name, seed=1)
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     return tmp_path
 
 
@@ -31,7 +31,7 @@ def test_paths_count_from_where_most_of_them_are(tree: Path) -> None:
     anchored = anchor_paths(spelt, document, None)
     assert anchored.paths == [str(tree / "photos" / name) for name in spelt]
     os.chdir(tree / "photos")
-    assert anchor_paths(spelt, "../work/results.json", None).paths == spelt
+    assert anchor_paths(spelt, "../elsewhere/results.json", None).paths == spelt
 
 
 def test_paths_that_are_nowhere_count_from_the_working_folder(tree: Path) -> None:
@@ -57,7 +57,7 @@ def test_leading_folders_of_another_machine_are_dropped(
 def test_absolute_paths_that_exist_stay_whatever_the_root_is(tree: Path) -> None:
     """They need none."""
     spelt = [str(tree / "photos" / name) for name in NAMES]
-    assert anchor_paths(spelt, "r.json", str(tree / "work")).paths == spelt
+    assert anchor_paths(spelt, "r.json", str(tree / "elsewhere")).paths == spelt
 
 
 def test_nothing_is_dropped_where_nothing_is_found(tree: Path) -> None:
