@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from smartdownsample import Selection
-from smartdownsample.report import save_page
+from smartdownsample.page import save_page
 
 _VOID = frozenset(("br", "img", "input", "link", "meta"))
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import report
+from . import page, report
 from .checks import check_integer, check_number, check_seed
 from .collection import Picks
 from .options import RANDOM_SEED, VALIDATION, GroupsLike, PathLike
@@ -88,7 +88,7 @@ class Selection(Picks):
         OutputError
             When the file cannot be written.
         """
-        report.save_report(self, path, cache=cache, absolute_paths=absolute_paths)
+        page.save_report(self, path, cache=cache, absolute_paths=absolute_paths)
 
     def to_arrow(self) -> "pa.Table":
         """Hand over a table with a row for each selected item.

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sy
 from crops import BOXES, index_crops, list_crops, make_details, write_photos
 from pictures import write_collection
 from smartdownsample import Cause, Failure, ImageIndex, Selection
-from smartdownsample.report import save_report
+from smartdownsample.page import save_report
 
 # Debian's name first; no browser is ever downloaded.
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

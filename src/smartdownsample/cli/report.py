@@ -39,6 +39,6 @@ def run(options: argparse.Namespace) -> int:
 def _check_page(options: argparse.Namespace, _: "NamedImages", read: list[str]) -> None:
     """Make sure that the page can be written, before there is anything to write."""
     from ..output_files import check_output
-    from ..report import PAGE
+    from ..page import PAGE
 
     check_output(options.page, PAGE, read)

@@ -130,7 +130,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: list[str]) -> None:
     """Make sure that all files can be written, before there is anything to write."""
-    from .. import report
+    from .. import page, report
     from ..checks import check_place
     from ..output_files import check_output
     from ..results import (
@@ -143,7 +143,7 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
     )
 
     columns = () if images.table is None else _take_columns(options, images.table).column_names
-    outputs = {options.manifest: MANIFEST, options.report: report.PAGE}
+    outputs = {options.manifest: MANIFEST, options.report: page.PAGE}
     document = _find_document(options, images)
     if document is None:
         outputs[options.output] = selection_kind(columns, images.paths, options.relative_to)
@@ -168,7 +168,7 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
 
 def _write_files(options: argparse.Namespace, selection: "Picks", images: "NamedImages") -> bool:
     """Write all files that are asked for; tell whether all images could be placed."""
-    from .. import report
+    from .. import page, report
     from ..results import write_manifest, write_selection
     from .inputs import list_parameters
 
@@ -185,7 +185,7 @@ def _write_files(options: argparse.Namespace, selection: "Picks", images: "Named
     if options.manifest is not None:
         write_manifest(selection, options.manifest, list_parameters(options))
     if options.report is not None:
-        report.save_report(selection, options.report, absolute_paths=options.absolute_paths)
+        page.save_report(selection, options.report, absolute_paths=options.absolute_paths)
     if options.distribution is not None:
         report.save_figure(report.draw_distribution, selection, options.distribution)
     if options.thumbnails is not None:

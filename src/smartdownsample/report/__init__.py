@@ -1,4 +1,4 @@
-"""What people look at: a summary in text, a chart of the buckets, grids of thumbnails, a page.
+"""What people look at: a summary in text, a chart of the buckets, grids of thumbnails.
 
 Drawing needs matplotlib, which the extra ``viz`` installs; it is imported on first need.
 """
@@ -7,13 +7,11 @@ from .distribution_chart import draw_distribution
 from .document_summary import describe_document, summarize_document, tabulate_document
 from .drawings import FIGURE, check_drawing, make_figure, save_figure, show_figure
 from .notebook import format_html
-from .page import PAGE, save_page, save_report
 from .summary import format_summary
 from .thumbnail_grid import draw_thumbnails
 
 __all__ = [
     "FIGURE",
-    "PAGE",
     "check_drawing",
     "describe_document",
     "draw_distribution",
@@ -22,8 +20,6 @@ __all__ = [
     "format_summary",
     "make_figure",
     "save_figure",
-    "save_page",
-    "save_report",
     "show_figure",
     "summarize_document",
     "tabulate_document",

@@ -11,7 +11,6 @@ from ..items import to_key
 from ..records import ByteArray, IntArray, Region
 from ..sampling import name_bucket
 from .distribution_chart import KEPT_COLOUR, TEXT_COLOUR
-from .scaled_pictures import list_regions, load_all, load_regions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,6 +108,8 @@ def _add_title(axes: "Axes", bucket: BucketCount, n_shown: int) -> None:
 
 def _load_cells(selection: Picks, shown: list[IntArray]) -> dict[int, ByteArray]:
     """Read images at the size of their cells, by row; leave out what cannot be read."""
+    from ..pictures import list_regions, load_all
+
     table = selection.table
     rows_of: dict[bytes, list[int]] = {}
     for row in np.concatenate([np.zeros(0, dtype=np.int64), *shown]).tolist():
@@ -120,6 +121,8 @@ def _load_cells(selection: Picks, shown: list[IntArray]) -> dict[int, ByteArray]
 
 
 def _load_cells_of(path: str, regions: list[Region]) -> list[ByteArray | None]:
+    from ..pictures import load_regions
+
     return load_regions(path, regions, *_PICTURE_PIXELS)
 
 

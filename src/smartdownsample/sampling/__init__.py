@@ -14,6 +14,7 @@ from the one before.
 """
 
 from .buckets import THEMES, encode_buckets, name_bucket
+from .cameras import number_cameras
 from .coverage import Coverage, NeededCount, measure_coverage
 from .distances import DISTANCE_SCALE, FAR, find_nearest_rows, measure_steps
 from .exact_selection import draw_selection
@@ -46,6 +47,7 @@ __all__ = [
     "measure_coverage",
     "measure_steps",
     "name_bucket",
+    "number_cameras",
     "number_joined",
     "number_sequences",
 ]

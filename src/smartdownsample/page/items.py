@@ -6,7 +6,7 @@ import os
 import zlib
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,7 @@ from ..sampling import (
     find_nearest_rows,
     is_near_duplicate,
 )
-from .page_boxes import pack_boxes
-from .page_paths import ShownPaths
+from .paths import ShownPaths
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,7 +81,7 @@ def find_reasons(selection: Picks, explained: "pa.Table | None", shown_rows: Int
 def _explain_kept(selection: Picks, explained: "pa.Table", reasons: Reasons) -> None:
     table = selection.table
     # Crops of one photo have one path.
-    own: list[object] = table.indices.tolist() if table.has_regions else [*_escape(table.paths)]
+    own: list[object] = table.indices.tolist() if table.has_regions else [*escape(table.paths)]
     row_of = {place: row for row, place in enumerate(own)}
     nearest = explained["nearest_index" if table.has_regions else "nearest_path"].to_pylist()
     reasons.ranks[selection.rows] = explained["rank"].to_numpy()
@@ -101,14 +100,21 @@ def _explain_excluded(selection: Picks, shown_rows: IntArray, reasons: Reasons) 
         reasons.distances[rows] = distances / DISTANCE_SCALE
 
 
-def pack_items(selection: Picks, reasons: Reasons, paths: ShownPaths) -> str:
-    """Pack what is known of all images, under the names of `paths`, for the page's script.
+def pack_items(*sections: dict[str, Any]) -> str:
+    """Pack the columns of all sections for the page's script.
 
     Returns base64 of compressed JSON, which nothing can take for markup: an object of lists with a
     value for each image, and of lists of the names that these values number.
     """
+    columns = {name: column for section in sections for name, column in section.items()}
+    text = json.dumps(columns, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(zlib.compress(text.encode())).decode()
+
+
+def list_columns(selection: Picks, reasons: Reasons, paths: ShownPaths) -> dict[str, Any]:
+    """List what is known of all images, under the names of `paths`, as columns for the page."""
     table = selection.table
-    folders, folder_numbers, names = _split_paths(_escape(paths.images))
+    folders, folder_numbers, names = _split_paths(escape(paths.images))
     codes = [bucket.code for bucket in selection.buckets]
     bucket_of_code = np.zeros(256, dtype=np.int64)
     bucket_of_code[codes] = np.arange(len(codes))
@@ -116,13 +122,13 @@ def pack_items(selection: Picks, reasons: Reasons, paths: ShownPaths) -> str:
     levels = np.rint(table.rows["mean_rgb"]).astype(np.int64)
     stands_for = np.zeros(len(table), dtype=np.int64)
     stands_for[selection.rows] = count_represented(selection)
-    packed = {
+    return {
         "folders": folders,
         "folder": folder_numbers,
         "name": names,
         "state": find_states(selection).tolist(),
         "bucket": bucket_of_code[selection.codes].tolist(),
-        "groups": _escape(paths.groups),
+        "groups": escape(paths.groups),
         "group": [] if selection.labels is None else selection.labels.ids.tolist(),
         "captured": _list_times(table.rows["captured"]),
         "width": table.rows["width"].tolist(),
@@ -134,12 +140,9 @@ def pack_items(selection: Picks, reasons: Reasons, paths: ShownPaths) -> str:
         "isNearDuplicate": _list_near_duplicates(table, reasons),
         "standsFor": stands_for.tolist(),
         "causes": causes,
-        "failurePath": _escape(paths.failures),
+        "failurePath": escape(paths.failures),
         "failureCause": [causes.index(failure.cause.value) for failure in table.failures],
-        **pack_boxes(table),
     }
-    text = json.dumps(packed, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(zlib.compress(text.encode())).decode()
 
 
 def _list_near_duplicates(table: FeatureTable, reasons: Reasons) -> list[int]:
@@ -152,7 +155,7 @@ def _list_near_duplicates(table: FeatureTable, reasons: Reasons) -> list[int]:
     return is_near.tolist()
 
 
-def _escape(texts: Sequence[str]) -> list[str]:
+def escape(texts: Sequence[str]) -> list[str]:
     """Escape bytes that are not valid Unicode."""
     escaped: list[str] = pack_texts(texts).to_pylist()
     return escaped

@@ -16,12 +16,14 @@ from ..output_files import OutputKind, write_output
 from ..records import IntArray
 from ..results import explain_selection
 from ..sampling import Coverage, measure_coverage, name_bucket
-from .page_boxes import name_items
-from .page_curve import HEIGHT, WIDTH, plot_coverage
-from .page_facts import list_facts, list_settings
-from .page_items import find_reasons, pack_items
-from .page_paths import ShownPaths, show_paths
-from .page_thumbnails import ShownRows, choose_shown, load_thumbnails
+from .boxes import list_boxes, name_items
+from .cameras import list_cameras
+from .curve import HEIGHT, WIDTH, plot_coverage
+from .facts import list_facts, list_settings
+from .items import find_reasons, list_columns, pack_items
+from .joined_parts import join_parts, read_part
+from .paths import ShownPaths, show_paths
+from .thumbnails import ShownRows, choose_shown, load_thumbnails
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -124,22 +126,31 @@ def _render_page(
     paths: ShownPaths,
 ) -> str:
     """Render the page as HTML; surrogates stand for bytes of paths that are not valid Unicode."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FunctionLoader(read_part),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["grouped"] = "{:,}".format
     shown = choose_shown(selection)
     shown_rows = np.concatenate([np.zeros(0, dtype=np.int64), *(some.excluded for some in shown)])
-    items = pack_items(selection, find_reasons(selection, explained, shown_rows), paths)
+    reasons = find_reasons(selection, explained, shown_rows)
+    items = pack_items(
+        list_columns(selection, reasons, paths),
+        list_cameras(selection, paths),
+        list_boxes(selection.table),
+    )
     groups = [
         group._replace(name=name)
         for group, name in zip(selection.groups, paths.groups, strict=True)
     ]
-    script = _read_source("page.js")
+    script = join_parts("js")
     thumbnails = load_thumbnails(selection, shown, cache_dir)
-    return environment.from_string(_read_source("page.html.jinja")).render(
+    return environment.get_template("frame.html.jinja").render(
         title=title or f"{len(selection):,} of {selection.table.count_items()} kept",
         selection=selection,
         panels=[*_list_panels(selection, shown, thumbnails.items, paths.images)],
@@ -153,17 +164,10 @@ def _render_page(
         curve_width=WIDTH,
         curve_height=HEIGHT,
         script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        style=_read_source("page.css"),
+        style=join_parts("css"),
         script=script,
         items=items,
     )
-
-
-def _read_source(name: str) -> str:
-    """Read a file beside this module."""
-    from importlib import resources  # on first need: most runs save no page
-
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _list_panels(

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.report.page_paths."""
+"""Tests of smartdownsample.page.paths."""
 
 import os
 from dataclasses import replace
@@ -8,8 +8,8 @@ import pytest
 
 from feature_tables import make_table
 from smartdownsample import ImageIndex
+from smartdownsample.page.paths import ShownPaths, show_paths
 from smartdownsample.records import Cause, Failure
-from smartdownsample.report.page_paths import ShownPaths, show_paths
 
 
 def show(

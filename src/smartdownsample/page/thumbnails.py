@@ -10,9 +10,8 @@ import numpy as np
 
 from ..collection import Picks
 from ..items import stat_files, to_key
-from ..records import WHOLE, ByteArray, IntArray, Region
-from .page_items import ItemState, find_states
-from .scaled_pictures import list_regions, load_all, load_regions
+from ..records import WHOLE, IntArray, Region
+from .items import ItemState, find_states
 
 _MAX_SHOWN = 1_500
 # Kept images of one bucket at most, and excluded ones likewise.
@@ -86,6 +85,7 @@ def load_thumbnails(
     The thumbnails that cameras embed would be quicker, but still show what was there before a
     photo was cropped or people in it were made unrecognisable.
     """
+    from ..pictures import list_regions
     from .thumbnail_cache import name_thumbnail, read_thumbnails, write_thumbnails
 
     table = selection.table
@@ -129,6 +129,8 @@ def load_thumbnails(
 
 def _make_thumbnails(wanted: Mapping[str, tuple[bytes, Region]]) -> dict[str, bytes]:
     """Make JPEGs by name, of keys and regions by name; leave out what cannot be read."""
+    from ..pictures import load_all
+
     names_of: dict[bytes, list[str]] = {}
     for name, (key, _) in wanted.items():
         names_of.setdefault(key, []).append(name)
@@ -139,6 +141,8 @@ def _make_thumbnails(wanted: Mapping[str, tuple[bytes, Region]]) -> dict[str, by
 
 
 def _make_thumbnails_of(path: str, regions: list[Region]) -> list[bytes | None]:
+    from ..pictures import encode_jpeg, load_regions
+
     return [
         None if picture is None else encode_jpeg(picture[:, :, ::-1], _QUALITIES[0])
         for picture in load_regions(path, regions, _SIDE_PIXELS, _SIDE_PIXELS)
@@ -147,31 +151,11 @@ def _make_thumbnails_of(path: str, regions: list[Region]) -> list[bytes | None]:
 
 def fit_thumbnails(jpegs: Sequence[bytes]) -> list[str]:
     """Turn JPEGs of the best quality into data URIs, at the best quality with which all fit."""
+    from ..pictures import encode_again
+
     fitting = list(jpegs)
     for quality in _QUALITIES[1:]:
         if sum(map(len, fitting)) <= _MAX_BYTES:
             break
-        fitting = [_encode_again(jpeg, quality) for jpeg in jpegs]
+        fitting = [encode_again(jpeg, quality) for jpeg in jpegs]
     return [f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" for jpeg in fitting]
-
-
-def _encode_again(jpeg: bytes, quality: int) -> bytes:
-    """Encode a JPEG at another quality; one that cannot be decoded stays as it is."""
-    import cv2
-
-    try:
-        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:  # no bytes, or a size that OpenCV refuses
-        return jpeg
-    # OpenCV returns None for what it cannot decode, which its types do not say.
-    pixels = np.asarray(picture)
-    return encode_jpeg(pixels, quality) if pixels.ndim else jpeg
-
-
-def encode_jpeg(pixels: ByteArray, quality: int) -> bytes:
-    """Encode blue, green, red pixels, shape (h, w, 3), as a JPEG."""
-    import cv2
-
-    options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
-    _, data = cv2.imencode(".jpg", np.ascontiguousarray(pixels), options)
-    return data.tobytes()

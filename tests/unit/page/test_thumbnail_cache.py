@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.report.thumbnail_cache."""
+"""Tests of smartdownsample.page.thumbnail_cache."""
 
 import json
 import os
@@ -17,8 +17,8 @@ import pytest
 
 from pictures import encode_jpeg, make_pixels, write_collection, write_picture
 from smartdownsample import ImageIndex, StoreWarning, cache
-from smartdownsample.report import save_report, thumbnail_cache
-from smartdownsample.report.thumbnail_cache import (
+from smartdownsample.page import save_report, thumbnail_cache
+from smartdownsample.page.thumbnail_cache import (
     FILE_NAME,
     THUMBNAILS_ID,
     name_thumbnail,
@@ -33,7 +33,7 @@ FIRST, *OTHERS = JPEGS
 PAGE = """
 import json, sys
 from pathlib import Path
-from smartdownsample.report.thumbnail_cache import read_thumbnails, write_thumbnails
+from smartdownsample.page.thumbnail_cache import read_thumbnails, write_thumbnails
 
 folder, jpegs = Path(sys.argv[1]), json.loads(sys.argv[2])
 print("ready", flush=True)

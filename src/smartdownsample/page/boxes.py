@@ -13,8 +13,8 @@ _N_DIGITS = 4
 _DETAILS = ("category", "label", "confidence")
 
 
-def pack_boxes(table: FeatureTable) -> dict[str, Any]:
-    """Make the page's columns of crops, and of what a document says; none for whole photos."""
+def list_boxes(table: FeatureTable) -> dict[str, Any]:
+    """List the page's columns of crops, and of what a document says; none for whole photos."""
     packed: dict[str, Any] = {}
     if table.has_regions:
         packed["photo"] = table.photos.tolist()

@@ -1,16 +1,17 @@
-"""Images, and crops of them, at the size at which they are shown."""
+"""Images, and crops of them, at the size at which people look at them, and as JPEGs."""
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+import cv2
 import numpy as np
 
 from ..items import FILES
 from ..records import WHOLE, ByteArray, Cause, FeatureTable, Region
-
-if TYPE_CHECKING:
-    from ..pictures import Picture
+from .decode import Picture
+from .process_settings import count_workers, decoding_process
+from .regions import decode_regions
 
 _LoadedT = TypeVar("_LoadedT")
 
@@ -30,8 +31,6 @@ def load_regions(
 
     Returns them as `load_scaled` does.
     """
-    from ..pictures import decode_regions
-
     content = FILES.read(path)
     if isinstance(content, Cause):
         return [None] * len(regions)
@@ -42,10 +41,8 @@ def load_regions(
     return scaled
 
 
-def _fit(picture: "Picture", width: int, height: int) -> ByteArray:
+def _fit(picture: Picture, width: int, height: int) -> ByteArray:
     """Scale a picture so that it just fits into a frame."""
-    import cv2
-
     scale = min(width / picture.width, height / picture.height)
     sides = [max(round(scale * length), 1) for length in (picture.width, picture.height)]
     # Shrinking averages areas; enlarging small pictures shows their pixels as they are.
@@ -64,11 +61,27 @@ def load_all(
     """Call `load` with absolute paths and regions, in parallel; results are in the same order."""
     import joblib
 
-    from ..pictures import count_workers, decoding_process
-
     run = joblib.Parallel(n_jobs=count_workers(), prefer="threads")
     with decoding_process():
         loaded: list[_LoadedT] = run(
             joblib.delayed(load)(os.fsdecode(key), regions) for key, regions in wanted
         )
     return loaded
+
+
+def encode_again(jpeg: bytes, quality: int) -> bytes:
+    """Encode a JPEG at another quality; one that cannot be decoded stays as it is."""
+    try:
+        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # no bytes, or a size that OpenCV refuses
+        return jpeg
+    # OpenCV returns None for what it cannot decode, which its types do not say.
+    pixels = np.asarray(picture)
+    return encode_jpeg(pixels, quality) if pixels.ndim else jpeg
+
+
+def encode_jpeg(pixels: ByteArray, quality: int) -> bytes:
+    """Encode blue, green, red pixels, shape (h, w, 3), as a JPEG."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+    _, data = cv2.imencode(".jpg", np.ascontiguousarray(pixels), options)
+    return data.tobytes()

@@ -15,9 +15,9 @@ from crops import BOXES, index_crops, list_crops, make_details, write_photos
 from report_pages import save
 from smartdownsample import ImageIndex, Selection, report
 from smartdownsample.items.local_files import LocalFiles
-from smartdownsample.report.page_items import find_reasons
-from smartdownsample.report.scaled_pictures import load_regions, load_scaled
-from smartdownsample.report.thumbnail_cache import name_thumbnail
+from smartdownsample.page.items import find_reasons
+from smartdownsample.page.thumbnail_cache import name_thumbnail
+from smartdownsample.pictures import load_regions, load_scaled
 from smartdownsample.report.thumbnail_grid import draw_thumbnails
 from smartdownsample.results import explain_selection
 

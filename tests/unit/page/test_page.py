@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.report.page and the modules beside it."""
+"""Tests of smartdownsample.page."""
 
 import base64
 import json
@@ -26,11 +26,11 @@ from smartdownsample import (
 )
 from smartdownsample.collection import GroupLabels
 from smartdownsample.errors import OutputError
-from smartdownsample.report import save_page, save_report
-from smartdownsample.report.page_curve import HEIGHT, WIDTH, plot_coverage
-from smartdownsample.report.page_items import ItemState, find_reasons
-from smartdownsample.report.page_thumbnails import choose_shown, encode_jpeg, fit_thumbnails
-from smartdownsample.report.scaled_pictures import load_scaled
+from smartdownsample.page import save_page, save_report
+from smartdownsample.page.curve import HEIGHT, WIDTH, plot_coverage
+from smartdownsample.page.items import ItemState, find_reasons
+from smartdownsample.page.thumbnails import choose_shown, fit_thumbnails
+from smartdownsample.pictures import encode_jpeg, load_scaled
 from smartdownsample.results import explain_selection
 from smartdownsample.sampling.buckets import name_bucket
 from smartdownsample.sampling.coverage import Coverage
@@ -461,3 +461,21 @@ class TestCurves:
         assert len(page.find_all("line")) == 2
         assert self.COVERAGE.describe() in " ".join(page.texts)
         assert "Coverage" not in save(tmp_path / "page.html", selection).texts
+
+
+class TestCameras:
+    """Every image has the number of its camera and of its event."""
+
+    def test_folders_are_cameras(self, selection: Selection, tmp_path: Path) -> None:
+        """Named as the page shows them; without times no event is known."""
+        items = save(tmp_path / "page.html", selection).items
+        folders = [items["folders"][folder] for folder in items["folder"]]
+        assert [f"{items['cameras'][camera]}/" for camera in items["camera"]] == folders
+        assert set(items["event"]) == {-1}
+
+    def test_events_are_those_of_the_layout(self, tmp_path: Path) -> None:
+        """By capture time."""
+        selection = ImageIndex(make_table(30)).sample(5)
+        layout = selection.collection.layout
+        events = save(tmp_path / "page.html", selection).items["event"]
+        assert [events[row] for row in layout.order] == layout.events.tolist()

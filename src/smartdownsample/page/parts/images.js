@@ -1,0 +1,22 @@
+function makeItemRow(row) {
+  const button = make("button", { type: "button" },
+    make("span", { className: "folder" }, items.folders[items.folder[row]]),
+    make("span", {}, items.name[row]),
+    ...(contents[row] ? [make("span", { className: "content" }, contents[row])] : []));
+  const cells = [
+    make("th", { scope: "row", title: nameItem(row, paths[row]) }, button),
+    make("td", {}, make("span", { className: `state ${STATES[items.state[row]]}` },
+      STATE_NAMES[items.state[row]])),
+    make("td", { className: "spare", title: buckets[items.bucket[row]] }, buckets[items.bucket[row]]),
+  ];
+  if (items.group.length) {
+    cells.push(make("td", { className: "spare" }, items.groups[items.group[row]]));
+  }
+  cells.push(make("td", { className: "spare" }, describeTime(items.captured[row])));
+  const line = make("tr", {}, ...cells);
+  line.dataset.row = row;
+  return line;
+}
+
+const list = new Pager(find("#list"), makeItemRow);
+onFilter((rows) => list.show(rows));
