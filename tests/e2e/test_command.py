@@ -494,16 +494,29 @@ def test_images_that_cannot_be_loaded_are_left_out_or_end_the_run(new_place: Pla
     assert re.search(r"^ +3 .*  all$", told, flags=re.MULTILINE)
 
 
+def test_images_that_two_commands_read_at_a_time_count_once(new_place: Place) -> None:
+    """And are kept once, when the store was pruned."""
+    write_collection(new_place.folder / "photos", 300)
+    commands = [new_place.start("sample", "photos", "-n", "3", "-q") for _ in range(2)]
+    (first, _), (second, _) = (command.communicate() for command in commands)
+    assert first == second
+    assert ": 300 files in 15 folders, " in new_place.run("cache", "info")
+    new_place.run("cache", "prune")
+    assert ": 300 files in 15 folders, " in new_place.run("cache", "info")
+    (kept,) = json.loads(new_place.run("cache", "info", "--json"))
+    assert (kept["n_files"], kept["n_images"], kept["n_rows"]) == (300, 300, 300)
+
+
 def test_the_store_is_looked_after(new_place: Place) -> None:
     """From telling what is in it to clearing it; features travel in a file between."""
     write_collection(new_place.folder / "photos", 10)
     assert new_place.run("cache", "info").startswith("Nothing is kept in /")
     done = new_place.call("cache", "export", "pack.parquet", "photos", "--root", ".", "-q")
     assert done.stdout == b"Wrote the features of 10 images to pack.parquet.\n"
-    assert ": 10 images in 1 folders, 0 unreadable, " in new_place.run("cache", "info")
+    assert ": 10 files in 1 folder, 0 unreadable, " in new_place.run("cache", "info")
     assert new_place.run("cache", "verify").startswith("All is well in /")
     (new_place.folder / "photos" / "site_1" / "IMG_1.jpg").unlink()
-    assert new_place.run("cache", "prune") == "Forgot 1 images.\n"
+    assert new_place.run("cache", "prune").startswith("Removed 1 row of images that are gone")
     (part,) = (new_place.folder / "cache").rglob("part-*.parquet")
     part.write_bytes(part.read_bytes()[:-100])
     done = new_place.call("cache", "verify", "--json")

@@ -421,10 +421,11 @@ class TestOrderOfStates:
             FeatureStore(SPEC, self.cache_dir).compact()
             assert self.is_known(2)
 
-    def test_a_part_is_pruned_before_a_merge(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The part that was rewritten keeps its place."""
-        assert cache.prune(self.cache_dir) == 1
-        assert self.is_known(1)
+    def test_parts_are_pruned_before_a_merge(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The deleted file, the earlier state and what is kept twice go; the later state stays."""
+        assert cache.prune(self.cache_dir) == 3
+        assert not self.is_known(1)
+        assert self.is_known(2)
         monkeypatch.setattr(merging, "_MAX_PARTS", 1)
         FeatureStore(SPEC, self.cache_dir).compact()
         assert self.is_known(2)

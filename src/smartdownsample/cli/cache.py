@@ -21,7 +21,7 @@ def add_options(parser: Parser) -> None:
     care = [
         actions.add("info", "Tell what is kept"),
         actions.add("verify", "Check every byte of what is kept, and change nothing"),
-        actions.add("prune", "Forget images whose files are gone"),
+        actions.add("prune", "Forget images whose files are gone, and what is kept twice"),
         actions.add("clear", "Forget everything"),
     ]
     for action in care:
@@ -59,8 +59,11 @@ def _tell(options: argparse.Namespace) -> int:
         print_json([{**store._asdict(), "spec": store.spec.fingerprint} for store in stores])
         return 0
     for store in stores:
+        images = f"{store.n_images:,} images from " if store.n_images > store.n_files else ""
+        files = "file" if store.n_files == 1 else "files"
+        folders = "folder" if store.n_folders == 1 else "folders"
         tell(
-            f"{store.folder}: {store.n_rows:,} images in {store.n_folders:,} folders, "
+            f"{store.folder}: {images}{store.n_files:,} {files} in {store.n_folders:,} {folders}, "
             f"{store.n_failures:,} unreadable, {store.size_bytes:,} bytes"
         )
     if not stores:
@@ -89,7 +92,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _prune(options: argparse.Namespace) -> int:
-    """Forget images whose files are gone."""
+    """Forget images whose files are gone, and what is kept twice."""
     from .. import cache
     from .printing import print_json, tell
 
@@ -97,7 +100,8 @@ def _prune(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"n_removed": n_removed})
     else:
-        tell(f"Forgot {n_removed:,} images.")
+        rows = "row" if n_removed == 1 else "rows"
+        tell(f"Removed {n_removed:,} {rows} of images that are gone, outdated or kept twice.")
     return 0
 
 

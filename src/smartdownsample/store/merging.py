@@ -37,6 +37,14 @@ def choose_merge(sizes: Sequence[int]) -> list[int]:
 
 def keep_newest(table: pa.Table) -> pa.Table:
     """Keep the row of each item that was written last; sorted by path, frame and region."""
+    return table.take(find_newest(table))
+
+
+def find_newest(table: pa.Table) -> pa.Array:
+    """Find the row of each item that was written last, in the order of path, frame and region.
+
+    The table needs no columns but these and the time of writing. Returns the numbers of rows.
+    """
     regions = np.hstack([view_bytes(unpack(table[name])) for name in ("frame", "region")])
     packed = pack_values(regions, pa.binary(regions.shape[1]))
     items = pa.table({"path": table["path"], "region": packed, "time": table["written_ns"]})
@@ -50,4 +58,4 @@ def keep_newest(table: pa.Table) -> pa.Table:
         )
     )
     is_newest = np.append(~unpack(is_repeated), True)[: len(items)]
-    return table.take(order.filter(pack_flags(is_newest)))
+    return order.filter(pack_flags(is_newest))

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from ..arrow import pack_flags
+from ..arrow import pack_flags, unpack
 from ..errors import StoreError, StoreWarning, warn_user
 from ..options import PathLike
 from ..records import BoolArray, FeatureSpec
@@ -23,9 +25,13 @@ from .folder import (
     is_tagged,
     list_specs,
 )
+from .merging import find_newest
 from .part import name_part, read_part, write_part
+from .schema import make_empty_table
 from .store import ASIDE_SUFFIX, FeatureStore
 
+# What tells images and their states apart.
+_STATE_COLUMNS = ["path", "frame", "region", "written_ns", "cause"]
 # Files that are not ours and are named.
 _MAX_NAMED = 5
 # A database's first page, which tells what its tables are.
@@ -43,12 +49,17 @@ class StoreInfo(NamedTuple):
         Where new rows are written. Rows of a former schema, if any, lie in a folder beside it.
     spec : FeatureSpec
         What its features are.
-    n_rows : int
-        How many rows it has: one per image, and one more for each earlier state of a file.
+    n_files : int
+        How many files it knows.
+    n_images : int
+        How many images it knows: the files, and the parts of them that were read by their boxes.
     n_failures : int
-        How many of the rows are of images that could not be decoded.
+        How many of the images could not be decoded.
     n_folders : int
-        How many folders the images lie in.
+        How many folders the files lie in.
+    n_rows : int
+        How many rows it has: one per image; and others, until parts are merged or pruned, for
+        earlier states of a file, and for images that two runs decoded at a time.
     n_parts : int
         How many Parquet files it consists of.
     size_bytes : int
@@ -57,9 +68,11 @@ class StoreInfo(NamedTuple):
 
     folder: str
     spec: FeatureSpec
-    n_rows: int
+    n_files: int
+    n_images: int
     n_failures: int
     n_folders: int
+    n_rows: int
     n_parts: int
     size_bytes: int
 
@@ -99,25 +112,34 @@ def info(cache_dir: PathLike | None = None) -> list[StoreInfo]:
 def _describe_store(store: FeatureStore) -> StoreInfo:
     """Read a store's parts and count what they hold."""
     parts = store.list_readable()
-    n_rows = n_failures = 0
-    folders: set[bytes] = set()
-    for part in parts:
-        try:
-            rows = read_part(part, store.schema)
-        except OSError:
-            continue
-        n_rows += len(rows)
-        n_failures += len(rows) - rows["cause"].null_count
-        folders.update(os.path.dirname(path) for path in rows["path"].to_pylist())
+    rows = pa.concat_tables(
+        [
+            make_empty_table(store.schema).select(_STATE_COLUMNS),
+            *(states for _, states in _read_states(store, parts)),
+        ]
+    )
+    images = rows.take(find_newest(rows))
+    paths = pc.unique(images["path"]).to_pylist()
     return StoreInfo(
         folder=str(store.folder),
         spec=store.spec,
-        n_rows=n_rows,
-        n_failures=n_failures,
-        n_folders=len(folders),
+        n_files=len(paths),
+        n_images=len(images),
+        n_failures=len(images) - images["cause"].null_count,
+        n_folders=len(set(map(os.path.dirname, paths))),
+        n_rows=len(rows),
         n_parts=len(parts),
         size_bytes=sum(map(_measure_folder, {store.folder, *(part.parent for part in parts)})),
     )
+
+
+def _read_states(store: FeatureStore, parts: list[Path]) -> Iterator[tuple[Path, pa.Table]]:
+    """Read what tells images and their states apart, of the parts that can be read."""
+    for part in parts:
+        try:
+            yield part, read_part(part, store.schema).select(_STATE_COLUMNS)
+        except OSError:
+            continue  # left to the next run that reads it, which warns
 
 
 def verify(cache_dir: PathLike | None = None) -> list[Damage]:
@@ -149,10 +171,12 @@ def _find_damage(store: FeatureStore) -> Iterator[Damage]:
 
 
 def prune(cache_dir: PathLike | None = None) -> int:
-    """Forget images whose files are gone, and remove parts that were set aside.
+    """Forget images whose files are gone, and keep one row of each of the others.
 
-    A file counts as gone only when its folder exists and is not empty: an unplugged drive or an
-    empty mount point is not a deletion. Rows of a former schema are left alone.
+    Other rows are earlier states of files, and rows of images that two runs decoded at a time.
+    Parts that were set aside go as well. A file counts as gone only when its folder exists and is
+    not empty: an unplugged drive or an empty mount point is not a deletion. Rows of a former
+    schema are left alone.
 
     Parameters
     ----------
@@ -178,36 +202,45 @@ def prune(cache_dir: PathLike | None = None) -> int:
 
 
 def _prune_store(store: FeatureStore) -> int:
-    """Rewrite the parts of a store that have rows of deleted files; return how many rows went."""
-    n_removed = 0
+    """Rewrite the parts of a store that have rows too many; return how many rows went."""
     if not store.folder.is_dir():
-        return n_removed
+        return 0
     if not is_tagged(store.folder.parent):
         warn_user(
             f"{str(store.folder.parent)!r} has no {TAG_NAME} of this package: nothing is removed "
             "there. The next run that keeps features there writes it, where there is none.",
             StoreWarning,
         )
-        return n_removed
+        return 0
     with store.lock() as is_ours:
         if not is_ours:
             msg = f"The feature store {str(store.folder)!r} is being compacted. Try again later."
             raise StoreError(msg)
-        for part in store.list_parts():
-            try:
-                rows = read_part(part, store.schema)
-            except OSError:
-                continue  # left to the next run that reads it, which warns
-            is_gone = _find_gone(rows["path"].to_pylist())
-            if is_gone.any():
-                if not is_gone.all():
-                    write_part(name_part(store.folder), rows.filter(pack_flags(~is_gone)))
-                part.unlink(missing_ok=True)
-                n_removed += int(is_gone.sum())
+        n_removed = _drop_rows(store)
         for aside in store.list_ours(ASIDE_SUFFIX):
             aside.unlink(missing_ok=True)
         store.remove_leftovers()
     return n_removed
+
+
+def _drop_rows(store: FeatureStore) -> int:
+    """Drop rows of deleted files, and all but the newest row of each image; return how many."""
+    parts = dict(_read_states(store, store.list_parts()))
+    if not parts:
+        return 0
+    rows = pa.concat_tables(list(parts.values()))
+    is_kept = np.zeros(len(rows), dtype=np.bool_)
+    is_kept[unpack(find_newest(rows))] = True
+    is_kept &= ~_find_gone(rows["path"].to_pylist())
+    ends = np.cumsum([len(states) for states in parts.values()])
+    for part, is_kept_here in zip(parts, np.split(is_kept, ends[:-1]), strict=True):
+        if is_kept_here.all():
+            continue
+        if is_kept_here.any():
+            kept = read_part(part, store.schema).filter(pack_flags(is_kept_here))
+            write_part(name_part(store.folder), kept)
+        part.unlink(missing_ok=True)
+    return int((~is_kept).sum())
 
 
 def _find_gone(paths: list[bytes]) -> BoolArray:

@@ -212,12 +212,12 @@ def test_every_command_answers(capfd: pytest.CaptureFixture[str]) -> None:
     assert run("report photos --per-group 1 --group-by regex:site_. page.html") == ""
     assert "30 images in 2 folders" in run("inspect photos")
     assert json.loads(run("inspect photos --json"))["total"]["n_images"] == 30
-    assert "30 images in 2 folders" in run("cache info")
+    assert "30 files in 2 folders" in run("cache info")
     assert json.loads(run("cache info --json"))[0]["spec"].startswith("hash8-fast")
     assert "30 images to pack.parquet" in run("cache export pack.parquet photos --root .")
     assert "30 images below ." in run("cache import pack.parquet --root . --cache-dir new")
     assert run("cache verify").startswith("All is well in /")
-    assert run("cache prune") == "Forgot 0 images.\n"
+    assert run("cache prune") == "Removed 0 rows of images that are gone, outdated or kept twice.\n"
     assert json.loads(run("cache prune --json")) == {"n_removed": 0}
     assert run("cache clear").startswith("Freed ")
     assert json.loads(run("cache clear --json")) == {"size_bytes": 0}

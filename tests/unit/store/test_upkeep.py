@@ -11,13 +11,28 @@ from typing import Any
 import pytest
 
 from pictures import make_old, write_collection, write_picture
-from smartdownsample import ImageIndex, ImageLoadingWarning, StoreError, StoreWarning, cache
+from small_surveys import detect, write_results
+from smartdownsample import (
+    Document,
+    ImageIndex,
+    ImageLoadingWarning,
+    StoreError,
+    StoreWarning,
+    cache,
+)
 from smartdownsample.features.spec import make_spec
 from smartdownsample.store import FeatureStore
+from smartdownsample.store.part import name_part
 
 
 def parts_of(cache_dir: Path) -> list[Path]:
     return sorted(cache_dir.rglob("*.parquet"))
+
+
+def copy_parts(cache_dir: Path) -> None:
+    """Keep every row twice, as two runs do that decode the same images at a time."""
+    for part in parts_of(cache_dir):
+        shutil.copy(part, name_part(part.parent))
 
 
 class TestInfo:
@@ -34,13 +49,33 @@ class TestInfo:
         with pytest.warns(ImageLoadingWarning):
             ImageIndex.build([*paths, bad])
         ImageIndex.build(paths[:3], hash_size=16)
-        small, large = sorted(cache.info(), key=lambda entry: entry.n_rows)
+        small, large = sorted(cache.info(), key=lambda entry: entry.n_files)
         assert (small.spec, large.spec) == (make_spec(16, "fast"), make_spec(8, "fast"))
-        assert (small.n_rows, small.n_failures, small.n_folders) == (3, 0, 1)
-        assert (large.n_rows, large.n_failures, large.n_folders) == (26, 1, 3)
+        assert (small.n_files, small.n_failures, small.n_folders) == (3, 0, 1)
+        assert (large.n_files, large.n_failures, large.n_folders) == (26, 1, 3)
         assert large.n_parts == 1
         sizes = [part.stat().st_size for part in parts_of(cache_dir)]
         assert small.size_bytes + large.size_bytes == sum(sizes)
+
+    def test_an_image_counts_once_in_its_newest_state(
+        self, tmp_path: Path, cache_dir: Path
+    ) -> None:
+        """However many rows there are of it; boxes are images of one file."""
+        paths = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
+        for path in paths:
+            path.write_text("no image")
+            make_old(path)
+        with pytest.warns(ImageLoadingWarning):
+            ImageIndex.build(paths)
+        write_picture(paths[0], 1)
+        with pytest.warns(ImageLoadingWarning):
+            ImageIndex.build(paths)
+        copy_parts(cache_dir)
+        boxes = [detect(0, 0, 0.5, 0.5), detect(0.5, 0.5, 0.5, 0.5)]
+        results = write_results(tmp_path / "results.json", {"a.jpg": boxes})
+        ImageIndex.build(Document.read(results))
+        (known,) = cache.info()
+        assert (known.n_files, known.n_images, known.n_failures, known.n_rows) == (2, 4, 1, 8)
 
     def test_no_store_is_no_entry(self, tmp_path: Path) -> None:
         """A folder that does not exist holds nothing, and stays away."""
@@ -99,6 +134,18 @@ class TestPrune:
         shutil.rmtree(tmp_path / "drive")
         (tmp_path / "elsewhere").rename(tmp_path / "drive")
         assert ImageIndex.build(paths).table.n_extracted == 0
+
+    def test_images_that_two_runs_kept_at_a_time_are_kept_once(
+        self, collection: list[str], cache_dir: Path
+    ) -> None:
+        """Nothing is decoded again for it."""
+        ImageIndex.build(collection)
+        copy_parts(cache_dir)
+        assert cache.prune() == len(collection)
+        (known,) = cache.info()
+        assert (known.n_files, known.n_rows, known.n_parts) == (len(collection), len(collection), 1)
+        assert ImageIndex.build(collection).table.n_extracted == 0
+        assert cache.prune() == 0
 
     def test_parts_without_rows_and_parts_set_aside_go(
         self, tmp_path: Path, cache_dir: Path
