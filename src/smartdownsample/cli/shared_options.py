@@ -55,8 +55,8 @@ def add_sources(
         metavar="GLOB",
         action="append",
         default=[],
-        help="use only images whose name matches, as *.JPG does; a pattern with a slash is for the "
-        "whole path, as */site_1/*",
+        help="use only images that match, as in .gitignore: a file or folder of that name at any "
+        "depth (*.JPG, StationB), or, with a slash, from the source on (StationB/2024*)",
     )
     group.add_argument(
         "--exclude", metavar="GLOB", action="append", default=[], help="leave out those that match"

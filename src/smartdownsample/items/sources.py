@@ -4,7 +4,7 @@ Lists and tables are documents, see `smartdownsample.formats`. Everything else i
 `smartdownsample.find_images`.
 """
 
-import fnmatch
+import glob
 import os
 import re
 import stat
@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from ..errors import InvalidParameterError
+from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
 from ..formats import (
     LIST_EXTENSIONS,
     TABLE_EXTENSIONS,
@@ -29,6 +29,7 @@ from .documents import UNLABELLED, DocumentItems
 from .find import IMAGE_EXTENSIONS, list_source
 from .locations import to_key
 from .named_images import NamedImages, join_images
+from .patterns import match_patterns
 
 STANDARD_INPUT = "-"
 # A document of any name begins with an object, or a list of them.
@@ -72,18 +73,17 @@ def name_images(
     """List the images that sources name, each folder or glob sorted by path.
 
     A source is a folder, glob, image, list or table, or ``-`` for a list on standard input, or what
-    `read_items` takes for a document of detections. `include` and `exclude` are shell patterns:
-    kept are images that match one of `include`, if there is any, and none of `exclude`. A pattern
-    with a slash is for the whole path, where ``*`` matches slashes too; any other pattern is for
-    the name. Raises `InvalidParameterError` for sources that do not exist or cannot be read, and
-    where `grouping` finds no name or column.
+    `read_items` takes for a document of detections. `include` and `exclude` are patterns, see
+    `match_patterns`: kept are images that match one of `include`, if there is any, and none of
+    `exclude`. Raises `InvalidParameterError` for sources that do not exist or cannot be read, where
+    the patterns leave no image, and where `grouping` finds no name or column.
     """
     if len(sources) > _MOST_OPENED:
         # Photos that a shell named one by one: none is opened to see whether it is a document.
         read_items = None
     parts = [_read_source(source, path_column, read_items) for source in sources]
     if include or exclude:
-        parts = [_keep_matching(part, include, exclude) for part in parts]
+        parts = _keep_matching(sources, parts, include, exclude)
     if grouping is not None:
         _check_grouping(parts, grouping)
         parts = [replace(part, labels=_label_images(part, grouping)) for part in parts]
@@ -206,19 +206,48 @@ def _match_paths(paths: list[str], pattern: str) -> list[object]:
 
 
 def _keep_matching(
-    images: NamedImages, include: Sequence[str], exclude: Sequence[str]
-) -> NamedImages:
-    """Keep the images that the patterns allow, see `name_images`."""
-    wanted = [re.compile(fnmatch.translate(pattern)) for pattern in include]
-    unwanted = [re.compile(fnmatch.translate(pattern)) for pattern in exclude]
-    is_kept = [
-        (not wanted or _matches_any(path, wanted)) and not _matches_any(path, unwanted)
-        for path in images.paths
+    sources: Sequence[str],
+    parts: Sequence[NamedImages],
+    include: Sequence[str],
+    exclude: Sequence[str],
+) -> list[NamedImages]:
+    """Keep the images that the patterns allow, see `name_images`; say what matches none."""
+    patterns = [*include, *exclude]
+    matches = [
+        match_patterns(patterns, part.paths, _find_base(source, part))
+        for source, part in zip(sources, parts, strict=True)
     ]
-    return images.take(np.array(is_kept, dtype=np.bool_))
+    n_include = len(include)
+    chosen = [
+        part.take(match[n_include:].any(axis=0) < (match[:n_include].any(axis=0) | (not include)))
+        for part, match in zip(parts, matches, strict=True)
+    ]
+    n_named = sum(len(part.paths) for part in parts)
+    if n_named and not any(part.paths for part in chosen):
+        options = " and ".join(["--include"] * bool(include) + ["--exclude"] * bool(exclude))
+        msg = (
+            f"No image is left of {n_named:,} by {options}. A pattern is a name at any "
+            "depth, such as StationB or *.JPG, or a path from the folder that is searched on, such "
+            "as StationB/2024/*."
+        )
+        raise InvalidParameterError(msg)
+    is_used = np.any([match.any(axis=1) for match in matches], axis=0)
+    for place in np.flatnonzero(~is_used).tolist():
+        option = "--include" if place < n_include else "--exclude"
+        warn_user(
+            f"{option} {patterns[place]!r} matches none of the {n_named:,} images.",
+            ImageLoadingWarning,
+        )
+    return chosen
 
 
-def _matches_any(path: str, patterns: Sequence[re.Pattern[str]]) -> bool:
-    """Tell whether a path, or its name, matches one of the patterns."""
-    name = os.path.basename(path)
-    return any(pattern.match(path if "/" in pattern.pattern else name) for pattern in patterns)
+def _find_base(source: str, part: NamedImages) -> str:
+    """Find the folder that patterns with a slash count from, beside the working folder."""
+    if part.documents and part.documents[0].options.root is not None:
+        return os.fspath(part.documents[0].options.root)
+    if os.path.isdir(source):
+        return source
+    folder = source
+    while glob.has_magic(folder) and not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    return folder if folder != source else os.path.dirname(source)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -13,9 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from pictures import write_picture
+from small_surveys import detect, write_results
 from smartdownsample import ImageLoadingWarning, InvalidParameterError
-from smartdownsample.items import NamedImages, add_images
+from smartdownsample.formats import read_document
+from smartdownsample.gathering import measure_photo
+from smartdownsample.items import DocumentItems, NamedImages, add_images, list_document_items
 from smartdownsample.items.sources import Grouping, leave_out_folder, name_images
+from smartdownsample.options import DocumentOptions
 
 NAMES = ["cam_1/a.jpg", "cam_1/b.jpg", "cam_2/c.jpg"]
 
@@ -29,8 +34,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def name_paths(*sources: str, path_column: str | None = None) -> list[str]:
-    return name_images(sources, path_column=path_column).paths
+def name_paths(*sources: str, **choices: Any) -> list[str]:
+    return name_images(sources, **choices).paths
 
 
 # ------------------------------------------------------------------ folders, globs, images
@@ -212,8 +217,9 @@ def test_left_out_images_need_no_group() -> None:
     ("include", "exclude", "places"),
     [
         (["*.jpg"], [], [0, 1, 2]),
-        (["a*", "c*"], [], [0, 2]),
-        (["cam_1*"], [], []),
+        (["a*", "c.*"], [], [0, 2]),
+        (["cam_1*"], [], [0, 1]),
+        ([], ["cam_1/"], [2]),
         (["cam_1/*"], [], [0, 1]),
         ([], ["*/b.jpg"], [0, 2]),
         (["cam_1/*"], ["a.*"], [1]),
@@ -232,6 +238,33 @@ def test_patterns_choose_among_images(
     assert images.labels == list(map(str, places))
     assert images.table is not None
     assert images.table["place"].to_pylist() == images.labels
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_pattern_that_matches_nothing_is_said() -> None:
+    """A wrong letter would keep a station in the selection."""
+    with pytest.warns(ImageLoadingWarning, match=r"--exclude 'cam_3' matches none of the 3 images"):
+        assert len(name_paths("cam_1", "cam_2", exclude=["cam_3", "b.jpg"])) == 2
+    with pytest.raises(InvalidParameterError, match="No image is left of 3 by --include"):
+        name_paths(".", include=["cam_3"])
+
+
+def test_patterns_count_from_what_a_source_searches(folder: Path) -> None:
+    """The folder, the part of a glob that is none, the folder of a list, the root of a document."""
+    for source in ("cam_1", "cam_1/*", "cam_1/*.jpg", f"{folder}/cam_1"):
+        assert len(name_paths(source, exclude=["/a.jpg"])) == 1
+    (folder / "cam_1" / "list.txt").write_text("a.jpg\nb.jpg\n")
+    assert name_paths("cam_1/list.txt", exclude=["/a.jpg"]) == ["cam_1/b.jpg"]
+    write_results(folder / "md.json", {"cam_1/a.jpg": [detect(0, 0, 1, 1)], "cam_2/c.jpg": []})
+    options = DocumentOptions(root="cam_2/..", items="photos")
+
+    def read_items(source: str) -> DocumentItems:
+        annotations = read_document(source)
+        assert annotations is not None
+        return list_document_items(annotations, options, measure_photo)
+
+    (path,) = name_paths("md.json", read_items=read_items, include=["/cam_1"])
+    assert path.endswith("cam_1/a.jpg")
 
 
 @pytest.mark.usefixtures("folder")
