@@ -296,9 +296,12 @@ def test_a_command_line_that_makes_no_sense_is_told_so(place: Place) -> None:
     assert done.stdout == b""
 
 
-def test_images_selected_before_are_kept_apart_from(place: Place, tmp_path: Path) -> None:
-    """From any list or table, of the collection or not; new ones are others."""
-    earlier = str(tmp_path / "earlier.csv")
+@pytest.mark.parametrize("extension", ["txt", "csv", "json", "parquet"])
+def test_images_selected_before_are_kept_apart_from(
+    place: Place, tmp_path: Path, extension: str
+) -> None:
+    """From any file that a selection is written to, of the collection or not; new are others."""
+    earlier = str(tmp_path / f"earlier.{extension}")
     place.run("sample", "photos", "-n", "20", "-q", "-o", earlier)
     new = place.sample("photos", "-n", "20", "--keep", earlier)
     kept = place.sample(earlier, "-n", "20")

@@ -76,7 +76,8 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | Int
     )
     _check_document_options(options, (*images.documents, *kept.documents))
     if images.documents:
-        _check_kept(sources, options.path_column)
+        read = {document.annotations.file for document in kept.documents}
+        _check_kept([each for each in sources if each not in read], options.path_column)
     return add_images(images, kept)
 
 

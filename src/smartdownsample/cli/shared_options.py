@@ -31,9 +31,9 @@ from ..options import (
 
 _SOURCES = (
     "folder, glob or image; list of paths, one per line or NUL-separated (.txt, or - for standard "
-    "input); table with a column of paths (.csv, .tsv, .parquet); detections as MegaDetector, "
-    "SpeciesNet, COCO or Camtrap DP have them; relative paths in all of them start at the working "
-    "folder, or at the document's own folder if they are only there"
+    "input); table with a column of paths (.csv, .tsv, .parquet, .json), such as a selection; "
+    "detections as MegaDetector, SpeciesNet, COCO or Camtrap DP have them; relative paths in all "
+    "of them start at the working folder, or at the document's own folder if they are only there"
 )
 _FACTS = ("species", "category", "location", "deployment", "sequence", "camera")
 _GROUPING_FORMS = f"parent, {', '.join(_FACTS)}, regex:PATTERN or column:NAME"

@@ -1,4 +1,4 @@
-"""Tables: CSV, TSV and Parquet files with a column of paths."""
+"""Tables: CSV, TSV, Parquet and JSON files with a column of paths."""
 
 import csv
 import io
@@ -16,8 +16,9 @@ from ..arrow import pack_values
 from ..cells import free_cells
 from ..display import to_line
 from ..errors import InvalidParameterError
+from .json_records import read_records
 
-TABLE_EXTENSIONS = (".csv", ".tsv", ".parquet")
+TABLE_EXTENSIONS = (".csv", ".tsv", ".parquet", ".json")
 # Column of Parquet files for paths that are not valid Unicode, beside the column "path".
 BYTES_COLUMN = "path_bytes"
 # Names of the column of paths, in upper or lower case; the first that a table has counts.
@@ -31,6 +32,12 @@ _MOST_COLUMNS = 10_000
 # Letters of a list or of a reason in an error.
 _MOST_LETTERS = 300
 _FAULTS = (pa.ArrowException, csv.Error, UnicodeDecodeError, OSError, MemoryError)
+# What is expected of a file of each extension; of any other, the first.
+_EXPECTED = {
+    ".csv": "CSV in UTF-8, with rows of one length",
+    ".parquet": "whole Parquet files",
+    ".json": "a list of records in JSON",
+}
 
 
 def read_table(file: str, path_column: str | None) -> tuple[list[str], pa.Table]:
@@ -39,14 +46,14 @@ def read_table(file: str, path_column: str | None) -> tuple[list[str], pa.Table]
     Cells of CSV files stay text, without the apostrophes of `smartdownsample.cells`. A pipe is read
     to its end.
     """
-    is_parquet = file.lower().endswith(".parquet")
+    extension = os.path.splitext(file)[1].lower()
     try:
-        table, numbers = _read_parquet(file) if is_parquet else _read_csv(file)
+        table, numbers = _READERS.get(extension, _read_csv)(file)
         # No text but Unicode, and no index that leads beyond its texts.
         table.validate(full=True)
         names: list[str] = table.column_names
     except _FAULTS as error:
-        expected = "whole Parquet files" if is_parquet else "CSV in UTF-8, with rows of one length"
+        expected = _EXPECTED.get(extension, _EXPECTED[".csv"])
         msg = (
             f"The table {file!r} cannot be read: {_name(error)}. Tables must be {expected}, "
             f"and have at most {_MOST_COLUMNS:,} columns."
@@ -118,6 +125,21 @@ def _read_csv(file: str) -> tuple[pa.Table, Sequence[int]]:
         msg = f"it has {len(numbers):,} rows or {len(table):,}, depending on what ends a row"
         raise csv.Error(msg)
     return free_cells(table), numbers
+
+
+def _read_json(file: str) -> tuple[pa.Table, Sequence[int]]:
+    """Read a list of records, and number them from 1."""
+    with open(file, "rb") as stream:
+        data = stream.read()
+    try:
+        table = read_records(data)
+    except (ValueError, RecursionError) as error:
+        raise csv.Error(str(error)) from error
+    _check_width(table.num_columns)
+    return table, range(1, len(table) + 1)
+
+
+_READERS = {".parquet": _read_parquet, ".json": _read_json}
 
 
 def _check_rows(lines: Iterator[str], delimiter: str) -> tuple[list[str], Sequence[int]]:

@@ -36,6 +36,8 @@ STANDARD_INPUT = "-"
 _OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*[\"}]")
 _BEGINNING = 1_000
 _MOST_OPENED = 1_000
+# Those of files that are no documents of detections, unless they begin as one.
+_USUAL = {*TABLE_EXTENSIONS, *LIST_EXTENSIONS, *IMAGE_EXTENSIONS} - {".json"}
 # What groups can be named by where documents name the images, see `Grouping`.
 Fact: TypeAlias = Literal["species", "category", "location", "deployment", "sequence", "camera"]
 # The columns of `DETAILS` that tell them; a camera is told by the path.
@@ -106,7 +108,7 @@ def _read_source(source: str, path_column: str | None, read_items: ReadItems | N
         return NamedImages(split_list(sys.stdin.buffer.read()))
     is_pipe = _is_pipe(source)
     extension = os.path.splitext(source)[1].lower()
-    is_usual = extension in {*TABLE_EXTENSIONS, *LIST_EXTENSIONS, *IMAGE_EXTENSIONS}
+    is_usual = extension in _USUAL
     may_be = not is_pipe and os.path.exists(source)
     if read_items is not None and may_be and (not is_usual or _begins_with_object(source)):
         document = read_items(source)

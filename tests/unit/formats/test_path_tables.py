@@ -82,6 +82,13 @@ def test_the_column_of_paths_is_found_or_named(tmp_path: Path) -> None:
         ("t.csv", b"n," * 9_999 + b"\n" + b"," * 9_999, r"columns n.{,300}…"),
         ("t.csv", b"path,path\na,b\n", "one column called 'path'"),
         ("t.parquet", b"no Parquet", "cannot be read"),
+        ("t.json", b"no JSON", "cannot be read: .*a list of records in JSON"),
+        ("t.json", b'{"path": "a.jpg"}', "it is no list of records"),
+        ("t.json", b'["a.jpg"]', "it is no list of records"),
+        ("t.json", b"[" * 100_000, "cannot be read"),
+        ("t.json", b'[{"path": "a.jpg"}, {"id": 1}]', "must have a path. Got None in row 2"),
+        ("t.json", b'[{"path": 1}]', "must have a path. Got 1 in row 1"),
+        ("t.json", b'[{"where": "a.jpg"}]', "columns where"),
     ],
 )
 def test_tables_that_cannot_be_used_are_named(
@@ -91,6 +98,31 @@ def test_tables_that_cannot_be_used_are_named(
     (tmp_path / name).write_bytes(data)
     with pytest.raises(InvalidParameterError, match=words):
         read_table(str(tmp_path / name), None)
+
+
+def test_records_in_json_keep_their_numbers(tmp_path: Path) -> None:
+    """What is neither number nor text becomes the text that JSON has for it."""
+    file = tmp_path / "table.json"
+    file.write_text(
+        '[{"path": "a.jpg", "id": 1, "share": 0.5, "other": [1], "large": 9223372036854775808},'
+        ' {"path": "b\\udc80.jpg", "share": 1, "other": true, "more": null}]'
+    )
+    paths, table = read_table(str(file), None)
+    assert paths == ["a.jpg", r"b\udc80.jpg"]
+    assert table.to_pydict() == {
+        "path": paths,
+        "id": [1, None],
+        "share": [0.5, 1.0],
+        "other": ["[1]", "true"],
+        "large": [2.0**63, None],
+        "more": [None, None],
+    }
+
+
+def test_a_list_without_records_names_no_image(tmp_path: Path) -> None:
+    """As a selection of none is written."""
+    (tmp_path / "table.json").write_text("[]")
+    assert read_table(str(tmp_path / "table.json"), None)[0] == []
 
 
 def test_rows_of_parquet_files_are_numbered_from_the_first(tmp_path: Path) -> None:
