@@ -23,7 +23,7 @@ after the sources, and are taken by their full names only.
 | exit code | means |
 |---|---|
 | 0 | all went well |
-| 1 | it failed, an image to be copied was gone, or kept features are damaged |
+| 1 | it failed, nothing could be selected, an image to copy was gone, kept rows are damaged |
 | 2 | the command line makes no sense |
 | 130 | it was interrupted: run it again, and it goes on |
 | 141 | nobody reads the output any more, as behind `head` |

@@ -14,7 +14,7 @@ from .opencv_limit import drop_unreadable_variables
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import cache
-    from .api import sample_diverse
+    from .api import inspect_index, sample_diverse
     from .collection import BucketCount, GroupCount
     from .document import Document
     from .errors import (
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         StoreWarning,
     )
     from .gathering import PreviewCounts, count_previews
-    from .index import ImageIndex, inspect_index
+    from .index import ImageIndex
     from .items import find_images
     from .records import Cause, Failure, FeatureSpec, FeatureTable
     from .results import (
@@ -98,14 +98,14 @@ __all__ = [
 _HOME_OF = {
     name: home
     for home, names in {
-        "api": "sample_diverse",
+        "api": "inspect_index sample_diverse",
         "collection": "BucketCount GroupCount",
         "document": "Document",
         "errors": "DecodeError DocumentWarning HelperWarning ImageLoadingWarning"
         " InvalidParameterError MissingExtraError MissingImageError OutputError"
         " SmartDownsampleError StoreError StoreWarning",
         "gathering": "PreviewCounts count_previews",
-        "index": "ImageIndex inspect_index",
+        "index": "ImageIndex",
         "items": "find_images",
         "records": "Cause Failure FeatureSpec FeatureTable",
         "results": "Figures Inspection NearDuplicate Placed Split place_images write_manifest"

@@ -1,4 +1,4 @@
-"""The published call: diverse paths in one line."""
+"""Calls of one line: the published one for diverse paths, and the figures of a collection."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from . import report
 from .checks import check_seed
 from .collection import Picks
+from .gathering import warn_of_failures
 from .index import ImageIndex
 from .items import add_items, list_items
 from .options import (
@@ -19,6 +20,7 @@ from .options import (
     SamplingOptions,
     check_target,
 )
+from .results import Inspection, inspect_collection
 from .sampling import check_groups
 
 if TYPE_CHECKING:
@@ -192,12 +194,33 @@ def sample_diverse(
         report.check_drawing(*destinations, inputs=items.paths)
     check_groups(sampling_options, items)
     index = ImageIndex.gather_items(items, reading_options)
+    warn_of_failures(index.failures)
     selection = index.draw(target_count, random_seed, sampling_options)
     if show_summary:
         print(report.format_summary(selection))
     _present(report.draw_distribution, selection, save_distribution, is_shown=show_distribution)
     _present(report.draw_thumbnails, selection, save_thumbnails, is_shown=show_thumbnails)
     return selection.indices.tolist() if return_indices else selection.paths
+
+
+def inspect_index(
+    index: ImageIndex, *, sequence_gap_s: float = SamplingOptions.sequence_gap_s
+) -> Inspection:
+    """Tell what is in a collection.
+
+    Parameters
+    ----------
+    index : ImageIndex
+        The collection; not changed.
+    sequence_gap_s : float
+        Longest pause within a sequence, in seconds.
+
+    Returns
+    -------
+    Inspection
+        Its figures.
+    """
+    return inspect_collection(index.collection, sequence_gap_s)
 
 
 def _present(

@@ -12,7 +12,7 @@ from . import report
 from .checks import check_integer, check_seed
 from .collection import Collection, Picks
 from .document import Document
-from .gathering import gather_features, open_pack
+from .gathering import gather_features, open_pack, warn_of_failures
 from .item_list import ItemList
 from .items import list_items
 from .options import (
@@ -32,7 +32,6 @@ from .options import (
     check_target,
 )
 from .records import Failure, FeatureTable
-from .results import Inspection, inspect_collection
 from .sampling import (
     Coverage,
     draw_ranking,
@@ -187,11 +186,13 @@ class ImageIndex:
             crop_square=crop_square,
         )
         items = paths.items if isinstance(paths, Document) else list_items(paths)
-        return cls.gather_items(items, reading)
+        index = cls.gather_items(items, reading)
+        warn_of_failures(index.failures)
+        return index
 
     @classmethod
     def gather_items(cls, items: ItemList, reading: ReadingOptions) -> "ImageIndex":
-        """Gather the features of items, with all options in one record, see `build`."""
+        """Gather features, with all options in one record, see `build`, but without a warning."""
         return cls(gather_features(items, reading), choose_store_dir(reading))
 
     @classmethod
@@ -378,23 +379,3 @@ class ImageIndex:
     # Methods of a selection, which earlier versions had here.
     explain = staticmethod(Selection.explain)
     split = staticmethod(Selection.split)
-
-
-def inspect_index(
-    index: ImageIndex, *, sequence_gap_s: float = SamplingOptions.sequence_gap_s
-) -> Inspection:
-    """Tell what is in a collection.
-
-    Parameters
-    ----------
-    index : ImageIndex
-        The collection; not changed.
-    sequence_gap_s : float
-        Longest pause within a sequence, in seconds.
-
-    Returns
-    -------
-    Inspection
-        Its figures.
-    """
-    return inspect_collection(index.collection, sequence_gap_s)

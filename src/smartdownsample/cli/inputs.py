@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, TypeAlias, get_args
 
-from ..errors import InvalidParameterError
+from ..collection import Picks
+from ..errors import InvalidParameterError, SmartDownsampleError
 from ..formats import looks_like_document, read_document
-from ..gathering import measure_photo
+from ..gathering import describe_failures, measure_photo, warn_of_failures
 from ..index import ImageIndex
 from ..items import (
     DocumentItems,
@@ -25,6 +26,7 @@ from ..options import DocumentOptions, Kept, ReadingOptions, SamplingOptions
 from ..records import IntArray
 from ..results import REGION_COLUMNS
 from ..sampling import check_groups
+from ..selection import Selection
 
 # Checks where outputs go, from the options, the images, and all paths that are read.
 CheckOutputs: TypeAlias = Callable[[argparse.Namespace, NamedImages, list[str]], None]
@@ -54,6 +56,7 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | Int
         include=options.include,
         exclude=options.exclude,
         read_items=read_items,
+        may_be_empty=False,
     )
     for folder in (getattr(options, "copy_to", None), getattr(options, "link_to", None)):
         if folder is not None:
@@ -168,7 +171,8 @@ def _take(options: argparse.Namespace, kind: type) -> dict[str, Any]:
 def collect(options: argparse.Namespace, check_outputs: CheckOutputs | None = None) -> Inputs:
     """Gather the features of the images of a command, once their groups have been checked.
 
-    `check_outputs` is called before as well, with the images and all paths that are read.
+    `check_outputs` is called before as well, with the images and all paths that are read. Raises
+    `SmartDownsampleError` when no image can be used.
     """
     images, kept = name_all(options)
     items = images.list_items()
@@ -177,7 +181,17 @@ def collect(options: argparse.Namespace, check_outputs: CheckOutputs | None = No
         check_outputs(options, images, [*documents, *items.paths])
     sampling = _choose_sampling(options, images, kept)
     check_groups(sampling, items)
-    return Inputs(ImageIndex.gather_items(items, choose_reading(options)), images, sampling)
+    index = ImageIndex.gather_items(items, choose_reading(options))
+    if not len(index):
+        reason = (
+            f"none of {len(index.failures):,} could be loaded. {describe_failures(index.failures)}"
+            if index.failures
+            else "the sources name none, or none that --category and --min-confidence allow"
+        )
+        msg = f"There are no images to work with: {reason}."
+        raise SmartDownsampleError(msg)
+    warn_of_failures(index.failures)
+    return Inputs(index, images, sampling)
 
 
 def tell_of_documents(options: argparse.Namespace, inputs: Inputs) -> None:
@@ -190,10 +204,32 @@ def tell_of_documents(options: argparse.Namespace, inputs: Inputs) -> None:
             say(*describe_document(document))
 
 
+def draw_selection(options: argparse.Namespace, inputs: Inputs) -> Selection:
+    """Select as many images as are asked for; raise `SmartDownsampleError` when there are none."""
+    target_count = count_target(options, inputs.index)
+    selection = inputs.index.draw(target_count, options.random_seed, inputs.sampling)
+    check_picks(options, selection)
+    return selection
+
+
+def check_picks(options: argparse.Namespace, picks: Picks) -> None:
+    """Make sure that something was picked, unless nothing was asked for."""
+    if len(picks) or options.target_count == 0:
+        return
+    n_earlier = len(picks.earlier_rows)
+    msg = (
+        f"Nothing new can be selected of {picks.table.count_items()}: {n_earlier:,} were selected "
+        "before, and the options about groups and sequences allow no others."
+    )
+    raise SmartDownsampleError(msg)
+
+
 def count_target(options: argparse.Namespace, index: ImageIndex) -> int | None:
-    """Count the images that are asked for; None for no limit."""
+    """Count the images that are asked for; None for no limit. A share is of at least one."""
     amount: int | float | None = options.target_count
-    return round(amount * len(index)) if isinstance(amount, float) else amount
+    if isinstance(amount, float):
+        return max(round(amount * len(index)), int(amount > 0))
+    return amount
 
 
 def list_parameters(options: argparse.Namespace) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
     import dataclasses
 
-    from ..index import inspect_index
+    from ..api import inspect_index
     from ..report import describe_document, summarize_document, tabulate_document
     from .inputs import collect
     from .printing import print_json, tell
@@ -62,8 +62,6 @@ def run(options: argparse.Namespace) -> int:
         tell(f"{count:,} could not be loaded: {cause}")
     if options.decode == "preview":
         _print_previews(found.previews)
-    if not total.n_images:
-        return 0
     sizes = [f"{size} ({count:,})" for size, count in found.sizes.items()]
     more = f" and {len(sizes) - _MAX_SIZES:,} more" if len(sizes) > _MAX_SIZES else ""
     tell(f"Sizes: {', '.join(sizes[:_MAX_SIZES])}{more}")

@@ -18,7 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
-    from .inputs import collect, count_target, tell_of_documents
+    from .inputs import check_picks, collect, count_target, tell_of_documents
     from .printing import print_paths, say
 
     inputs = collect(options)
@@ -26,6 +26,7 @@ def run(options: argparse.Namespace) -> int:
     tell_of_documents(options, inputs)
     limit = count_target(options, index)
     ranking = index.draw_ranking(limit, options.random_seed, inputs.sampling)
+    check_picks(options, ranking)
     # A photo once, however many of its crops are ranked.
     paths = list(dict.fromkeys(ranking.paths))
     print_paths(paths, is_null_ended=options.null, relative_to=options.relative_to)

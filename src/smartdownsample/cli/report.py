@@ -23,16 +23,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
-    from .inputs import collect, count_target, tell_of_documents
+    from .inputs import collect, draw_selection, tell_of_documents
     from .printing import say
 
     inputs = collect(options, _check_page)
-    index = inputs.index
     tell_of_documents(options, inputs)
-    selection = index.draw(count_target(options, index), options.random_seed, inputs.sampling)
+    selection = draw_selection(options, inputs)
     selection.save_report(options.page, absolute_paths=options.absolute_paths)
     if not options.quiet:
-        say(f"Wrote {options.page}: {len(selection):,} of {index.table.count_items()}")
+        say(f"Wrote {options.page}: {len(selection):,} of {selection.table.count_items()}")
     return 0
 
 

@@ -107,15 +107,14 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code: 1 when an image was gone before it was placed."""
     from .. import report
     from ..results import describe_run
-    from .inputs import collect, count_target, list_parameters, tell_of_documents
+    from .inputs import collect, draw_selection, list_parameters, tell_of_documents
     from .printing import print_json, print_paths, say
 
     if options.dry_run:
         return _forecast(options)
     inputs = collect(options, _check_outputs)
-    index = inputs.index
     tell_of_documents(options, inputs)
-    selection = index.draw(count_target(options, index), options.random_seed, inputs.sampling)
+    selection = draw_selection(options, inputs)
     is_complete = _write_files(options, selection, inputs.images)
     if options.json:
         print_json({**describe_run(selection, list_parameters(options)), "paths": selection.paths})

@@ -2,7 +2,7 @@
 
 from .box_orientation import turn_boxes
 from .forecast import Forecast, forecast_work
-from .gather import gather_features, open_pack
+from .gather import describe_failures, gather_features, open_pack, warn_of_failures
 from .photo_sizes import measure_photo
 from .preview_trust import PreviewCounts, count_previews, describe_previews
 
@@ -10,10 +10,12 @@ __all__ = [
     "Forecast",
     "PreviewCounts",
     "count_previews",
+    "describe_failures",
     "describe_previews",
     "forecast_work",
     "gather_features",
     "measure_photo",
     "open_pack",
     "turn_boxes",
+    "warn_of_failures",
 ]

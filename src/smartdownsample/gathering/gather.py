@@ -26,8 +26,8 @@ from .ordered_features import needed_columns, order_features
 def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
     """Take known features from the store, compute the others, and put all in natural order.
 
-    Failures give one `ImageLoadingWarning`, or raise `MissingImageError` or `DecodeError` where
-    the options say so.
+    Failures raise `MissingImageError` or `DecodeError` where the options say so; the caller warns
+    of the others by `warn_of_failures`.
     """
     check_items(items, reading)
     spec = make_spec_for(reading)
@@ -60,7 +60,7 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
         n_extracted=len(set(items.file_of[known.misses].tolist())),
         n_known=len(known.items),
     )
-    _report_failures(table.failures, reading)
+    _raise_intolerable(table.failures, reading)
     return table
 
 
@@ -130,24 +130,33 @@ def _raise_failure(failure: Failure) -> None:
     raise error
 
 
-def _report_failures(failures: tuple[Failure, ...], reading: ReadingOptions) -> None:
-    """Raise the first failure that the options do not tolerate, or warn once of all."""
+def _raise_intolerable(failures: tuple[Failure, ...], reading: ReadingOptions) -> None:
+    """Raise the first failure that the options do not tolerate."""
     if reading.image_loading_errors == "raise" and failures:  # failures that the store knew
         _raise_failure(failures[0])
     if reading.truncated == "raise":
         for failure in failures:
             if failure.cause is Cause.TRUNCATED:
                 _raise_failure(failure)
+
+
+def warn_of_failures(failures: tuple[Failure, ...]) -> None:
+    """Warn once of all images that could not be loaded, if there are any."""
     if failures:
         warn_user(
             f"{len(failures):,} image(s) could not be loaded and were left out: "
-            f"{'; '.join(_count_causes(failures))}.",
+            f"{describe_failures(failures)}.",
             ImageLoadingWarning,
         )
 
 
-def _count_causes(failures: tuple[Failure, ...]) -> Iterator[str]:
+def describe_failures(failures: tuple[Failure, ...]) -> str:
     """Say how often each cause occurs, the most frequent first, and its first path."""
+    return "; ".join(_count_causes(failures))
+
+
+def _count_causes(failures: tuple[Failure, ...]) -> Iterator[str]:
+    """Yield what is said of each cause."""
     for cause, count in Counter(failure.cause for failure in failures).most_common():
         first = next(failure.path for failure in failures if failure.cause is cause)
         yield f"{cause.value} ({count:,}, first {first!r})"

@@ -69,18 +69,19 @@ def _natural_sort_key(path: str) -> tuple[bytes, bytes]:
 
 
 def list_source(source: PathLike) -> list[str]:
-    """List the images of one folder, glob or file, and warn when there are none.
+    """List the images of one folder, glob or file.
 
     The order is arbitrary, because sorting takes a while.
     """
-    paths = list(_expand_source(source))
-    if not paths:
-        warn_user(
-            f"{os.fspath(source)!r} leads to no images, that is, to no files that end in "
-            f"{', '.join(sorted(IMAGE_EXTENSIONS))}.",
-            ImageLoadingWarning,
-        )
-    return paths
+    return list(_expand_source(source))
+
+
+def describe_empty(source: PathLike) -> str:
+    """Say that a source leads to no images, and what images are."""
+    return (
+        f"{os.fspath(source)!r} leads to no images, that is, to no files that end in "
+        f"{', '.join(sorted(IMAGE_EXTENSIONS))}."
+    )
 
 
 def _expand_source(source: PathLike) -> Iterator[str]:
@@ -141,6 +142,8 @@ def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
     """
     if isinstance(image_paths, (str, os.PathLike)):
         is_source, given = True, list_source(image_paths)
+        if not given:
+            warn_user(describe_empty(image_paths), ImageLoadingWarning)
     else:
         is_source, given = False, _check_paths(image_paths)
     n_given = len(given)

@@ -26,7 +26,7 @@ from ..formats import (
 )
 from .document_paths import name_camera
 from .documents import UNLABELLED, DocumentItems
-from .find import IMAGE_EXTENSIONS, list_source
+from .find import IMAGE_EXTENSIONS, describe_empty, list_source
 from .locations import to_key
 from .named_images import NamedImages, join_images
 from .patterns import match_patterns
@@ -71,6 +71,7 @@ def name_images(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     read_items: ReadItems | None = None,
+    may_be_empty: bool = True,
 ) -> NamedImages:
     """List the images that sources name, each folder or glob sorted by path.
 
@@ -78,18 +79,35 @@ def name_images(
     `read_items` takes for a document of detections. `include` and `exclude` are patterns, see
     `match_patterns`: kept are images that match one of `include`, if there is any, and none of
     `exclude`. Raises `InvalidParameterError` for sources that do not exist or cannot be read, where
-    the patterns leave no image, and where `grouping` finds no name or column.
+    the patterns leave no image, where `grouping` finds no name or column, and, unless they
+    `may_be_empty`, where they name no image at all.
     """
     if len(sources) > _MOST_OPENED:
         # Photos that a shell named one by one: none is opened to see whether it is a document.
         read_items = None
     parts = [_read_source(source, path_column, read_items) for source in sources]
+    empty = [source for source, part in zip(sources, parts, strict=True) if _is_empty(part)]
+    if len(empty) == len(sources) and not may_be_empty:
+        raise InvalidParameterError(_describe_empty(empty[0]))
+    for source in empty:
+        warn_user(_describe_empty(source), ImageLoadingWarning)
     if include or exclude:
         parts = _keep_matching(sources, parts, include, exclude)
     if grouping is not None:
         _check_grouping(parts, grouping)
         parts = [replace(part, labels=_label_images(part, grouping)) for part in parts]
     return join_images(parts)
+
+
+def _is_empty(part: NamedImages) -> bool:
+    """Tell whether a source named no images; of documents, others tell why."""
+    return not part.paths and not part.documents
+
+
+def _describe_empty(source: str) -> str:
+    """Say that a source names no images."""
+    is_searched = os.path.isdir(source) or glob.has_magic(source)
+    return describe_empty(source) if is_searched else f"{source!r} names no images."
 
 
 def leave_out_folder(images: NamedImages, folder: str) -> NamedImages:

@@ -9,8 +9,7 @@ import pytest
 
 from feature_tables import BURST_S, make_table
 from pictures import SHARED_IMAGES
-from smartdownsample import Failure, ImageIndex
-from smartdownsample.index import inspect_index
+from smartdownsample import Failure, ImageIndex, inspect_index
 from smartdownsample.records import FLAG_TRUNCATED, Cause
 from smartdownsample.results.inspection import tell_infrared
 
