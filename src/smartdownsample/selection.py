@@ -96,9 +96,10 @@ class Selection(Picks):
         Returns
         -------
         pyarrow.Table
-            Columns ``path``, ``index`` (place in the caller's list), ``bucket``, ``group`` (null
-            without groups), ``captured`` (local time of the camera, null where unknown),
-            ``width`` and ``height`` of the upright picture in pixels, and ``n_represented``.
+            Columns ``path``, ``index`` (place in the caller's list), ``bucket`` (in words
+            that are the same for any collection), ``group`` (null without groups), ``captured``
+            (local time of the camera, null where unknown), ``width`` and ``height`` of the upright
+            picture in pixels, and ``n_represented``.
             With crops, ``x``, ``y``, ``box_width`` and ``box_height``: shares of the upright
             photo, from its top left; ``width`` and ``height`` are of the crop then. With items
             of a document, ``category``, ``label`` and ``confidence``, null where it tells none.

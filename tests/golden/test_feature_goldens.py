@@ -22,7 +22,7 @@ from smartdownsample.features.exact_thumbnails import average_cells, make_thumbn
 from smartdownsample.features.fast_thumbnails import approximate_thumbnails
 from smartdownsample.features.spec import FEATURE_VERSION, make_spec
 from smartdownsample.features.thumbnails import Thumbnails
-from smartdownsample.sampling.buckets import encode_buckets, name_bucket
+from smartdownsample.sampling.buckets import describe_bucket, encode_buckets
 
 Levels = npt.NDArray[np.uint8]
 Goldens = dict[str, dict[str, Any]]
@@ -89,7 +89,7 @@ def describe_goldens() -> Goldens:
                 "mean_rgb": row["mean_rgb"].tolist(),
                 "lab_layout": row["lab_layout"].tobytes().hex(),
                 "code": code,
-                "bucket": name_bucket(code),
+                "bucket": describe_bucket(code),
             }
     return goldens
 

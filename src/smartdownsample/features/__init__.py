@@ -1,7 +1,12 @@
 """Features: pure functions from the pixels of pictures to rows of the feature matrix."""
 
 from .batches import take_together
-from .columns import describe_pictures, measure_brightness, measure_colour_variance
+from .columns import (
+    describe_pictures,
+    measure_brightness,
+    measure_colour_variance,
+    tell_infrared,
+)
 from .spec import FEATURE_VERSION, choose_crop_min_side, choose_min_side, make_spec, make_spec_for
 from .thumbnails import MEAN_SIDE
 
@@ -16,4 +21,5 @@ __all__ = [
     "measure_brightness",
     "measure_colour_variance",
     "take_together",
+    "tell_infrared",
 ]

@@ -15,7 +15,7 @@ from ..options import PathLike
 from ..output_files import OutputKind, write_output
 from ..records import IntArray
 from ..results import explain_selection
-from ..sampling import Coverage, measure_coverage, name_bucket
+from ..sampling import Coverage, describe_bucket, measure_coverage, name_buckets
 from .boxes import list_boxes, name_items
 from .cameras import list_cameras
 from .curve import HEIGHT, WIDTH, plot_coverage
@@ -51,10 +51,10 @@ class Thumbnail(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """A bucket and some of its images; `name` is brightness and colour, `traits` the rest."""
+    """A bucket and some of its images; `bits` spells its code."""
 
     name: str
-    traits: str
+    bits: str
     size: int
     n_kept: int
     n_excluded: int
@@ -173,11 +173,11 @@ def _render_page(
 def _list_panels(
     selection: Picks, shown: list[ShownRows], sources: Mapping[int, str], paths: list[str]
 ) -> Iterator[Panel]:
+    names = name_buckets(selection.table.rows, selection.codes)
     for bucket, some in zip(selection.buckets, shown, strict=True):
-        name, _, traits = name_bucket(bucket.code).partition(", ")
         yield Panel(
-            name=name,
-            traits=traits,
+            name=names[bucket.code],
+            bits=describe_bucket(bucket.code),
             size=bucket.size,
             n_kept=bucket.n_kept,
             n_excluded=some.n_excluded,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..collection import BucketCount, Picks
-from ..sampling import name_bucket
+from ..sampling import name_buckets
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +36,9 @@ def draw_distribution(figure: "Figure", selection: Picks) -> None:
     figure.set_layout_engine("constrained")
     axes = figure.add_subplot()
     _draw_bars(axes, buckets)
+    names = name_buckets(selection.table.rows, selection.codes)
+    labels = [names[bucket.code] for bucket in buckets]
+    axes.set_yticks(np.arange(len(buckets)), labels, fontsize=8)
     axes.set_ylim(n_bars - 0.4, -0.6)
     _style_axes(axes, selection.table.noun)
     figure.suptitle(
@@ -49,7 +52,7 @@ def draw_distribution(figure: "Figure", selection: Picks) -> None:
 
 
 def _draw_bars(axes: "Axes", buckets: Sequence[BucketCount]) -> None:
-    """Draw the bars with their names on the left and their counts on the right."""
+    """Draw the bars, from the top, with their counts on the right."""
     sizes = np.array([bucket.size for bucket in buckets], dtype=np.int64)
     kept = np.array([bucket.n_kept for bucket in buckets], dtype=np.int64)
     levels = np.arange(len(buckets))
@@ -65,7 +68,6 @@ def _draw_bars(axes: "Axes", buckets: Sequence[BucketCount]) -> None:
             fontsize=8,
             color=TEXT_COLOUR,
         )
-    axes.set_yticks(levels, [name_bucket(bucket.code) for bucket in buckets], fontsize=8)
     axes.set_xlim(0, 1.15 * max(sizes.max(initial=0), 1))
 
 

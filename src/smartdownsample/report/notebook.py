@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ..collection import Picks
-from ..sampling import name_bucket
+from ..sampling import name_buckets
 
 _BAR_EM = 12
 # Buckets that have a line. The others are only counted.
@@ -33,12 +33,13 @@ def _format_lines(selection: Picks) -> Iterable[str]:
     from html import escape
 
     buckets = selection.buckets[:_MAX_LINES]
+    names = name_buckets(selection.table.rows, selection.codes)
     largest = max((bucket.size for bucket in buckets), default=1)
     for code, size, n_kept in buckets:
         bar = _draw_bar(size / largest, n_kept / size)
         count = f"{n_kept:,} of {size:,}" if len(selection) else f"{size:,}"
         yield (
-            f"<tr><td style='text-align:left'>{escape(name_bucket(code))}</td>"
+            f"<tr><td style='text-align:left'>{escape(names[code])}</td>"
             f"<td>{bar}</td><td style='text-align:right'>{count}</td></tr>"
         )
 

@@ -7,7 +7,7 @@ from ..collection import Layout, Picks
 from ..display import to_line
 from ..gathering import count_previews, describe_previews
 from ..records import FeatureTable
-from ..sampling import name_bucket
+from ..sampling import name_buckets
 
 _NAME_WIDTH = 54
 _MAX_GROUPS = 30
@@ -16,7 +16,8 @@ _NO_MORE = "groups, sequences and earlier selections leave no more"
 
 def format_summary(selection: Picks) -> str:
     """Say in text what went in, what came out, and how many images of each bucket were kept."""
-    buckets = [(name_bucket(code), size, n_kept) for code, size, n_kept in selection.buckets]
+    names = name_buckets(selection.table.rows, selection.codes)
+    buckets = [(names[code], size, n_kept) for code, size, n_kept in selection.buckets]
     lines = [
         *_describe_selection(selection),
         *_describe_reading(selection.table),

@@ -9,7 +9,7 @@ import numpy as np
 from ..collection import BucketCount, Picks
 from ..items import to_key
 from ..records import ByteArray, IntArray, Region
-from ..sampling import name_bucket
+from ..sampling import name_buckets
 from .distribution_chart import KEPT_COLOUR, TEXT_COLOUR
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def draw_thumbnails(
     shown = [
         np.flatnonzero(selection.codes == bucket.code)[: n_rows * n_columns] for bucket in buckets
     ]
+    names = name_buckets(selection.table.rows, selection.codes)
     pictures = _load_cells(selection, shown)
     mosaics = [_compose(rows, selection, pictures, n_columns) for rows in shown]
     panel_width = n_columns * _CELL_WIDTH / _RESOLUTION
@@ -68,7 +69,7 @@ def draw_thumbnails(
         # One pixel of the mosaic is one pixel of the figure.
         axes.imshow(mosaic, interpolation="nearest", aspect="auto")
         axes.set_axis_off()
-        _add_title(axes, bucket, len(rows))
+        _add_title(axes, names[bucket.code], bucket, len(rows))
 
 
 def _lay_out(
@@ -96,10 +97,10 @@ def _lay_out(
     return (width, height), boxes
 
 
-def _add_title(axes: "Axes", bucket: BucketCount, n_shown: int) -> None:
+def _add_title(axes: "Axes", name: str, bucket: BucketCount, n_shown: int) -> None:
     shown = "" if n_shown == bucket.size else f", first {n_shown:,} shown"
     axes.set_title(
-        f"{name_bucket(bucket.code)}\nkept {bucket.n_kept:,} of {bucket.size:,}{shown}",
+        f"{name}\nkept {bucket.n_kept:,} of {bucket.size:,}{shown}",
         loc="left",
         fontsize=9,
         color=TEXT_COLOUR,

@@ -23,7 +23,7 @@ from ..errors import InvalidParameterError
 from ..formats import BYTES_COLUMN
 from ..items import strip_folder, to_key
 from ..output_files import OutputKind
-from ..sampling import THEMES, name_bucket
+from ..sampling import N_CODES, describe_bucket
 from .selection_table import (
     COLUMNS,
     DETAIL_COLUMNS,
@@ -35,7 +35,7 @@ from .spelt_columns import list_records
 
 EXTENSIONS = (".txt", ".csv", ".json", ".parquet")
 
-_BUCKETS = frozenset(map(name_bucket, range(16 * len(THEMES))))
+_BUCKETS = frozenset(map(describe_bucket, range(N_CODES)))
 _TIME = re.compile(r"-?\d+-\d\d-\d\dT[\d:.]+|<value out of range: -?\d+>")
 _NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
 _SIGNED = re.compile(f"-?{_NUMBER.pattern}")

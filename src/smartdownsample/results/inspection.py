@@ -6,15 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..collection import Collection
+from ..features import tell_infrared
 from ..gathering import PreviewCounts, count_previews
-from ..records import LAB_LAYOUT_SIDE, BoolArray, FeatureTable, IntArray, RowArray
+from ..records import BoolArray, FeatureTable, IntArray
 from ..sampling import are_near_duplicates, label_items, number_sequences
-
-# Levels of 8-bit Lab at which a and b mean no colour.
-_NEUTRAL = 128
-# Means of the cells' distances from it, and from their own mean, in levels.
-_MAX_SATURATION = 3.0
-_MAX_VARIATION = 1.0
 
 
 @dataclass(frozen=True)
@@ -106,20 +101,6 @@ def inspect_collection(collection: Collection, sequence_gap_s: float) -> Inspect
         n_duplicates=table.n_duplicates,
         previews=count_previews(table),
     )
-
-
-def tell_infrared(rows: RowArray) -> BoolArray:
-    """Tell which pictures have no colour, or one throughout, as cameras take them at night, (n,).
-
-    Of 510 camera-trap photos, 159 of them infrared, all are told rightly; the mean saturation of
-    infrared ones is at most 1.3 levels of 8-bit Lab, that of others at least 4.3.
-    """
-    a_b = rows["lab_layout"].reshape(len(rows), LAB_LAYOUT_SIDE**2, 3)[:, :, 1:].astype(np.float32)
-    tint = a_b.mean(axis=1, keepdims=True)
-    saturation, variation = (
-        np.hypot(*np.moveaxis(a_b - centre, 2, 0)).mean(axis=1) for centre in (_NEUTRAL, tint)
-    )
-    return np.asarray((saturation < _MAX_SATURATION) | (variation < _MAX_VARIATION))
 
 
 def _compute_figures(

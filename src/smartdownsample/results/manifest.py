@@ -15,7 +15,7 @@ from ..gathering import count_previews
 from ..items import to_text
 from ..options import PathLike
 from ..output_files import OutputKind, starts_with, write_output
-from ..sampling import name_bucket
+from ..sampling import describe_bucket
 from ..store import decoder_version
 from .spelt_columns import encode_json
 
@@ -56,7 +56,7 @@ def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str
             "refused_folders": list(map(_escape, previews.refused_folders)),
         },
         "buckets": [
-            {"name": name_bucket(bucket.code), "size": bucket.size, "selected": bucket.n_kept}
+            {"name": describe_bucket(bucket.code), "size": bucket.size, "selected": bucket.n_kept}
             for bucket in selection.buckets
         ],
         "groups": [

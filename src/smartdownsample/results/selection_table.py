@@ -15,10 +15,10 @@ from ..sampling import (
     DISTANCE_SCALE,
     FAR,
     count_represented,
+    describe_bucket,
     draw_ranking,
     find_nearest_rows,
     lay_out,
-    name_bucket,
 )
 
 # Names of the columns of a selection, and of those that `explain_selection` adds.
@@ -38,7 +38,7 @@ def tabulate_selection(selection: Picks) -> pa.Table:
 
     - ``path``: string, as the caller gave it; bytes that are not valid Unicode are escaped.
     - ``index``: int64, position in the caller's list.
-    - ``bucket``: string, see `smartdownsample.sampling.name_bucket`.
+    - ``bucket``: string, see `smartdownsample.sampling.describe_bucket`.
     - ``group``: string, null without groups.
     - ``captured``: timestamp in ms, local time of the camera; null where unknown.
     - ``width``, ``height``: uint32, of the upright picture, in pixels.
@@ -58,7 +58,7 @@ def tabulate_selection(selection: Picks) -> pa.Table:
         {
             "path": pack_texts(selection.paths),
             "index": pack_values(selection.indices, pa.int64()),
-            "bucket": pack_texts(_name_buckets(selection)),
+            "bucket": pack_texts(_describe_buckets(selection)),
             "group": pack_texts(_name_groups(selection)),
             "captured": pack_values(rows["captured"], pa.timestamp("ms")),
             "width": pack_values(rows["width"], pa.uint32()),
@@ -88,9 +88,9 @@ def _list_details(selection: Picks) -> dict[str, pa.ChunkedArray]:
     return dict(zip(DETAIL_COLUMNS, taken.columns, strict=True))
 
 
-def _name_buckets(selection: Picks) -> list[str]:
+def _describe_buckets(selection: Picks) -> list[str]:
     codes = selection.codes[selection.rows].tolist()
-    name_of = {code: name_bucket(code) for code in set(codes)}
+    name_of = {code: describe_bucket(code) for code in set(codes)}
     return [name_of[code] for code in codes]
 
 

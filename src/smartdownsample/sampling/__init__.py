@@ -13,7 +13,8 @@ With spread "order", step 5 is left out. `draw_ranking` selects from large to sm
 from the one before.
 """
 
-from .buckets import THEMES, encode_buckets, name_bucket
+from .bucket_names import name_buckets
+from .buckets import N_CODES, describe_bucket, encode_buckets
 from .cameras import number_cameras
 from .coverage import Coverage, NeededCount, measure_coverage
 from .distances import DISTANCE_SCALE, FAR, find_nearest_rows, measure_steps
@@ -29,13 +30,14 @@ from .within_keys import number_joined
 __all__ = [
     "DISTANCE_SCALE",
     "FAR",
+    "N_CODES",
     "SAME_SCENE",
-    "THEMES",
     "Coverage",
     "NeededCount",
     "are_near_duplicates",
     "check_groups",
     "count_represented",
+    "describe_bucket",
     "draw_ranking",
     "draw_selection",
     "encode_buckets",
@@ -46,7 +48,7 @@ __all__ = [
     "lay_out",
     "measure_coverage",
     "measure_steps",
-    "name_bucket",
+    "name_buckets",
     "number_cameras",
     "number_joined",
     "number_sequences",

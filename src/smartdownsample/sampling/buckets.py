@@ -56,20 +56,31 @@ def _find_themes(mean_rgb: Float32Array) -> ByteArray:
     return themes.astype(np.uint8)
 
 
-def name_bucket(code: int) -> str:
-    """Name the bucket of a code in words.
+def read_theme(code: int) -> int:
+    """Read the colour theme out of a bucket's code, an index of `THEMES`."""
+    return code >> 4
+
+
+def read_bits(code: int) -> tuple[int, int, int, int]:
+    """Read the four bits out of a bucket's code: above and below the centre, corner, bright."""
+    above, below, corner, bright = ((code >> shift) & 1 for shift in (3, 2, 1, 0))
+    return above, below, corner, bright
+
+
+def describe_bucket(code: int) -> str:
+    """Spell what a bucket's code says, the same in any collection, see `name_buckets`.
 
     The words say brightness and colour theme, whether the top left corner is lighter than the
     mean, and whether brightness rises from left to right just above and just below the centre.
 
     Examples
     --------
-    >>> name_bucket(0b0000_1001)
+    >>> describe_bucket(0b0000_1001)
     'bright grey, dark corner, centre rising-falling'
     """
-    above, below, corner, bright = ((code >> shift) & 1 for shift in (3, 2, 1, 0))
+    above, below, corner, bright = read_bits(code)
     slopes = "-".join("rising" if bit else "falling" for bit in (above, below))
     return (
-        f"{'bright' if bright else 'dark'} {THEMES[code >> 4]}, "
+        f"{'bright' if bright else 'dark'} {THEMES[read_theme(code)]}, "
         f"{'light' if corner else 'dark'} corner, centre {slopes}"
     )

@@ -32,7 +32,7 @@ from smartdownsample.page.items import ItemState, find_reasons
 from smartdownsample.page.thumbnails import choose_shown, fit_thumbnails
 from smartdownsample.pictures import encode_jpeg, load_scaled
 from smartdownsample.results import explain_selection
-from smartdownsample.sampling.buckets import name_bucket
+from smartdownsample.sampling import describe_bucket, name_buckets
 from smartdownsample.sampling.coverage import Coverage
 
 EVIL_NAMES = (
@@ -60,10 +60,11 @@ class TestCounts:
         """The largest first, with its counts; all thumbnails of so few images are there."""
         page = save(tmp_path / "page.html", selection)
         assert len(page.find_all("panel")) == len(selection.buckets)
+        names = name_buckets(selection.table.rows, selection.codes)
+        options = {option["data-bits"] for tag, option in page.elements if "data-bits" in option}
+        assert options == {describe_bucket(bucket.code) for bucket in selection.buckets}
         for bucket in selection.buckets:
-            name, _, traits = name_bucket(bucket.code).partition(", ")
-            assert name.capitalize() in page.texts
-            assert f", {traits}" in page.texts
+            assert names[bucket.code].capitalize() in page.texts
             assert f"{bucket.n_kept} of {bucket.size} kept" in page.texts
         rows = [int(thumbnail["data-row"] or -1) for thumbnail in page.find_all("thumbnail")]
         assert sorted(rows) == list(range(60))

@@ -29,7 +29,7 @@ from smartdownsample.collection import Collection
 from smartdownsample.features.spec import make_spec
 from smartdownsample.options import Spread
 from smartdownsample.report.distribution_chart import KEPT_COLOUR
-from smartdownsample.sampling.buckets import N_CODES, name_bucket
+from smartdownsample.sampling import N_CODES, name_buckets
 from smartdownsample.sampling.layout import lay_out_by
 from whole_photos import photo_table
 
@@ -58,8 +58,9 @@ class TestSummary:
         lines = report.format_summary(selection).splitlines()
         assert lines[0] == f"Selected 15 of 60 images (25.0%) from {len(selection.buckets)} buckets"
         table = lines[-len(selection.buckets) :]
+        names = name_buckets(selection.table.rows, selection.codes)
         for line, bucket in zip(table, selection.buckets, strict=True):
-            assert line.strip().startswith(name_bucket(bucket.code))
+            assert line.strip().startswith(f"{names[bucket.code]}  ")
             size, kept, share = line.split()[-3:]
             assert (int(size), int(kept)) == (bucket.size, bucket.n_kept)
             assert share == f"{bucket.n_kept / bucket.size:.1%}"
@@ -152,7 +153,7 @@ class TestChart:
             b.size - b.n_kept for b in selection.buckets
         ]
         labels = [label.get_text() for label in axes.get_yticklabels()]
-        assert labels == [name_bucket(bucket.code) for bucket in selection.buckets]
+        assert labels == [*name_buckets(selection.table.rows, selection.codes).values()]
         for bucket in selection.buckets:
             assert f"{bucket.n_kept:,} of {bucket.size:,}" in drawn_texts(figure)
 
@@ -187,9 +188,10 @@ class TestThumbnails:
 
     def test_panels_are_rightly_labelled_largest_first(self, selection: Selection) -> None:
         """The published package labels them in reverse order."""
+        names = name_buckets(selection.table.rows, selection.codes)
         for axes, bucket in zip(self.panels(selection), selection.buckets, strict=True):
             title = axes.get_title(loc="left")
-            assert title.startswith(name_bucket(bucket.code) + "\n")
+            assert title.startswith(names[bucket.code] + "\n")
             assert f"kept {bucket.n_kept} of {bucket.size}" in title
 
     def test_kept_images_and_no_others_have_a_frame(self, selection: Selection) -> None:

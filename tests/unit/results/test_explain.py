@@ -16,7 +16,7 @@ from smartdownsample.collection import Collection, GroupLabels
 from smartdownsample.records import RowArray
 from smartdownsample.results import explain_selection
 from smartdownsample.sampling import lay_out
-from smartdownsample.sampling.buckets import encode_buckets, name_bucket
+from smartdownsample.sampling.buckets import describe_bucket, encode_buckets
 from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances
 from whole_photos import photo_table
 
@@ -74,7 +74,9 @@ def test_each_selected_item_has_a_row_in_natural_order() -> None:
     columns = explain(selection)
     assert columns["path"] == selection.paths
     assert columns["index"] == [27, 26, 12, 0] == selection.indices.tolist()
-    assert columns["bucket"] == [name_bucket(int(selection.codes[row])) for row in selection.rows]
+    assert columns["bucket"] == [
+        describe_bucket(int(selection.codes[row])) for row in selection.rows
+    ]
 
 
 def test_groups_are_named() -> None:

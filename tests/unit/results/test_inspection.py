@@ -10,8 +10,8 @@ import pytest
 from feature_tables import BURST_S, make_table
 from pictures import SHARED_IMAGES
 from smartdownsample import Failure, ImageIndex, inspect_index
+from smartdownsample.features import tell_infrared
 from smartdownsample.records import FLAG_TRUNCATED, Cause
-from smartdownsample.results.inspection import tell_infrared
 
 TRUTHS = [SHARED_IMAGES / "camtrap" / name for name in ("TRUTH.csv", "TRUTH_bursts.csv")]
 

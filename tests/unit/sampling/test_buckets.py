@@ -16,8 +16,8 @@ from smartdownsample.sampling.buckets import (
     N_CODES,
     THEME_LEVEL,
     THEMES,
+    describe_bucket,
     encode_buckets,
-    name_bucket,
 )
 
 SPEC = make_spec(8, "exact")
@@ -185,7 +185,7 @@ def test_no_rows_have_no_codes() -> None:
 
 def test_names_of_buckets_are_unique() -> None:
     """All 80."""
-    assert len({name_bucket(code) for code in range(N_CODES)}) == N_CODES == 80
+    assert len({describe_bucket(code) for code in range(N_CODES)}) == N_CODES == 80
 
 
 @pytest.mark.parametrize(
@@ -215,4 +215,4 @@ def test_names_of_buckets_are_unique() -> None:
 )
 def test_names_say_what_the_bits_mean(key: oracles.BucketKey, name: str) -> None:
     """Each word stands for its own bit."""
-    assert name_bucket(oracles.bucket_code(key)) == name
+    assert describe_bucket(oracles.bucket_code(key)) == name

@@ -95,7 +95,7 @@ function describe(row) {
     ...["category", "label", "confidence"].filter((name) => (items[name]?.[row] ?? null) !== null)
       .map((name) => [name[0].toUpperCase() + name.slice(1), String(items[name][row])]),
     ...(isWhole(row) ? [] : [["Box", describeBox(row)]]),
-    ["Bucket", buckets[items.bucket[row]]],
+    ["Bucket", buckets[items.bucket[row]], bits[items.bucket[row]]],
     ...(items.group.length ? [["Group", items.groups[items.group[row]]]] : []),
     ["Taken", describeTime(items.captured[row]) || "not known"],
     ["Size", `${count(items.width[row])} × ${count(items.height[row])} pixels`],

@@ -26,7 +26,9 @@ const nItems = items.name.length;
 const paths = items.name.map((name, row) => items.folders[items.folder[row]] + name);
 const contents = items.name.map((_, row) => describeContent(row));
 const lowered = paths.map((path, row) => `${path} ${contents[row]}`.toLowerCase());
-const buckets = findAll("#filters [name=bucket] option").slice(1).map((option) => option.text);
+const bucketOptions = findAll("#filters [name=bucket] option").slice(1);
+const buckets = bucketOptions.map((option) => option.text);
+const bits = bucketOptions.map((option) => option.dataset.bits);
 
 // What a document says is in an image, and how sure that is.
 function describeContent(row) {
