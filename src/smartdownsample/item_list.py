@@ -1,13 +1,23 @@
 """The items of a call: which regions of which files."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsFloat
 
 import numpy as np
 
 from .options import BoxOrientation
-from .records import WHOLE, Failure, Float32Array, Float64Array, FrameArray, IntArray, are_crops
+from .records import (
+    WHOLE,
+    Failure,
+    Float32Array,
+    Float64Array,
+    FrameArray,
+    IntArray,
+    Region,
+    are_crops,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -124,6 +134,12 @@ class ItemList:
 def round_regions(shares: Float64Array) -> Float32Array:
     """Round regions, shape (n, 4), to multiples of 2**-16, which are exact in 32 bits."""
     return (np.rint(shares * 2**16) / 2**16).astype(np.float32)
+
+
+def round_region(region: Iterable[SupportsFloat]) -> Region:
+    """Round one region, of four shares."""
+    ((x, y, width, height),) = round_regions(np.array([list(map(float, region))])).tolist()
+    return x, y, width, height
 
 
 def whole_photos(n: int) -> "tuple[FrameArray, Float32Array]":

@@ -7,25 +7,24 @@ import numpy as np
 
 from . import page, report
 from .checks import check_integer, check_number, check_seed
-from .collection import Picks
 from .options import RANDOM_SEED, VALIDATION, GroupsLike, PathLike
+from .picked_items import PickedItems
 from .records import IntArray
 from .results import (
     Split,
     explain_selection,
     split_selection,
+    tabulate_ranking,
     tabulate_selection,
-    write_selection,
 )
 from .sampling import count_represented, find_representatives, label_items
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
     from matplotlib.figure import Figure
 
 
-class Selection(Picks):
+class Selection(PickedItems):
     """The selected items of a collection, in natural order."""
 
     def __repr__(self) -> str:
@@ -51,22 +50,21 @@ class Selection(Picks):
         """How many images each selected one stands for, itself included: int64, shape (k,)."""
         return count_represented(self)
 
-    def save(self, destination: PathLike) -> None:
-        """Write the selection to a file.
+    def to_arrow(self) -> "pa.Table":
+        """Hand over a table with a row for each selected item.
 
-        Parameters
-        ----------
-        destination : path
-            Its extension decides the format: ``.txt`` (paths), ``.csv``, ``.json``, ``.parquet``.
-
-        Raises
-        ------
-        InvalidParameterError
-            When the extension is another one.
-        OutputError
-            When the file cannot be written.
+        Returns
+        -------
+        pyarrow.Table
+            Columns ``path``, ``index`` (place in the caller's list), ``bucket`` (in words
+            that are the same for any collection), ``group`` (null without groups), ``captured``
+            (local time of the camera, null where unknown), ``width`` and ``height`` of the upright
+            picture in pixels, and ``n_represented``.
+            With crops, ``x``, ``y``, ``box_width`` and ``box_height``: shares of the upright
+            photo, from its top left; ``width`` and ``height`` are of the crop then. With items
+            of a document, ``category``, ``label`` and ``confidence``, null where it tells none.
         """
-        write_selection(self, destination)
+        return tabulate_selection(self)
 
     def save_report(
         self, path: PathLike, *, cache: bool = True, absolute_paths: bool = False
@@ -89,32 +87,6 @@ class Selection(Picks):
             When the file cannot be written.
         """
         page.save_report(self, path, cache=cache, absolute_paths=absolute_paths)
-
-    def to_arrow(self) -> "pa.Table":
-        """Hand over a table with a row for each selected item.
-
-        Returns
-        -------
-        pyarrow.Table
-            Columns ``path``, ``index`` (place in the caller's list), ``bucket`` (in words
-            that are the same for any collection), ``group`` (null without groups), ``captured``
-            (local time of the camera, null where unknown), ``width`` and ``height`` of the upright
-            picture in pixels, and ``n_represented``.
-            With crops, ``x``, ``y``, ``box_width`` and ``box_height``: shares of the upright
-            photo, from its top left; ``width`` and ``height`` are of the crop then. With items
-            of a document, ``category``, ``label`` and ``confidence``, null where it tells none.
-        """
-        return tabulate_selection(self)
-
-    def to_pandas(self) -> "pd.DataFrame":
-        """Hand over the table of `to_arrow` to pandas, which must be installed.
-
-        Returns
-        -------
-        pandas.DataFrame
-            With the same columns.
-        """
-        return self.to_arrow().to_pandas()
 
     def explain(self, *, random_seed: int | None = RANDOM_SEED) -> "pa.Table":
         """Describe each selected item, to see why it was taken.
@@ -213,7 +185,7 @@ class Selection(Picks):
         return report.format_html(self)
 
 
-class Ranking(Picks):
+class Ranking(PickedItems):
     """Items of a collection in an order of which every first N are a selection."""
 
     def __repr__(self) -> str:
@@ -226,6 +198,27 @@ class Ranking(Picks):
         places = np.full(len(self.table), -1)
         places[self.rows] = np.arange(len(self.rows))
         return places
+
+    def to_arrow(self) -> "pa.Table":
+        """Hand over a table with a row for each ranked item, the first in rank first.
+
+        Returns
+        -------
+        pyarrow.Table
+            The columns of `Selection.to_arrow`, and ``rank``, from 0.
+        """
+        return tabulate_ranking(self)
+
+    def explain(self) -> "pa.Table":
+        """Describe each ranked item; all pairs are compared, so that many take a while.
+
+        Returns
+        -------
+        pyarrow.Table
+            The table of `to_arrow`, and the columns ``nearest_path`` and ``distance`` of
+            `Selection.explain`, about the other ranked items.
+        """
+        return tabulate_ranking(self, is_explained=True)
 
     def first(self, target_count: int) -> Selection:
         """Select the first items.

@@ -9,8 +9,6 @@ from .base_parser import FAILED
 # Importing typing takes a tenth of the time in which help is to appear.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from ..collection import Picks
     from ..items import DocumentItems, NamedImages
     from ..options import How
@@ -26,6 +24,7 @@ _MAX_FOLDERS = 20
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     from .shared_options import (
+        add_explain,
         add_json,
         add_page,
         add_printing,
@@ -65,11 +64,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("coco", "megadetector", "camtrap-dp"),
         help="write that document in another format; Camtrap DP from Camtrap DP alone",
     )
-    add(
-        "--explain",
-        action="store_true",
-        help="add to that file the rank of each image, and which other selected one looks nearest",
-    )
+    add_explain(add, "the rank of each image, and which other selected one looks nearest")
     add_printing(add)
     add("--copy-to", metavar="DIR", help="copy the selected images to this folder")
     add("--crops-to", metavar="DIR", help="write the selected crops to this folder, in full size")
@@ -140,8 +135,9 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
         choose_target,
         selection_kind,
     )
+    from .tables import take_columns
 
-    columns = () if images.table is None else _take_columns(options, images.table).column_names
+    columns = () if images.table is None else take_columns(options, images.table).column_names
     outputs = {options.manifest: MANIFEST, options.report: page.PAGE}
     document = _find_document(options, images)
     if document is None:
@@ -170,6 +166,7 @@ def _write_files(options: argparse.Namespace, selection: "Picks", images: "Named
     from .. import page, report
     from ..results import write_manifest, write_selection
     from .inputs import list_parameters
+    from .tables import describe
 
     document = _find_document(options, images)
     if document is not None:
@@ -179,7 +176,7 @@ def _write_files(options: argparse.Namespace, selection: "Picks", images: "Named
             selection,
             options.output,
             relative_to=options.relative_to,
-            table=_describe(options, selection, images.table),
+            table=describe(options, selection, images.table),
         )
     if options.manifest is not None:
         write_manifest(selection, options.manifest, list_parameters(options))
@@ -274,39 +271,6 @@ def _write_crops(options: argparse.Namespace, selection: "Picks") -> bool:
         there = f", {written.n_there:,} were there already" if written.n_there else ""
         say(f"Wrote {written.n_new:,} crops to {options.crops_to}{there}")
     return not written.failures
-
-
-def _describe(
-    options: argparse.Namespace, selection: "Picks", table: "pa.Table | None"
-) -> "pa.Table":
-    """Describe the selected images, with the other columns of the table that named them."""
-    import pyarrow as pa
-
-    from ..arrow import pack_values
-    from ..results import explain_selection, tabulate_selection
-
-    if options.explain:
-        described = explain_selection(selection, options.random_seed)
-    else:
-        described = tabulate_selection(selection)
-    if table is not None:
-        rows = _take_columns(options, table).take(pack_values(selection.indices, pa.int64()))
-        names = described.column_names + rows.column_names
-        # At once: to append a column copies the list of all others.
-        described = pa.table(described.columns + rows.columns, names=names)
-    return described
-
-
-def _take_columns(options: argparse.Namespace, table: "pa.Table") -> "pa.Table":
-    """Take what a table tells beside the paths, with names that are told from ours."""
-    from ..formats import BYTES_COLUMN
-    from ..results import name_source_columns
-
-    # A column of paths with another name stays, as paths may be told in another way there.
-    told = {BYTES_COLUMN, "path"} if options.path_column in {None, "path"} else {BYTES_COLUMN}
-    places = [place for place, name in enumerate(table.column_names) if name not in told]
-    others = table.select(places)
-    return others.rename_columns(name_source_columns(others.column_names))
 
 
 def _place(options: argparse.Namespace, selection: "Picks", folder: str, how: "How") -> bool:

@@ -270,6 +270,11 @@ def add_printing(add_argument: Callable[..., argparse.Action]) -> None:
     add_argument("--relative-to", metavar="DIR", help="write paths relative to this folder")
 
 
+def add_explain(add_argument: Callable[..., argparse.Action], what: str) -> None:
+    """Add the option that adds to the table of ``-o`` what tells why images were taken."""
+    add_argument("--explain", action="store_true", help=f"add to that file {what}")
+
+
 def add_page(add_argument: Callable[..., argparse.Action]) -> None:
     """Add the option that says what a page shows."""
     add_argument(

@@ -13,6 +13,7 @@ from .selection_table import (
     REGION_COLUMNS,
     explain_selection,
     name_source_columns,
+    tabulate_ranking,
     tabulate_selection,
 )
 from .split import NearDuplicate, Split, split_selection
@@ -38,6 +39,7 @@ __all__ = [
     "place_images",
     "selection_kind",
     "split_selection",
+    "tabulate_ranking",
     "tabulate_selection",
     "write_crops",
     "write_document",

@@ -113,14 +113,30 @@ def explain_selection(selection: Picks, random_seed: int | None = RANDOM_SEED) -
 
     All pairs of selected items are compared: the time grows with the square of their number.
     """
+    return _explain(selection, _rank_items(selection, random_seed))
+
+
+def tabulate_ranking(ranking: Picks, *, is_explained: bool = False) -> pa.Table:
+    """Make the table of `tabulate_selection` in the order of rank, with a column ``rank``.
+
+    On request with the other columns of `explain_selection`, whose time grows with the square of
+    the number of ranked items.
+    """
+    ranks = np.arange(len(ranking))
+    if is_explained:
+        return _explain(ranking, ranks)
+    return tabulate_selection(ranking).append_column("rank", pack_values(ranks, pa.int64()))
+
+
+def _explain(selection: Picks, ranks: IntArray) -> pa.Table:
+    """Extend a table by ranks and by what looks most like each item, see `explain_selection`."""
     table = selection.table
     nearest, distances = _find_nearest(selection)
     paths = [None if row < 0 else table.paths[row] for row in nearest.tolist()]
     levels = (distances / DISTANCE_SCALE).astype(np.float32)
-    ranks = pack_values(_rank_items(selection, random_seed), pa.int64())
     explained = (
         tabulate_selection(selection)
-        .append_column("rank", ranks)
+        .append_column("rank", pack_values(ranks, pa.int64()))
         .append_column("nearest_path", pack_texts(paths))
         .append_column("distance", pack_values(levels, pa.float32(), distances < FAR))
     )

@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 
 from ..errors import InvalidParameterError
-from ..item_list import round_regions
+from ..item_list import round_region
 from ..items import to_key, to_text
 from ..options import Kept, PathLike
 from ..records import BoolArray, FeatureTable, IntArray, Region
@@ -43,15 +43,14 @@ def _check_pair(pair: tuple[object, ...]) -> tuple[str, Region]:
     """Return a pair of a path and a rounded region, or say what is wrong with it."""
     try:
         path, region = pair
-        shares = np.array([[float(share) for share in cast("Sequence[float]", region)]])
-        ((x, y, width, height),) = round_regions(shares).tolist()
+        rounded = round_region(cast("Sequence[float]", region))
     except (TypeError, ValueError):
         msg = (
             "A pair of 'keep' must be a path and its region, (x, y, width, height) in shares of "
             f"the upright photo. Got {pair!r} instead."
         )
         raise InvalidParameterError(msg) from None
-    return to_text(cast("PathLike", path), "The path of a pair of 'keep'"), (x, y, width, height)
+    return to_text(cast("PathLike", path), "The path of a pair of 'keep'"), rounded
 
 
 def _find_paths(table: FeatureTable, keep: Sequence[PathLike]) -> BoolArray:

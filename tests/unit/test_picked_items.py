@@ -1,0 +1,98 @@
+"""Tests of smartdownsample.picked_items: selections and rankings as collections."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pictures import write_collection
+from small_surveys import detect, write_jpeg, write_results
+from smartdownsample import Document, ImageIndex, Ranking, Selection
+
+
+@pytest.fixture
+def crops(tmp_path: Path) -> Selection:
+    """Select two of four crops of two photos."""
+    boxes = [detect(0, 0, 0.5, 0.5), detect(0.25, 0.5, 0.5, 0.25)]
+    for seed in (1, 2):
+        write_jpeg(tmp_path / f"{seed}.jpg", seed)
+    file = write_results(tmp_path / "md.json", {"1.jpg": boxes, "2.jpg": boxes})
+    return ImageIndex.build(Document.read(file), cache=False).sample(2)
+
+
+def test_a_selection_is_a_collection_of_its_paths(index: ImageIndex) -> None:
+    """Of str, as the caller gave them, by numbers of Python and of NumPy."""
+    selection = index.sample(7)
+    assert isinstance(selection, Collection)
+    assert list(selection) == selection.paths
+    assert selection[0] == selection[np.int64(0)] == selection.paths[0]
+    assert selection[-1] == selection.paths[6]
+    assert selection[1:5:2] == selection.paths[1:5:2]
+    assert list(reversed(selection)) == selection.paths[::-1]
+    with pytest.raises(IndexError):
+        selection[7]
+    with pytest.raises(TypeError):
+        selection["a.jpg"]  # type: ignore[call-overload] # what is to be refused
+
+
+def test_a_ranking_is_one_in_its_own_order(index: ImageIndex) -> None:
+    """The first in rank first."""
+    ranking = index.rank(9)
+    assert isinstance(ranking, Ranking)
+    assert list(ranking) == ranking.paths
+    assert set(ranking[:4]) == set(ranking.first(4))
+
+
+def test_a_photo_is_in_however_its_path_is_spelt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing else is."""
+    write_collection(tmp_path / "photos", 8)
+    monkeypatch.chdir(tmp_path)
+    index = ImageIndex.build("photos", cache=False)
+    selection = index.sample(3)
+    picked, left = selection.paths[0], (set(index.paths) - set(selection)).pop()
+    for inside in (picked, Path(picked), f"./{picked}", tmp_path / picked, (picked, (0, 0, 1, 1))):
+        assert inside in selection
+    for outside in (left, Path(left), 3, None, b"a", "\0", "", (picked, (0, 0, 1, 0.5)), (picked,)):
+        assert outside not in selection
+
+
+def test_crops_are_pairs_of_path_and_region(crops: Selection) -> None:
+    """Which the selection holds, and of photos those that any of its crops is of."""
+    regions = crops.table.regions[crops.rows].tolist()
+    assert list(crops) == list(zip(crops.paths, map(tuple, regions), strict=True))
+    assert all(item in crops for item in crops)
+    assert (crops.paths[0], list(regions[0])) in crops
+    assert Path(crops.paths[0]) in crops
+    assert (crops.paths[0], (0, 0, 1, 1)) not in crops
+    assert (crops.paths[0], 5) not in crops
+
+
+def test_a_selection_is_what_is_kept(index: ImageIndex, crops: Selection) -> None:
+    """As it is, as a ranking, or in part."""
+    first = index.sample(5)
+    for kept in (first, first[:], index.rank(5), first[:2]):
+        more = index.sample(5, keep=kept)
+        assert len(more) == 5
+        assert not set(more) & set(kept)
+        assert more.earlier_rows.tolist() == sorted(index.paths.index(str(path)) for path in kept)
+    others = ImageIndex(crops.table).sample(4, keep=crops)
+    assert len(others) == 2
+    assert not set(others) & set(crops)
+
+
+def test_a_ranking_is_written_in_its_order(index: ImageIndex, tmp_path: Path) -> None:
+    """With the rank, in a file that a later one replaces."""
+    ranking = index.rank(9)
+    assert ranking.to_arrow()["rank"].to_pylist() == list(range(9))
+    for name in ("ranks.txt", "ranks.csv", "ranks.json", "ranks.parquet"):
+        for _ in range(2):
+            ranking.save(tmp_path / name)
+    assert (tmp_path / "ranks.txt").read_text().splitlines() == ranking.paths
+    assert ranking.to_pandas()["path"].tolist() == ranking.paths
+    explained = ranking.explain()
+    assert explained.column_names[-3:] == ["rank", "nearest_path", "distance"]
+    nearest = explained["nearest_path"].to_pylist()
+    assert all(near in ranking and near != own for near, own in zip(nearest, ranking, strict=True))
