@@ -7,7 +7,7 @@ import nothing of the package, so that a test that compares the two compares two
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
-from math import isqrt
+from math import isqrt, sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -226,6 +226,29 @@ def _lab_root(ratio: float) -> float:
     if ratio > (6 / 29) ** 3:
         return float(ratio ** (1 / 3))
     return ratio / (3 * (6 / 29) ** 2) + 4 / 29
+
+
+def sharpness(pixels: npt.NDArray[np.uint8]) -> int:
+    """Compare neighbours with pixels four apart, down and across, in units of 1/200."""
+    height, width = pixels.shape[:2]
+    values: list[list[list[int]]] = pixels.tolist()
+
+    def mean_square(step: int) -> float:
+        down = [
+            (values[y + step][x][c] - values[y][x][c]) ** 2
+            for y in range(height - step)
+            for x in range(width)
+            for c in range(3)
+        ]
+        across = [
+            (values[y][x + step][c] - values[y][x][c]) ** 2
+            for y in range(height)
+            for x in range(width - step)
+            for c in range(3)
+        ]
+        return sum(down) / len(down) + sum(across) / len(across)
+
+    return round(200 * sqrt(mean_square(1) / mean_square(4)))
 
 
 def describe_thumbnails(thumbnails: Thumbnails, hash_size: int) -> Features:

@@ -26,6 +26,8 @@ RowArray = npt.NDArray[np.void]
 FrameArray = npt.NDArray[np.int32]
 
 LAB_LAYOUT_SIDE = 4
+# Units of the field ``sharpness`` of a row in one.
+SHARPNESS_SCALE = 200
 
 # x, y, width and height as shares of the upright picture.
 Region: TypeAlias = tuple[float, float, float, float]
@@ -155,7 +157,8 @@ class FeatureSpec:
         ``dhash`` and ``ahash`` are packed bits, row by row, most significant first;
         ``mean_rgb`` is in levels of 0 to 255; ``lab_layout`` is a 4×4 grid of 8-bit L, a, b;
         ``width`` and ``height`` are of the upright picture, in pixels; ``captured`` is when it was
-        taken, local time of the camera's clock, which knows of no zone, or NaT.
+        taken, local time of the camera's clock, which knows of no zone, or NaT; ``sharpness`` is
+        what `smartdownsample.features.sharpness` computes, 0 where it is unknown.
         """
         return np.dtype(
             [
@@ -167,6 +170,7 @@ class FeatureSpec:
                 ("height", np.uint32),
                 ("flags", np.uint8),
                 ("captured", "datetime64[ms]"),
+                ("sharpness", np.uint8),
             ]
         )
 

@@ -66,7 +66,7 @@ def test_the_snippets_run_and_say_what_is_so(
 ) -> None:
     """Each in its own process, in order; other tools count the images that were sampled."""
     build, pack, with_duckdb, with_pandas, care = SNIPPETS
-    store = cache_dir / "features-3" / "hash8-fast-v4"
+    store = cache_dir / "features-4" / "hash8-fast-v4"
 
     assert run(build) == f"{N_PHOTOS} of {N_PHOTOS} images known, in {store}\n"
 

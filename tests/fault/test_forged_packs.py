@@ -107,7 +107,7 @@ def test_forged_packs_and_parts_are_refused_or_used_well(
     pack: Path, photos: Path, tmp_path: Path, n: int
 ) -> None:
     """Of whatever they hold: an error of the store or a right answer, and no path elsewhere."""
-    store = tmp_path / "forged" / "features-3" / "hash8-fast-v4"
+    store = tmp_path / "forged" / "features-4" / "hash8-fast-v4"
     task = {"pack": str(pack), "photos": str(photos), "store": str(store)}
     done = subprocess.run(
         [sys.executable, "-c", USE_FORGED],

@@ -4,6 +4,7 @@ Pure functions. A change of any feature's value needs a new `FEATURE_VERSION`.
 """
 
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 
@@ -42,16 +43,24 @@ def describe_pictures(pictures: Iterable[ByteArray], spec: FeatureSpec) -> RowAr
     Holds one batch of pictures at a time and changes none. The fields that are not computed from
     pixels stay empty: size and flags are 0, the capture time is NaT.
     """
+    from .sharpness import Differences, compute_sharpness, note_differences
+
     # These import OpenCV, which a run does not need when the store knows all its images.
     if spec.decode == "exact":
         from .exact_thumbnails import make_thumbnails as shrink
     else:
         from .fast_thumbnails import approximate_thumbnails as shrink
-    return compute_features(shrink(pictures, spec.hash_size), spec)
+    noted: list[Differences] = []
+    # Each picture is looked at while it is in the processor's caches.
+    rows = compute_features(
+        shrink(map(partial(note_differences, noted), pictures), spec.hash_size), spec
+    )
+    rows["sharpness"] = compute_sharpness(noted)
+    return rows
 
 
 def compute_features(thumbnails: Thumbnails, spec: FeatureSpec) -> RowArray:
-    """Compute the feature rows of thumbnails, see `describe_pictures`."""
+    """Compute the feature rows of thumbnails, which tell no sharpness, see `describe_pictures`."""
     rows = np.zeros(len(thumbnails.cells), dtype=spec.row_dtype)
     rows["dhash"] = hash_gradients(thumbnails.dhash)
     rows["ahash"] = hash_averages(thumbnails.ahash)

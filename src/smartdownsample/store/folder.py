@@ -12,9 +12,9 @@ from ..options import PathLike, ReadingOptions
 from ..records import FeatureSpec
 
 # Goes up when the columns of the parts change; stores of different versions lie side by side.
-SCHEMA_VERSION = 3
-# Parts of this version are still read; they lack the columns ``frame`` and ``etag``.
-FORMER_SCHEMA_VERSION = 2
+SCHEMA_VERSION = 4
+# Parts of these versions are still read, see `make_former_schemas`.
+FORMER_SCHEMA_VERSIONS = (2, 3)
 
 CACHE_DIR_VARIABLE = "SMARTDOWNSAMPLE_CACHE_DIR"
 
@@ -104,11 +104,11 @@ def choose_store_dir(reading: ReadingOptions) -> Path | None:
 
 
 def list_specs(cache_dir: Path) -> list[FeatureSpec]:
-    """List the specs that have parts in a cache folder, of the current or the former schema."""
+    """List the specs that have parts in a cache folder, of the current or a former schema."""
     # Python 3.13 finds nothing below a folder that no system can have, and earlier ones raise.
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         os.stat(cache_dir)
-    versions = (FORMER_SCHEMA_VERSION, SCHEMA_VERSION)
+    versions = (*FORMER_SCHEMA_VERSIONS, SCHEMA_VERSION)
     folders = (cache_dir / f"features-{version}" for version in versions)
     names = sorted({path.name for folder in folders for path in folder.glob("*/")})
     specs = map(FeatureSpec.from_fingerprint, names)

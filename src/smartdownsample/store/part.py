@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from ..errors import DamagedPartError
 from .row_checks import check_rows
-from .schema import SPEC_KEY, bring_up_to_date, digest_rows, make_empty_table, make_former_schema
+from .schema import SPEC_KEY, bring_up_to_date, digest_rows, make_empty_table, make_former_schemas
 
 PART_SUFFIX = ".parquet"
 TEMPORARY_SUFFIX = ".tmp"
@@ -175,7 +175,7 @@ def _read_digests(file: pq.ParquetFile, schema: pa.Schema) -> list[int]:
     """Read the digest of each row group, after checking that the part is of this store."""
     metadata = file.schema_arrow.metadata or {}
     is_ours = metadata.get(SPEC_KEY) == schema.metadata[SPEC_KEY]
-    is_known = any(map(file.schema_arrow.equals, (schema, make_former_schema(schema))))
+    is_known = any(map(file.schema_arrow.equals, (schema, *make_former_schemas(schema))))
     if not (is_ours and is_known and _DIGESTS_KEY in metadata):
         msg = "its rows are not those of this store"
         raise ValueError(msg)

@@ -23,8 +23,8 @@ _DECODERS = (
     "pillow-heif",
     "pillow-jxl-plugin",
 )
-# Columns that parts of the former schema lack.
-_NEW_COLUMNS = ("frame", "etag")
+# Columns that parts of former schemas lack, the latest of these schemas first.
+_LACKING = (("sharpness",), ("sharpness", "frame", "etag"))
 
 
 @cache
@@ -75,20 +75,23 @@ def _column_type(field: np.dtype[np.generic]) -> pa.DataType:
     return pa.binary(length) if base == np.uint8 else pa.list_(pa.from_numpy_dtype(base), length)
 
 
-def make_former_schema(schema: pa.Schema) -> pa.Schema:
-    """Make the schema of parts from before there were frames and etags."""
-    fields = [field for field in schema if field.name not in _NEW_COLUMNS]
-    return pa.schema(fields, metadata=schema.metadata)
+def make_former_schemas(schema: pa.Schema) -> list[pa.Schema]:
+    """Make the schemas of parts from before there was sharpness, and before frames and etags."""
+    return [
+        pa.schema([field for field in schema if field.name not in lacking], schema.metadata)
+        for lacking in _LACKING
+    ]
 
 
 def bring_up_to_date(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Add the columns that former rows lack; these are all of frame 0 of a file."""
+    """Add the columns that former rows lack: of frame 0 of a file, of unknown sharpness."""
     if rows.column_names == schema.names:
         return rows.replace_schema_metadata(schema.metadata)
     n = len(rows)
     added = {
         "frame": pack_values(np.zeros(n, dtype=np.int32), pa.int32()),
         "etag": pa.nulls(n, pa.string()),
+        "sharpness": pack_values(np.zeros(n, dtype=np.uint8), pa.uint8()),
     }
     columns = [
         rows[field.name] if field.name in rows.column_names else added[field.name]

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 
@@ -24,7 +25,7 @@ from ..item_list import ItemList
 from ..records import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, IntArray
 from .folder import (
     FILE_NAME,
-    FORMER_SCHEMA_VERSION,
+    FORMER_SCHEMA_VERSIONS,
     PART_NAME,
     SCHEMA_VERSION,
     is_tagged,
@@ -137,11 +138,11 @@ class FeatureStore:
         return []
 
     def list_readable(self) -> list[Path]:
-        """List the parts of the former schema, then those of this one."""
+        """List the parts of former schemas, then those of this one."""
         assert self.cache_dir is not None  # checked by the callers
-        former = self.cache_dir / f"features-{FORMER_SCHEMA_VERSION}" / self.folder.name
-        former_parts = self._list_folder(former) if os.path.isdir(former) else []
-        return [*former_parts, *self.list_parts()]
+        stores = (self.cache_dir / f"features-{version}" for version in FORMER_SCHEMA_VERSIONS)
+        former = filter(os.path.isdir, (store / self.folder.name for store in stores))
+        return [*chain.from_iterable(map(self._list_folder, former)), *self.list_parts()]
 
     def list_parts(self) -> list[Path]:
         """List the parts, oldest first; none, with a warning, when they cannot be listed."""

@@ -241,8 +241,8 @@ class TestParts:
     def test_the_callers_folder_is_not_marked(self, tmp_path: Path) -> None:
         """A folder that holds other things stays visible to git and to backups."""
         put(tmp_path, make_batch([b"/a"]))
-        assert [path.name for path in tmp_path.iterdir()] == ["features-3"]
-        tag = (tmp_path / "features-3" / "CACHEDIR.TAG").read_text()
+        assert [path.name for path in tmp_path.iterdir()] == ["features-4"]
+        tag = (tmp_path / "features-4" / "CACHEDIR.TAG").read_text()
         assert tag.startswith("Signature: 8a477f597d28d172789f06886806bc55")
 
     @pytest.mark.parametrize("damage", ["cut", "empty", "text", "foreign"])
@@ -338,11 +338,11 @@ class TestPlace:
 
 def test_a_file_in_the_place_of_the_tags_stays(tmp_path: Path) -> None:
     """The folder may be the user's."""
-    (tmp_path / "features-3").mkdir()
-    (tmp_path / "features-3" / ".gitignore").write_text("mine")
+    (tmp_path / "features-4").mkdir()
+    (tmp_path / "features-4" / ".gitignore").write_text("mine")
     put(tmp_path, make_batch([b"/a"]))
-    assert (tmp_path / "features-3" / ".gitignore").read_text() == "mine"
-    assert (tmp_path / "features-3" / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f")
+    assert (tmp_path / "features-4" / ".gitignore").read_text() == "mine"
+    assert (tmp_path / "features-4" / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f")
 
 
 def test_files_of_others_in_the_folder_of_a_store_stay(tmp_path: Path) -> None:

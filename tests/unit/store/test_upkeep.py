@@ -168,13 +168,13 @@ class TestPrune:
         ImageIndex.build(paths)
         aside = parts_of(cache_dir)[0].with_suffix(".parquet.damaged")
         aside.touch()
-        (cache_dir / "features-3" / "CACHEDIR.TAG").write_text("another program's")
+        (cache_dir / "features-4" / "CACHEDIR.TAG").write_text("another program's")
         Path(paths[0]).unlink()
         before = sorted(cache_dir.rglob("*"))
         with pytest.warns(StoreWarning, match="has no CACHEDIR.TAG of this package"):
             assert cache.prune() == 0
         assert sorted(cache_dir.rglob("*")) == before
-        (cache_dir / "features-3" / "CACHEDIR.TAG").unlink()
+        (cache_dir / "features-4" / "CACHEDIR.TAG").unlink()
         ImageIndex.build([write_picture(tmp_path / "site_1" / "new.jpg", 9)])
         assert cache.prune() == 1
         assert not aside.exists()
@@ -198,8 +198,8 @@ class TestClear:
     ) -> None:
         """A user's own files beside them stay, whatever they are called."""
         ImageIndex.build(collection).sample(5).save_report(tmp_path / "page.html")
-        shutil.copytree(cache_dir / "features-3", cache_dir / "features-2")
-        for name in ("features-train", "features-3b"):
+        shutil.copytree(cache_dir / "features-4", cache_dir / "features-2")
+        for name in ("features-train", "features-4b"):
             (cache_dir / name).mkdir()
             (cache_dir / name / "labels.csv").touch()
         for name in ("notes.txt", "thumbnails-old.sqlite"):
@@ -209,8 +209,8 @@ class TestClear:
         assert cache.clear() > 1000
         left = sorted(str(path.relative_to(cache_dir)) for path in cache_dir.rglob("*"))
         assert left == [
-            "features-3b",
-            "features-3b/labels.csv",
+            "features-4b",
+            "features-4b/labels.csv",
             "features-train",
             "features-train/labels.csv",
             "notes.txt",
@@ -223,7 +223,7 @@ class TestClear:
     ) -> None:
         """With its folders and their tag; links are not followed and not removed."""
         ImageIndex.build(collection)
-        store = cache_dir / "features-3" / "hash8-fast-v4"
+        store = cache_dir / "features-4" / "hash8-fast-v4"
         (tmp_path / "kept").mkdir()
         (tmp_path / "kept" / "part-1-0a.parquet").write_text("mine")
         foreign = [store / "labels.csv", store / "part-1-0b.parquet", store.with_name("hash8-best")]
@@ -249,13 +249,13 @@ class TestClear:
     @pytest.mark.parametrize("tag", [None, "Signature: another program's"])
     def test_a_folder_without_our_tag_is_not_ours(self, cache_dir: Path, tag: str | None) -> None:
         """Whatever it is called."""
-        folder = cache_dir / "features-3" / "hash8-fast-v4"
+        folder = cache_dir / "features-4" / "hash8-fast-v4"
         folder.mkdir(parents=True)
         (folder / "part-1-0a.parquet").touch()
         (cache_dir / "thumbnails-1.sqlite").write_text("no database")
         if tag is not None:
             (folder.parent / "CACHEDIR.TAG").write_text(tag)
-        with pytest.warns(StoreWarning, match=r"features-3', '.*thumbnails-1.sqlite'"):
+        with pytest.warns(StoreWarning, match=r"features-4', '.*thumbnails-1.sqlite'"):
             assert cache.clear() == 0
         assert (folder / "part-1-0a.parquet").exists()
         assert (cache_dir / "thumbnails-1.sqlite").exists()
@@ -271,7 +271,7 @@ class TestClear:
     ) -> None:
         """It may be somebody else's."""
         ImageIndex.build(collection).sample(5).save_report(tmp_path / "page.html")
-        shutil.copytree(cache_dir / "features-3", cache_dir / "features-2")
+        shutil.copytree(cache_dir / "features-4", cache_dir / "features-2")
         (thumbnails,) = cache_dir.glob("thumbnails-*.sqlite")
         closed = {
             "tag": cache_dir / "features-2" / "CACHEDIR.TAG",
@@ -294,7 +294,7 @@ class TestClear:
             assert cache.clear() > 0
         monkeypatch.undo()
         assert all(path.exists() for path in kept)
-        assert not (cache_dir / "features-3").exists()
+        assert not (cache_dir / "features-4").exists()
         left = [path for path in cache_dir.rglob("*") if path.is_file() and path not in kept]
         assert {path.name for path in left} <= {"CACHEDIR.TAG", ".gitignore"}
 
@@ -306,7 +306,7 @@ class TestClear:
 @pytest.mark.parametrize("name", ["hash999999999-fast-v4", "hash8-fast-v99999", "hash٨-fast-v4"])
 def test_folders_that_are_no_stores_are_passed_over(cache_dir: Path, name: str) -> None:
     """However much their names look like a store's."""
-    (cache_dir / "features-3" / name).mkdir(parents=True)
+    (cache_dir / "features-4" / name).mkdir(parents=True)
     assert cache.info() == []
     assert cache.verify() == []
     assert cache.prune() == 0
