@@ -36,7 +36,7 @@ def match_patterns(patterns: Sequence[str], paths: Sequence[str], base: str) -> 
     spelt = [_spell(path, folders, has_absolute) for path in paths]
     return np.array(
         [
-            [any(map(expression.match, spellings)) for spellings in spelt]
+            [any(map(expression.search, spellings)) for spellings in spelt]
             for expression in expressions
         ],
         dtype=np.bool_,
@@ -61,7 +61,7 @@ def _end(folder: str) -> str:
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
-    """Make the regular expression that begins as each path does that a pattern matches."""
+    """Make the regular expression that is found in each path that a pattern matches."""
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern  # most runs have no patterns
 
     if pattern.startswith("!"):

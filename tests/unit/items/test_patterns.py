@@ -46,6 +46,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @settings(max_examples=150)
 @example("StationB")
 @example("StationB/")
+@example("*/")
 @example("StationB/*")
 @example("/StationB")
 @example("x/**/1.jpg")
