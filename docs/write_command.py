@@ -6,6 +6,7 @@ Run ``python docs/write_command.py`` to write the page, and ``python docs/write_
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,24 @@ after the sources, and are taken by their full names only.
 | 2 | the command line makes no sense |
 | 130 | it was interrupted: run it again, and it goes on |
 | 141 | nobody reads the output any more, as behind `head` |
+
+## Completion
+
+Shells complete commands, options and their values once they have been told of them. That takes
+effect in the next shell:
+
+```bash
+# bash, with the package bash-completion
+mkdir -p ~/.local/share/bash-completion/completions
+smartdownsample --print-completion bash > ~/.local/share/bash-completion/completions/smartdownsample
+
+# fish
+mkdir -p ~/.config/fish/completions
+smartdownsample --print-completion fish > ~/.config/fish/completions/smartdownsample.fish
+
+# zsh
+smartdownsample --print-completion zsh > "${fpath[1]}/_smartdownsample"
+```
 """
 
 
@@ -72,6 +91,9 @@ def _describe_parser(name: str, parser: argparse.ArgumentParser) -> Iterator[str
     yield f"{'#' * max(2, name.count(' ') + 1)} {name}\n"
     yield f"{parser.description}\n"
     yield f"```text\n{usage}\n```\n"
+    if parser.epilog and name.count(" ") == 1:
+        examples = textwrap.dedent(parser.epilog.partition("\n")[2])
+        yield f"```bash\n{examples}\n```\n"
     for group in parser._action_groups:  # noqa: SLF001 - argparse has no other way
         rows = [row for action in group._group_actions for row in _describe_action(action)]  # noqa: SLF001 - as above
         if rows:

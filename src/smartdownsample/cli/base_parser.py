@@ -16,8 +16,11 @@ PROGRAM = "smartdownsample"
 FAILED = 1
 
 
-class _HelpFormatter(argparse.HelpFormatter):
-    """Lays help out as argparse does, without importing shutil to learn how wide that may be."""
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Lays help out as argparse does, without importing shutil to learn how wide that may be.
+
+    Examples below the options stay one a line.
+    """
 
     def __init__(self, prog: str, **settings: "Any") -> None:  # noqa: ANN401 - argparse's own
         super().__init__(prog, **{"width": _measure_width() - 2, **settings})
@@ -41,6 +44,10 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **settings: "Any") -> None:  # noqa: ANN401 - argparse's own
         super().__init__(allow_abbrev=False, formatter_class=_HelpFormatter, **settings)
 
+    def take_negative_values(self) -> None:
+        """Take ``-5`` for a value and not for an option, although ``-0`` is one."""
+        self._has_negative_number_optionals.clear()
+
     def error(self, message: str) -> "NoReturn":
         """Say in a line what is wrong, and where help is."""
         self.exit(2, f"{PROGRAM}: error: {to_line(message)}\nSee: {self.prog} --help\n")
@@ -62,13 +69,24 @@ class Commands:
             parser_class=Parser,
         )
 
-    def add(self, name: str, summary: str, usage: str = "[options]") -> Parser:
-        """Add a command; its parser is stored under ``parser``."""
+    def add(
+        self, name: str, summary: str, usage: str = "[options]", examples: tuple[str, ...] = ()
+    ) -> Parser:
+        """Add a command; its parser is stored under ``parser``. Examples end its help."""
         command: Parser = self._commands.add_parser(
-            name, help=summary, description=f"{summary}.", usage=f"%(prog)s {usage}"
+            name,
+            help=summary,
+            description=f"{summary}.",
+            usage=f"%(prog)s {usage}",
+            epilog=show_examples(*examples) if examples else None,
         )
         command.set_defaults(parser=command)
         return command
+
+
+def show_examples(*arguments: str) -> str:
+    """Show what may be typed, below the options of a help text."""
+    return "\n".join(["examples:", *(f"  {PROGRAM} {line}" for line in arguments)])
 
 
 def complain(message: str) -> None:

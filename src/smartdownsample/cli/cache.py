@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 SUMMARY = "Look after the kept features"
 USAGE = "ACTION ..."
+EXAMPLES = (
+    "cache info",
+    "cache export pack.parquet photos --root photos",
+)
 
 
 def add_options(parser: Parser) -> None:

@@ -4,6 +4,10 @@ import argparse
 
 SUMMARY = "Decode images and keep their features for later runs"
 USAGE = "SOURCE ... [options]"
+EXAMPLES = (
+    "features photos",
+    "features photos --decode preview --cache-dir features",
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

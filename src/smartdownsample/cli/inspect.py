@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 SUMMARY = "Tell what is in a collection"
 USAGE = "SOURCE ... [options]"
+EXAMPLES = (
+    "inspect photos",
+    "inspect photos --exclude StationB --json",
+)
 
 # Sizes that are listed for people.
 _MAX_SIZES = 5

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from . import cache, features, inspect, rank, report, sample
 from .about import CompletionAction, VersionAction
-from .base_parser import PROGRAM, Commands, Parser
+from .base_parser import PROGRAM, Commands, Parser, show_examples
 
-# Each tells its summary and usage, adds its options to a parser, and runs.
+# Each tells its summary, usage and two examples, adds its options to a parser, and runs.
 COMMANDS = {
     "sample": sample,
     "rank": rank,
@@ -130,19 +130,29 @@ def make_parser(called: str | None = None) -> Parser:
     parser = Parser(
         prog=PROGRAM,
         description="Pick exactly N visually diverse images out of a large, redundant collection.",
-        epilog=f"Help for a command: {PROGRAM} sample --help",
+        epilog=show_examples("inspect photos", "sample photos -n 200 --copy-to to_label")
+        + f"""
+
+help for a command:
+  {PROGRAM} sample --help
+
+completion by Tab, once and for all:
+  {PROGRAM} --print-completion bash > ~/.local/share/bash-completion/completions/{PROGRAM}
+  {PROGRAM} --print-completion fish > ~/.config/fish/completions/{PROGRAM}.fish
+  {PROGRAM} --print-completion zsh > "${{fpath[1]}}/_{PROGRAM}\"""",
     )
-    parser.add_argument("--version", action=VersionAction, help="show the versions in use")
+    parser.add_argument("-V", "--version", action=VersionAction, help="show the versions in use")
     parser.add_argument(
         "--print-completion",
         action=CompletionAction,
         const=make_parser,
         metavar="SHELL",
-        help="print what a shell, such as bash or zsh, needs to complete this command",
+        help="print what bash, zsh or fish needs to complete this command",
     )
     commands = Commands(parser, "command")
     for name, command in COMMANDS.items():
-        added = commands.add(name, command.SUMMARY, command.USAGE)
+        added = commands.add(name, command.SUMMARY, command.USAGE, command.EXAMPLES)
         if called in {None, name}:
             command.add_options(added)
+            added.take_negative_values()
     return parser

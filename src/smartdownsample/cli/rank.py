@@ -9,6 +9,10 @@ if TYPE_CHECKING:
 
 SUMMARY = "Print paths in an order of which every first N are a good selection"
 USAGE = "SOURCE ... [options]"
+EXAMPLES = (
+    "rank photos -q | head -n 100",
+    "rank photos -n 1000 --explain -o ranking.csv",
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
 
 SUMMARY = "Select images and write a page about them"
 USAGE = "SOURCE ... -n N FILE.html [options]"
+EXAMPLES = (
+    "report photos -n 200 page.html",
+    "report photos -n 50 --keep labelled.csv page.html",
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 SUMMARY = "Select images and print their paths"
 USAGE = "SOURCE ... -n N [options]"
+EXAMPLES = (
+    "sample photos -n 200 --copy-to to_label",
+    "sample results.json --root photos -n 10% --group-by species --balance 1 -o part.json",
+)
 
 _LINKS: "dict[str, How]" = {"hard": "hardlink", "symbolic": "symlink"}
 # Folders that a dry run lists.

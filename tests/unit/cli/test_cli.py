@@ -3,6 +3,9 @@
 import inspect
 import json
 import os
+import shlex
+import shutil
+import subprocess
 import warnings
 from dataclasses import fields
 from pathlib import Path
@@ -15,7 +18,7 @@ import smartdownsample as sd
 from pictures import write_collection, write_photo, write_picture
 from smartdownsample import ImageIndex, __version__
 from smartdownsample.cli import main
-from smartdownsample.cli.parser import make_parser, parse_arguments
+from smartdownsample.cli.parser import COMMANDS, make_parser, parse_arguments
 from smartdownsample.errors import warn_user
 from smartdownsample.item_list import ItemList
 from smartdownsample.items.local_files import LocalFiles
@@ -81,7 +84,8 @@ def test_the_page_of_a_report_is_named_last() -> None:
         ("sample photos", "say how many images with -n"),
         ("sample photos -n 5 --absolute-paths", "--absolute-paths needs --report"),
         ("sample photos -n ten", "a count such as 1000, or a share such as 10%. Got 'ten'"),
-        ("sample photos -n -1", "-n"),
+        ("sample photos -n -5", "a count such as 1000, or a share such as 10%. Got '-5'"),
+        ("sample photos -n 5 --seed -1", "of at least 0. Got '-1'"),
         ("sample photos -n 101%", "Got '101%'"),
         ("sample photos -n 5 --balance 2", "from 0 to 1. Got '2'"),
         ("sample photos -n 5 --balance 1", "--balance needs --group-by"),
@@ -128,15 +132,51 @@ def test_a_line_that_makes_no_sense_is_told_so(
     assert second.startswith("See: smartdownsample")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_ends_in_two_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the command, which it understands."""
+    with pytest.raises(SystemExit) as ended:
+        parse_arguments([name, "--help"])
+    assert ended.value.code == 0
+    _, _, shown = capsys.readouterr().out.partition("\nexamples:\n")
+    examples = [shlex.split(line.partition(" |")[0]) for line in shown.splitlines()]
+    assert len(examples) == 2
+    for program, *arguments in examples:
+        assert program == "smartdownsample"
+        assert parse_arguments(arguments).command == name
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_the_version_is_told(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """First, and then what the package works with."""
+    with pytest.raises(SystemExit) as ended:
+        parse_arguments([option])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith(f"smartdownsample {__version__}\nPython 3.")
+
+
+def test_help_tells_how_shells_complete(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each by a line to type."""
+    with pytest.raises(SystemExit):
+        parse_arguments(["--help"])
+    out = capsys.readouterr().out
+    for shell in ("bash", "fish", "zsh"):
+        assert f"smartdownsample --print-completion {shell} > " in out
+
+
+@pytest.mark.parametrize("shell", ["bash", "fish", "zsh"])
 def test_what_shells_need_is_printed(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With the options of every command."""
     with pytest.raises(SystemExit) as ended:
         parse_arguments(["--print-completion", shell])
     assert ended.value.code == 0
     out = capsys.readouterr().out
-    assert "--max-per-sequence" in out
+    assert "max-per-sequence" in out
     assert "prune" in out
+    program = shutil.which(shell)
+    if program is not None:
+        done = subprocess.run([program, "-n"], input=out, text=True, check=False)
+        assert done.returncode == 0
 
 
 # ------------------------------------------------------------------ runs
