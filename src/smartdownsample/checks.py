@@ -66,6 +66,11 @@ def is_url(location: str) -> bool:
     return ":/" in location and _URL_START.match(location) is not None
 
 
+def expand_home(path: str) -> str:
+    """Replace a ``~`` that begins a path by the user's home, unless there is such a file here."""
+    return os.path.expanduser(path) if path[:1] == "~" and not os.path.lexists(path) else path
+
+
 def check_scheme(location: str) -> None:
     """Refuse a URL, which would be taken for a local path."""
     found = _URL_START.match(location)

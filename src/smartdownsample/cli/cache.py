@@ -19,7 +19,14 @@ EXAMPLES = (
 
 def add_options(parser: Parser) -> None:
     """Add the actions of the command and their options."""
-    from .shared_options import add_cache_dir, add_json, add_reading, add_sources, file_called
+    from .shared_options import (
+        add_cache_dir,
+        add_json,
+        add_parents,
+        add_reading,
+        add_sources,
+        file_called,
+    )
 
     actions = Commands(parser, "action")
     care = [
@@ -42,6 +49,7 @@ def add_options(parser: Parser) -> None:
     add_sources(export, takes_documents=False)
     add_reading(export, is_kept=True)
     export.add_argument("--root", metavar="DIR", required=True, help="folder of all these images")
+    add_parents(export.add_argument)
     imports.add_argument("--root", metavar="DIR", required=True, help="folder of the images here")
     for action in (*care, imports):
         add_cache_dir(action.add_argument)

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from ..checks import expand_home
 from . import cache, features, inspect, rank, report, sample
 from .about import CompletionAction, VersionAction
 from .base_parser import PROGRAM, Commands, Parser, show_examples
@@ -23,7 +24,12 @@ COMMANDS = {
     "cache": cache,
 }
 # Options that name a file to write.
-_OUTPUTS = ("output", "manifest", "report", "page", "distribution", "thumbnails", "pack")
+OUTPUT_FILES = ("output", "manifest", "report", "page", "distribution", "thumbnails", "pack")
+# Options that name files or folders, where ``~`` is the user's home, also behind an equals sign.
+_PLACES = (
+    *("sources", "keep", "root", "cache_dir", "relative_to", "copy_to", "link_to", "crops_to"),
+    *OUTPUT_FILES,
+)
 _PAGE_EXTENSIONS = (".html", ".htm")
 
 
@@ -50,9 +56,20 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
             fail(f"name the page to write after the sources, such as page.html, not {options.page}")
     if "grouping" in options:
         _check_sampling(options)
+    _expand_homes(options)
     if "sources" in options:
         _check_outputs(options)
     return options
+
+
+def _expand_homes(options: argparse.Namespace) -> None:
+    """Replace ``~`` by the user's home, where a place is named."""
+    for name in _PLACES:
+        place = getattr(options, name, None)
+        if isinstance(place, str):
+            setattr(options, name, expand_home(place))
+        elif place:
+            setattr(options, name, list(map(expand_home, place)))
 
 
 def _check_sampling(options: argparse.Namespace) -> None:
@@ -99,7 +116,7 @@ def _check_folders(options: argparse.Namespace) -> None:
 
 def _check_outputs(options: argparse.Namespace) -> None:
     """Make sure that no file is written twice, nor over one that is read, whatever its names."""
-    written = [path for path in (getattr(options, name, None) for name in _OUTPUTS) if path]
+    written = [path for path in (getattr(options, name, None) for name in OUTPUT_FILES) if path]
     sources = [*options.sources, *getattr(options, "keep", [])] if written else []
     read = {mark for source in sources for mark in (os.path.abspath(source), _stat_file(source))}
     places: set[object] = set()

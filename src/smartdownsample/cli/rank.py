@@ -19,6 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     from .shared_options import (
         add_explain,
+        add_parents,
         add_printing,
         add_reading,
         add_sampling,
@@ -38,6 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_explain(add, "which other ranked image looks nearest to each")
     add_printing(add)
+    add_parents(add)
     add_reading(parser)
 
 

@@ -17,11 +17,13 @@ EXAMPLES = (
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    from .shared_options import add_page, add_reading, add_sampling, add_sources
+    from .shared_options import add_page, add_parents, add_reading, add_sampling, add_sources
 
     add_sources(parser, "; and, at last, the page to write (.html)")
     add_sampling(parser)
-    add_page(parser.add_argument_group("outputs").add_argument)
+    add = parser.add_argument_group("outputs").add_argument
+    add_page(add)
+    add_parents(add)
     add_reading(parser)
 
 

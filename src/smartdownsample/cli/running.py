@@ -21,6 +21,7 @@ from ..errors import (
 from ..opencv_limit import OPENCV_LIMIT_VARIABLE, find_expected
 from ..options import choose_opencv_limit
 from .base_parser import FAILED, complain
+from .output_folders import check_folders
 from .parser import COMMANDS
 
 # What variables of the environment must be for joblib and matplotlib, which read them as Python
@@ -54,6 +55,7 @@ def run_command(options: argparse.Namespace) -> int:
     try:
         if "max_pixels" in options:
             _check_environment()
+        check_folders(options)
         with _plain_warnings():
             return int(COMMANDS[options.command].run(options))
     except BrokenPipeError:

@@ -31,6 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         add_explain,
         add_json,
         add_page,
+        add_parents,
         add_printing,
         add_reading,
         add_sampling,
@@ -93,6 +94,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         shown = " or ".join(extensions)
         add(name, metavar="FILE", type=file_called(*extensions), help=summary % shown)
     add_page(add)
+    add_parents(add)
     add_reading(parser)
     parser.add_argument(
         "--dry-run",

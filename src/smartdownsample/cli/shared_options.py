@@ -270,6 +270,13 @@ def add_printing(add_argument: Callable[..., argparse.Action]) -> None:
     add_argument("--relative-to", metavar="DIR", help="write paths relative to this folder")
 
 
+def add_parents(add_argument: Callable[..., argparse.Action]) -> None:
+    """Add the option that has missing folders made."""
+    add_argument(
+        "--parents", action="store_true", help="make missing folders that outputs are to lie in"
+    )
+
+
 def add_explain(add_argument: Callable[..., argparse.Action], what: str) -> None:
     """Add the option that adds to the table of ``-o`` what tells why images were taken."""
     add_argument("--explain", action="store_true", help=f"add to that file {what}")
