@@ -58,6 +58,13 @@ class Page(HTMLParser):
         ]
 
     @property
+    def thumbnails(self) -> dict[str, bytes]:
+        """The JPEGs of images, by row, and of the photos of crops, by ``p`` and number."""
+        lines = self.raw["script"][1].split("\n")
+        pairs = (line.split(" ") for line in lines if line)
+        return {name: base64.b64decode(data) for name, data in pairs}
+
+    @property
     def items(self) -> dict[str, Any]:
         """What the page's script knows of all images."""
         unpacked: dict[str, Any] = json.loads(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from .options import SamplingOptions
 from .records import BoolArray, ByteArray, Failure, FeatureTable, Float64Array, IntArray
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ class Picks:
         The groups that were sampled, if any.
     earlier_rows : ndarray of int64
         Rows selected before, which these were kept apart from; not among ``rows``.
+    options : SamplingOptions or None
+        How they were sampled; None where they were found in another way, such as by a ranking.
     """
 
     collection: Collection
@@ -127,6 +130,7 @@ class Picks:
     random_seed: int | None
     labels: GroupLabels | None = None
     earlier_rows: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    options: SamplingOptions | None = None
 
     @classmethod
     def wrap(cls, picks: "Picks") -> "Self":

@@ -70,10 +70,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Parse a command line, or end the process with a message."""
     try:
-        return parse_arguments(arguments)
+        options = parse_arguments(arguments)
     except FileNotFoundError as error:  # of the working folder
         complain(f"error: the working folder is gone ({error.strerror}). Change to another one.")
         sys.exit(FAILED)
+    # A page tells how it was made.
+    options.arguments = list(sys.argv[1:] if arguments is None else arguments)
+    return options
 
 
 def _explain_lack(error: BaseException) -> str | None:

@@ -29,13 +29,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
+    from ..page import save_report
     from .inputs import collect, draw_selection, tell_of_documents
     from .printing import say
 
     inputs = collect(options, _check_page)
     tell_of_documents(options, inputs)
     selection = draw_selection(options, inputs)
-    selection.save_report(options.page, absolute_paths=options.absolute_paths)
+    save_report(
+        selection,
+        options.page,
+        absolute_paths=options.absolute_paths,
+        arguments=options.arguments,
+    )
     if not options.quiet:
         say(f"Wrote {options.page}: {len(selection):,} of {selection.table.count_items()}")
     return 0

@@ -187,7 +187,12 @@ def _write_files(options: argparse.Namespace, selection: "Picks", images: "Named
     if options.manifest is not None:
         write_manifest(selection, options.manifest, list_parameters(options))
     if options.report is not None:
-        page.save_report(selection, options.report, absolute_paths=options.absolute_paths)
+        page.save_report(
+            selection,
+            options.report,
+            absolute_paths=options.absolute_paths,
+            arguments=options.arguments,
+        )
     if options.distribution is not None:
         report.save_figure(report.draw_distribution, selection, options.distribution)
     if options.thumbnails is not None:

@@ -15,10 +15,15 @@ from ..collection import Picks
 from ..records import ByteArray, FeatureTable, Float64Array, IntArray
 from ..sampling import (
     DISTANCE_SCALE,
-    count_represented,
+    SAME_SCENE,
+    describe_bucket,
     find_nearest_rows,
+    find_representatives,
     is_near_duplicate,
+    measure_distances,
+    name_buckets,
 )
+from .links import link_folders
 from .paths import ShownPaths
 
 if TYPE_CHECKING:
@@ -45,15 +50,18 @@ class Reasons(NamedTuple):
     ranks : ndarray of int64, shape (n,)
         Position of each kept image in the order of rank, from 0.
     nearest : ndarray of int64, shape (n,)
-        Row of the other image that looks most like this one, among the kept images. Kept images
-        are compared with those selected before as well.
+        Of a kept image, the row of the other one, kept or selected before, that looks most like
+        it; of an excluded image, the row of the one that stands for it.
     distances : ndarray of float64, shape (n,)
         How far apart the two look, in levels of 8-bit Lab.
+    representatives : ndarray of int64, shape (n,)
+        Row of the image that stands for each, see `find_representatives`.
     """
 
     ranks: IntArray
     nearest: IntArray
     distances: Float64Array
+    representatives: IntArray
 
 
 def find_states(selection: Picks) -> ByteArray:
@@ -63,18 +71,22 @@ def find_states(selection: Picks) -> ByteArray:
     return states
 
 
-def find_reasons(selection: Picks, explained: "pa.Table | None", shown_rows: IntArray) -> Reasons:
+def find_reasons(selection: Picks, explained: "pa.Table | None") -> Reasons:
     """Find out why images were kept or excluded.
 
     Without `explained`, the table of `smartdownsample.results.explain_selection`, kept images stay
-    unexplained. Excluded images are compared with the kept ones: all of them if there are few
-    enough pairs, else those in `shown_rows` alone.
+    unexplained.
     """
     n = len(selection.table)
-    reasons = Reasons(np.full(n, _UNKNOWN), np.full(n, _UNKNOWN), np.full(n, -1.0))
+    reasons = Reasons(
+        np.full(n, _UNKNOWN),
+        np.full(n, _UNKNOWN),
+        np.full(n, -1.0),
+        find_representatives(selection),
+    )
     if explained is not None:
         _explain_kept(selection, explained, reasons)
-    _explain_excluded(selection, shown_rows, reasons)
+    _explain_excluded(selection, reasons)
     return reasons
 
 
@@ -89,15 +101,12 @@ def _explain_kept(selection: Picks, explained: "pa.Table", reasons: Reasons) -> 
     reasons.distances[selection.rows] = explained["distance"].fill_null(-1).to_numpy()
 
 
-def _explain_excluded(selection: Picks, shown_rows: IntArray, reasons: Reasons) -> None:
-    table, kept_rows = selection.table, selection.rows
-    rows = np.flatnonzero(find_states(selection) == ItemState.EXCLUDED)
-    if len(rows) * len(kept_rows) > _MAX_PAIRS:
-        rows = shown_rows
-    nearest, distances = find_nearest_rows(table.rows[rows], table.rows[kept_rows], table.spec)
-    if len(kept_rows):
-        reasons.nearest[rows] = kept_rows[nearest]
-        reasons.distances[rows] = distances / DISTANCE_SCALE
+def _explain_excluded(selection: Picks, reasons: Reasons) -> None:
+    table, others = selection.table, reasons.representatives
+    rows = np.flatnonzero((others >= 0) & (find_states(selection) == ItemState.EXCLUDED))
+    distances = measure_distances(table.rows[rows], table.rows[others[rows]], table.spec)
+    reasons.nearest[rows] = others[rows]
+    reasons.distances[rows] = distances / DISTANCE_SCALE
 
 
 def pack_items(*sections: dict[str, Any]) -> str:
@@ -111,22 +120,26 @@ def pack_items(*sections: dict[str, Any]) -> str:
     return base64.b64encode(zlib.compress(text.encode())).decode()
 
 
-def list_columns(selection: Picks, reasons: Reasons, paths: ShownPaths) -> dict[str, Any]:
+def list_columns(
+    selection: Picks, reasons: Reasons, paths: ShownPaths, page_path: str
+) -> dict[str, Any]:
     """List what is known of all images, under the names of `paths`, as columns for the page."""
     table = selection.table
     folders, folder_numbers, names = _split_paths(escape(paths.images))
     codes = [bucket.code for bucket in selection.buckets]
+    bucket_names = name_buckets(table.rows, selection.codes)
     bucket_of_code = np.zeros(256, dtype=np.int64)
     bucket_of_code[codes] = np.arange(len(codes))
     causes = list(dict.fromkeys(failure.cause.value for failure in table.failures))
     levels = np.rint(table.rows["mean_rgb"]).astype(np.int64)
-    stands_for = np.zeros(len(table), dtype=np.int64)
-    stands_for[selection.rows] = count_represented(selection)
     return {
         "folders": folders,
+        "links": _list_links(table, folders, folder_numbers, page_path),
         "folder": folder_numbers,
         "name": names,
         "state": find_states(selection).tolist(),
+        "buckets": [bucket_names[code][:1].upper() + bucket_names[code][1:] for code in codes],
+        "bucketBits": [describe_bucket(code) for code in codes],
         "bucket": bucket_of_code[selection.codes].tolist(),
         "groups": escape(paths.groups),
         "group": [] if selection.labels is None else selection.labels.ids.tolist(),
@@ -137,12 +150,29 @@ def list_columns(selection: Picks, reasons: Reasons, paths: ShownPaths) -> dict[
         "rank": reasons.ranks.tolist(),
         "nearest": reasons.nearest.tolist(),
         "distance": reasons.distances.round(1).tolist(),
+        "isCovered": _list_covered(selection, reasons),
         "isNearDuplicate": _list_near_duplicates(table, reasons),
-        "standsFor": stands_for.tolist(),
         "causes": causes,
         "failurePath": escape(paths.failures),
         "failureCause": [causes.index(failure.cause.value) for failure in table.failures],
     }
+
+
+def _list_covered(selection: Picks, reasons: Reasons) -> list[int]:
+    """Tell of each image whether it is a pick, selected before, or looks like one: 1 or 0.
+
+    In large selections from large collections, images are compared with the pick that stands for
+    them alone.
+    """
+    table = selection.table
+    distances = np.where(reasons.representatives < 0, np.inf, reasons.distances)
+    chosen = np.concatenate([selection.rows, selection.earlier_rows])
+    if 0 < len(chosen) * len(table) <= _MAX_PAIRS:
+        nearest = find_nearest_rows(table.rows, table.rows[chosen], table.spec)[1]
+        distances = nearest / DISTANCE_SCALE
+    is_covered = distances < SAME_SCENE / DISTANCE_SCALE
+    is_covered[chosen] = True
+    return [int(covered) for covered in is_covered]
 
 
 def _list_near_duplicates(table: FeatureTable, reasons: Reasons) -> list[int]:
@@ -170,6 +200,19 @@ def _split_paths(paths: Sequence[str]) -> tuple[list[str], list[int], list[str]]
         for path, name in zip(paths, names, strict=True)
     ]
     return list(numbers), folder_numbers, names
+
+
+def _list_links(
+    table: FeatureTable, folders: list[str], folder_numbers: list[int], page_path: str
+) -> list[str | None]:
+    """List the beginning of the link to the images of each folder; None where there is none."""
+    actual: dict[int, set[str]] = {}
+    for path, number in zip(table.paths, folder_numbers, strict=True):
+        actual.setdefault(number, set()).add(os.path.dirname(path))
+    # Different folders can be called the same.
+    folder_of = {number: some.pop() for number, some in actual.items() if len(some) == 1}
+    links = link_folders({folder_of[number]: folders[number] for number in folder_of}, page_path)
+    return [links.get(folder_of.get(number, "")) for number in range(len(folders))]
 
 
 def _list_times(captured: np.ndarray) -> list[int | None]:

@@ -2,28 +2,27 @@
 
 import base64
 import hashlib
+import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..collection import Picks
+from ..collection import GroupCount, Picks
 from ..items import to_text
 from ..options import PathLike
 from ..output_files import OutputKind, write_output
-from ..records import IntArray
 from ..results import explain_selection
-from ..sampling import Coverage, describe_bucket, measure_coverage, name_buckets
-from .boxes import list_boxes, name_items
+from ..sampling import Coverage, measure_coverage
+from .boxes import list_boxes
 from .cameras import list_cameras
 from .curve import HEIGHT, WIDTH, plot_coverage
 from .facts import list_facts, list_settings
 from .items import find_reasons, list_columns, pack_items
 from .joined_parts import join_parts, read_part
+from .origin import name_collection, spell_call, spell_command
 from .paths import ShownPaths, show_paths
-from .thumbnails import ShownRows, choose_shown, load_thumbnails
+from .thumbnails import choose_shown, fit_thumbnails, load_thumbnails, pack_thumbnails
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,54 +31,27 @@ _MARK = b'<meta name="generator" content="smartdownsample">'
 PAGE = OutputKind("a report page", (".html", ".htm"), lambda _, head: _MARK in head)
 # Groups that have a line on the page.
 _MAX_GROUPS = 500
-# Kept and excluded thumbnails of a panel that takes half of the page's width.
-_MAX_SMALL = 3
 # In larger selections, comparing each image with each other takes too long.
 _MAX_EXPLAINED = 20_000
-
-
-class Thumbnail(NamedTuple):
-    """An image of a panel; `source` is a data URI, or None where the image is not readable now.
-
-    `name` is its path and, of a crop, what is in it.
-    """
-
-    row: int
-    name: str
-    source: str | None
-    colour: str
-
-
-class Panel(NamedTuple):
-    """A bucket and some of its images; `bits` spells its code."""
-
-    name: str
-    bits: str
-    size: int
-    n_kept: int
-    n_excluded: int
-    kept: list[Thumbnail]
-    excluded: list[Thumbnail]
-
-    @property
-    def is_small(self) -> bool:
-        """Whether two such panels fit beside each other."""
-        return max(len(self.kept), len(self.excluded)) <= _MAX_SMALL
+# What mail takes. In a very large collection, thumbnails have the smaller share nevertheless.
+_MAX_BYTES = 14_500_000
+_MIN_THUMBNAIL_BYTES = 2_000_000
 
 
 def save_report(
     selection: Picks,
     path: PathLike,
     *,
-    title: str | None = None,
     cache: bool = True,
     absolute_paths: bool = False,
+    arguments: Sequence[str] | None = None,
 ) -> None:
     """Write the report page of a selection with everything that can be found out about it.
 
-    Thumbnails, 1,500 at most, are made by reading images again; `cache` keeps them for later
+    Thumbnails, 4,000 at most, are made by reading images again; `cache` keeps them for later
     pages beside the features. In selections of more than 20,000 images, the page does not tell
-    why each was kept. Where the images lie is shown with `absolute_paths` only, see `show_paths`.
+    which other pick looks most like each. Where the images lie is shown with `absolute_paths`
+    only, see `show_paths`. `arguments` are those of the command that made the selection.
     """
     seed = selection.random_seed
     is_explained = len(selection) <= _MAX_EXPLAINED
@@ -88,9 +60,9 @@ def save_report(
         path,
         coverage=measure_coverage(selection.collection, None, seed),
         explained=explain_selection(selection, seed) if is_explained else None,
-        title=title,
         cache_dir=selection.collection.cache_dir if cache else None,
         absolute_paths=absolute_paths,
+        arguments=arguments,
     )
 
 
@@ -100,30 +72,46 @@ def save_page(
     *,
     coverage: Coverage | None = None,
     explained: "pa.Table | None" = None,
-    title: str | None = None,
     cache_dir: Path | None = None,
     absolute_paths: bool = False,
+    arguments: Sequence[str] | None = None,
 ) -> None:
     """Write a page about a selection that any browser opens, without a network.
 
     Without `coverage` the page has no coverage curves. Without `explained`, the table of
-    `smartdownsample.results.explain_selection`, it does not tell why images were kept. Thumbnails
-    are kept for later pages in `cache_dir`. Where the images lie is shown with `absolute_paths`
-    only, see `show_paths`. An earlier page is replaced, see `check_output`.
+    `smartdownsample.results.explain_selection`, it has no ranks. Thumbnails are kept for
+    later pages in `cache_dir`. An earlier page is replaced, see `check_output`. The rest is as for
+    `save_report`.
     """
-    shown_paths = show_paths(selection, absolute_paths=absolute_paths)
     name = to_text(path, "The path of a page")
-    text = _render_page(selection, coverage, explained, title, cache_dir, shown_paths)
+    paths = show_paths(selection, absolute_paths=absolute_paths)
+    reasons = find_reasons(selection, explained)
+    columns = list_columns(selection, reasons, paths, os.path.abspath(name))
+    items = pack_items(
+        columns,
+        list_cameras(selection, paths),
+        list_boxes(selection.table),
+    )
+    made_by = spell_call(selection, paths) if arguments is None else spell_command(arguments, paths)
+    shown = choose_shown(selection, reasons.representatives)
+    max_bytes = max((_MAX_BYTES - len(items)) * 3 // 4, _MIN_THUMBNAIL_BYTES)
+    thumbnails = fit_thumbnails(load_thumbnails(selection, shown, cache_dir), max_bytes)
+    parts = {
+        "collection": name_collection(selection, paths),
+        "made_by": made_by,
+        "buckets": [
+            GroupCount(bucket, size, n_kept)
+            for bucket, (_, size, n_kept) in zip(columns["buckets"], selection.buckets, strict=True)
+        ],
+        "items": items,
+        "thumbnails": pack_thumbnails(thumbnails),
+    }
+    text = _render_page(selection, paths, coverage, parts)
     write_output(name, text.encode(errors="backslashreplace"), PAGE, selection.inputs)
 
 
 def _render_page(
-    selection: Picks,
-    coverage: Coverage | None,
-    explained: "pa.Table | None",
-    title: str | None,
-    cache_dir: Path | None,
-    paths: ShownPaths,
+    selection: Picks, paths: ShownPaths, coverage: Coverage | None, parts: Mapping[str, object]
 ) -> str:
     """Render the page as HTML; surrogates stand for bytes of paths that are not valid Unicode."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -136,62 +124,23 @@ def _render_page(
         lstrip_blocks=True,
     )
     environment.filters["grouped"] = "{:,}".format
-    shown = choose_shown(selection)
-    shown_rows = np.concatenate([np.zeros(0, dtype=np.int64), *(some.excluded for some in shown)])
-    reasons = find_reasons(selection, explained, shown_rows)
-    items = pack_items(
-        list_columns(selection, reasons, paths),
-        list_cameras(selection, paths),
-        list_boxes(selection.table),
-    )
+    script = join_parts("js")
     groups = [
         group._replace(name=name)
         for group, name in zip(selection.groups, paths.groups, strict=True)
     ]
-    script = join_parts("js")
-    thumbnails = load_thumbnails(selection, shown, cache_dir)
-    return environment.get_template("frame.html.jinja").render(
-        title=title or f"{len(selection):,} of {selection.table.count_items()} kept",
-        selection=selection,
-        panels=[*_list_panels(selection, shown, thumbnails.items, paths.images)],
-        photos=thumbnails.photos,
-        groups=groups[:_MAX_GROUPS],
-        facts=[*list_facts(selection)],
-        settings=[*list_settings(selection)],
-        causes=Counter(failure.cause.value for failure in selection.failures).most_common(),
-        coverage=coverage,
-        curves=[] if coverage is None else plot_coverage(coverage, len(selection)),
-        curve_width=WIDTH,
-        curve_height=HEIGHT,
-        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        style=join_parts("css"),
-        script=script,
-        items=items,
-    )
-
-
-def _list_panels(
-    selection: Picks, shown: list[ShownRows], sources: Mapping[int, str], paths: list[str]
-) -> Iterator[Panel]:
-    names = name_buckets(selection.table.rows, selection.codes)
-    for bucket, some in zip(selection.buckets, shown, strict=True):
-        yield Panel(
-            name=names[bucket.code],
-            bits=describe_bucket(bucket.code),
-            size=bucket.size,
-            n_kept=bucket.n_kept,
-            n_excluded=some.n_excluded,
-            kept=_list_thumbnails(selection, some.kept, sources, paths),
-            excluded=_list_thumbnails(selection, some.excluded, sources, paths),
-        )
-
-
-def _list_thumbnails(
-    selection: Picks, rows: IntArray, sources: Mapping[int, str], paths: list[str]
-) -> list[Thumbnail]:
-    levels = np.rint(selection.table.rows["mean_rgb"][rows])
-    names = name_items(selection.table, rows, paths)
-    return [
-        Thumbnail(row, name, sources.get(row), f"rgb({red:.0f} {green:.0f} {blue:.0f})")
-        for row, name, (red, green, blue) in zip(rows.tolist(), names, levels.tolist(), strict=True)
-    ]
+    context = {
+        "selection": selection,
+        "groups": groups[:_MAX_GROUPS],
+        "facts": [*list_facts(selection)],
+        "settings": [*list_settings(selection)],
+        "causes": Counter(failure.cause.value for failure in selection.failures).most_common(),
+        "coverage": coverage,
+        "curves": [] if coverage is None else plot_coverage(coverage, len(selection)),
+        "curve_width": WIDTH,
+        "curve_height": HEIGHT,
+        "script_digest": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "style": join_parts("css"),
+        "script": script,
+    }
+    return environment.get_template("frame.html.jinja").render(context, **parts)

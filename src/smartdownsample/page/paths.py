@@ -6,7 +6,8 @@ A page goes by mail and into papers; where its images lie on somebody's disk is 
 import ntpath
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import takewhile
 from typing import NamedTuple, TypeAlias
 
@@ -38,11 +39,21 @@ class ShownPaths(NamedTuple):
         Of those that could not be loaded.
     groups : list of str, length g
         Names of the groups, which may be folders.
+    shorten : callable
+        Shows any other path in the same way.
     """
 
     images: list[str]
     failures: list[str]
     groups: list[str]
+    shorten: Callable[[str], str]
+
+    @property
+    def common_folder(self) -> str:
+        """The folder that all images have in common, as it is shown; empty where there is none."""
+        folders = {os.path.dirname(path) for path in self.images} or {""}
+        first, last = (tuple(folder.split("/")) for folder in (min(folders), max(folders)))
+        return "/".join(_find_common(first, last))
 
 
 def show_paths(selection: Picks, *, absolute_paths: bool) -> ShownPaths:
@@ -60,14 +71,16 @@ def show_paths(selection: Picks, *, absolute_paths: bool) -> ShownPaths:
     folders = {folder for folder, _ in (*images_split, *failures_split)}
     if absolute_paths:
         shown = {folder: _make_absolute(folder) for folder in folders}
+        shorten: Callable[[str], str] = str
     else:
-        bases = _find_bases(folders)
-        shown = {folder: _end(_shorten(folder, bases)) for folder in folders}
-        groups = [_shorten(group, bases) for group in groups]
+        shorten = partial(_shorten, bases=_find_bases(folders))
+        shown = {folder: _end(shorten(folder)) for folder in folders}
+        groups = [*map(shorten, groups)]
     return ShownPaths(
         [shown[folder] + name for folder, name in images_split],
         [shown[folder] + name for folder, name in failures_split],
         groups,
+        shorten,
     )
 
 

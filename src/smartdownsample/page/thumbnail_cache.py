@@ -22,7 +22,7 @@ FILE_NAME = "thumbnails-2.sqlite"
 # Tells our databases from others: "sdst" in ASCII (https://www.sqlite.org/pragma.html, see
 # application_id). It stands in the bytes 68 to 71 of the file, the most significant first.
 THUMBNAILS_ID = 0x73647374
-# The pages of some ten collections, 0.4 GB at most.
+# The pages of some collections, 0.4 GB of ordinary photos.
 _MAX_CACHED = 20_000
 # Far more than a thumbnail has.
 _MAX_JPEG_BYTES = 1 << 20

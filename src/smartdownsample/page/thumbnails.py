@@ -1,8 +1,8 @@
-"""The thumbnails of the report page: the choice of images, and their JPEGs as data URIs."""
+"""The thumbnails of the report page: the choice of images, and JPEGs that fit into its bytes."""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,48 +11,68 @@ import numpy as np
 from ..collection import Picks
 from ..items import stat_files, to_key
 from ..records import WHOLE, IntArray, Region
-from .items import ItemState, find_states
 
-_MAX_SHOWN = 1_500
-# Kept images of one bucket at most, and excluded ones likewise.
-_MAX_OF_A_KIND = 12
-# Length of a thumbnail's longer side, in pixels.
-_SIDE_PIXELS = 160
-# Size of all JPEGs together, in bytes. As text in the page they take a third more.
-_MAX_BYTES = 8_000_000
-# JPEG qualities, the best first. Pages full of noise or of grass at night need the lower ones.
-_QUALITIES = (70, 50, 30)
+# Images that have a thumbnail, and how many of them are picks, at most. Making them takes a minute.
+_MAX_SHOWN = 4_000
+_MAX_PICKS = 3_000
+# Length of a thumbnail's longer side, in pixels, and the JPEG quality.
+_SIDE_PIXELS = 320
+_QUALITY = 75
+
+
+class _Plan(NamedTuple):
+    """How thumbnails are made smaller: sides of those of picks and of others, and the quality."""
+
+    pick_side: int
+    other_side: int
+    quality: int
+
+
+# The best first. The pages of thousands of picks, of noise or of grass at night need the last ones.
+_PLANS = (
+    _Plan(_SIDE_PIXELS, 240, 65),
+    _Plan(_SIDE_PIXELS, 160, 60),
+    _Plan(240, 144, 55),
+    _Plan(160, 112, 50),
+    _Plan(112, 80, 45),
+    _Plan(80, 64, 35),
+)
+# Thumbnails that tell how much smaller a plan makes all of them, and how sure that is.
+_N_PROBES = 64
+_CAUTION = 1.05
 
 
 class ShownRows(NamedTuple):
-    """The images of one bucket that are shown.
+    """The images that have a thumbnail, the most wanted first.
 
     Attributes
     ----------
-    kept, excluded : ndarray of int64
-        Rows of the table, ascending, spread evenly over those of the bucket.
-    n_excluded : int
-        How many images of the bucket are excluded. Those selected before do not count.
+    picks : ndarray of int64
+        Rows of picks, ascending, spread evenly over all of them.
+    others : ndarray of int64
+        Rows of images that are not picked, spread evenly over those that each pick stands for.
     """
 
-    kept: IntArray
-    excluded: IntArray
-    n_excluded: int
+    picks: IntArray
+    others: IntArray
 
 
-def choose_shown(selection: Picks) -> list[ShownRows]:
-    """Choose images of each of ``selection.buckets``, 1,500 in all at most."""
-    states = find_states(selection)
-    buckets = selection.buckets
-    limit = min(_MAX_OF_A_KIND, _MAX_SHOWN // max(2 * len(buckets), 1))
-    shown = []
-    for bucket in buckets:
-        rows = np.flatnonzero(selection.codes == bucket.code)
-        kept, excluded = (
-            rows[states[rows] == state] for state in (ItemState.KEPT, ItemState.EXCLUDED)
-        )
-        shown.append(ShownRows(_thin(kept, limit), _thin(excluded, limit), len(excluded)))
-    return shown
+def choose_shown(selection: Picks, representatives: IntArray) -> ShownRows:
+    """Choose the images that have a thumbnail: 4,000 in all at most, half of that for crops.
+
+    `representatives` are those of `smartdownsample.sampling.find_representatives`.
+    """
+    # The photos of crops are shown as well.
+    most = _MAX_SHOWN // 2 if selection.table.has_regions else _MAX_SHOWN
+    picks = _thin(np.sort(selection.rows), min(_MAX_PICKS, most))
+    rows = np.flatnonzero(~selection.is_kept)
+    groups = representatives[rows]
+    order = np.argsort(groups, kind="stable")
+    sizes = np.unique(groups, return_counts=True)[1]
+    n_free = most - len(picks)
+    of_each = max(n_free // max(len(sizes), 1), 1)
+    some = [_thin(own, of_each) for own in np.split(rows[order], np.cumsum(sizes)[:-1])]
+    return ShownRows(picks, _thin(np.concatenate([rows[:0], *some]), n_free))
 
 
 def _thin(rows: IntArray, limit: int) -> IntArray:
@@ -62,23 +82,24 @@ def _thin(rows: IntArray, limit: int) -> IntArray:
 
 
 class Thumbnails(NamedTuple):
-    """Thumbnails as data URIs of JPEGs; what cannot be read is left out.
+    """Thumbnails as JPEGs, the most wanted first; what cannot be read is left out.
 
     Attributes
     ----------
-    items : dict of int to str
+    picks : dict of int to bytes
         By row of the table.
-    photos : dict of int to str
+    others : dict of int to bytes
+        Of images that are not picked.
+    photos : dict of int to bytes
         The whole photos of crops, by their numbers in ``FeatureTable.photos``.
     """
 
-    items: dict[int, str]
-    photos: dict[int, str]
+    picks: dict[int, bytes]
+    others: dict[int, bytes]
+    photos: dict[int, bytes]
 
 
-def load_thumbnails(
-    selection: Picks, shown: Iterable[ShownRows], cache_dir: Path | None
-) -> Thumbnails:
+def load_thumbnails(selection: Picks, shown: ShownRows, cache_dir: Path | None) -> Thumbnails:
     """Make the thumbnails of items that are shown, and of the photos that shown crops are in.
 
     Pictures are decoded at a reduced size, in parallel, unless `cache_dir` has their thumbnails.
@@ -89,14 +110,13 @@ def load_thumbnails(
     from .thumbnail_cache import name_thumbnail, read_thumbnails, write_thumbnails
 
     table = selection.table
-    rows = [int(row) for of_bucket in shown for row in (*of_bucket.kept, *of_bucket.excluded)]
+    rows = [*shown.picks.tolist(), *shown.others.tolist()]
     regions = list_regions(table, rows)
     # One row of each photo that a crop is in.
-    row_of_photo = {
-        int(table.photos[row]): row
-        for row, region in zip(rows, regions, strict=True)
-        if region != WHOLE
-    }
+    row_of_photo: dict[int, int] = {}
+    for row, region in zip(rows, regions, strict=True):
+        if region != WHOLE:
+            row_of_photo.setdefault(int(table.photos[row]), row)
     keys = [to_key(table.paths[row]) for row in (*rows, *row_of_photo.values())]
     regions += [WHOLE] * len(row_of_photo)
     stats = stat_files(keys)
@@ -115,16 +135,19 @@ def load_thumbnails(
     made = _make_thumbnails(wanted)
     write_thumbnails(cache_dir, made)
     jpegs |= made
-    there = {place: jpegs[name] for place, name in enumerate(names) if name in jpegs}
-    sources = dict(zip(there, fit_thumbnails([*there.values()]), strict=True))
+    found = [jpegs.get(name) for name in names]
+    n_picks, n_rows = len(shown.picks), len(rows)
     return Thumbnails(
-        {row: sources[place] for place, row in enumerate(rows) if place in sources},
-        {
-            photo: sources[place]
-            for place, photo in enumerate(row_of_photo, len(rows))
-            if place in sources
-        },
+        _pair(rows[:n_picks], found[:n_picks]),
+        _pair(rows[n_picks:], found[n_picks:n_rows]),
+        _pair(row_of_photo, found[n_rows:]),
     )
+
+
+def _pair(numbers: Iterable[int], jpegs: Sequence[bytes | None]) -> dict[int, bytes]:
+    """Pair numbers with JPEGs, where there are any."""
+    pairs = zip(numbers, jpegs, strict=True)
+    return {number: jpeg for number, jpeg in pairs if jpeg is not None}
 
 
 def _make_thumbnails(wanted: Mapping[str, tuple[bytes, Region]]) -> dict[str, bytes]:
@@ -144,18 +167,64 @@ def _make_thumbnails_of(path: str, regions: list[Region]) -> list[bytes | None]:
     from ..pictures import encode_jpeg, load_regions
 
     return [
-        None if picture is None else encode_jpeg(picture[:, :, ::-1], _QUALITIES[0])
+        None if picture is None else encode_jpeg(picture[:, :, ::-1], _QUALITY)
         for picture in load_regions(path, regions, _SIDE_PIXELS, _SIDE_PIXELS)
     ]
 
 
-def fit_thumbnails(jpegs: Sequence[bytes]) -> list[str]:
-    """Turn JPEGs of the best quality into data URIs, at the best quality with which all fit."""
+def fit_thumbnails(thumbnails: Thumbnails, max_bytes: int) -> Thumbnails:
+    """Make thumbnails smaller, by the first plan with which all of them fit into so many bytes.
+
+    Where even the last plan does not do, the least wanted are left out: of others and of photos
+    first.
+    """
+    jpegs = [jpeg for some in thumbnails for jpeg in some.values()]
+    if sum(map(len, jpegs)) > max_bytes:
+        thumbnails = _shrink(thumbnails, _choose_plan(thumbnails, max_bytes))
+    sizes = [len(jpeg) for some in thumbnails for jpeg in some.values()]
+    n_fitting = sum(total <= max_bytes for total in accumulate(sizes))
+    fitting = []
+    for some in thumbnails:
+        fitting.append(dict([*some.items()][:n_fitting]))
+        n_fitting = max(n_fitting - len(some), 0)
+    return Thumbnails(*fitting)
+
+
+def _choose_plan(thumbnails: Thumbnails, max_bytes: int) -> _Plan:
+    """Choose the first plan with which thumbnails fit, going by some of them."""
+    probes = Thumbnails(*(_probe(some) for some in thumbnails))
+    for plan in _PLANS[:-1]:
+        shrunk = _shrink(probes, plan)
+        size = sum(
+            sum(map(len, few.values())) / len(few) * len(some)
+            for some, few in zip(thumbnails, shrunk, strict=True)
+            if few
+        )
+        if size * _CAUTION <= max_bytes:
+            return plan
+    return _PLANS[-1]
+
+
+def _probe(some: dict[int, bytes]) -> dict[int, bytes]:
+    return dict([*some.items()][:: len(some) // _N_PROBES + 1])
+
+
+def _shrink(thumbnails: Thumbnails, plan: _Plan) -> Thumbnails:
     from ..pictures import encode_again
 
-    fitting = list(jpegs)
-    for quality in _QUALITIES[1:]:
-        if sum(map(len, fitting)) <= _MAX_BYTES:
-            break
-        fitting = [encode_again(jpeg, quality) for jpeg in jpegs]
-    return [f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" for jpeg in fitting]
+    sides = (plan.pick_side, plan.other_side, plan.other_side)
+    return Thumbnails(
+        *(
+            {number: encode_again(jpeg, plan.quality, side) for number, jpeg in some.items()}
+            for some, side in zip(thumbnails, sides, strict=True)
+        )
+    )
+
+
+def pack_thumbnails(thumbnails: Thumbnails) -> str:
+    """Pack thumbnails for the script: a line for each, ``ROW`` or ``pPHOTO`` and base64."""
+    named = chain(
+        ((str(row), jpeg) for row, jpeg in (thumbnails.picks | thumbnails.others).items()),
+        ((f"p{photo}", jpeg) for photo, jpeg in thumbnails.photos.items()),
+    )
+    return "\n".join(f"{name} {base64.b64encode(jpeg).decode()}" for name, jpeg in named)

@@ -69,15 +69,23 @@ def load_all(
     return loaded
 
 
-def encode_again(jpeg: bytes, quality: int) -> bytes:
-    """Encode a JPEG at another quality; one that cannot be decoded stays as it is."""
+def encode_again(jpeg: bytes, quality: int, side_pixels: int) -> bytes:
+    """Encode a JPEG at another quality, its longer side no longer than that.
+
+    One that cannot be decoded stays as it is.
+    """
     try:
-        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:  # no bytes, or a size that OpenCV refuses
         return jpeg
     # OpenCV returns None for what it cannot decode, which its types do not say.
-    pixels = np.asarray(picture)
-    return encode_jpeg(pixels, quality) if pixels.ndim else jpeg
+    pixels = np.asarray(decoded)
+    if not pixels.ndim:
+        return jpeg
+    height, width = pixels.shape[:2]
+    if max(height, width) > side_pixels:
+        pixels = _fit(Picture(pixels, width, height), side_pixels, side_pixels)
+    return encode_jpeg(pixels, quality)
 
 
 def encode_jpeg(pixels: ByteArray, quality: int) -> bytes:

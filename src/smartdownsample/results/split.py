@@ -71,7 +71,7 @@ def split_selection(
     is_validation = split_groups(_join_groups(selection, labels), share, rng)
     pairs, distances = find_near_duplicates(table.rows[rows], table.spec, is_validation, SAME_SCENE)
     train, validation = (
-        replace(selection, rows=side, target_count=len(side), labels=labels)
+        replace(selection, rows=side, target_count=len(side), labels=labels, options=None)
         for side in (rows[~is_validation], rows[is_validation])
     )
     near_duplicates = tuple(

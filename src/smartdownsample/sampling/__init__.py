@@ -17,7 +17,13 @@ from .bucket_names import name_buckets
 from .buckets import N_CODES, describe_bucket, encode_buckets
 from .cameras import number_cameras
 from .coverage import Coverage, NeededCount, measure_coverage
-from .distances import DISTANCE_SCALE, FAR, find_nearest_rows, measure_steps
+from .distances import (
+    DISTANCE_SCALE,
+    FAR,
+    find_nearest_rows,
+    measure_distances,
+    measure_steps,
+)
 from .exact_selection import draw_selection
 from .groups import check_groups, label_items
 from .layout import lay_out
@@ -47,6 +53,7 @@ __all__ = [
     "label_items",
     "lay_out",
     "measure_coverage",
+    "measure_distances",
     "measure_steps",
     "name_buckets",
     "number_cameras",

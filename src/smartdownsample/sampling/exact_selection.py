@@ -32,4 +32,5 @@ def draw_selection(
         random_seed=random_seed,
         labels=scope.labels,
         earlier_rows=scope.earlier_rows,
+        options=options,
     )

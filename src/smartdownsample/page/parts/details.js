@@ -1,58 +1,137 @@
-const details = find("#details");
-let shownRow = 0;
+// The details of an image: beside it the pick that stands for it, or beside a pick what it stands for.
 
-function showDetails(row) {
-  shownRow = row;
-  find("h2", details).textContent = nameItem(row);
-  showPicture(find("#own"), row);
-  showPhoto(find("#around"), row);
-  const nearest = items.nearest[row];
-  find("#nearest").hidden = nearest < 0;
-  if (nearest >= 0) {
-    showPicture(find("#nearest"), nearest);
-    find("#nearest a").textContent = `Most like it: ${nameItem(nearest)}`;
-  }
-  find(".why", details).textContent = explain(row);
-  find("dl", details).replaceChildren(...describe(row).flatMap(([term, ...description]) =>
-    [make("dt", {}, term), make("dd", {}, ...description)]));
-  const place = matching.indexOf(row);
-  find("[data-act=previous]").disabled = place <= 0;
-  find("[data-act=next]").disabled = place < 0 || place === matching.length - 1;
-  find("output", details).textContent = "";
+const details = find("#details");
+const MAX_STRIP = 24;
+// The image that was opened, its pick, what the pick is compared with, and the rows to go through.
+let shown = { row: 0, pick: 0, other: -1, among: matching, nStrip: MAX_STRIP };
+
+// `among` are the rows that "Next" leads through: by default the picks as they are shown, for a pick, or
+// else all that match.
+function showDetails(row, among = null) {
+  const isPick = items.state[row] !== EXCLUDED || items.nearest[row] < 0;
+  const pick = isPick ? row : items.nearest[row];
+  const inOrder = items.state[row] === KEPT && shownPicks.rows.includes(row) ? shownPicks.rows : matching;
+  const other = isPick ? membersOf(pick)[0] ?? items.nearest[pick] : row;
+  shown = { row, pick, other, among: among ?? inOrder, nStrip: MAX_STRIP };
+  showHead();
+  showStrip();
+  showPair();
+  find(".said", details).textContent = "";
   if (!details.open) {
     details.showModal();
   }
+  details.scrollTop = 0;
 }
 
-// The data URI of an image's thumbnail; null for one without.
-function thumbnailOf(row) {
-  return find(`.thumbnail[data-row="${row}"] img`)?.src ?? null;
-}
-
-function showPicture(figure, row) {
-  const source = thumbnailOf(row);
-  const picture = find(".picture", figure);
-  if (source) {
-    picture.replaceChildren(make("img", { src: source, alt: paths[row] }));
-  } else {
-    picture.replaceChildren(make("span", {}, "No thumbnail on this page"));
+function showHead() {
+  const { row, among } = shown;
+  find("h2", details).textContent = nameItem(row);
+  const place = among.indexOf(row);
+  find(".place", details).textContent = place < 0 ? "" : `${count(place + 1)} of ${count(among.length)}`;
+  find("[data-act=previous]").disabled = place <= 0;
+  find("[data-act=next]").disabled = place < 0 || place === among.length - 1;
+  const original = find(".original", details);
+  const link = linkOf(row);
+  original.hidden = link === null;
+  if (link !== null) {
+    original.href = link;
   }
+}
+
+// How much later or earlier an image was taken than another.
+function sinceOf(row, pick, isShort = false) {
+  const [a, b] = [items.captured[pick], items.captured[row]];
+  if (a === null || b === null) {
+    return "";
+  }
+  const duration = describeDuration(b - a);
+  if (isShort) {
+    return `${b < a ? "−" : "+"}${duration.replace(/ (.).*/, "\u2009$1")}`;
+  }
+  return b === a ? "at the same time" : `${duration} ${b < a ? "earlier" : "later"}`;
+}
+
+function describeApart(row, pick) {
+  const of = items.nearest[row] === pick ? row : items.nearest[pick] === row ? pick : -1;
+  return [sinceOf(row, pick), of < 0 ? "" : `${items.distance[of].toFixed(1)} levels apart`,
+    of >= 0 && items.isNearDuplicate[of] ? "a near-duplicate" : ""].filter(Boolean).join(", ");
+}
+
+function fillPicture(figure, row) {
+  const source = thumbnailOf(row);
+  const image = source
+    ? make("img", { src: source, alt: paths[row] })
+    : make("span", { className: "absent" }, "No thumbnail on this page");
+  find(".picture", figure).replaceChildren(make("span", { className: "photo" }, image));
+  figure.dataset.shows = row;
+}
+
+function showPair() {
+  const { pick, other, row } = shown;
+  fillPicture(find("#own"), pick);
+  find("#own figcaption").textContent = { [KEPT]: "The pick", [EARLIER]: "Selected before", [EXCLUDED]: "Excluded" }[items.state[pick]];
+  find("#other").hidden = other < 0;
+  const difference = find("#difference");
+  difference.textContent = "";
+  if (other >= 0) {
+    fillPicture(find("#other"), other);
+    find("#other figcaption").textContent = [items.state[other] === EXCLUDED ? "Excluded" : "Another pick",
+      describeApart(other, pick)].filter(Boolean).join(": ");
+    markDifferences(pick, other, difference);
+  }
+  showPhoto(find("#around"), row);
+  for (const tile of findAll(".strip .tile", details)) {
+    tile.ariaPressed = Number(tile.dataset.row) === other;
+  }
+  showFacts();
+}
+
+async function markDifferences(own, other, said) {
+  if (!thumbnailOf(own) || !thumbnailOf(other)) {
+    return;
+  }
+  const found = await findDifferences(own, other);
+  if (shown.pick !== own || shown.other !== other) {
+    return; // gone on meanwhile
+  }
+  if (!found) {
+    said.textContent = "The two have different shapes.";
+  } else if (!found.share) {
+    said.textContent = "Nothing differs that shows at this size.";
+  } else {
+    find("#other .photo").append(outline(found));
+    said.textContent = `What differs is outlined: ${inPercent(found.share)} of the picture.`;
+  }
+}
+
+function showStrip() {
+  const { pick, nStrip } = shown;
+  const own = membersOf(pick);
+  const nNear = own.filter((row) => items.isNearDuplicate[row]).length;
+  find("#stands-heading").textContent = own.length
+    ? `Stands for ${pluralize(own.length, `other ${nouns.slice(0, -1)}`, `other ${nouns}`)}`
+      + (nNear ? `, ${nNear === own.length ? "all" : count(nNear)} near-duplicates` : "")
+    : "Stands for itself";
+  const nearest = items.state[pick] === KEPT ? items.nearest[pick] : -1;
+  find(".stands .strip").replaceChildren(
+    ...own.slice(0, nStrip).map((row) => makeTile(row,
+      { note: sinceOf(row, pick, true), told: describeApart(row, pick) })),
+    ...(nearest >= 0 ? [makeTile(nearest, { note: "pick", told: "the other pick that looks most like it" })] : []));
+  find("[data-act=more]").hidden = own.length <= nStrip;
+  find(".stands").hidden = items.state[pick] === EXCLUDED;
 }
 
 // The photo of a crop, with its box.
 function showPhoto(figure, row) {
-  if (!figure) {
-    return;
-  }
-  const image = find(`#photos [data-photo="${items.photo[row]}"]`);
-  figure.hidden = !image || isWhole(row);
+  const source = items.photo ? photoOf(row) : null;
+  figure.hidden = !source || isWhole(row);
   if (figure.hidden) {
     return;
   }
   const box = make("span", { className: "box" });
   const [x, y, width, height] = items.box[row].map((share) => `${100 * share}%`);
   Object.assign(box.style, { left: x, top: y, width, height });
-  const photo = make("span", { className: "photo" }, make("img", { src: image.src, alt: "" }), box);
+  const photo = make("span", { className: "photo" }, make("img", { src: source, alt: "" }), box);
   find(".picture", figure).replaceChildren(photo);
   find("figcaption", figure).textContent = `In ${items.name[row]}`;
 }
@@ -66,80 +145,105 @@ function describeBox(row) {
   return `left ${x}, top ${y}, width ${width}, height ${height} of the photo`;
 }
 
-function explain(row) {
-  const isNear = items.nearest[row] >= 0;
-  const apart = `${items.distance[row].toFixed(1)} levels apart`
-    + (items.isNearDuplicate[row] ? ", a near-duplicate" : "");
-  if (items.state[row] === EXCLUDED) {
-    return isNear ? `Excluded. The kept image that looks most like it is ${apart}.` : "Excluded.";
-  }
-  if (items.state[row] === EARLIER) {
-    return "Selected before; the kept images were chosen to look different from it.";
-  }
-  const others = items.standsFor[row] - 1;
-  const kept = others > 0
-    ? `Kept. It stands for ${others.toLocaleString("en")} other image${others > 1 ? "s" : ""}.`
-    : "Kept. It stands for itself.";
-  return isNear ? `${kept} The selected image that looks most like it is ${apart}.` : kept;
+function describeRank(row) {
+  return items.rank[row] >= 0 ? `${count(items.rank[row] + 1)} of ${count(picks.length)}` : "";
 }
 
 function describe(row) {
-  const colour = `#${items.colour[row].toString(16).padStart(6, "0")}`;
-  const swatch = make("span", { className: "swatch" });
-  swatch.style.background = colour;
   return [
     ["Path", paths[row]],
-    ...(items.rank[row] >= 0
-      ? [["Rank", `${count(items.rank[row] + 1)}; all up to this rank are a diverse selection too`]]
-      : []),
-    ...["category", "label", "confidence"].filter((name) => (items[name]?.[row] ?? null) !== null)
-      .map((name) => [name[0].toUpperCase() + name.slice(1), String(items[name][row])]),
-    ...(isWhole(row) ? [] : [["Box", describeBox(row)]]),
-    ["Bucket", buckets[items.bucket[row]], bits[items.bucket[row]]],
-    ...(items.group.length ? [["Group", items.groups[items.group[row]]]] : []),
     ["Taken", describeTime(items.captured[row]) || "not known"],
+    ["Camera", items.cameras[items.camera[row]]],
+    ["Event", items.event[row] < 0 ? "" : count(items.event[row] + 1)],
+    ["Bucket", items.buckets[items.bucket[row]]],
+    ["Bucket's bits", items.bucketBits[items.bucket[row]]],
+    ["Group", items.group.length ? items.groups[items.group[row]] : ""],
+    ...["category", "label", "confidence"].map((name) =>
+      [name[0].toUpperCase() + name.slice(1), String(items[name]?.[row] ?? "")]),
+    ["Box", isWhole(row) ? "" : describeBox(row)],
     ["Size", `${count(items.width[row])} × ${count(items.height[row])} pixels`],
-    ["Mean colour", swatch, colour],
+    ["Mean colour", colourOf(row)],
+    ["Rank", describeRank(row)],
   ];
 }
 
+function showFacts() {
+  const { pick, other } = shown;
+  const columns = other >= 0 ? [pick, other] : [pick];
+  const [first, second] = columns.map(describe);
+  for (const [name, row] of [["own", pick], ["other", other]]) {
+    const cell = find(`.facts .${name}`, details);
+    cell.textContent = row < 0 ? "" : STATE_NAMES[items.state[row]];
+    cell.hidden = row < 0;
+  }
+  find(".facts tbody", details).replaceChildren(...first.flatMap(([term, value], place) => {
+    const values = second ? [value, second[place][1]] : [value];
+    return values.some(Boolean)
+      ? [make("tr", { className: term !== "Path" && second && values[0] !== values[1] ? "differs" : "" },
+        make("th", { scope: "row" }, term), ...values.map((text) => makeFact(term, text)))]
+      : [];
+  }));
+}
+
+function makeFact(term, text) {
+  const cell = make("td", {}, text);
+  if (term === "Mean colour") {
+    const swatch = make("span", { className: "swatch" });
+    swatch.style.background = text;
+    cell.prepend(swatch);
+  }
+  return cell;
+}
+
 function step(distance) {
-  const row = matching[matching.indexOf(shownRow) + distance];
+  const row = shown.among[shown.among.indexOf(shown.row) + distance];
   if (row !== undefined) {
-    showDetails(row);
+    showDetails(row, shown.among);
   }
 }
 
-async function copyPath() {
-  const said = find("output", details);
-  try {
-    await navigator.clipboard.writeText(paths[shownRow]);
-    said.textContent = "Copied";
-  } catch {
-    // Browsers may forbid it; a marked text can be copied by hand.
-    getSelection().selectAllChildren(find("dd", details));
-    said.textContent = "Marked; press Ctrl+C to copy";
+// The next of the images that the pick stands for.
+function stepOther(distance) {
+  const tiles = findAll(".stands .strip .tile", details);
+  const tile = tiles[tiles.findIndex((each) => each.ariaPressed === "true") + distance];
+  if (tile) {
+    compareWith(Number(tile.dataset.row));
+    tile.scrollIntoView({ block: "nearest" });
   }
 }
 
-const ACTS = { close: () => details.close(), previous: () => step(-1), next: () => step(1), copy: copyPath };
+function compareWith(row) {
+  shown.other = row;
+  showPair();
+}
+
+const ACTS = {
+  close: () => details.close(),
+  previous: () => step(-1),
+  next: () => step(1),
+  copy: () => copyText(paths[shown.row], find("h2", details), find(".said", details)),
+  more: () => {
+    shown.nStrip *= 4;
+    showStrip();
+    showPair();
+  },
+};
 
 details.addEventListener("click", (event) => {
   ACTS[event.target.dataset.act]?.();
+  const tile = event.target.closest(".tile");
+  if (tile) {
+    compareWith(Number(tile.dataset.row));
+  }
   if (event.target === details) { // beside it
     details.close();
   }
 });
 details.addEventListener("keydown", (event) => {
-  step({ ArrowLeft: -1, ArrowRight: 1 }[event.key] ?? NaN);
-});
-find("#nearest a").addEventListener("click", (event) => {
-  event.preventDefault();
-  showDetails(items.nearest[shownRow]);
-});
-document.addEventListener("click", (event) => {
-  const item = event.target.closest("[data-row]");
-  if (item) {
-    showDetails(Number(item.dataset.row));
+  const moves = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), k: () => step(-1), j: () => step(1),
+    ArrowUp: () => stepOther(-1), ArrowDown: () => stepOther(1) };
+  if (moves[event.key] && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    moves[event.key]();
   }
 });

@@ -10,6 +10,8 @@ let filter = { ...NO_FILTER };
 let matching = Int32Array.of();
 let isMatching = new Uint8Array(nItems);
 const redraws = [];
+// Made when it is first searched.
+let lowered = null;
 
 // Calls `redraw` with the matching rows, ascending, now and after each change.
 function onFilter(redraw) {
@@ -18,17 +20,30 @@ function onFilter(redraw) {
 
 function setFilter(changes) {
   filter = { ...filter, ...changes };
-  for (const name of ["bucket", "group", "state", "text"]) {
+  showFilter();
+  applyFilters();
+}
+
+function showFilter() {
+  for (const name of ["camera", "bucket", "group", "state", "text"]) {
     if (filters.elements[name]) {
       filters.elements[name].value = filter[name] ?? "";
     }
   }
-  applyFilters();
+  for (const name of ["firstDay", "lastDay"]) {
+    filters.elements[name].value = filter[name] === null
+      ? "" : new Date(filter[name] * SECONDS_PER_DAY * 1000).toISOString().slice(0, 10);
+  }
+  const event = find("#event");
+  event.hidden = filter.event === null;
+  event.textContent = `Event ${count((filter.event ?? 0) + 1)} ×`;
+  event.ariaLabel = `${event.textContent.slice(0, -2)}, show all events`;
 }
 
 function listTests() {
   const { firstDay, lastDay } = filter;
   const text = filter.text.toLowerCase();
+  lowered ??= text ? paths.map((path, row) => `${path} ${contents[row]}`.toLowerCase()) : null;
   const tests = [];
   for (const name of ["camera", "event", "bucket", "group", "state"]) {
     if (filter[name] !== null) {
@@ -61,8 +76,8 @@ function applyFilters() {
   }
   matching = rows.subarray(0, n);
   find("#matching").textContent = n < nItems
-    ? `${count(n)} of ${count(nItems)} images match`
-    : `${count(nItems)} images`;
+    ? `${count(n)} of ${count(nItems)} ${nouns} match`
+    : "";
   for (const redraw of redraws) {
     redraw(matching);
   }
@@ -71,8 +86,10 @@ function applyFilters() {
 function readForm() {
   const chosen = new FormData(filters);
   const choice = (name) => (chosen.get(name) ? Number(chosen.get(name)) : null);
-  setFilter({ bucket: choice("bucket"), group: choice("group"), state: choice("state"),
-    text: chosen.get("text") });
+  const day = (name) => (chosen.get(name) ? Date.parse(chosen.get(name)) / 1000 / SECONDS_PER_DAY : null);
+  filter = { ...filter, camera: choice("camera"), bucket: choice("bucket"), group: choice("group"),
+    state: choice("state"), firstDay: day("firstDay"), lastDay: day("lastDay"), text: chosen.get("text") };
+  applyFilters();
 }
 
 filters.addEventListener("input", readForm);
@@ -81,7 +98,23 @@ filters.addEventListener("reset", (event) => {
   event.preventDefault();
   setFilter(NO_FILTER);
 });
+find("#event").addEventListener("click", () => setFilter({ event: null }));
 
-for (const link of findAll("[data-group]")) {
-  link.addEventListener("click", () => setFilter({ group: Number(link.dataset.group) }));
+function offerChoices(name, texts) {
+  const select = filters.elements[name];
+  select?.append(...texts.map((text, value) => make("option", { value }, text || "(no name)")));
+  select?.closest("label").toggleAttribute("hidden", texts.length < 2);
 }
+
+function offerDays() {
+  const days = items.captured.filter((seconds) => seconds !== null)
+    .map((seconds) => Math.floor(seconds / SECONDS_PER_DAY));
+  for (const name of ["firstDay", "lastDay"]) {
+    filters.elements[name].closest("label").hidden = !days.length;
+  }
+}
+
+offerChoices("camera", items.cameras);
+offerChoices("bucket", items.buckets);
+offerChoices("group", items.groups);
+offerDays();

@@ -15,6 +15,16 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
+// Adds a value to the list that a map has for a key.
+function addTo(map, key, value) {
+  const own = map.get(key);
+  if (own) {
+    own.push(value);
+  } else {
+    map.set(key, [value]);
+  }
+}
+
 async function unpack(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -23,12 +33,27 @@ async function unpack(text) {
 
 const items = await unpack(find("#items").textContent);
 const nItems = items.name.length;
+const nouns = find("#filters").dataset.noun;
 const paths = items.name.map((name, row) => items.folders[items.folder[row]] + name);
 const contents = items.name.map((_, row) => describeContent(row));
-const lowered = paths.map((path, row) => `${path} ${contents[row]}`.toLowerCase());
-const bucketOptions = findAll("#filters [name=bucket] option").slice(1);
-const buckets = bucketOptions.map((option) => option.text);
-const bits = bucketOptions.map((option) => option.dataset.bits);
+
+// The picks, and the excluded images that each stands for, ascending, by its row.
+const picks = Int32Array.from(items.state.keys()).filter((row) => items.state[row] === KEPT);
+const members = new Map();
+for (let row = 0; row < nItems; row += 1) {
+  if (items.state[row] === EXCLUDED && items.nearest[row] >= 0) {
+    addTo(members, items.nearest[row], row);
+  }
+}
+const membersOf = (pick) => members.get(pick) ?? [];
+
+const thumbnails = new Map(find("#thumbnails").textContent.trim().split("\n")
+  .map((line) => line.split(" ")));
+const toSource = (name) => (thumbnails.has(name) ? `data:image/jpeg;base64,${thumbnails.get(name)}` : null);
+
+// The data URI of an image's thumbnail; null for one without.
+const thumbnailOf = (row) => toSource(String(row));
+const photoOf = (row) => toSource(`p${items.photo[row]}`);
 
 // What a document says is in an image, and how sure that is.
 function describeContent(row) {
@@ -45,3 +70,24 @@ function describeTime(seconds) {
   // The camera's own time, which knows of no zone.
   return seconds === null ? "" : new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
 }
+
+const pluralize = (number, singular, plural = `${singular}s`) =>
+  `${count(number)} ${number === 1 ? singular : plural}`;
+const inPercent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+const colourOf = (row) => `#${items.colour[row].toString(16).padStart(6, "0")}`;
+
+// The link to an image that lies beside the page; null where it does not.
+function linkOf(row) {
+  const folder = items.links[items.folder[row]];
+  return folder === null ? null : folder + encodeURIComponent(items.name[row]);
+}
+
+function describeDuration(seconds) {
+  const units = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
+  const [unit, length] = units.find((each) => Math.abs(seconds) >= 2 * each[1]) ?? units.at(-1);
+  return pluralize(Math.round(Math.abs(seconds) / length), unit);
+}
+
+const DATES = new Intl.DateTimeFormat("en-GB",
+  { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+const describeDate = (seconds) => DATES.format(new Date(seconds * 1000));

@@ -1,5 +1,6 @@
 function makeItemRow(row) {
   const button = make("button", { type: "button" },
+    make("span", { className: "frame" }, makePicture(row)),
     make("span", { className: "folder" }, items.folders[items.folder[row]]),
     make("span", {}, items.name[row]),
     ...(contents[row] ? [make("span", { className: "content" }, contents[row])] : []));
@@ -7,7 +8,7 @@ function makeItemRow(row) {
     make("th", { scope: "row", title: nameItem(row, paths[row]) }, button),
     make("td", {}, make("span", { className: `state ${STATES[items.state[row]]}` },
       STATE_NAMES[items.state[row]])),
-    make("td", { className: "spare", title: buckets[items.bucket[row]] }, buckets[items.bucket[row]]),
+    make("td", { className: "spare", title: items.buckets[items.bucket[row]] }, items.buckets[items.bucket[row]]),
   ];
   if (items.group.length) {
     cells.push(make("td", { className: "spare" }, items.groups[items.group[row]]));

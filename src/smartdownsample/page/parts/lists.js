@@ -1,9 +1,8 @@
-const ROWS_PER_PAGE = 50;
-
 // Shows one page of a long list at a time, so that the document stays small.
 class Pager {
-  constructor(root, makeRow) {
+  constructor(root, makeRow, length = 50) {
     this.makeRow = makeRow;
+    this.length = length;
     this.body = find("tbody", root);
     this.input = find("input", root);
     this.pages = find(".pages", root);
@@ -22,10 +21,10 @@ class Pager {
   }
 
   turn(page) {
-    const last = Math.max(Math.ceil(this.rows.length / ROWS_PER_PAGE) - 1, 0);
+    const last = Math.max(Math.ceil(this.rows.length / this.length) - 1, 0);
     this.page = Math.min(Math.max(Math.trunc(page) || 0, 0), last);
-    const start = this.page * ROWS_PER_PAGE;
-    const shown = this.rows.slice(start, start + ROWS_PER_PAGE);
+    const start = this.page * this.length;
+    const shown = this.rows.slice(start, start + this.length);
     this.body.replaceChildren(...Array.from(shown, this.makeRow));
     this.input.value = this.page + 1;
     this.input.max = last + 1;

@@ -1,16 +1,21 @@
+// The button says what it will do.
+
 const theme = find("#theme");
 const systemTheme = matchMedia("(prefers-color-scheme: dark)");
 
-function followSystem() {
-  delete document.documentElement.dataset.theme;
-  theme.setAttribute("aria-pressed", systemTheme.matches);
+const isDark = () => (document.documentElement.dataset.theme ?? (systemTheme.matches ? "dark" : "light")) === "dark";
+
+function nameTheme() {
+  theme.textContent = `Switch to ${isDark() ? "light" : "dark"}`;
 }
 
 theme.hidden = false;
 theme.addEventListener("click", () => {
-  const isDark = theme.getAttribute("aria-pressed") !== "true";
-  document.documentElement.dataset.theme = isDark ? "dark" : "light";
-  theme.setAttribute("aria-pressed", isDark);
+  document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+  nameTheme();
 });
-systemTheme.addEventListener("change", followSystem);
-followSystem();
+systemTheme.addEventListener("change", () => {
+  delete document.documentElement.dataset.theme;
+  nameTheme();
+});
+nameTheme();

@@ -5,5 +5,11 @@ function makeFailureRow(place) {
 }
 
 if (items.failurePath.length) {
-  new Pager(find("#failures"), makeFailureRow).show(items.failurePath.map((_, place) => place));
+  const failures = new Pager(find("#failures"), makeFailureRow);
+  // Nothing but the path is known of them.
+  onFilter(() => {
+    const text = filter.text.toLowerCase();
+    failures.show([...items.failurePath.keys()].filter((place) =>
+      items.failurePath[place].toLowerCase().includes(text)));
+  });
 }

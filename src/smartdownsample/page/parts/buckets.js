@@ -1,0 +1,34 @@
+// The tables of buckets and groups; their names lead to what is in them.
+
+function follow(kind) {
+  const lines = findAll(`.counts[aria-labelledby="${kind}s"] tbody tr`);
+  for (const link of findAll(`[data-${kind}]`)) {
+    link.addEventListener("click", () => setFilter({ [kind]: Number(link.dataset[kind]) }));
+  }
+  onFilter((rows) => {
+    const sizes = new Uint32Array(lines.length);
+    const nKept = new Uint32Array(lines.length);
+    for (const row of rows) {
+      const number = items[kind][row];
+      if (number < lines.length) {
+        sizes[number] += 1;
+        nKept[number] += items.state[row] === KEPT;
+      }
+    }
+    const largest = sizes.reduce((a, b) => Math.max(a, b), 1);
+    for (const [number, line] of lines.entries()) {
+      const [size, kept] = [sizes[number], nKept[number]];
+      line.hidden = !size;
+      const bar = find(".bar", line);
+      bar.style.setProperty("--size", `${(100 * size) / largest}%`);
+      bar.style.setProperty("--kept-share", `${(100 * kept) / (size || 1)}%`);
+      const texts = [count(kept), count(size), `${((100 * kept) / (size || 1)).toFixed(1)}%`];
+      findAll(".number", line).forEach((cell, place) => {
+        cell.textContent = texts[place];
+      });
+    }
+  });
+}
+
+follow("bucket");
+follow("group");

@@ -1,0 +1,16 @@
+const coverageHere = find("#coverage-here");
+
+// How well the picks stand for what the filters leave.
+function describeCoverage(rows) {
+  const n = rows.reduce((total, row) => total + items.isCovered[row], 0);
+  return rows.length
+    ? `${count(n)} of ${count(rows.length)} ${nouns} (${inPercent(n / rows.length)}) are picks or look like one, `
+      + "which is to be less than 6 levels apart."
+    : "";
+}
+
+if (coverageHere) {
+  onFilter((rows) => {
+    coverageHere.textContent = describeCoverage(rows);
+  });
+}

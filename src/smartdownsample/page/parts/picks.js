@@ -1,0 +1,45 @@
+const pickOrder = find("#pick-order");
+const shownPicks = new Grid(find("#pick-grid"), (row) => {
+  const n = membersOf(row).length + 1;
+  return { note: n > 1 ? `×${count(n)}` : "", told: `stands for ${pluralize(n, nouns.slice(0, -1), nouns)}` };
+});
+
+// The names of what picks can be put together by.
+const PART_NAMES = {
+  camera: (number) => items.cameras[number],
+  bucket: (number) => items.buckets[number],
+  group: (number) => items.groups[number] || "(no name)",
+  event: (number, rows) => `Event ${count(number + 1)}, ${describeTime(items.captured[rows[0]])}`,
+};
+
+function arrangePicks(rows, order) {
+  if (order === "row") {
+    return [{ rows }];
+  }
+  if (order === "standsFor") {
+    return [{ rows: rows.slice().sort((a, b) => membersOf(b).length - membersOf(a).length || a - b) }];
+  }
+  const parts = new Map();
+  for (const row of rows) {
+    const number = items[order][row];
+    addTo(parts, number, row);
+  }
+  return [...parts].sort(([a], [b]) => a - b)
+    .map(([number, own]) => ({ title: PART_NAMES[order](number, own), rows: own }));
+}
+
+function showPicks(rows) {
+  const own = rows.filter((row) => items.state[row] === KEPT);
+  shownPicks.show(arrangePicks(own, pickOrder.value));
+  find("#picks").textContent = own.length ? pluralize(own.length, "pick") : "No picks";
+  const n = own.filter((row) => !thumbnails.has(String(row))).length;
+  find("#picks-lead").textContent = [
+    "×7: stands for seven images, itself among them. Choose one to see which; arrow keys or j and k move, Enter "
+      + "opens, Escape closes.",
+    n ? `${pluralize(n, "pick is", "picks are")} shown by their mean colour: a page holds so many pictures only, `
+      + "and some cannot be read any more." : "",
+  ].filter(Boolean).join(" ");
+}
+
+pickOrder.addEventListener("change", () => showPicks(matching));
+onFilter(showPicks);
