@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from .results import (
         Figures,
         Inspection,
+        Lock,
+        LockReport,
         NearDuplicate,
         Placed,
         Split,
@@ -69,6 +71,8 @@ __all__ = [
     "ImageLoadingWarning",
     "Inspection",
     "InvalidParameterError",
+    "Lock",
+    "LockReport",
     "MissingExtraError",
     "MissingImageError",
     "NearDuplicate",
@@ -108,8 +112,8 @@ _HOME_OF = {
         "index": "ImageIndex",
         "items": "find_images",
         "records": "Cause Failure FeatureSpec FeatureTable",
-        "results": "Figures Inspection NearDuplicate Placed Split place_images write_manifest"
-        " write_selection",
+        "results": "Figures Inspection Lock LockReport NearDuplicate Placed Split place_images"
+        " write_manifest write_selection",
         "sampling": "Coverage NeededCount",
         "selection": "Ranking Selection",
         "store": "export_pack import_pack",

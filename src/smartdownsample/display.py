@@ -2,14 +2,14 @@
 
 # Names of files may hold these: the control characters of ASCII and Latin-1, those that begin a
 # line, and those that turn the direction of writing (Unicode Standard Annex 9), marks included.
-_CONTROLS = (
+CONTROLS = (
     *range(0x20),
     *range(0x7F, 0xA0),
     *(0x061C, 0x200E, 0x200F),
     *range(0x2028, 0x202F),
     *range(0x2066, 0x206A),
 )
-_ESCAPES = {code: repr(chr(code))[1:-1] for code in _CONTROLS}
+_ESCAPES = {code: repr(chr(code))[1:-1] for code in CONTROLS}
 
 
 def to_line(text: str) -> str:

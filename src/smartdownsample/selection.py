@@ -16,6 +16,7 @@ from .results import (
     split_selection,
     tabulate_ranking,
     tabulate_selection,
+    write_lock,
 )
 from .sampling import count_represented, find_representatives, label_items
 
@@ -65,6 +66,29 @@ class Selection(PickedItems):
             of a document, ``category``, ``label`` and ``confidence``, null where it tells none.
         """
         return tabulate_selection(self)
+
+    def save_lock(self, destination: PathLike, *, root: PathLike | None = None) -> None:
+        """Write a lockfile: which images were selected, with the digests of their contents.
+
+        `smartdownsample.Lock` reads it, and tells later, or elsewhere, what became of the images.
+        The selected ones are read to their ends.
+
+        Parameters
+        ----------
+        destination : path
+            A ``.lock`` or ``.json`` file. An earlier lockfile of one round is replaced.
+        root : path, optional
+            Folder that all images lie below, by default the deepest one. Paths count from there.
+
+        Raises
+        ------
+        InvalidParameterError
+            When an image does not lie below the root, or the name ends otherwise.
+        OutputError
+            When the file cannot be written, or would replace another one, or a selected image is
+            gone.
+        """
+        write_lock(self, destination, root=root)
 
     def save_report(
         self, path: PathLike, *, cache: bool = True, absolute_paths: bool = False

@@ -1,4 +1,4 @@
-"""What the pages for beginners and the page on detections tell people to type does what they say.
+"""What pages tell people to type does what they say.
 
 Each page is followed from its first line to its last, in a folder that holds the sample pictures as
 a clone does. Output that a page states is compared; ``...`` in it stands for anything.
@@ -25,7 +25,7 @@ _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", flags=re.MULTILINE)
 # Bars that were drawn over one another end in a carriage return.
 _PROGRESS = re.compile(r"^\r.*\r?\n|.*\r", flags=re.MULTILINE)
-_PAGES = ("docs/quickstart.md", "docs/recipes.md", "docs/detections.md")
+_PAGES = ("docs/quickstart.md", "docs/recipes.md", "docs/detections.md", "docs/lockfile.md")
 # What is not typed, and what no reader can follow.
 _LANGUAGES = {"console", "python", "text"}
 

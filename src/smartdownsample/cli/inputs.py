@@ -58,7 +58,8 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | Int
         read_items=read_items,
         may_be_empty=False,
     )
-    for folder in (getattr(options, "copy_to", None), getattr(options, "link_to", None)):
+    placed = (getattr(options, "copy_to", None), getattr(options, "link_to", None))
+    for folder in (*placed, *getattr(options, "left_out", ())):
         if folder is not None:
             n_named = len(images.paths)
             images = leave_out_folder(images, folder)

@@ -10,13 +10,14 @@ import sys
 from collections.abc import Sequence
 
 from ..checks import expand_home
-from . import cache, features, inspect, rank, report, sample
+from . import cache, features, inspect, rank, report, sample, verify
 from .about import CompletionAction, VersionAction
 from .base_parser import PROGRAM, Commands, Parser, show_examples
 
 # Each tells its summary, usage and two examples, adds its options to a parser, and runs.
 COMMANDS = {
     "sample": sample,
+    "verify": verify,
     "rank": rank,
     "report": report,
     "inspect": inspect,
@@ -24,11 +25,14 @@ COMMANDS = {
     "cache": cache,
 }
 # Options that name a file to write.
-OUTPUT_FILES = ("output", "manifest", "report", "page", "distribution", "thumbnails", "pack")
+OUTPUT_FILES = (
+    *("output", "lock", "update", "manifest", "report", "page", "distribution", "thumbnails"),
+    "pack",
+)
 # Options that name files or folders, where ``~`` is the user's home, also behind an equals sign.
 _PLACES = (
     *("sources", "keep", "root", "cache_dir", "relative_to", "copy_to", "link_to", "crops_to"),
-    *OUTPUT_FILES,
+    *("file", *OUTPUT_FILES),
 )
 _PAGE_EXTENSIONS = (".html", ".htm")
 
@@ -54,6 +58,8 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         *options.sources, options.page = options.sources
         if not options.sources or not options.page.lower().endswith(_PAGE_EXTENSIONS):
             fail(f"name the page to write after the sources, such as page.html, not {options.page}")
+    if options.command == "sample":
+        _check_lock(options)
     if "grouping" in options:
         _check_sampling(options)
     _expand_homes(options)
@@ -72,6 +78,27 @@ def _expand_homes(options: argparse.Namespace) -> None:
             setattr(options, name, list(map(expand_home, place)))
 
 
+def _check_lock(options: argparse.Namespace) -> None:
+    """Make sure that images come from sources or from a lockfile, and not from both."""
+    fail = options.parser.error
+    options.is_locked = not options.sources
+    if options.update is not None:
+        if options.sources or options.lock is not None:
+            fail("--update takes all but -n from its lockfile: leave out sources and --lock")
+        if options.target_count is None:
+            fail("say how many images --update is to add with -n, such as -n +500")
+    elif options.is_locked:
+        if options.lock is None:
+            fail("an argument is required: SOURCE, such as a folder of images")
+        if options.target_count is not None:
+            fail(
+                "--lock without sources repeats what the file selected: leave out -n, name sources "
+                "to write the file, or add to it with --update"
+            )
+    if options.is_locked and options.dry_run:
+        fail("--dry-run needs sources, and a lockfile has its own: leave it out")
+
+
 def _check_sampling(options: argparse.Namespace) -> None:
     """Make sure that sampling options go together."""
     fail = options.parser.error
@@ -80,7 +107,8 @@ def _check_sampling(options: argparse.Namespace) -> None:
     if options.grouping is None and (per_group or options.balance):
         name = "--per-group" if per_group else "--balance"
         fail(f"{name} needs --group-by, which says what makes a group")
-    if options.target_count is None and not is_nested:
+    is_locked = getattr(options, "is_locked", False)
+    if options.target_count is None and not is_nested and not is_locked:
         if not per_group:
             fail("say how many images with -n, or how many of each group with --per-group")
         if options.balance:

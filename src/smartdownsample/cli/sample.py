@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..collection import Picks
     from ..items import DocumentItems, NamedImages
     from ..options import How
+    from .locked import Reopened
 
 SUMMARY = "Select images and print their paths"
 USAGE = "SOURCE ... -n N [options]"
@@ -21,8 +22,6 @@ EXAMPLES = (
 )
 
 _LINKS: "dict[str, How]" = {"hard": "hardlink", "symbolic": "symlink"}
-# Folders that a dry run lists.
-_MAX_FOLDERS = 20
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +38,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         file_called,
     )
 
-    add_sources(parser)
+    add_sources(parser, nargs="*")
     add_sampling(parser)
     outputs = parser.add_argument_group("outputs")
     add = outputs.add_argument
@@ -95,6 +94,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         add(name, metavar="FILE", type=file_called(*extensions), help=summary % shown)
     add_page(add)
     add_parents(add)
+    add(
+        "--lock",
+        metavar="FILE",
+        type=file_called(".lock", ".json"),
+        help="write down which images were selected, from what and how, to check or repeat it with "
+        "(.lock or .json); without sources: take the selection of that file again",
+    )
+    add(
+        "--update",
+        metavar="FILE",
+        type=file_called(".lock", ".json"),
+        help="select -n more images than that lockfile has, and write it anew; outputs are of the "
+        "new ones",
+    )
     add_reading(parser)
     parser.add_argument(
         "--dry-run",
@@ -112,11 +125,18 @@ def run(options: argparse.Namespace) -> int:
     from .printing import print_json, print_paths, say
 
     if options.dry_run:
-        return _forecast(options)
-    inputs = collect(options, _check_outputs)
-    tell_of_documents(options, inputs)
-    selection = draw_selection(options, inputs)
-    is_complete = _write_files(options, selection, inputs.images)
+        from .dry_run import forecast
+
+        return forecast(options)
+    locked = _reopen(options)
+    if locked is None:
+        inputs = collect(options, _check_outputs)
+        tell_of_documents(options, inputs)
+        selection, images = draw_selection(options, inputs), inputs.images
+    else:
+        options, selection, images = locked.options, locked.selection, locked.images
+    is_complete = _write_files(options, selection, images)
+    _save_lock(options, selection, images, locked)
     if options.json:
         print_json({**describe_run(selection, list_parameters(options)), "paths": selection.paths})
     elif not any((options.output, options.copy_to, options.link_to, options.crops_to)):
@@ -126,6 +146,30 @@ def run(options: argparse.Namespace) -> int:
     if not options.quiet:
         say(*report.format_summary(selection).split("\n"))
     return 0 if is_complete else FAILED
+
+
+def _reopen(options: argparse.Namespace) -> "Reopened | None":
+    """Take a selection from a lockfile; None where sources are named."""
+    if options.sources:
+        return None
+    from .locked import reopen
+
+    return reopen(options, _check_outputs)
+
+
+def _save_lock(
+    options: argparse.Namespace,
+    selection: "Picks",
+    images: "NamedImages",
+    locked: "Reopened | None",
+) -> None:
+    """Write a lockfile at last, so that a run that is interrupted can be repeated."""
+    if locked is not None:
+        locked.save()
+    elif options.lock is not None:
+        from .locking import write_lock
+
+        write_lock(options, selection, images)
 
 
 def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: list[str]) -> None:
@@ -139,12 +183,14 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
         check_crops,
         check_document_output,
         choose_target,
+        lock_kind,
         selection_kind,
     )
     from .tables import take_columns
 
     columns = () if images.table is None else take_columns(options, images.table).column_names
-    outputs = {options.manifest: MANIFEST, options.report: page.PAGE}
+    lock = None if options.is_locked else options.lock
+    outputs = {lock: lock_kind(), options.manifest: MANIFEST, options.report: page.PAGE}
     document = _find_document(options, images)
     if document is None:
         outputs[options.output] = selection_kind(columns, images.paths, options.relative_to)
@@ -312,34 +358,3 @@ def _choose_base(sources: Sequence[str], selection: "Picks") -> "str | None":
     earlier = set(selection.earlier_rows.tolist())
     paths = (path for row, path in enumerate(selection.table.paths) if row not in earlier)
     return os.fsdecode(find_base(list(map(to_key, paths)))) or None
-
-
-def _forecast(options: argparse.Namespace) -> int:
-    """Tell what there is to do."""
-    import dataclasses
-
-    from ..gathering import forecast_work
-    from .inputs import choose_reading, name_all
-    from .printing import print_json, tell
-
-    images, _ = name_all(options)
-    forecast = forecast_work(images.list_items(), choose_reading(options))
-    if options.json:
-        print_json(dataclasses.asdict(forecast))
-        return 0
-    tell(
-        f"{forecast.n_images:,} images: {forecast.n_known:,} known from earlier runs, "
-        f"{forecast.n_unreadable:,} missing or unreadable, {forecast.n_to_decode:,} to decode"
-    )
-    if forecast.n_to_decode:
-        most = "at most" if options.decode == "preview" else "about"
-        tell(
-            f"Decoding takes {most} {forecast.seconds:,.0f} s, going by {forecast.n_measured:,} "
-            "of them, from:"
-        )
-    folders = sorted(forecast.folders.items(), key=lambda folder: -folder[1])
-    for folder, count in folders[:_MAX_FOLDERS]:
-        tell(f"{count:9,}  {folder}")
-    if len(folders) > _MAX_FOLDERS:
-        tell(f"           and {len(folders) - _MAX_FOLDERS:,} more folders")
-    return 0

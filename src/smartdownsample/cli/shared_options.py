@@ -40,10 +40,14 @@ _GROUPING_FORMS = f"parent, {', '.join(_FACTS)}, regex:PATTERN or column:NAME"
 
 
 def add_sources(
-    parser: argparse.ArgumentParser, more: str = "", *, takes_documents: bool = True
+    parser: argparse.ArgumentParser,
+    more: str = "",
+    *,
+    takes_documents: bool = True,
+    nargs: str = "+",
 ) -> None:
     """Add the options that name images; `more` ends the help text."""
-    parser.add_argument("sources", metavar="SOURCE", nargs="+", help=_SOURCES + more)
+    parser.add_argument("sources", metavar="SOURCE", nargs=nargs, help=_SOURCES + more)
     group = parser.add_argument_group("sources")
     group.add_argument(
         "--path-column",
@@ -131,7 +135,7 @@ def add_sampling(parser: argparse.ArgumentParser, *, is_nested: bool = False) ->
         "--group-by",
         metavar="RULE",
         dest="grouping",
-        type=_read_grouping,
+        type=read_grouping,
         help=f"what makes a group: {_GROUPING_FORMS}",
     )
     if not is_nested:
@@ -349,7 +353,7 @@ def _number(at_most: float) -> Callable[[str], float]:
     return read_number
 
 
-def _read_grouping(text: str) -> str:
+def read_grouping(text: str) -> str:
     """Check what makes a group, and return it."""
     rule, _, rest = text.partition(":")
     if text not in {"parent", *_FACTS} and not (rule in {"regex", "column"} and rest):

@@ -37,7 +37,7 @@ def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str
             name: _make_json(value, f"The '{name}' parameter") for name, value in parameters.items()
         },
         "random_seed": selection.random_seed,
-        "versions": _list_versions(),
+        "versions": list_versions(),
         "features": table.spec.fingerprint,
         "layout": {"regime": layout.regime, "events": layout.n_events},
         "counts": {
@@ -130,7 +130,7 @@ def write_manifest(
     write_output(name, data, MANIFEST, selection.inputs)
 
 
-def _list_versions() -> dict[str, Any]:
+def list_versions() -> dict[str, Any]:
     """List the versions of everything that decides about a selection."""
     import importlib.metadata
 

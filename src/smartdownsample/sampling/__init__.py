@@ -26,6 +26,7 @@ from .distances import (
 )
 from .exact_selection import draw_selection
 from .groups import check_groups, label_items
+from .kept import find_kept
 from .layout import lay_out
 from .near_duplicates import SAME_SCENE, are_near_duplicates, is_near_duplicate
 from .nested_ranking import draw_ranking
@@ -47,6 +48,7 @@ __all__ = [
     "draw_ranking",
     "draw_selection",
     "encode_buckets",
+    "find_kept",
     "find_nearest_rows",
     "find_representatives",
     "is_near_duplicate",

@@ -1,0 +1,120 @@
+"""From the options of a command to a lockfile of what it selected."""
+
+import argparse
+import glob
+import os
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from ..collection import Picks
+from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS
+from ..items import DocumentItems, NamedImages, list_items, to_key
+from ..options import ReadingOptions
+from ..results import (
+    LockedSource,
+    Origin,
+    choose_root,
+    digest_file,
+    make_content,
+    save_content,
+    spell_place,
+)
+from .inputs import list_parameters
+
+# More images than these, named one by one, are not repeated in a lockfile.
+_MOST_NAMED = 100
+# Stands elsewhere in a lockfile than among the options.
+_ELSEWHERE = ("sources", "keep", "target_count", "random_seed")
+# Folders below the root whose images do not count, since they were placed there.
+LEFT_OUT = "left_out"
+
+
+def write_lock(options: argparse.Namespace, selection: Picks, images: NamedImages) -> None:
+    """Write the lockfile of a first round."""
+    folder = os.path.dirname(to_key(options.lock))
+    root = _choose_root(options, selection, images)
+    origin = Origin.of_new(
+        selection,
+        root,
+        folder,
+        sources=_spell_sources(options.sources, images.documents, root, folder),
+        keep=_spell_sources(options.keep, (), root, folder),
+        options=_list_options(options, root),
+        wanted=None if options.target_count is None else selection.target_count,
+    )
+    content = make_content(selection, origin, show_progress=not options.quiet)
+    save_content(content, options.lock, selection)
+
+
+def _choose_root(options: argparse.Namespace, selection: Picks, images: NamedImages) -> bytes:
+    """Choose the folder that paths count from: of all sources, or of all images in documents."""
+    if options.root is not None:
+        return to_key(options.root)
+    named = {document.annotations.file for document in images.documents}
+    places = [_find_fixed(source) for source in options.sources if source not in named]
+    if named or None in places:
+        return choose_root(selection)
+    return os.path.commonpath([to_key(place) for place in places if place is not None])
+
+
+def _find_fixed(source: str) -> str | None:
+    """Find the folder that a folder, glob or image stays in; None for lists and tables."""
+    if os.path.isdir(source):
+        return source
+    if _is_document(source):
+        return None
+    folder = os.path.dirname(source)
+    while glob.has_magic(folder) and not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    return folder or os.curdir
+
+
+def _is_document(source: str) -> bool:
+    extension = os.path.splitext(source)[1].lower()
+    return source == "-" or extension in {*TABLE_EXTENSIONS, *LIST_EXTENSIONS, ".json"}
+
+
+def _spell_sources(
+    sources: Sequence[str], documents: Sequence[DocumentItems], root: bytes, folder: bytes
+) -> list[LockedSource] | None:
+    """Spell sources for a lockfile in a folder; None where one cannot be repeated."""
+    named = {document.annotations.file for document in documents}
+    if len(sources) > _MOST_NAMED and all(map(os.path.isfile, sources)):
+        # A shell put them in the place of a pattern.
+        is_all = {*map(to_key, sources)} == {*list_items(os.fsdecode(root)).keys}
+        return [LockedSource(images=".")] if is_all else None
+    spelt = []
+    for source in sources:
+        if source in named or _is_document(source):
+            is_relative = not os.path.isabs(source)
+            place = spell_place(to_key(source), folder, is_relative=is_relative)
+            if place is None or not os.path.exists(source) or source == "-":
+                return None
+            spelt.append(LockedSource(document=place, sha256=digest_file(source)))
+        else:
+            place = spell_place(to_key(source), root)
+            if place is None:
+                return None
+            spelt.append(LockedSource(images=place))
+    return spelt
+
+
+def _list_options(options: argparse.Namespace, root: bytes) -> dict[str, Any]:
+    """List what was asked for; a root of documents is told from that of the lockfile on."""
+    told = {name: value for name, value in list_asked(options).items() if name not in _ELSEWHERE}
+    told["root"] = None if options.root is None else spell_place(to_key(options.root), root)
+    return {**told, LEFT_OUT: list_left_out(options, root)}
+
+
+def list_left_out(options: argparse.Namespace, root: bytes) -> list[str]:
+    """List the folders below the root where this run and former ones placed images."""
+    placed = [options.copy_to, options.link_to, *getattr(options, LEFT_OUT, [])]
+    places = [spell_place(to_key(folder), root) for folder in placed if folder is not None]
+    return sorted({place for place in places if place is not None})
+
+
+def list_asked(options: argparse.Namespace) -> dict[str, Any]:
+    """List all that decides about a selection."""
+    crops = [entry.name for entry in fields(ReadingOptions) if entry.name.startswith("crop_")]
+    return {**list_parameters(options), **{name: getattr(options, name) for name in crops}}

@@ -1,0 +1,198 @@
+"""What a lockfile is to say of a selection."""
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..checks import is_url
+from ..collection import Picks
+from ..errors import OutputError
+from ..items import stat_files, strip_folder, to_key, to_keys
+from ..records import WHOLE, Cause, FeatureTable, Region
+from .content_hashes import ContentHash, hash_files
+from .lock_file import LockContent, LockedPick, LockedRound, LockedSource, sort_picks
+from .locked_folders import LockedFolder
+from .manifest import list_versions
+from .placement_plan import find_base
+
+# The columns of a row that picks depend on; the others tell about files.
+_SEEN = ("dhash", "ahash", "mean_rgb", "lab_layout", "captured")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the images of a selection come from, and what was asked for.
+
+    Attributes
+    ----------
+    root : bytes
+        Absolute path of the folder that paths count from.
+    content : LockContent
+        What a lockfile says of root, sources and options. Its rounds and picks are those of before,
+        which stay.
+    wanted : int or None
+        How many images were asked for.
+    """
+
+    root: bytes
+    content: LockContent
+    wanted: int | None
+
+    @classmethod
+    def of_new(
+        cls,
+        selection: Picks,
+        root: bytes,
+        folder: bytes,
+        sources: "list[LockedSource] | None" = None,
+        keep: "list[LockedSource] | None" = None,
+        options: "dict[str, bool | int | float | str | list[str] | None] | None" = None,
+        wanted: int | None = None,
+    ) -> "Origin":
+        """Describe where a first round comes from; `folder` is that of the lockfile."""
+        features = selection.table.spec.fingerprint
+        spelt = spell_place(root, folder)
+        return cls(root, LockContent(features, spelt, sources, keep, options, [], [], []), wanted)
+
+
+def spell_place(place: bytes, folder: bytes, *, is_relative: bool = False) -> str | None:
+    """Spell a place from a folder on, with slashes.
+
+    None for a place outside that would tell about the machine, that is, unless the user spelt it as
+    a relative path (`is_relative`).
+    """
+    try:
+        relative = os.path.relpath(place, folder)
+    except ValueError:  # another drive of Windows
+        return None
+    if relative.split(os.fsencode(os.sep))[0] == os.fsencode(os.pardir) and not is_relative:
+        return None
+    return os.fsdecode(relative.replace(os.fsencode(os.sep), b"/"))
+
+
+def choose_root(selection: Picks, sources: Sequence[str] = ()) -> bytes:
+    """Choose the folder that paths count from: what folders have in common, else all images."""
+    if sources and all(map(os.path.isdir, sources)) and selection.table.details is None:
+        return os.path.commonpath(list(map(to_key, sources)))
+    earlier = set(selection.earlier_rows.tolist())
+    paths = (path for row, path in enumerate(selection.table.paths) if row not in earlier)
+    return find_base(list(map(to_key, paths)))
+
+
+def make_content(selection: Picks, origin: Origin, *, show_progress: bool = False) -> LockContent:
+    """Say what a selection is; its files are read to their ends.
+
+    Raises InvalidParameterError for a selected image outside of the root, and OutputError for one
+    that is gone or cannot be read.
+    """
+    content, table = origin.content, selection.table
+    number = len(content.rounds) + 1
+    picks = _lock_picks(selection, origin.root, number, show_progress=show_progress)
+    this_round = LockedRound(
+        selected=len(selection),
+        wanted=origin.wanted,
+        random_seed=selection.random_seed,
+        readable=len(table),
+        failed=len(selection.failures),
+        features_sha256=digest_features(table, origin.root),
+        versions=list_versions(),
+    )
+    return replace(
+        content,
+        rounds=[*content.rounds, this_round],
+        folders=lock_folders(list_present(selection.inputs, origin.root)),
+        picks=sort_picks([*content.picks, *picks]),
+    )
+
+
+def _lock_picks(
+    selection: Picks, root: bytes, number: int, *, show_progress: bool
+) -> list[LockedPick]:
+    """Describe the selected items with the content of their files, each of which is read once."""
+    paths = selection.paths
+    names = list(dict.fromkeys(paths))
+    keys = to_keys(names)
+    hashes = hash_files(keys, show_progress=show_progress)
+    file_of = {
+        path: (os.fsdecode(strip_folder(key, root, "the root of the lockfile")), content)
+        for path, key, content in zip(names, keys, hashes, strict=True)
+    }
+    for path, (_, content) in file_of.items():
+        if isinstance(content, Cause):
+            msg = (
+                f"The selected image {path!r} cannot be locked ({content.value}). Nothing was "
+                "written. Run the same again, without it or when it is there."
+            )
+            raise OutputError(msg)
+    picks = []
+    for path, region in list_items_of(selection):
+        name, content = file_of[path]
+        assert isinstance(content, ContentHash)
+        is_crop = region != WHOLE
+        picks.append(
+            LockedPick(
+                name,
+                content.size_bytes,
+                content.mtime_ns,
+                content.sha256,
+                number,
+                region if is_crop else None,
+            )
+        )
+    return picks
+
+
+def list_items_of(selection: Picks) -> list[tuple[str, Region]]:
+    """List path and region of the selected items."""
+    regions = selection.table.regions[selection.rows].tolist()
+    pairs = zip(selection.paths, regions, strict=True)
+    return [(path, (x, y, width, height)) for path, (x, y, width, height) in pairs]
+
+
+def list_present(paths: Iterable[str], root: bytes) -> dict[str, int]:
+    """List the files below a root that are there, by relative paths with slashes, with sizes."""
+    names = [path for path in dict.fromkeys(paths) if path and not is_url(path)]
+    prefix = os.path.join(root, b"")
+    keys = [key for key in to_keys(names) if key.startswith(prefix)]
+    stats = stat_files(keys)
+    return {
+        os.fsdecode(strip_folder(key, root, "")): int(stats.size_bytes[place])
+        for place, key in enumerate(keys)
+        if place not in stats.causes
+    }
+
+
+def split_by_folder(present: dict[str, int]) -> dict[str, dict[str, int]]:
+    """Split paths into folders and names; the root's own folder is ``.``."""
+    folders: dict[str, dict[str, int]] = defaultdict(dict)
+    for path, size_bytes in present.items():
+        folder, _, name = path.rpartition("/")
+        folders[folder or "."][name] = size_bytes
+    return folders
+
+
+def lock_folders(present: dict[str, int]) -> list[LockedFolder]:
+    """Describe the folders of a collection, sorted by path."""
+    folders = split_by_folder(present).items()
+    return [
+        LockedFolder.of_images(path, list(sizes), sum(sizes.values()))
+        for path, sizes in sorted(folders, key=lambda folder: os.fsencode(folder[0]))
+    ]
+
+
+def digest_features(table: FeatureTable, root: bytes) -> str:
+    """Digest what picks depend on in the images, wherever these lie."""
+    prefix = os.path.join(root, b"")
+    digest = hashlib.sha256()
+    for path in table.paths:
+        key = to_key(path)
+        digest.update(key.removeprefix(prefix) if key.startswith(prefix) else os.path.basename(key))
+        digest.update(b"\0")
+    digest.update(np.ascontiguousarray(table.regions).data)
+    for name in _SEEN:
+        digest.update(np.ascontiguousarray(table.rows[name]).view(np.uint8).data)
+    return digest.hexdigest()

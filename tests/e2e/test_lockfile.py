@@ -1,0 +1,444 @@
+"""Lockfiles by the command: written, verified, repeated, added to; here and on another machine."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pictures import LONG_AGO_NS, make_old, write_collection, write_picture
+from small_surveys import detect, write_jpeg, write_results
+from smartdownsample import ImageIndex, Lock
+from smartdownsample.cli import main
+
+N_PHOTOS = 40
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder with photos of three sites."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SMARTDOWNSAMPLE_CACHE_DIR", str(tmp_path / "cache"))
+    write_collection(tmp_path / "photos", N_PHOTOS)
+    return tmp_path
+
+
+@pytest.fixture
+def lock(folder: Path) -> Path:
+    """Lock ten of them."""
+    assert main(["sample", "photos", "-n", "10", "--lock", "picks.lock", "-q"]) == 0
+    return folder / "picks.lock"
+
+
+def list_printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    """Run a command that succeeds, and list the lines that it prints."""
+    capsys.readouterr()
+    assert main([*arguments, "-q"]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def verify(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:
+    """Verify a lockfile, and return what is told."""
+    capsys.readouterr()
+    assert main(["verify", *(arguments or ("picks.lock",)), "--json", "-q"]) == code
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert told["is_same"] == (code == 0)
+    return told
+
+
+def refuse(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a command that fails, and return what it says."""
+    capsys.readouterr()
+    assert main([*arguments, "-q"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "Traceback" not in printed.err
+    return printed.err
+
+
+def read_picks(lock: Path) -> list[str]:
+    return [pick.path for pick in Lock.read(lock).content.picks]
+
+
+# ------------------------------------------------------------------ what it is
+
+
+def test_a_lockfile_tells_the_picks_and_no_place_on_the_machine(
+    lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line for each, sorted; the same run writes the same bytes."""
+    text = lock.read_text(encoding="utf-8")
+    assert str(lock.parent) not in text
+    picks = read_picks(lock)
+    printed = list_printed(capsys, "sample", "photos", "-n", "10")
+    assert sorted(f"photos/{pick}" for pick in picks) == sorted(printed)
+    assert sum('"sha256"' in line for line in text.splitlines()) == len(picks) == 10
+    assert json.loads(text)["picks"][0]["path"] == picks[0]
+    list_printed(capsys, "sample", "photos", "-n", "10", "--lock", "picks.lock")
+    assert lock.read_text(encoding="utf-8") == text
+
+
+def test_where_nothing_has_changed_verify_says_so(
+    lock: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From any working folder, in words and in JSON."""
+    told = verify(capsys)
+    assert told["n_unchanged"] == told["picks"]["n_same"] == 10
+    assert told["collection"]["n_present"] == N_PHOTOS
+    monkeypatch.chdir(lock.parent / "photos")
+    assert main(["verify", "../picks.lock", "-q"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Selected: 10 of 10 images are as they were",
+        "Collection: the same 40 images, by names and sizes",
+        "Picks: the same command selects the same 10 images",
+    ]
+
+
+# ------------------------------------------------------------------ what verify finds
+
+
+def test_what_became_of_picks_is_told_by_their_content(
+    lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Moved, changed, gone; and a copy of the same bytes with another time is the same."""
+    photos = lock.parent / "photos"
+    moved, changed, gone, touched = read_picks(lock)[:4]
+    (photos / "elsewhere").mkdir()
+    (photos / moved).rename(photos / "elsewhere" / "other.jpg")
+    data = bytearray((photos / changed).read_bytes())
+    data[-1] ^= 1  # of the same size
+    (photos / changed).write_bytes(data)
+    make_old(photos / changed)
+    (photos / gone).unlink()
+    os.utime(photos / touched, ns=(LONG_AGO_NS, LONG_AGO_NS + 7))
+    told = verify(capsys, code=1)
+    assert told["moved"] == [[moved, "elsewhere/other.jpg"]]
+    assert (told["changed"], told["missing"]) == ([changed], [gone])
+    assert (told["n_unchanged"], told["n_touched"]) == (7, 1)
+    assert told["collection"]["new"] == ["elsewhere/other.jpg"]
+    assert told["collection"]["missing"] == sorted([moved, gone])
+    assert main(["verify", "picks.lock", "-q"]) == 1
+    shown = capsys.readouterr().out
+    for line in (
+        f"  moved  {moved} -> elsewhere/other.jpg",
+        f"  changed  {changed}",
+        f"  missing  {gone}",
+        "  new  elsewhere/other.jpg",
+    ):
+        assert line in shown.splitlines()
+
+
+def test_images_that_came_and_went_are_named(
+    lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those that were not selected as well; one of another size is told by its folder."""
+    photos = lock.parent / "photos"
+    picks = {*read_picks(lock)}
+    names = sorted(
+        os.path.relpath(path, photos) for path in ImageIndex.build(photos, cache=False).paths
+    )
+    gone, resized = [name for name in names if name not in picks][:2]
+    (photos / gone).unlink()
+    write_picture(photos / "site_9" / "new.jpg", 77)
+    told = verify(capsys, code=1)["collection"]
+    assert (told["new"], told["missing"]) == (["site_9/new.jpg"], [gone])
+    write_picture(photos / gone, 5)
+    (photos / "site_9" / "new.jpg").unlink()
+    with (photos / resized).open("ab") as file:
+        file.write(b"more")
+    make_old(photos / resized)
+    told = verify(capsys, code=1)["collection"]
+    assert (told["new"], told["missing"]) == ([], [])
+    assert os.path.dirname(resized) in told["resized"]
+
+
+def test_another_machine_is_another_root_with_other_times(
+    lock: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The content decides; the lockfile and the photos need not lie together."""
+    there = lock.parent / "there"
+    shutil.copytree(lock.parent / "photos", there / "data")
+    for number, path in enumerate(sorted(there.rglob("*.jpg"))):
+        os.utime(path, ns=(LONG_AGO_NS - number, LONG_AGO_NS - number))
+    shutil.rmtree(lock.parent / "photos")
+    (lock.parent / "repo").mkdir()
+    lock.rename(lock.parent / "repo" / "picks.lock")
+    monkeypatch.setenv("SMARTDOWNSAMPLE_CACHE_DIR", str(lock.parent / "other cache"))
+    assert "--root" in refuse(capsys, "verify", "repo/picks.lock")
+    told = verify(capsys, "repo/picks.lock", "--root", "there/data")
+    assert told["n_touched"] == told["picks"]["n_same"] == 10
+    printed = list_printed(
+        capsys, "sample", "--lock", "repo/picks.lock", "--root", "there/data", "--copy-to", "out"
+    )
+    assert printed == []
+    copied = {path.relative_to("out").as_posix() for path in Path("out").rglob("*.jpg")}
+    assert copied == {*read_picks(Path("repo/picks.lock"))}
+
+
+def test_other_picks_are_named_with_what_they_were_made_with(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as of a lockfile whose seed somebody else's release takes otherwise."""
+    index = ImageIndex.build("photos")
+    index.sample(10, random_seed=1).save_lock("picks.lock", root="photos")
+    lock = Lock.read("picks.lock")
+    same, other = index.sample(10, random_seed=1), index.sample(10, random_seed=2)
+    assert lock.verify(selection=same).is_same
+    report = lock.verify(selection=other)
+    assert report.picks is not None
+    assert not report.is_same
+    expected = {*same.paths} - {*other.paths}
+    assert {f"photos/{path}" for path, _ in report.picks.dropped} == expected
+    assert report.picks.has_same_features
+    told = verify(capsys)
+    assert told["collection"] is None
+    assert "Python" in told["not_repeated"]
+    del folder
+
+
+def test_options_are_repeated_with_the_run(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Groups, patterns, the seed, and images that were selected before."""
+    first = min(path.as_posix() for path in Path("photos").rglob("*.jpg"))
+    Path("before.txt").write_text(f"{first}\n", encoding="utf-8")
+    options = ("--group-by", "parent", "--balance", "1", "--seed", "5", "--keep", "before.txt")
+    run = ("sample", "photos", "-n", "20%", *options, "--exclude", "*_3.*", "--lock", "a.lock")
+    list_printed(capsys, *run)
+    assert verify(capsys, "a.lock")["picks"]["n_same"] == len(Lock.read("a.lock"))
+    Path("before.txt").write_text("", encoding="utf-8")
+    told = verify(capsys, "a.lock", code=1)
+    assert told["documents"] == ["before.txt"]
+    del folder
+
+
+# ------------------------------------------------------------------ the same again
+
+
+def test_a_lockfile_alone_gives_its_picks_to_all_outputs(
+    lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without sampling: paths, tables, copies, a page, all as of the first run."""
+    first = list_printed(capsys, "sample", "photos", "-n", "10")
+    assert list_printed(capsys, "sample", "--lock", "picks.lock") == first
+    for name in ("a.csv", "a.txt", "a.html", "a.json"):
+        option = "--report" if name.endswith("html") else "-o"
+        list_printed(capsys, "sample", "photos", "-n", "10", option, name)
+        list_printed(capsys, "sample", "--lock", "picks.lock", option, f"again-{name}")
+    for name in ("a.csv", "a.txt", "a.json"):
+        assert Path(f"again-{name}").read_bytes() == Path(name).read_bytes()
+    shutil.rmtree(lock.parent / "cache")
+    for path in (lock.parent / "photos").rglob("*.jpg"):
+        if path.relative_to(lock.parent / "photos").as_posix() not in read_picks(lock):
+            path.unlink()
+    assert list_printed(capsys, "sample", "--lock", "picks.lock") == first
+
+
+def test_picks_that_are_gone_or_changed_end_the_run_before_anything_is_written(
+    lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message counts and names them, and says what tells more."""
+    photos = lock.parent / "photos"
+    gone, changed = read_picks(lock)[:2]
+    (photos / gone).unlink()
+    write_picture(photos / changed, 99)
+    message = refuse(capsys, "sample", "--lock", "picks.lock", "--copy-to", "out")
+    assert f"1 are gone ('{gone}') and 1 have changed ('{changed}')" in message
+    assert "smartdownsample verify" in message
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--lock", "absent.lock"], "cannot be read"),
+        (["--lock", "picks.lock", "--seed", "3"], "--seed is decided by the lockfile"),
+        (["--update", "picks.lock", "-n", "3", "--spread", "visual"], "--spread is decided"),
+        (["--lock", "picks.lock", "--root", "nowhere"], "'nowhere', which is not there"),
+        (["--lock", "picks.lock", "-o", "picks.lock.json", "--keep", "x.txt"], "--keep is decided"),
+    ],
+)
+def test_what_a_lockfile_decides_cannot_be_asked_for_again(
+    lock: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str
+) -> None:
+    """The message says so, and nothing is done."""
+    before = lock.read_bytes()
+    assert expected in refuse(capsys, "sample", *arguments)
+    assert lock.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], "required: SOURCE"),
+        (["--lock", "a.lock", "-n", "3"], "leave out -n"),
+        (["--update", "a.lock"], "-n +500"),
+        (["photos", "--update", "a.lock", "-n", "3"], "leave out sources"),
+        (["--lock", "a.lock", "--dry-run"], "--dry-run needs sources"),
+        (["photos", "-n", "3", "--lock", "a.txt"], ".lock, .json"),
+        (["--lock", "a.lock", "-o", "a.lock"], "must be a file that ends"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_ends_with_2(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str
+) -> None:
+    """Before anything is read."""
+    with pytest.raises(SystemExit) as ended:
+        main(["sample", *arguments])
+    assert ended.value.code == 2
+    assert expected in capsys.readouterr().err
+    del folder
+
+
+# ------------------------------------------------------------------ rounds
+
+
+def test_an_update_adds_to_the_picks_and_keeps_the_lines_of_those_before(
+    lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """New ones are printed; the difference of the file is theirs."""
+    first = list_printed(capsys, "sample", "--lock", "picks.lock")
+    before = lock.read_text(encoding="utf-8").splitlines()
+    write_picture(lock.parent / "photos" / "site_9" / "new.jpg", 77)
+    added = list_printed(capsys, "sample", "--update", "picks.lock", "-n", "+7", "--copy-to", "two")
+    assert added == []
+    content = Lock.read(lock).content
+    new = [pick for pick in content.picks if pick.round == 2]
+    assert len(new) == content.rounds[1].selected == 7
+    assert len(list(Path("two").rglob("*.jpg"))) == 7
+    after = lock.read_text(encoding="utf-8").splitlines()
+    picks = [line.rstrip(",") for line in before if '"sha256"' in line]
+    assert {*picks} < {line.rstrip(",") for line in after}
+    everything = list_printed(capsys, "sample", "--lock", "picks.lock")
+    assert {*first} < {*everything}
+    assert len(everything) == 17
+    index = ImageIndex.build("photos")
+    expected = index.sample(7, keep=first).paths
+    assert sorted(f"photos/{pick.path}" for pick in new) == sorted(expected)
+    told = verify(capsys)
+    assert (told["n_picks"], told["picks"]["n_same"]) == (17, 7)
+
+
+def test_copies_below_the_photos_are_no_new_images(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of all rounds: they are left out again."""
+    first = ("--lock", "a.lock", "--copy-to", "photos/round_1")
+    list_printed(capsys, "sample", "photos", "-n", "5", *first)
+    assert verify(capsys, "a.lock")["collection"]["n_present"] == N_PHOTOS
+    list_printed(capsys, "sample", "--update", "a.lock", "-n", "5", "--copy-to", "photos/round_2")
+    list_printed(capsys, "sample", "--update", "a.lock", "-n", "5")
+    assert verify(capsys, "a.lock")["collection"]["n_present"] == N_PHOTOS
+    assert not any(path.startswith("round_") for path in read_picks(Path("a.lock")))
+    del folder
+
+
+def test_no_lockfile_is_lost(lock: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One of several rounds, an edited one and a foreign file stay; one round gives way."""
+    anew = ("sample", "photos", "-n", "4", "--lock", "picks.lock")
+    list_printed(capsys, *anew)
+    assert len(Lock.read(lock)) == 4
+    list_printed(capsys, "sample", "--update", "picks.lock", "-n", "2")
+    kept = lock.read_bytes()
+    assert "2 rounds of picks, to which --update adds" in refuse(capsys, *anew)
+    edited = kept.replace(b'"round": 2', b'"round": 1', 1)
+    lock.write_bytes(edited)
+    for arguments in (
+        anew,
+        ("sample", "--update", "picks.lock", "-n", "1"),
+        ("sample", "--lock", "picks.lock"),
+        ("verify", "picks.lock"),
+    ):
+        assert "was changed since it was written" in refuse(capsys, *arguments)
+    assert lock.read_bytes() == edited
+    lock.write_text('{"my": "notes"}', encoding="utf-8")
+    assert "no lockfile of this package" in refuse(capsys, *anew)
+    assert lock.read_text(encoding="utf-8") == '{"my": "notes"}'
+
+
+def test_line_ends_of_windows_are_no_change(lock: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As git makes them there."""
+    lock.write_bytes(lock.read_bytes().replace(b"\n", b"\r\n"))
+    verify(capsys)
+    list_printed(capsys, "sample", "--update", "picks.lock", "-n", "2")
+    assert b"\r" not in lock.read_bytes()
+
+
+# ------------------------------------------------------------------ other sources
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        ["photos/*/*.jpg"],
+        ["photos/site_1", "photos/site_2"],
+        ["list.txt"],
+        ["table.csv"],
+        ["one by one"],
+    ],
+)
+def test_sources_of_all_kinds_are_repeated(
+    folder: Path, capsys: pytest.CaptureFixture[str], sources: list[str]
+) -> None:
+    """Globs, folders, lists, tables, and images that a shell names one by one."""
+    paths = sorted(path.as_posix() for path in Path("photos").rglob("*.jpg"))
+    Path("list.txt").write_text("\n".join(paths), encoding="utf-8")
+    Path("table.csv").write_text("\n".join(["path", *paths]), encoding="utf-8")
+    sources = paths if sources == ["one by one"] else sources
+    list_printed(capsys, "sample", *sources, "-n", "6", "--lock", "a.lock")
+    assert verify(capsys, "a.lock")["picks"]["n_same"] == 6
+    printed = list_printed(capsys, "sample", "--lock", "a.lock")
+    assert printed == list_printed(capsys, "sample", *sources, "-n", "6")
+    list_printed(capsys, "sample", "--update", "a.lock", "-n", "+4")
+    assert verify(capsys, "a.lock")["picks"]["n_same"] == 4
+    del folder
+
+
+def test_a_list_on_standard_input_is_not_repeated_but_its_picks_are(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what it cannot tell, and why."""
+    paths = sorted(path.as_posix() for path in Path("photos").rglob("*.jpg"))
+    Path("list.txt").write_text("\n".join(paths), encoding="utf-8")
+    with Path("list.txt").open(encoding="utf-8") as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        list_printed(capsys, "sample", "-", "-n", "6", "--lock", "a.lock")
+    assert "standard input" in verify(capsys, "a.lock")["not_repeated"]
+    assert len(list_printed(capsys, "sample", "--lock", "a.lock")) == 6
+    assert "cannot be added to" in refuse(capsys, "sample", "--update", "a.lock", "-n", "1")
+    del folder
+
+
+def test_crops_of_a_document_are_locked_repeated_and_added_to(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With their regions, also where the photos have moved, and turned ones."""
+    shutil.rmtree("photos")
+    found = {}
+    for number in range(12):
+        name = f"cam_{number % 2}/IMG_{number}.JPG"
+        write_jpeg(folder / "photos" / name, number, orientation=6 if number % 3 == 0 else None)
+        found[name] = [detect(0.1, 0.1, 0.3, 0.4), detect(0.5, 0.4, 0.4, 0.5)]
+    write_results(folder / "found.json", found)
+    run = ("sample", "found.json", "--root", "photos", "-n", "8")
+    list_printed(capsys, *run, "--lock", "a.lock", "-o", "first.json", "--crops-to", "crops")
+    assert len(Lock.read("a.lock")) == 8
+    assert verify(capsys, "a.lock")["picks"]["n_same"] == 8
+    list_printed(
+        capsys, "sample", "--lock", "a.lock", "-o", "again.json", "--crops-to", "crops again"
+    )
+    assert Path("again.json").read_bytes() == Path("first.json").read_bytes()
+    crops = [
+        {path.relative_to(top): path.read_bytes() for path in top.rglob("*.*") if path.is_file()}
+        for top in (Path("crops"), Path("crops again"))
+    ]
+    names = [[name for name in each if not name.name.startswith(".")] for each in crops]
+    assert sorted(names[0]) == sorted(names[1])
+    list_printed(capsys, "sample", "--update", "a.lock", "-n", "5", "-o", "second.json")
+    picks = Lock.read("a.lock").content.picks
+    assert len({pick.item for pick in picks}) == len(picks) == 13
+    (folder / "photos").rename(folder / "moved")
+    assert "--root" in refuse(capsys, "verify", "a.lock")
+    assert verify(capsys, "a.lock", "--root", "moved")["picks"]["n_same"] == 5
