@@ -24,6 +24,8 @@ from .results import Inspection, inspect_collection
 from .sampling import check_groups
 
 if TYPE_CHECKING:
+    from typing import SupportsIndex
+
     from matplotlib.figure import Figure
     from typing_extensions import Unpack
 
@@ -38,11 +40,11 @@ class _Keywords(ReadingKeywords, SamplingKeywords, total=False):
 @overload
 def sample_diverse(
     image_paths: PathLike | Iterable[PathLike],
-    target_count: int | None,
+    target_count: "SupportsIndex | str | None",
     hash_size: int = ...,
     n_workers: int | None = ...,
     show_progress: bool = ...,
-    random_seed: int | None = ...,
+    random_seed: "SupportsIndex | None" = ...,
     show_summary: bool = ...,
     show_distribution: bool = ...,
     show_thumbnails: bool = ...,
@@ -55,11 +57,11 @@ def sample_diverse(
 @overload
 def sample_diverse(
     image_paths: PathLike | Iterable[PathLike],
-    target_count: int | None,
+    target_count: "SupportsIndex | str | None",
     hash_size: int = ...,
     n_workers: int | None = ...,
     show_progress: bool = ...,
-    random_seed: int | None = ...,
+    random_seed: "SupportsIndex | None" = ...,
     show_summary: bool = ...,
     show_distribution: bool = ...,
     show_thumbnails: bool = ...,
@@ -72,11 +74,11 @@ def sample_diverse(
 @overload
 def sample_diverse(
     image_paths: PathLike | Iterable[PathLike],
-    target_count: int | None,
+    target_count: "SupportsIndex | str | None",
     hash_size: int = ...,
     n_workers: int | None = ...,
     show_progress: bool = ...,
-    random_seed: int | None = ...,
+    random_seed: "SupportsIndex | None" = ...,
     show_summary: bool = ...,
     show_distribution: bool = ...,
     show_thumbnails: bool = ...,
@@ -88,11 +90,11 @@ def sample_diverse(
 
 def sample_diverse(
     image_paths: PathLike | Iterable[PathLike],
-    target_count: int | None,
+    target_count: "SupportsIndex | str | None",
     hash_size: int = ReadingOptions.hash_size,
     n_workers: int | None = ReadingOptions.n_workers,
     show_progress: bool = True,
-    random_seed: int | None = RANDOM_SEED,
+    random_seed: "SupportsIndex | None" = RANDOM_SEED,
     show_summary: bool = True,
     show_distribution: bool = False,
     show_thumbnails: bool = False,
@@ -111,10 +113,12 @@ def sample_diverse(
     Parameters
     ----------
     image_paths : str, path-like or iterable of them
-        The images' paths, or one folder or glob. Paths that lead to the same absolute path are
-        one image.
-    target_count : int or None
-        How many images to select, at least 0. None only with ``per_group``: then every group
+        The images' paths, or a folder or glob, or several of each; also a data frame or Arrow table
+        with a column of paths (path, file, filepath, filename or image). Paths that lead to the
+        same absolute path are one image.
+    target_count : int, str or None
+        How many images to select, at least 0, or a share of the readable ones, such as ``"10%"``,
+        of those in ``keep`` as well. None only with ``per_group``: then every group
         gives as many as it may.
     hash_size : int
         Side of the DHash in bits, 2 to 32.
@@ -132,8 +136,8 @@ def sample_diverse(
     save_distribution, save_thumbnails : path, optional
         Files to save them to; missing folders are made. Needs the extra ``viz``.
     return_indices : bool
-        Whether to return places in `image_paths` instead of paths. For a folder or glob, places
-        in the list that `find_images` gives of it.
+        Whether to return places in `image_paths` instead of paths. Where folders or globs are
+        among them, places in the list that `find_images` gives of all.
     **options
         How to read images, as in `ImageIndex.build` (decode, truncated, max_pixels,
         image_loading_errors, cache, cache_dir), and how to sample, as in `ImageIndex.sample`
@@ -183,8 +187,8 @@ def sample_diverse(
         msg = f"sample_diverse() got an unexpected keyword argument {min(options)!r}"
         raise TypeError(msg)
     sampling_options = SamplingOptions(**sampling)
-    target_count = check_target(target_count, sampling_options)
-    random_seed = check_seed(random_seed)
+    check_target(target_count, sampling_options)
+    check_seed(random_seed)
     reading_options = ReadingOptions(
         hash_size=hash_size, n_workers=n_workers, show_progress=show_progress, **reading
     )

@@ -105,4 +105,4 @@ def check_folder(name: str, value: object) -> str:
         msg = f"The '{name}' parameter must be a folder's path. Got {value!r} instead."
         raise InvalidParameterError(msg)
     check_place(path)
-    return path
+    return expand_home(path)

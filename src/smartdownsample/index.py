@@ -29,7 +29,9 @@ from .options import (
     SamplingKeywords,
     SamplingOptions,
     Spread,
+    check_amount,
     check_target,
+    count_share,
 )
 from .records import Failure, FeatureTable
 from .sampling import (
@@ -44,6 +46,8 @@ from .selection import Ranking, Selection
 from .store import choose_cache_dir, choose_store_dir
 
 if TYPE_CHECKING:
+    from typing import SupportsIndex
+
     from typing_extensions import Unpack
 
 
@@ -121,9 +125,10 @@ class ImageIndex:
 
         Parameters
         ----------
-        paths : str, path-like, iterable of them, or Document
-            A folder, a glob, the images' paths, or a document of detections. Paths that lead to the
-            same absolute path are one image.
+        paths : str, path-like, iterable of them, data frame, or Document
+            A folder, a glob, the images' paths, several of each, a data frame or Arrow table with a
+            column of paths (path, file, filepath, filename or image), or a document of detections.
+            Paths that lead to the same absolute path are one image.
         hash_size : int
             Side of the DHash in bits, 2 to 32.
         n_workers : int, optional
@@ -225,9 +230,9 @@ class ImageIndex:
 
     def sample(
         self,
-        target_count: int | None = None,
+        target_count: "SupportsIndex | str | None" = None,
         *,
-        random_seed: int | None = RANDOM_SEED,
+        random_seed: "SupportsIndex | None" = RANDOM_SEED,
         spread: Spread = SamplingOptions.spread,
         quotas: Quotas = SamplingOptions.quotas,
         groups: GroupsLike | None = SamplingOptions.groups,
@@ -241,9 +246,9 @@ class ImageIndex:
 
         Parameters
         ----------
-        target_count : int, optional
-            How many new ones, at least 0. Left out only with ``per_group``: then every group
-            gives as many as it may.
+        target_count : int or str, optional
+            How many new ones, at least 0, or a share of all, such as ``"10%"``. Left out only with
+            ``per_group``: then every group gives as many as it may.
         random_seed : int or None
             Same seed, same selection. None takes a fresh one.
         spread : {"joint", "order", "visual"}
@@ -298,18 +303,22 @@ class ImageIndex:
         return self.draw(target_count, random_seed, options)
 
     def draw(
-        self, target_count: int | None, random_seed: int | None, options: SamplingOptions
+        self,
+        target_count: "SupportsIndex | str | None",
+        random_seed: "SupportsIndex | None",
+        options: SamplingOptions,
     ) -> Selection:
         """Select images with all options in one record, see `sample`."""
-        target_count = check_target(target_count, options)
-        random_seed = check_seed(random_seed)
-        return Selection.wrap(draw_selection(self.collection, target_count, random_seed, options))
+        amount = check_target(target_count, options)
+        count = count_share(amount, len(self)) if isinstance(amount, float) else amount
+        seed = check_seed(random_seed)
+        return Selection.wrap(draw_selection(self.collection, count, seed, options))
 
     def rank(
         self,
-        limit: int | None = None,
+        limit: "SupportsIndex | str | None" = None,
         *,
-        random_seed: int | None = RANDOM_SEED,
+        random_seed: "SupportsIndex | None" = RANDOM_SEED,
         **options: "Unpack[SamplingKeywords]",
     ) -> Ranking:
         """Rank images so that the first N are a good selection for every N.
@@ -319,8 +328,8 @@ class ImageIndex:
 
         Parameters
         ----------
-        limit : int, optional
-            How many to rank; by default all. Fewer take less time.
+        limit : int or str, optional
+            How many to rank, or what share, such as ``"10%"``; by default all. Fewer are faster.
         random_seed, spread, groups, balance, keep, max_per_sequence, sequence_gap_s
             As in `sample`.
         quotas : {"proportional", "equal"}
@@ -339,12 +348,15 @@ class ImageIndex:
         return self.draw_ranking(limit, random_seed, SamplingOptions(**options))
 
     def draw_ranking(
-        self, limit: int | None, random_seed: int | None, options: SamplingOptions
+        self,
+        limit: "SupportsIndex | str | None",
+        random_seed: "SupportsIndex | None",
+        options: SamplingOptions,
     ) -> Ranking:
         """Rank images with all options in one record, see `rank`."""
-        if limit is not None:
-            limit = check_integer("limit", limit, at_least=0)
-        picks = draw_ranking(self.collection, limit, check_seed(random_seed), options.for_ranking())
+        amount = None if limit is None else check_amount("limit", limit)
+        count = count_share(amount, len(self)) if isinstance(amount, float) else amount
+        picks = draw_ranking(self.collection, count, check_seed(random_seed), options.for_ranking())
         return Ranking.wrap(picks)
 
     def measure_coverage(

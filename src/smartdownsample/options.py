@@ -102,7 +102,7 @@ class ReadingOptions:
         if self.n_workers is not None:
             _check_integer(self, "n_workers", at_least=1)
         if self.cache_dir is not None:
-            check_folder("cache_dir", self.cache_dir)
+            object.__setattr__(self, "cache_dir", check_folder("cache_dir", self.cache_dir))
 
 
 def _check_integer(record: object, name: str, **bounds: int) -> None:
@@ -130,7 +130,7 @@ class DocumentOptions:
     def __post_init__(self) -> None:
         """Check the values."""
         if self.root is not None:
-            check_folder("root", self.root)
+            object.__setattr__(self, "root", check_folder("root", self.root))
         if self.items is not None:
             check_choice("items", self.items, get_args(ItemKind))
         check_number("min_confidence", self.min_confidence, at_least=0, at_most=1)
@@ -228,8 +228,36 @@ def choose_opencv_limit(max_pixels: int) -> str:
     return own if is_readable(own) else str(min(max(max_pixels, MAX_PIXELS), 2**63 - 1))
 
 
-def check_target(target_count: object, options: SamplingOptions) -> int | None:
-    """Return the count asked for; None only where groups have counts of their own."""
+def read_share(text: str) -> float | None:
+    """Read a share in percent, such as ``10%``, as a number from 0 to 1; None for anything else."""
+    try:
+        share = float(text.removesuffix("%")) / 100 if text.endswith("%") else -1.0
+    except ValueError:
+        return None
+    return share if 0 <= share <= 1 else None
+
+
+def count_share(share: float, n_images: int) -> int:
+    """Count the images of a share: one at least, if it is of any."""
+    return max(round(share * n_images), min(n_images, int(share > 0)))
+
+
+def check_amount(name: str, value: object) -> int | float:
+    """Return a count as int, or a share, such as ``"10%"``, as float from 0 to 1."""
+    share = read_share(value) if isinstance(value, str) else None
+    if share is not None:
+        return share
+    if isinstance(value, (str, float)):
+        msg = (
+            f"The '{name}' parameter must be an integer of at least 0, or a share in percent, such "
+            f"as '10%'. Got {value!r} instead."
+        )
+        raise InvalidParameterError(msg)
+    return check_integer(name, value, at_least=0)
+
+
+def check_target(target_count: object, options: SamplingOptions) -> int | float | None:
+    """Return the count or share asked for; None only where groups have counts of their own."""
     if target_count is None and options.per_group is not None:
         if options.balance:
             msg = (
@@ -238,4 +266,4 @@ def check_target(target_count: object, options: SamplingOptions) -> int | None:
             )
             raise InvalidParameterError(msg)
         return None
-    return check_integer("target_count", target_count, at_least=0)
+    return check_amount("target_count", target_count)

@@ -20,7 +20,7 @@ from pictures import write_collection
 from smartdownsample import ImageIndex, StoreWarning
 from smartdownsample.features.spec import make_spec
 from smartdownsample.items import stat_files
-from smartdownsample.items.find import list_items
+from smartdownsample.items.given_images import list_items
 from smartdownsample.records import FeatureBatch, FeatureTable
 from smartdownsample.store import FeatureStore, merging, store
 

@@ -24,7 +24,7 @@ from pictures import write_picture
 from smartdownsample import ImageIndex
 from smartdownsample.features.spec import make_spec
 from smartdownsample.items import stat_files
-from smartdownsample.items.find import list_items
+from smartdownsample.items.given_images import list_items
 from smartdownsample.store import FeatureStore, merging
 from whole_photos import list_photos
 

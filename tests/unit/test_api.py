@@ -135,11 +135,11 @@ class TestEdges:
         with pytest.warns(ImageLoadingWarning, match="File not found"):
             assert sample(paths, 4) == paths[:3]
 
-    def test_a_folder_among_paths_is_no_image(self, tmp_path: Path) -> None:
+    def test_a_folder_called_like_an_image_is_none(self, tmp_path: Path) -> None:
         """It is reported, not searched."""
-        good = str(write_picture(tmp_path / "a.jpg", 1))
+        good = str(write_picture(tmp_path / "a.jpg" / "a.jpg", 1))
         with pytest.warns(ImageLoadingWarning, match="Is a folder, not an image"):
-            assert sample([good, str(tmp_path)], 2) == [good]
+            assert sample([good, str(tmp_path / "a.jpg")], 2) == [good]
 
     def test_nothing_readable_gives_an_empty_list(self) -> None:
         """With a warning that says why."""
@@ -148,8 +148,9 @@ class TestEdges:
 
     def test_errors_can_be_raised(self, tmp_path: Path) -> None:
         """With the type and the text of the published package."""
+        (tmp_path / "a.jpg").mkdir()
         with pytest.raises(FileNotFoundError, match=r"^File not found: missing\.jpg"):
-            sample(["missing.jpg", str(tmp_path)], 1, image_loading_errors="raise")
+            sample(["missing.jpg", str(tmp_path / "a.jpg")], 1, image_loading_errors="raise")
 
     def test_a_figure_that_cannot_be_saved_is_refused_before_any_work(self) -> None:
         """An extension that names no format is noticed before hours of decoding."""

@@ -230,7 +230,7 @@ class TestSample:
 
     def test_numpy_integers_are_integers(self, index: ImageIndex) -> None:
         """Counts often come out of array arithmetic."""
-        assert len(index.sample(np.int64(5))) == 5  # type: ignore[arg-type] # the point
+        assert len(index.sample(np.int64(5))) == 5
 
     def test_a_wrong_seed_is_refused(self, index: ImageIndex) -> None:
         """The message says what was expected."""

@@ -22,7 +22,7 @@ from ..items import (
     list_document_items,
     name_images,
 )
-from ..options import DocumentOptions, Kept, ReadingOptions, SamplingOptions
+from ..options import DocumentOptions, Kept, ReadingOptions, SamplingOptions, count_share
 from ..records import IntArray
 from ..results import REGION_COLUMNS
 from ..sampling import check_groups
@@ -228,9 +228,7 @@ def check_picks(options: argparse.Namespace, picks: Picks) -> None:
 def count_target(options: argparse.Namespace, index: ImageIndex) -> int | None:
     """Count the images that are asked for; None for no limit. A share is of at least one."""
     amount: int | float | None = options.target_count
-    if isinstance(amount, float):
-        return max(round(amount * len(index)), int(amount > 0))
-    return amount
+    return count_share(amount, len(index)) if isinstance(amount, float) else amount
 
 
 def list_parameters(options: argparse.Namespace) -> dict[str, Any]:

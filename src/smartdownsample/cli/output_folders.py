@@ -4,6 +4,7 @@ import argparse
 import os
 from contextlib import suppress
 
+from ..checks import is_url
 from ..errors import OutputError
 from .parser import OUTPUT_FILES
 
@@ -20,7 +21,7 @@ def check_folders(options: argparse.Namespace) -> None:
         return
     for name in (*OUTPUT_FILES, *_FILLED_FOLDERS):
         path = getattr(options, name, None)
-        if path is not None and _is_missing(path):
+        if path is not None and not is_url(path) and _is_missing(path):
             folder = os.path.dirname(path.rstrip(os.sep))
             msg = (
                 f"{path!r} cannot be written: there is no folder {folder!r}. Check the spelling, "

@@ -8,6 +8,7 @@ import argparse
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import get_args
 
 from ..checks import LARGEST_INTEGER
@@ -27,6 +28,7 @@ from ..options import (
     ReadingOptions,
     SamplingOptions,
     Spread,
+    read_share,
 )
 
 _SOURCES = (
@@ -306,15 +308,12 @@ def add_json(add_argument: Callable[..., argparse.Action], summary: str = "print
 
 def _read_amount(text: str) -> int | float:
     """Read a count, as int, or a share in percent, as float from 0 to 1."""
-    try:
-        if text.endswith("%"):
-            share = float(text[:-1]) / 100
-            if 0 <= share <= 1:
-                return share
-        elif 0 <= int(text) <= LARGEST_INTEGER:
+    share = read_share(text)
+    if share is not None:
+        return share
+    with suppress(ValueError):
+        if 0 <= int(text) <= LARGEST_INTEGER:
             return int(text)
-    except ValueError:
-        pass
     msg = f"must be a count such as 1000, or a share such as 10%. Got {text!r} instead"
     raise argparse.ArgumentTypeError(msg)
 

@@ -6,12 +6,13 @@ Each module is about one format and knows no other. ``…_EXTENSIONS`` are the n
 
 from .documents import looks_like_document, read_document
 from .path_lists import LIST_EXTENSIONS, read_list, split_list
-from .path_tables import BYTES_COLUMN, TABLE_EXTENSIONS, list_cells, read_table
+from .path_tables import BYTES_COLUMN, TABLE_EXTENSIONS, find_path_column, list_cells, read_table
 
 __all__ = [
     "BYTES_COLUMN",
     "LIST_EXTENSIONS",
     "TABLE_EXTENSIONS",
+    "find_path_column",
     "list_cells",
     "looks_like_document",
     "read_document",

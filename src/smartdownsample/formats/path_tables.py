@@ -59,7 +59,7 @@ def read_table(file: str, path_column: str | None) -> tuple[list[str], pa.Table]
             f"and have at most {_MOST_COLUMNS:,} columns."
         )
         raise InvalidParameterError(msg) from error
-    column = _find_path_column(names, file, path_column)
+    column = path_column or find_path_column(names, f"The table {file!r}")
     return _take_paths(table, column, numbers, file), table
 
 
@@ -221,16 +221,15 @@ def _take_paths(table: pa.Table, column: str, numbers: Sequence[int], file: str)
     return paths
 
 
-def _find_path_column(names: list[str], file: str, path_column: str | None) -> str:
-    """Find the column of paths, unless the caller named it."""
-    if path_column is not None:
-        return path_column
+def find_path_column(names: list[str], what: str) -> str:
+    """Find the column of paths by its name; `what` names the table in the error."""
     name_of = {name.lower(): name for name in reversed(names)}
     found = [name_of[name] for name in _PATH_COLUMNS if name in name_of]
     if not found:
         msg = (
-            f"The table {file!r} must have a column of paths, called {', '.join(_PATH_COLUMNS)}, "
-            f"or named by --path-column. Got the columns {_list_columns(names)}."
+            f"{what} must have a column of paths, called {', '.join(_PATH_COLUMNS)}. "
+            f"Got the columns {_list_columns(names)}. Give the column itself, or, in the command, "
+            "its name by --path-column."
         )
         raise InvalidParameterError(msg)
     return found[0]

@@ -6,10 +6,10 @@ from .find import (
     IMAGE_EXTENSIONS,
     add_items,
     find_images,
-    list_items,
     stat_files,
 )
 from .folders import name_folder, number_folders, split_folders
+from .given_images import list_items
 from .join import join_items
 from .local_files import FILES, cause_of
 from .locations import strip_folder, to_key, to_keys, to_text

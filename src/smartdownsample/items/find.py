@@ -6,12 +6,12 @@ are not resolved, but for those that a `..` follows, which leads above their tar
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from ..checks import check_scheme
-from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
+from ..errors import InvalidParameterError
 from ..item_list import ItemList
 from ..options import Kept, PathLike
 from ..records import FileStats
@@ -58,7 +58,7 @@ def find_images(*sources: PathLike) -> list[str]:
     """
     first: dict[bytes, str] = {}
     for source in sources:
-        for path in _expand_source(source):
+        for path in expand_source(source):
             first.setdefault(to_key(path), path)
     return sorted(first.values(), key=_natural_sort_key)
 
@@ -73,7 +73,7 @@ def list_source(source: PathLike) -> list[str]:
 
     The order is arbitrary, because sorting takes a while.
     """
-    return list(_expand_source(source))
+    return list(expand_source(source))
 
 
 def describe_empty(source: PathLike) -> str:
@@ -84,7 +84,7 @@ def describe_empty(source: PathLike) -> str:
     )
 
 
-def _expand_source(source: PathLike) -> Iterator[str]:
+def expand_source(source: PathLike) -> Iterator[str]:
     """Yield the images of one source, in arbitrary order."""
     path = to_text(source, "A source")
     check_scheme(path)
@@ -134,35 +134,6 @@ def stat_files(keys: list[bytes]) -> FileStats:
     return FILES.stat(keys)
 
 
-def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
-    """List the distinct photos of one folder, glob or file (see `find_images`), or of many paths.
-
-    Of several spellings of one path the first counts. Paths keep the caller's order; the order of
-    a folder or glob is arbitrary.
-    """
-    if isinstance(image_paths, (str, os.PathLike)):
-        is_source, given = True, list_source(image_paths)
-        if not given:
-            warn_user(describe_empty(image_paths), ImageLoadingWarning)
-    else:
-        is_source, given = False, _check_paths(image_paths)
-    n_given = len(given)
-    keys = to_keys(given)
-    places: Sequence[int] = range(len(keys))
-    if len(set(keys)) < len(keys):
-        first: dict[bytes, int] = {}
-        for place, key in enumerate(keys):
-            first.setdefault(key, place)
-        keys, places = list(first), list(first.values())
-        given = [given[place] for place in places]
-    return ItemList.of_photos(
-        given,
-        keys,
-        positions=None if is_source else np.array(places, dtype=np.int64),
-        n_given=len(keys) if is_source else n_given,
-    )
-
-
 def add_items(items: ItemList, kept: Iterable[Kept]) -> ItemList:
     """Append photos that are not in a list of whole photos yet; of a pair, its photo.
 
@@ -186,19 +157,3 @@ def add_items(items: ItemList, kept: Iterable[Kept]) -> ItemList:
         n_given=items.n_given,
         n_added=len(new),
     )
-
-
-def _check_paths(image_paths: Iterable[PathLike]) -> list[str]:
-    """Return the caller's paths as strings, or say which element is no path."""
-    try:
-        elements = iter(image_paths)
-    except TypeError:
-        msg = (
-            "The images must be given as a folder, a glob or an iterable of paths. "
-            f"Got {image_paths!r} instead."
-        )
-        raise InvalidParameterError(msg) from None
-    return [
-        path if isinstance(path, str) else to_text(path, f"Element {i} of the paths")
-        for i, path in enumerate(elements)
-    ]

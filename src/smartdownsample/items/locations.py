@@ -6,7 +6,7 @@ Bytes, because file names need not be valid Unicode.
 import os
 from contextlib import suppress
 
-from ..checks import check_scheme
+from ..checks import check_scheme, expand_home
 from ..errors import InvalidParameterError
 from ..options import PathLike
 
@@ -17,12 +17,15 @@ _MOST_LETTERS = 4096
 
 
 def to_text(path: PathLike, what: str) -> str:
-    """Return a path as the string that the caller would recognise; `what` names it in the error."""
+    """Return a path as the string that the caller would recognise; `what` names it in the error.
+
+    A ``~`` that begins it becomes the user's home.
+    """
     text: object = path if isinstance(path, str) else _fspath(path)
     if not isinstance(text, str):
         msg = f"{what} must be a str or a pathlib.Path. Got {path!r} instead."
         raise InvalidParameterError(msg)
-    return text
+    return expand_home(text)
 
 
 def _fspath(path: object) -> object:

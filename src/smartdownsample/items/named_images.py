@@ -12,7 +12,7 @@ from ..item_list import ItemList
 from ..options import Kept
 from ..records import BoolArray, IntArray
 from .documents import DocumentItems
-from .find import list_items
+from .given_images import list_items
 from .join import join_items
 from .locations import to_key
 

@@ -9,7 +9,8 @@ import pytest
 
 from smartdownsample import ImageLoadingWarning, InvalidParameterError, find_images
 from smartdownsample.atomic_files import make_folders
-from smartdownsample.items.find import list_items, stat_files
+from smartdownsample.items.find import stat_files
+from smartdownsample.items.given_images import list_items
 
 
 def touch(*paths: Path) -> None:

@@ -12,7 +12,7 @@ from pictures import write_collection
 from smartdownsample import Cause, Failure, InvalidParameterError
 from smartdownsample.atomic_files import make_folders
 from smartdownsample.errors import OutputError
-from smartdownsample.items.find import list_items
+from smartdownsample.items.given_images import list_items
 from smartdownsample.options import How
 from smartdownsample.results import Placed, file_copies, find_base, place_images
 from smartdownsample.results.placement_plan import TargetState, compare_files, plan_placing

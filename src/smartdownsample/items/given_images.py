@@ -1,0 +1,106 @@
+"""Images that callers of the library give: folders, globs, paths, and columns of data frames."""
+
+import os
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+import numpy as np
+
+from ..checks import expand_home
+from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
+from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS, find_path_column
+from ..item_list import ItemList
+from ..options import PathLike
+from .find import describe_empty, list_source
+from .locations import to_keys, to_text
+
+# How most images' paths end. Only of others it is asked whether they are folders.
+_USUAL_ENDS = frozenset((".jpg", ".JPG", "jpeg", "JPEG", ".png", ".PNG"))
+
+
+def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
+    """List the distinct photos of a folder or glob (see `find_images`), or of many paths.
+
+    Among the paths may be folders and globs, which have a star. A data frame or an Arrow table
+    may give a column of paths. Of several spellings of one path the first counts. Paths keep
+    the caller's order; with a folder or glob the order is arbitrary.
+    """
+    is_source, given = _list_paths(image_paths)
+    n_given = len(given)
+    keys = to_keys(given)
+    places: Sequence[int] = range(len(keys))
+    if len(set(keys)) < len(keys):
+        first: dict[bytes, int] = {}
+        for place, key in enumerate(keys):
+            first.setdefault(key, place)
+        keys, places = list(first), list(first.values())
+        given = [given[place] for place in places]
+    return ItemList.of_photos(
+        given,
+        keys,
+        positions=None if is_source else np.array(places, dtype=np.int64),
+        n_given=len(keys) if is_source else n_given,
+    )
+
+
+def _list_paths(image_paths: PathLike | Iterable[PathLike]) -> tuple[bool, list[str]]:
+    """List the paths that are given, and tell whether a folder or glob is among them."""
+    if isinstance(image_paths, (str, os.PathLike)):
+        _refuse_document(os.fspath(image_paths))
+        paths = list_source(image_paths)
+        if not paths:
+            warn_user(describe_empty(image_paths), ImageLoadingWarning)
+        return True, paths
+    given = _check_paths(_take_column(image_paths))
+    odd = {path for path in given if path[-4:] not in _USUAL_ENDS or "*" in path or path[:1] == "~"}
+    home_of = {path: expand_home(path) for path in odd}
+    found_in = {path: list_source(home) for path, home in home_of.items() if _is_searched(home)}
+    for source, found in found_in.items():
+        if not found:
+            warn_user(describe_empty(source), ImageLoadingWarning)
+    if odd:
+        spelt = [found_in.get(path, [home_of.get(path, path)]) for path in given]
+        given = list(chain.from_iterable(spelt))
+    return bool(found_in), given
+
+
+def _is_searched(path: str) -> bool:
+    """Tell whether a path of a list is a folder, or a glob that is no file."""
+    return os.path.isdir(path) or ("*" in path and not os.path.lexists(path))
+
+
+def _refuse_document(path: str) -> None:
+    """Refuse a list or table where a folder or glob is expected: it is no image."""
+    extension = os.path.splitext(path)[1].lower()
+    if extension in {*TABLE_EXTENSIONS, *LIST_EXTENSIONS} and os.path.isfile(path):
+        msg = (
+            f"A folder, a glob or paths of images are expected. Got {path!r}, which the command "
+            "reads as a list or table. Give its paths, such as pandas.read_csv(...)['path'], or, "
+            "of detections, Document.read(...)."
+        )
+        raise InvalidParameterError(msg)
+
+
+def _take_column(images: object) -> Iterable[PathLike]:
+    """Take the column of paths of a data frame or Arrow table; anything else as it is."""
+    names = getattr(images, "column_names", None) or getattr(images, "columns", None)
+    if names is None:
+        return images  # type: ignore[return-value] # checked by who goes through it
+    column = images[find_path_column(list(map(str, names)), "The table")]  # type: ignore[index] # tables have that
+    return column.to_pylist() if hasattr(column, "to_pylist") else column  # type: ignore[no-any-return]
+
+
+def _check_paths(image_paths: Iterable[PathLike]) -> list[str]:
+    """Return the caller's paths as strings, or say which element is no path."""
+    try:
+        elements = iter(image_paths)
+    except TypeError:
+        msg = (
+            "The images must be given as a folder, a glob or an iterable of paths. "
+            f"Got {image_paths!r} instead."
+        )
+        raise InvalidParameterError(msg) from None
+    return [
+        path if isinstance(path, str) else to_text(path, f"Element {i} of the paths")
+        for i, path in enumerate(elements)
+    ]
