@@ -88,6 +88,7 @@ def _walk_parsers(
 def _describe_parser(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     """Describe a command: how it is called, and tables of what it takes."""
     usage = (parser.usage or "%(prog)s COMMAND ...") % {"prog": name}
+    usage = "\n".join(map(str.strip, usage.split("\n")))
     yield f"{'#' * max(2, name.count(' ') + 1)} {name}\n"
     yield f"{parser.description}\n"
     yield f"```text\n{usage}\n```\n"

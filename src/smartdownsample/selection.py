@@ -1,5 +1,6 @@
 """What sampling gives back: selections and rankings that can write, show and explain themselves."""
 
+from collections.abc import Collection
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,8 @@ import numpy as np
 
 from . import page, report
 from .checks import check_integer, check_number, check_seed
-from .options import RANDOM_SEED, VALIDATION, GroupsLike, PathLike
+from .collection import Picks
+from .options import RANDOM_SEED, VALIDATION, GroupsLike, Kept, PathLike
 from .picked_items import PickedItems
 from .records import IntArray
 from .results import (
@@ -18,7 +20,7 @@ from .results import (
     tabulate_selection,
     write_lock,
 )
-from .sampling import count_represented, find_representatives, label_items
+from .sampling import count_represented, find_kept, find_representatives, label_items
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,9 +93,16 @@ class Selection(PickedItems):
         write_lock(self, destination, root=root)
 
     def save_report(
-        self, path: PathLike, *, cache: bool = True, absolute_paths: bool = False
+        self,
+        path: PathLike,
+        *,
+        cache: bool = True,
+        absolute_paths: bool = False,
+        against: Collection[Kept] | None = None,
     ) -> None:
         """Write a page that shows what was selected and what was not, and why.
+
+        Where images were selected before (``keep``), it also compares before and now.
 
         Parameters
         ----------
@@ -104,13 +113,25 @@ class Selection(PickedItems):
         absolute_paths : bool
             Whether the page shows where on this machine the images lie. By default absolute paths
             begin with the folder that all images have in common, such as ``photos/cam_A/1.jpg``.
+        against : Selection, or what ``keep`` of `ImageIndex.sample` takes, optional
+            Another selection of the same collection: the page compares the two instead, what both
+            have, what only one has, and what each covers.
 
         Raises
         ------
+        InvalidParameterError
+            When ``against`` names images that are not of the collection.
         OutputError
             When the file cannot be written.
         """
-        page.save_report(self, path, cache=cache, absolute_paths=absolute_paths)
+        picks: Picks = self
+        if against is not None:
+            rows = [np.flatnonzero(find_kept(self.table, against, "against")), self.rows]
+            names = "the other one", "this one"
+            picks = page.compare_selections(
+                self.collection, rows, names, labels=self.labels, scope=self.table.count_items()
+            )
+        page.save_report(picks, path, cache=cache, absolute_paths=absolute_paths)
 
     def explain(self, *, random_seed: int | None = RANDOM_SEED) -> "pa.Table":
         """Describe each selected item, to see why it was taken.

@@ -17,6 +17,7 @@ from ..items import (
     Fact,
     Grouping,
     NamedImages,
+    ReadItems,
     add_images,
     leave_out_folder,
     list_document_items,
@@ -48,7 +49,7 @@ class Inputs:
 def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | IntArray]:
     """List the images of a command, and which of them were selected before; these come last."""
     grouping = _read_grouping(getattr(options, "grouping", None))
-    read_items = partial(_read_items, DocumentOptions(**_take(options, DocumentOptions)))
+    read_items = make_reader(options)
     images = name_images(
         options.sources,
         path_column=options.path_column,
@@ -130,6 +131,11 @@ def _check_document_options(
             raise InvalidParameterError(msg)
 
 
+def make_reader(options: argparse.Namespace) -> ReadItems:
+    """Make a reader of the items of documents."""
+    return partial(_read_items, DocumentOptions(**_take(options, DocumentOptions)))
+
+
 def _read_items(options: DocumentOptions, source: str) -> DocumentItems | None:
     """Read the items of a document; None for any other file or folder."""
     annotations = read_document(source) if looks_like_document(source) else None
@@ -176,6 +182,16 @@ def collect(options: argparse.Namespace, check_outputs: CheckOutputs | None = No
     `SmartDownsampleError` when no image can be used.
     """
     images, kept = name_all(options)
+    return gather_named(options, images, kept, check_outputs)
+
+
+def gather_named(
+    options: argparse.Namespace,
+    images: NamedImages,
+    kept: list[Kept] | IntArray,
+    check_outputs: CheckOutputs | None = None,
+) -> Inputs:
+    """Gather the features of images that are named already, see `collect`."""
     items = images.list_items()
     if check_outputs is not None:
         documents = [*options.sources, *getattr(options, "keep", [])]

@@ -109,7 +109,9 @@ def _check_sampling(options: argparse.Namespace) -> None:
         fail(f"{name} needs --group-by, which says what makes a group")
     is_locked = getattr(options, "is_locked", False)
     if options.target_count is None and not is_nested and not is_locked:
-        if not per_group:
+        if not per_group and options.command == "report" and len(options.sources) > 1:
+            _check_compared(options)
+        elif not per_group:
             fail("say how many images with -n, or how many of each group with --per-group")
         if options.balance:
             fail("--balance shares the images of -n among groups: give -n as well")
@@ -140,6 +142,17 @@ def _check_folders(options: argparse.Namespace) -> None:
             "--only-selected-boxes is for documents and --format records for tables, which have "
             "no other boxes: leave one of them out"
         )
+
+
+def _check_compared(options: argparse.Namespace) -> None:
+    """Make sure that nothing is said about selecting where selections are compared."""
+    for name, value in (
+        ("--keep", options.keep),
+        ("--balance", options.balance),
+        ("--max-per-sequence", options.max_per_sequence),
+    ):
+        if value:
+            options.parser.error(f"{name} is about selecting: say how many images with -n")
 
 
 def _check_outputs(options: argparse.Namespace) -> None:

@@ -7,11 +7,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..items import NamedImages
 
-SUMMARY = "Select images and write a page about them"
-USAGE = "SOURCE ... -n N FILE.html [options]"
+SUMMARY = "Select images and write a page about them, or compare two selections"
+USAGE = """SOURCE ... -n N FILE.html [options]
+       %(prog)s [SOURCE ...] SELECTION SELECTION FILE.html [options]"""
 EXAMPLES = (
-    "report photos -n 200 page.html",
     "report photos -n 50 --keep labelled.csv page.html",
+    "report first.json second.json compared.html",
 )
 
 
@@ -19,7 +20,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     from .shared_options import add_page, add_parents, add_reading, add_sampling, add_sources
 
-    add_sources(parser, "; and, at last, the page to write (.html)")
+    add_sources(
+        parser,
+        "; and, at last, the page to write (.html). Without -n, two selections stand before it, as "
+        "sample -o wrote them: they are compared, in the collection that the other sources name",
+    )
     add_sampling(parser)
     add = parser.add_argument_group("outputs").add_argument
     add_page(add)
@@ -33,6 +38,8 @@ def run(options: argparse.Namespace) -> int:
     from .inputs import collect, draw_selection, tell_of_documents
     from .printing import say
 
+    if options.target_count is None and options.per_group is None:
+        return _compare(options)
     inputs = collect(options, _check_page)
     tell_of_documents(options, inputs)
     selection = draw_selection(options, inputs)
@@ -44,6 +51,26 @@ def run(options: argparse.Namespace) -> int:
     )
     if not options.quiet:
         say(f"Wrote {options.page}: {len(selection):,} of {selection.table.count_items()}")
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    """Compare two selections, and return the exit code."""
+    from ..page import save_report
+    from .compared import compare
+    from .inputs import tell_of_documents
+    from .printing import say
+
+    inputs, compared = compare(options, _check_page)
+    tell_of_documents(options, inputs)
+    save_report(
+        compared,
+        options.page,
+        absolute_paths=options.absolute_paths,
+        arguments=options.arguments,
+    )
+    if not options.quiet:
+        say(*compared.describe(), f"Wrote {options.page}")
     return 0
 
 

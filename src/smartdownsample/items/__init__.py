@@ -15,7 +15,7 @@ from .local_files import FILES, cause_of
 from .locations import strip_folder, to_key, to_keys, to_text
 from .named_images import EARLIER_GROUP, NamedImages, add_images
 from .natural_order import encode_order_key
-from .sources import Fact, Grouping, leave_out_folder, list_facts, name_images
+from .sources import Fact, Grouping, ReadItems, leave_out_folder, list_facts, name_images
 from .storage import Content, Storage
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Fact",
     "Grouping",
     "NamedImages",
+    "ReadItems",
     "Storage",
     "add_images",
     "add_items",

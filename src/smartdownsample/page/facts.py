@@ -16,8 +16,8 @@ class Fact(NamedTuple):
     remark: str = ""
 
 
-def list_facts(selection: Picks) -> Iterator[Fact]:
-    """Say what went in and what came out."""
+def list_facts(selection: Picks, *, is_drawn: bool = True) -> Iterator[Fact]:
+    """Say what went in and what came out; `is_drawn` tells whether it was asked for by a number."""
     yield from _list_input(selection.table)
     n_kept, n_earlier = len(selection), len(selection.earlier_rows)
     if n_earlier:
@@ -34,6 +34,8 @@ def list_facts(selection: Picks) -> Iterator[Fact]:
         f"{len(selection.buckets):,}",
         f"{n_empty:,} without a kept image" if n_empty else "all of them represented",
     )
+    if not is_drawn:
+        return
     is_short = n_kept < selection.target_count
     yield Fact(
         "Kept",
@@ -65,13 +67,14 @@ def _list_input(table: FeatureTable) -> Iterator[Fact]:
         yield Fact("Decoded", f"{table.n_extracted:,}{photos}", known)
 
 
-def list_settings(selection: Picks) -> Iterator[Fact]:
+def list_settings(selection: Picks, *, is_drawn: bool = True) -> Iterator[Fact]:
     """Say with which parameters the selection can be made again."""
     from importlib import metadata
 
     spec, seed = selection.table.spec, selection.random_seed
-    yield Fact(f"{selection.table.noun.capitalize()} asked for", f"{selection.target_count:,}")
-    yield Fact("Random seed", "none, a fresh one" if seed is None else str(seed))
+    if is_drawn:
+        yield Fact(f"{selection.table.noun.capitalize()} asked for", f"{selection.target_count:,}")
+        yield Fact("Random seed", "none, a fresh one" if seed is None else str(seed))
     yield Fact("Hash size", str(spec.hash_size))
     yield Fact("Decoding", spec.decode)
     if spec.crop_margin:

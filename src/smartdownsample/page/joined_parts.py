@@ -9,6 +9,7 @@ _PARTS = (
     "tiles",
     "filters",
     "summary",
+    "comparison",
     "picks",
     "near_duplicates",
     "buckets",

@@ -16,6 +16,7 @@ from ..results import explain_selection
 from ..sampling import Coverage, measure_coverage
 from .boxes import list_boxes
 from .cameras import list_cameras
+from .comparison import ComparedPicks, find_comparison, list_comparison
 from .curve import HEIGHT, WIDTH, plot_coverage
 from .facts import list_facts, list_settings
 from .items import find_reasons, list_columns, pack_items
@@ -52,13 +53,17 @@ def save_report(
     pages beside the features. In selections of more than 20,000 images, the page does not tell
     which other pick looks most like each. Where the images lie is shown with `absolute_paths`
     only, see `show_paths`. `arguments` are those of the command that made the selection.
+
+    Two selections that are compared, and what was selected before, have a section of their own.
     """
     seed = selection.random_seed
-    is_explained = len(selection) <= _MAX_EXPLAINED
+    # Selections that are compared were drawn apart: they have no ranks in common.
+    is_drawn = not isinstance(selection, ComparedPicks)
+    is_explained = is_drawn and len(selection) <= _MAX_EXPLAINED
     save_page(
         selection,
         path,
-        coverage=measure_coverage(selection.collection, None, seed),
+        coverage=measure_coverage(selection.collection, None, seed) if is_drawn else None,
         explained=explain_selection(selection, seed) if is_explained else None,
         cache_dir=selection.collection.cache_dir if cache else None,
         absolute_paths=absolute_paths,
@@ -87,10 +92,12 @@ def save_page(
     paths = show_paths(selection, absolute_paths=absolute_paths)
     reasons = find_reasons(selection, explained)
     columns = list_columns(selection, reasons, paths, os.path.abspath(name))
+    comparison = find_comparison(selection)
     items = pack_items(
         columns,
         list_cameras(selection, paths),
         list_boxes(selection.table),
+        list_comparison(comparison),
     )
     made_by = spell_call(selection, paths) if arguments is None else spell_command(arguments, paths)
     shown = choose_shown(selection, reasons.representatives)
@@ -99,6 +106,7 @@ def save_page(
     parts = {
         "collection": name_collection(selection, paths),
         "made_by": made_by,
+        "comparison": comparison,
         "buckets": [
             GroupCount(bucket, size, n_kept)
             for bucket, (_, size, n_kept) in zip(columns["buckets"], selection.buckets, strict=True)
@@ -129,11 +137,12 @@ def _render_page(
         group._replace(name=name)
         for group, name in zip(selection.groups, paths.groups, strict=True)
     ]
+    is_drawn = not isinstance(selection, ComparedPicks)
     context = {
         "selection": selection,
         "groups": groups[:_MAX_GROUPS],
-        "facts": [*list_facts(selection)],
-        "settings": [*list_settings(selection)],
+        "facts": [*list_facts(selection, is_drawn=is_drawn)],
+        "settings": [*list_settings(selection, is_drawn=is_drawn)],
         "causes": Counter(failure.cause.value for failure in selection.failures).most_common(),
         "coverage": coverage,
         "curves": [] if coverage is None else plot_coverage(coverage, len(selection)),

@@ -17,6 +17,7 @@ from .bucket_names import name_buckets
 from .buckets import N_CODES, describe_bucket, encode_buckets
 from .cameras import number_cameras
 from .coverage import Coverage, NeededCount, measure_coverage
+from .covered import find_alike
 from .distances import (
     DISTANCE_SCALE,
     FAR,
@@ -48,6 +49,7 @@ __all__ = [
     "draw_ranking",
     "draw_selection",
     "encode_buckets",
+    "find_alike",
     "find_kept",
     "find_nearest_rows",
     "find_representatives",

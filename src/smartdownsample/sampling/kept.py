@@ -12,52 +12,54 @@ from ..options import Kept, PathLike
 from ..records import BoolArray, FeatureTable, IntArray, Region
 
 
-def find_kept(table: FeatureTable, keep: Collection[Kept] | IntArray) -> BoolArray:
+def find_kept(
+    table: FeatureTable, keep: Collection[Kept] | IntArray, name: str = "keep"
+) -> BoolArray:
     """Find the items selected before, shape (n,), first as they are spelt, then by location.
 
     A path keeps all items of its photo, a pair of path and region one of them; an array of numbers
     the items of these places in the caller's list. Unreadable items are ignored; unknown ones raise
-    `InvalidParameterError`.
+    `InvalidParameterError` with the `name` of the parameter.
     """
     if isinstance(keep, np.ndarray) and np.issubdtype(keep.dtype, np.integer):
-        return _find_places(table, keep)
-    pairs = [_check_pair(each) for each in keep if isinstance(each, tuple)]
+        return _find_places(table, keep, name)
+    pairs = [_check_pair(each, name) for each in keep if isinstance(each, tuple)]
     paths = [each for each in keep if not isinstance(each, tuple)]
-    return _find_paths(table, paths) | _find_pairs(table, pairs)
+    return _find_paths(table, paths, name) | _find_pairs(table, pairs, name)
 
 
-def _find_places(table: FeatureTable, places: IntArray) -> BoolArray:
+def _find_places(table: FeatureTable, places: IntArray, name: str) -> BoolArray:
     """Find items by their place in the caller's list, shape (n,)."""
     n = table.n_given + table.n_added
     unknown = places[(places < 0) | (places >= n)]
     if len(unknown):
         msg = (
-            "An array in the 'keep' parameter must have places of items in the list, from 0 to "
+            f"An array in the {name!r} parameter must have places of items in the list, from 0 to "
             f"{n - 1:,}. Got {unknown[0]} instead."
         )
         raise InvalidParameterError(msg)
     return np.isin(table.indices, places)
 
 
-def _check_pair(pair: tuple[object, ...]) -> tuple[str, Region]:
+def _check_pair(pair: tuple[object, ...], name: str) -> tuple[str, Region]:
     """Return a pair of a path and a rounded region, or say what is wrong with it."""
     try:
         path, region = pair
         rounded = round_region(cast("Sequence[float]", region))
     except (TypeError, ValueError):
         msg = (
-            "A pair of 'keep' must be a path and its region, (x, y, width, height) in shares of "
+            f"A pair of {name!r} must be a path and its region, (x, y, width, height) in shares of "
             f"the upright photo. Got {pair!r} instead."
         )
         raise InvalidParameterError(msg) from None
-    return to_text(cast("PathLike", path), "The path of a pair of 'keep'"), rounded
+    return to_text(cast("PathLike", path), f"The path of a pair of {name!r}"), rounded
 
 
-def _find_paths(table: FeatureTable, keep: Sequence[PathLike]) -> BoolArray:
+def _find_paths(table: FeatureTable, keep: Sequence[PathLike], name: str) -> BoolArray:
     """Find all items of photos, shape (n,)."""
     if not len(keep):
         return np.zeros(len(table), dtype=np.bool_)
-    spelt = {to_text(path, "An element of 'keep'") for path in keep}
+    spelt = {to_text(path, f"An element of {name!r}") for path in keep}
     is_kept = np.array([path in spelt for path in table.paths], dtype=np.bool_)
     others = {to_key(path): path for path in spelt.difference(table.paths)}
     if others:
@@ -67,15 +69,15 @@ def _find_paths(table: FeatureTable, keep: Sequence[PathLike]) -> BoolArray:
         unknown = [path for key, path in others.items() if key not in known]
         if unknown:
             msg = (
-                f"The 'keep' parameter must name images of the collection. {len(unknown):,} of its "
-                f"{len(spelt):,} are none, first {min(unknown)!r}. "
-                "Build the index of both: ImageIndex.build([*paths, *keep])."
+                f"The {name!r} parameter must name images of the collection. {len(unknown):,} of "
+                f"its {len(spelt):,} are none, first {min(unknown)!r}. "
+                f"Build the index of both: ImageIndex.build([*paths, *{name}])."
             )
             raise InvalidParameterError(msg)
     return is_kept
 
 
-def _find_pairs(table: FeatureTable, pairs: Sequence[tuple[str, Region]]) -> BoolArray:
+def _find_pairs(table: FeatureTable, pairs: Sequence[tuple[str, Region]], name: str) -> BoolArray:
     """Find items by path and region, shape (n,)."""
     is_kept = np.zeros(len(table), dtype=np.bool_)
     if not pairs:
@@ -95,7 +97,7 @@ def _find_pairs(table: FeatureTable, pairs: Sequence[tuple[str, Region]]) -> Boo
     unknown = [pair for pair in missing if to_key(pair[0]) not in failed]
     if unknown:
         msg = (
-            f"The 'keep' parameter must name items of the collection. {len(unknown):,} of its "
+            f"The {name!r} parameter must name items of the collection. {len(unknown):,} of its "
             f"{len(pairs):,} pairs are none, first {min(unknown)!r}. Take paths and regions from "
             "the collection, FeatureTable.paths and FeatureTable.regions."
         )

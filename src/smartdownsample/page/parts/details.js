@@ -173,7 +173,7 @@ function showFacts() {
   const [first, second] = columns.map(describe);
   for (const [name, row] of [["own", pick], ["other", other]]) {
     const cell = find(`.facts .${name}`, details);
-    cell.textContent = row < 0 ? "" : STATE_NAMES[items.state[row]];
+    cell.textContent = row < 0 ? "" : nameState(row);
     cell.hidden = row < 0;
   }
   find(".facts tbody", details).replaceChildren(...first.flatMap(([term, value], place) => {

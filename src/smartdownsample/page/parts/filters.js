@@ -5,7 +5,7 @@ const SECONDS_PER_DAY = 86_400;
 const filters = find("#filters");
 // null where anything is wanted. Days are counted from 1970, by the cameras' clocks.
 const NO_FILTER = { camera: null, firstDay: null, lastDay: null, event: null, bucket: null,
-  group: null, state: null, text: "" };
+  group: null, state: null, selectedBy: null, text: "" };
 let filter = { ...NO_FILTER };
 let matching = Int32Array.of();
 let isMatching = new Uint8Array(nItems);
@@ -25,7 +25,7 @@ function setFilter(changes) {
 }
 
 function showFilter() {
-  for (const name of ["camera", "bucket", "group", "state", "text"]) {
+  for (const name of ["camera", "bucket", "group", "state", "selectedBy", "text"]) {
     if (filters.elements[name]) {
       filters.elements[name].value = filter[name] ?? "";
     }
@@ -40,14 +40,14 @@ function showFilter() {
   event.ariaLabel = `${event.textContent.slice(0, -2)}, show all events`;
 }
 
-function listTests() {
-  const { firstDay, lastDay } = filter;
-  const text = filter.text.toLowerCase();
+function listTests(wanted) {
+  const { firstDay, lastDay } = wanted;
+  const text = wanted.text.toLowerCase();
   lowered ??= text ? paths.map((path, row) => `${path} ${contents[row]}`.toLowerCase()) : null;
   const tests = [];
-  for (const name of ["camera", "event", "bucket", "group", "state"]) {
-    if (filter[name] !== null) {
-      tests.push((row) => items[name][row] === filter[name]);
+  for (const name of ["camera", "event", "bucket", "group", "state", "selectedBy"]) {
+    if (wanted[name] !== null) {
+      tests.push((row) => items[name][row] === wanted[name]);
     }
   }
   if (firstDay !== null || lastDay !== null) {
@@ -62,19 +62,26 @@ function listTests() {
   return tests;
 }
 
-function applyFilters() {
-  const tests = listTests();
-  isMatching = new Uint8Array(nItems);
+function findRows(wanted) {
+  const tests = listTests(wanted);
   const rows = new Int32Array(nItems);
   let n = 0;
   for (let row = 0; row < nItems; row += 1) {
     if (tests.every((test) => test(row))) {
-      isMatching[row] = 1;
       rows[n] = row;
       n += 1;
     }
   }
-  matching = rows.subarray(0, n);
+  return rows.subarray(0, n);
+}
+
+function applyFilters() {
+  matching = findRows(filter);
+  isMatching = new Uint8Array(nItems);
+  for (const row of matching) {
+    isMatching[row] = 1;
+  }
+  const n = matching.length;
   find("#matching").textContent = n < nItems
     ? `${count(n)} of ${count(nItems)} ${nouns} match`
     : "";
@@ -88,7 +95,8 @@ function readForm() {
   const choice = (name) => (chosen.get(name) ? Number(chosen.get(name)) : null);
   const day = (name) => (chosen.get(name) ? Date.parse(chosen.get(name)) / 1000 / SECONDS_PER_DAY : null);
   filter = { ...filter, camera: choice("camera"), bucket: choice("bucket"), group: choice("group"),
-    state: choice("state"), firstDay: day("firstDay"), lastDay: day("lastDay"), text: chosen.get("text") };
+    state: choice("state"), selectedBy: filters.elements.selectedBy ? choice("selectedBy") : filter.selectedBy,
+    firstDay: day("firstDay"), lastDay: day("lastDay"), text: chosen.get("text") };
   applyFilters();
 }
 

@@ -6,8 +6,7 @@ function makeItemRow(row) {
     ...(contents[row] ? [make("span", { className: "content" }, contents[row])] : []));
   const cells = [
     make("th", { scope: "row", title: nameItem(row, paths[row]) }, button),
-    make("td", {}, make("span", { className: `state ${STATES[items.state[row]]}` },
-      STATE_NAMES[items.state[row]])),
+    make("td", {}, make("span", { className: `state ${classOf(row)}` }, nameState(row))),
     make("td", { className: "spare", title: items.buckets[items.bucket[row]] }, items.buckets[items.bucket[row]]),
   ];
   if (items.group.length) {

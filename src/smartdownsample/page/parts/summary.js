@@ -29,7 +29,7 @@ function listFigures(rows) {
 
 function showSummary(rows) {
   const nKept = rows.filter((row) => items.state[row] === KEPT).length;
-  find("#kept").replaceChildren(make("strong", {}, count(nKept)), ` of ${count(rows.length)} ${nouns} kept`);
+  find("#kept").replaceChildren(make("strong", {}, count(nKept)), ` of ${count(rows.length)} ${nouns} ${isPair ? "in either selection" : "kept"}`);
   const bar = find("#share .bar");
   bar.style.setProperty("--size", `${(100 * rows.length) / (nItems || 1)}%`);
   bar.style.setProperty("--kept-share", `${(100 * nKept) / (rows.length || 1)}%`);

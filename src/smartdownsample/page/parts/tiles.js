@@ -31,7 +31,7 @@ function makePicture(row) {
 
 // `note` stands beside the name, such as how many images a pick stands for, and `told` is what it means.
 function makeTile(row, { note = "", told = "" } = {}) {
-  const tile = make("button", { type: "button", className: `tile ${STATES[items.state[row]]}`,
+  const tile = make("button", { type: "button", className: `tile ${classOf(row)}`,
     title: nameItem(row, paths[row]), ariaLabel: [nameItem(row), told].filter(Boolean).join(", ") },
   make("span", { className: "frame" }, makePicture(row)),
   make("span", { className: "caption" }, make("span", { className: "name" }, items.name[row]),

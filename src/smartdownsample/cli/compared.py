@@ -1,0 +1,113 @@
+"""Two selections that are compared, and the collection that they are of."""
+
+import argparse
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import InvalidParameterError
+from ..formats import list_cells
+from ..items import NamedImages, add_images, name_images, to_key
+from ..options import Kept
+from ..page import ComparedPicks, compare_selections
+from ..records import IntArray
+from ..results import REGION_COLUMNS, find_base
+from ..sampling import find_kept, label_items
+from .inputs import CheckOutputs, Inputs, gather_named, make_reader, name_all
+
+
+def compare(
+    options: argparse.Namespace, check_outputs: CheckOutputs
+) -> tuple[Inputs, ComparedPicks]:
+    """Compare the last two sources of a command in the collection that the others name.
+
+    Without others, the collection is the folder that all picks have in common, or, where there is
+    none, the picks.
+    """
+    *sources, first, second = options.sources
+    read = [_read_selection(options, file) for file in (first, second)]
+    folder = None if sources else _find_folder(read)
+    options.sources = sources or ([first, second] if folder is None else [folder])
+    images, _ = name_all(options)
+    kept: list[Sequence[Kept] | IntArray] = []
+    for file, named in zip((first, second), read, strict=True):
+        boxes = _list_boxes(named)
+        if boxes and not images.documents:
+            msg = (
+                f"The table {file!r} is of crops. Name the document that they were selected from "
+                "before both selections."
+            )
+            raise InvalidParameterError(msg)
+        if boxes:
+            kept.append(boxes)
+        else:
+            images, own = add_images(images, named)
+            kept.append(own)
+    inputs = gather_named(options, images, [], check_outputs)
+    table = inputs.index.table
+    groups = inputs.sampling.groups
+    compared = compare_selections(
+        inputs.index.collection,
+        [np.flatnonzero(find_kept(table, each)) for each in kept],
+        _name(first, second),
+        labels=None if groups is None else label_items(groups, table),
+        scope=_describe(table.count_items(), sources, folder),
+    )
+    return inputs, compared
+
+
+def _read_selection(options: argparse.Namespace, file: str) -> NamedImages:
+    """Read the images of a selection."""
+    if not os.path.isfile(file):
+        msg = (
+            f"Without -n, the last two sources must be selections in files, to be compared. Got "
+            f"{file!r} instead. Name two files, such as a.json b.json, or say how many images to "
+            "select with -n."
+        )
+        raise InvalidParameterError(msg)
+    return name_images([file], path_column=options.path_column, read_items=make_reader(options))
+
+
+def _list_boxes(images: NamedImages) -> list[Kept]:
+    """List the crops of a table as paths and regions; none where it is of whole photos."""
+    table = images.table
+    if table is None or not {*REGION_COLUMNS} <= {*table.column_names}:
+        return []
+    regions = zip(*(list_cells(table, name) for name in REGION_COLUMNS), strict=True)
+    return list(zip(images.paths, regions, strict=True))
+
+
+def _find_folder(selections: Sequence[NamedImages]) -> str | None:
+    """Find the folder that all picks have in common; None for crops, and where there is no such.
+
+    The root, and folders that the user's own lies in, are not of one collection.
+    """
+    paths = [path for images in selections for path in images.paths]
+    is_of_photos = all(images.items is None for images in selections)
+    if not paths or not is_of_photos or any(map(_list_boxes, selections)):
+        return None
+    try:
+        folder = os.fsdecode(find_base(list(map(to_key, paths))))
+        is_above = os.path.commonpath([folder, os.path.expanduser("~")]) == folder
+    except (InvalidParameterError, ValueError):  # on two drives
+        return None
+    if is_above or not os.path.isdir(folder):
+        return None
+    return folder if any(map(os.path.isabs, paths)) else os.path.relpath(folder)
+
+
+def _name(first: str, second: str) -> tuple[str, str]:
+    """Name two selections by their files, as briefly as tells them apart."""
+    names = os.path.basename(first), os.path.basename(second)
+    stems = os.path.splitext(names[0])[0], os.path.splitext(names[1])[0]
+    return next((pair for pair in (stems, names) if pair[0] != pair[1]), (first, second))
+
+
+def _describe(items: str, sources: Sequence[str], folder: str | None) -> str:
+    """Say which collection two selections are compared in."""
+    if sources:
+        return items
+    if folder is None:
+        return f"{items}, those that either selection has"
+    return f"{items} below {folder}, the folder that both selections have in common"
