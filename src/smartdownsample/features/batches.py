@@ -1,7 +1,6 @@
 """Batches: a stream cut into lists that are worth handling together."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
 from typing import TypeVar
@@ -34,36 +33,3 @@ def take_alike(things: Iterable[T], weigh: Callable[[T], int], enough: int) -> I
         for _, alike in groupby(batch, key=attrgetter("shape")):
             yield list(alike)
         del batch, alike
-
-
-def take_by_kind(
-    things: Iterable[T],
-    find_kind: Callable[[T], Hashable],
-    weigh: Callable[[T], int],
-    enough: int,
-    most: int,
-) -> Iterator[list[tuple[int, T]]]:
-    """Yield lists of things of one kind, numbered as in `things`, once they weigh `enough`.
-
-    Others wait for more of their kind. When all that wait weigh more than `most`, the heaviest list
-    goes first; at the end the rest do.
-    """
-    waiting: defaultdict[Hashable, list[tuple[int, T]]] = defaultdict(list)
-    weights: Counter[Hashable] = Counter()
-    total = 0
-    for number, thing in enumerate(things):
-        kind = find_kind(thing)
-        waiting[kind].append((number, thing))
-        weight = weigh(thing)
-        weights[kind] += weight
-        total += weight
-        # Nothing but what waits is held while the next thing is made.
-        del thing
-        if weights[kind] < enough:
-            if total <= most:
-                continue
-            kind = max(weights, key=weights.__getitem__)
-        total -= weights.pop(kind)
-        yield waiting.pop(kind)
-    while waiting:
-        yield waiting.popitem()[1]

@@ -5,7 +5,6 @@ first, and computed in full where an estimate is too near to where rounding chan
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,31 +19,19 @@ _N_STEPS_DOWN, _N_STEPS_ACROSS = 2**15, 2**22
 # Estimated sums are less than a millionth of a step off. Nearer to half a step than that, rounding
 # them might not give what rounding the computed ones gives.
 _SURE_STEPS = 0.5 - 1e-6
-# Leading bits that lengths are rounded up to, so that pictures of similar shapes have room in
-# arrays of one shape: the fewer, the more pictures in each and the more operations in vain.
-_ROOM_BITS = 3
-_N_CACHED_ROOMS = 1024
 
 
 class SideWeights(NamedTuple):
     """Weights that turn halved levels into thumbnails, for one length of a side.
 
-    Zeros fill them up to the room of that length, see `find_room`. ``down``, shape (m, h), makes
-    the rows of cells, DHash and AHash, in this order. The others make the columns: ``cells``, shape
-    (4, w), for one channel at a time; ``greys``, shape (columns, 3 w), from RGB to the grey of
-    DHash and AHash. All are multiples of powers of two, which a float32 holds exactly.
+    ``down``, shape (m, h), makes the rows of cells, DHash and AHash, in this order. The others make
+    the columns: ``cells``, shape (4, w), for one channel at a time; ``greys``, shape (3 w,
+    columns), from RGB to the grey of DHash and AHash. All are multiples of powers of two.
     """
 
     down: Float32Array
-    cells: Float32Array
-    greys: Float32Array
-
-
-@lru_cache(maxsize=_N_CACHED_ROOMS)
-def find_room(length: int) -> int:
-    """Round a length up to one of a few."""
-    step = 2 ** max((length - 1).bit_length() - _ROOM_BITS, 0)
-    return int(-(-length // step) * step)
+    cells: Float64Array
+    greys: Float64Array
 
 
 def compute_side_weights(length: int, n_halvings: int, hash_size: int) -> SideWeights:
@@ -94,29 +81,26 @@ def _round_weights(weights: Float64Array, hash_size: int) -> tuple[SideWeights, 
     n_down, length = LAB_LAYOUT_SIDE + hash_size, weights.shape[1]
     levels = weights[n_down:].repeat(3, axis=1) * np.tile(GREY_WEIGHTS, length)
     sums = weights.cumsum(axis=1)
-    down = np.concatenate([sums[:n_down], sums[-(hash_size // 2) :]])
-    room = find_room(length)
-    parts = (
-        _round_keeping_sums(down, _N_STEPS_DOWN, room),
-        _round_keeping_sums(sums[:LAB_LAYOUT_SIDE], _N_STEPS_ACROSS, room),
-        _round_keeping_sums(levels.cumsum(axis=1), _N_STEPS_ACROSS, 3 * room),
+    down, is_sure_down = _round_keeping_sums(
+        np.concatenate([sums[:n_down], sums[-(hash_size // 2) :]]), _N_STEPS_DOWN
     )
-    return SideWeights(*(rounded for rounded, _ in parts)), all(is_sure for _, is_sure in parts)
+    cells, is_sure_of_cells = _round_keeping_sums(sums[:LAB_LAYOUT_SIDE], _N_STEPS_ACROSS)
+    greys, is_sure_of_greys = _round_keeping_sums(levels.cumsum(axis=1), _N_STEPS_ACROSS)
+    is_sure = is_sure_down and is_sure_of_cells and is_sure_of_greys
+    return SideWeights(down.astype(np.float32), cells, greys.T), is_sure
 
 
-def _round_keeping_sums(sums: Float64Array, n_steps: int, room: int) -> tuple[Float32Array, bool]:
+def _round_keeping_sums(sums: Float64Array, n_steps: int) -> tuple[Float64Array, bool]:
     """Round weights to multiples of 1 / `n_steps` that still add up to 1, see `_round_weights`.
 
     Takes their cumulative sums, shape (n_out, n_in), which are rounded instead of the weights, so
-    that errors do not add up. Gives shape (n_out, room).
+    that errors do not add up.
     """
     errors = sums * n_steps
-    steps = np.rint(errors)
-    errors -= steps
+    weights = np.rint(errors)
+    errors -= weights
     is_sure = bool(np.abs(errors, out=errors).max() < _SURE_STEPS)
-    weights = np.zeros((len(sums), room), np.float32)
-    weights[:, 0] = steps[:, 0]
-    weights[:, 1 : sums.shape[1]] = np.diff(steps)
-    # Whole numbers of less than 24 bits, divided by a power of two.
+    # Whole numbers: nothing is lost.
+    weights[:, 1:] = np.diff(weights)
     weights /= n_steps
     return weights, is_sure

@@ -96,7 +96,7 @@ def test_an_even_picture_stays_even(size: tuple[int, int], level: int) -> None:
 
 
 def test_pictures_of_mixed_sizes_have_the_thumbnails_they_have_alone() -> None:
-    """No picture's edge runs into the next one's."""
+    """Neighbours of one shape are shrunk together, in the order given."""
     sizes = [size for size in SIZES for _ in range(4)]
     pictures = [make_noise(width, height) for width, height in sizes]
     together = approximate_thumbnails(iter(pictures), 8)

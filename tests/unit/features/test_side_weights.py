@@ -5,7 +5,13 @@ import pytest
 
 from smartdownsample.features import side_weights
 from smartdownsample.features.lanczos import compute_weights, estimate_weights
-from smartdownsample.features.side_weights import compute_side_weights, find_room
+from smartdownsample.features.side_weights import SideWeights, compute_side_weights
+
+
+def are_same(some: SideWeights, others: SideWeights) -> bool:
+    """Tell whether all weights are equal."""
+    pairs = (some.down, others.down), (some.cells, others.cells), (some.greys, others.greys)
+    return all(np.array_equal(a, b) for a, b in pairs)
 
 
 @pytest.mark.parametrize("hash_size", [2, 8, 16, 32])
@@ -17,8 +23,7 @@ def test_estimated_weights_are_rounded_as_computed_ones(
     quick = [compute_side_weights(*side, hash_size) for side in sides]
     monkeypatch.setattr(side_weights, "estimate_weights", compute_weights)
     for side, ours in zip(sides, quick, strict=True):
-        theirs = compute_side_weights(*side, hash_size)
-        assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+        assert are_same(ours, compute_side_weights(*side, hash_size))
 
 
 def test_most_weights_are_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +49,7 @@ def test_what_is_not_sure_is_computed_in_full(monkeypatch: pytest.MonkeyPatch) -
         side_weights, "estimate_weights", lambda *lengths: compute_weights(*lengths) / 2
     )
     found = compute_side_weights(240, 1, 8)
-    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+    assert are_same(found, expected)
 
 
 def test_estimates_are_as_near_as_it_takes() -> None:
@@ -57,21 +62,17 @@ def test_estimates_are_as_near_as_it_takes() -> None:
         assert np.abs(estimated - computed).max() < 1e-6 / 2**22 / 50
 
 
-def test_weights_are_sums_of_one_with_zeros_behind() -> None:
-    """What lies beside a picture in its room does not count."""
+def test_weights_are_multiples_of_steps_that_add_up_to_one() -> None:
+    """A float32 holds those along the columns exactly, which are multiplied first."""
     for length, n_halvings in ((1, 0), (9, 0), (107, 0), (241, 1), (999, 3)):
-        weights = compute_side_weights(length, n_halvings, 8)
+        down, cells, greys = compute_side_weights(length, n_halvings, 8)
         halved = -(-length // 2**n_halvings)
-        for part, n_values in zip(weights, (1, 1, 3), strict=True):
-            assert part.shape[1] == n_values * find_room(halved)
-            assert not part[:, n_values * halved :].any()
+        assert down.dtype == np.float32
+        assert (down.shape, cells.shape, greys.shape) == (
+            (16, halved),
+            (4, halved),
+            (3 * halved, 13),
+        )
+        for part, n_steps in ((down, 2**15), (cells, 2**22), (greys.T, 2**22)):
             assert (part.sum(axis=1, dtype=np.float64) == 1).all()
-
-
-def test_rooms_are_few_and_fit() -> None:
-    """Hardly larger than what they are for, so that little is multiplied in vain."""
-    lengths = np.arange(1, 2000)
-    rooms = np.array([find_room(int(length)) for length in lengths])
-    assert (rooms >= lengths).all()
-    assert (rooms < 1.25 * lengths).all()
-    assert len(np.unique(rooms)) < 45
+            assert not (part.astype(np.float64) * n_steps % 1).any()
