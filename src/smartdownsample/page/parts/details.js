@@ -11,7 +11,7 @@ function showDetails(row, among = null) {
   const isPick = items.state[row] !== EXCLUDED || items.nearest[row] < 0;
   const pick = isPick ? row : items.nearest[row];
   const inOrder = items.state[row] === KEPT && shownPicks.rows.includes(row) ? shownPicks.rows : matching;
-  const other = isPick ? membersOf(pick)[0] ?? items.nearest[pick] : row;
+  const other = isPick ? listMembers(pick)[0] ?? items.nearest[pick] : row;
   shown = { row, pick, other, among: among ?? inOrder, nStrip: MAX_STRIP };
   showHead();
   showStrip();
@@ -21,6 +21,11 @@ function showDetails(row, among = null) {
     details.showModal();
   }
   details.scrollTop = 0;
+}
+
+// What a pick stands for, the most alike first.
+function listMembers(pick) {
+  return membersOf(pick).slice().sort((a, b) => items.distance[a] - items.distance[b] || a - b);
 }
 
 function showHead() {
@@ -44,9 +49,9 @@ function sinceOf(row, pick, isShort = false) {
   if (a === null || b === null) {
     return "";
   }
-  const duration = describeDuration(b - a);
+  const duration = describeSpan(b - a);
   if (isShort) {
-    return `${b < a ? "−" : "+"}${duration.replace(/ (.).*/, "\u2009$1")}`;
+    return `${b < a ? "−" : b > a ? "+" : ""}${duration.replace(/ (.).*/, "\u2009$1")}`;
   }
   return b === a ? "at the same time" : `${duration} ${b < a ? "earlier" : "later"}`;
 }
@@ -58,11 +63,10 @@ function describeApart(row, pick) {
 }
 
 function fillPicture(figure, row) {
-  const source = thumbnailOf(row);
-  const image = source
-    ? make("img", { src: source, alt: paths[row] })
-    : make("span", { className: "absent" }, "No thumbnail on this page");
-  find(".picture", figure).replaceChildren(make("span", { className: "photo" }, image));
+  const picture = makePicture(row);
+  picture.alt = paths[row];
+  find(".picture", figure).replaceChildren(make("span", { className: "photo" }, picture),
+    ...(thumbnailOf(row) ? [] : [make("span", { className: "absent" }, "No thumbnail on this page; its mean colour")]));
   figure.dataset.shows = row;
 }
 
@@ -95,7 +99,7 @@ async function markDifferences(own, other, said) {
     return; // gone on meanwhile
   }
   if (!found) {
-    said.textContent = "The two have different shapes.";
+    said.textContent = "The two have different shapes, so that no part of one is at the same place in the other.";
   } else if (!found.share) {
     said.textContent = "Nothing differs that shows at this size.";
   } else {
@@ -106,7 +110,7 @@ async function markDifferences(own, other, said) {
 
 function showStrip() {
   const { pick, nStrip } = shown;
-  const own = membersOf(pick);
+  const own = listMembers(pick);
   const nNear = own.filter((row) => items.isNearDuplicate[row]).length;
   find("#stands-heading").textContent = own.length
     ? `Stands for ${pluralize(own.length, `other ${nouns.slice(0, -1)}`, `other ${nouns}`)}`
@@ -156,7 +160,7 @@ function describe(row) {
     ["Camera", items.cameras[items.camera[row]]],
     ["Event", items.event[row] < 0 ? "" : count(items.event[row] + 1)],
     ["Bucket", items.buckets[items.bucket[row]]],
-    ["Bucket's bits", items.bucketBits[items.bucket[row]]],
+    ["Bucket code", items.bucketBits[items.bucket[row]]],
     ["Group", items.group.length ? items.groups[items.group[row]] : ""],
     ...["category", "label", "confidence"].map((name) =>
       [name[0].toUpperCase() + name.slice(1), String(items[name]?.[row] ?? "")]),
@@ -166,6 +170,9 @@ function describe(row) {
     ["Rank", describeRank(row)],
   ];
 }
+
+// Facts that stand out where they differ.
+const TOLD_APART = new Set(["Taken", "Camera", "Event", "Bucket", "Group", "Category", "Label", "Size"]);
 
 function showFacts() {
   const { pick, other } = shown;
@@ -179,14 +186,17 @@ function showFacts() {
   find(".facts tbody", details).replaceChildren(...first.flatMap(([term, value], place) => {
     const values = second ? [value, second[place][1]] : [value];
     return values.some(Boolean)
-      ? [make("tr", { className: term !== "Path" && second && values[0] !== values[1] ? "differs" : "" },
-        make("th", { scope: "row" }, term), ...values.map((text) => makeFact(term, text)))]
+      ? [make("tr", { className: TOLD_APART.has(term) && second && values[0] !== values[1] ? "differs" : "" },
+        make("th", { scope: "row" }, term), ...values.map((text, column) => makeFact(term, text, linkOf(columns[column]))))]
       : [];
   }));
 }
 
-function makeFact(term, text) {
+function makeFact(term, text, link) {
   const cell = make("td", {}, text);
+  if (term === "Path" && link) {
+    cell.replaceChildren(make("a", { href: link, target: "_blank", rel: "noopener" }, text));
+  }
   if (term === "Mean colour") {
     const swatch = make("span", { className: "swatch" });
     swatch.style.background = text;

@@ -5,7 +5,7 @@ const DIFFERENCE_WIDTH = 64;
 const MIN_DIFFERENCE = 10;
 const TIMES_NOISE = 2.5;
 // Pixels on each side that are averaged, so that no single leaf counts.
-const RADIUS = 2;
+const SMOOTHING = 2;
 
 async function readPixels(source, width, height) {
   const image = make("img", { src: source });
@@ -28,8 +28,8 @@ function measureDifferences(a, b, width, height) {
   return raw.map((_, i) => {
     const [x, y] = [i % width, Math.floor(i / width)];
     let [total, n] = [0, 0];
-    for (let v = Math.max(y - RADIUS, 0); v <= Math.min(y + RADIUS, height - 1); v += 1) {
-      for (let u = Math.max(x - RADIUS, 0); u <= Math.min(x + RADIUS, width - 1); u += 1) {
+    for (let v = Math.max(y - SMOOTHING, 0); v <= Math.min(y + SMOOTHING, height - 1); v += 1) {
+      for (let u = Math.max(x - SMOOTHING, 0); u <= Math.min(x + SMOOTHING, width - 1); u += 1) {
         total += raw[v * width + u];
         n += 1;
       }

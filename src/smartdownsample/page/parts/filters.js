@@ -126,3 +126,12 @@ offerChoices("camera", items.cameras);
 offerChoices("bucket", items.buckets);
 offerChoices("group", items.groups);
 offerDays();
+
+// Narrow screens have room for one field and this button.
+const moreFilters = find("#more-filters");
+moreFilters.hidden = false;
+moreFilters.addEventListener("click", () => {
+  const isOpen = filters.classList.toggle("open");
+  moreFilters.ariaExpanded = isOpen;
+  moreFilters.textContent = isOpen ? "Fewer filters" : "More filters";
+});

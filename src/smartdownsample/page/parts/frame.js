@@ -82,7 +82,7 @@ function linkOf(row) {
   return folder === null ? null : folder + encodeURIComponent(items.name[row]);
 }
 
-function describeDuration(seconds) {
+function describeSpan(seconds) {
   const units = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
   const [unit, length] = units.find((each) => Math.abs(seconds) >= 2 * each[1]) ?? units.at(-1);
   return pluralize(Math.round(Math.abs(seconds) / length), unit);

@@ -33,13 +33,18 @@ function showPicks(rows) {
   shownPicks.show(arrangePicks(own, pickOrder.value));
   find("#picks").textContent = own.length ? pluralize(own.length, "pick") : "No picks";
   const n = own.filter((row) => !thumbnails.has(String(row))).length;
-  find("#picks-lead").textContent = [
-    "×7: stands for seven images, itself among them. Choose one to see which; arrow keys or j and k move, Enter "
-      + "opens, Escape closes.",
-    n ? `${pluralize(n, "pick is", "picks are")} shown by their mean colour: a page holds so many pictures only, `
-      + "and some cannot be read any more." : "",
-  ].filter(Boolean).join(" ");
+  find("#picks-absent").textContent = n
+    ? `${pluralize(n, "pick is", "picks are")} shown by their mean colour: a page holds so many pictures only, `
+      + "and some cannot be read any more."
+    : "";
 }
 
 pickOrder.addEventListener("change", () => showPicks(matching));
 onFilter(showPicks);
+
+// The first key leads to the picks, from wherever the page is.
+document.addEventListener("keydown", (event) => {
+  if (["j", "k"].includes(event.key) && event.target === document.body) {
+    shownPicks.focus();
+  }
+});

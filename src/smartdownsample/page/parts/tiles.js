@@ -192,6 +192,10 @@ class Grid {
     return find(`[data-place="${place}"]`, this.canvas);
   }
 
+  focus() {
+    this.tileAt(this.active)?.focus();
+  }
+
   // Makes a tile the one that the tab key enters, and brings it into sight.
   enter(place) {
     const line = this.lines[this.lineOf(place)];
