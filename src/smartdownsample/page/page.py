@@ -21,9 +21,11 @@ from .curve import HEIGHT, WIDTH, plot_coverage
 from .facts import list_facts, list_settings
 from .items import find_reasons, list_columns, pack_items
 from .joined_parts import join_parts, read_part
+from .looks import list_looks, map_looks
 from .origin import name_collection, spell_call, spell_command
 from .paths import ShownPaths, show_paths
 from .thumbnails import choose_shown, fit_thumbnails, load_thumbnails, pack_thumbnails
+from .timeline import list_periods
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -93,11 +95,15 @@ def save_page(
     reasons = find_reasons(selection, explained)
     columns = list_columns(selection, reasons, paths, os.path.abspath(name))
     comparison = find_comparison(selection)
+    timeline = list_periods(selection.table)
+    looks = map_looks(selection.table.rows["lab_layout"])
     items = pack_items(
         columns,
         list_cameras(selection, paths),
         list_boxes(selection.table),
         list_comparison(comparison),
+        timeline,
+        list_looks(looks),
     )
     made_by = spell_call(selection, paths) if arguments is None else spell_command(arguments, paths)
     shown = choose_shown(selection, reasons.representatives)
@@ -113,6 +119,8 @@ def save_page(
         ],
         "items": items,
         "thumbnails": pack_thumbnails(thumbnails),
+        "timeline": timeline,
+        "looks": looks,
     }
     text = _render_page(selection, paths, coverage, parts)
     write_output(name, text.encode(errors="backslashreplace"), PAGE, selection.inputs)
