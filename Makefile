@@ -19,7 +19,7 @@ PROBE := $(VENV)-probe
 VALIDATORS := $(VENV)-validators
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test validators test-long test-oldest test-newest test-pythons check audit lock format bench peers guard quality agreement \
+.PHONY: help demo test validators test-long test-oldest test-newest test-pythons check audit lock format bench peers guard quality agreement words \
 	browser samples pictures docs clean
 
 help: ## list the targets
@@ -91,6 +91,9 @@ quality: $(VENV)/.demo $(VENV)-reference/.done $(PROBE)/.done ## judge selection
 
 agreement: $(VENV)/.dev ## compare features with the published ones, write docs/agreement.md
 	$(BIN)/python benchmarks/bench_agreement.py --keep
+
+words: $(VENV)/.dev ## measure how often images are rightly called blurred or flat, write docs/quality.md
+	$(BIN)/python benchmarks/bench_words.py --keep
 
 browser: ## install Chromium, which the tests of the report page drive, where apt-get may
 	@command -v chromium >/dev/null || \

@@ -122,6 +122,8 @@ class Picks:
         Rows selected before, which these were kept apart from; not among ``rows``.
     options : SamplingOptions or None
         How they were sampled; None where they were found in another way, such as by a ranking.
+    skipped_rows : ndarray of int64 or None
+        Rows that were left out as flat; None where none had to be, see `SamplingOptions`.
     """
 
     collection: Collection
@@ -131,6 +133,7 @@ class Picks:
     labels: GroupLabels | None = None
     earlier_rows: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     options: SamplingOptions | None = None
+    skipped_rows: IntArray | None = None
 
     @classmethod
     def wrap(cls, picks: "Picks") -> "Self":

@@ -241,6 +241,7 @@ class ImageIndex:
         keep: CollectionOf[Kept] = SamplingOptions.keep,
         max_per_sequence: int | None = SamplingOptions.max_per_sequence,
         sequence_gap_s: float = SamplingOptions.sequence_gap_s,
+        skip_flat: bool = SamplingOptions.skip_flat,
     ) -> Selection:
         """Select visually diverse images.
 
@@ -279,6 +280,8 @@ class ImageIndex:
             or, without times, that look alike. Crops of one photo are always of one sequence.
         sequence_gap_s : float
             Longest pause within a sequence, in seconds.
+        skip_flat : bool
+            Leave out images that show nothing, as of a covered lens; ``skipped_rows`` has them.
 
         Returns
         -------
@@ -299,6 +302,7 @@ class ImageIndex:
             keep=keep,
             max_per_sequence=max_per_sequence,
             sequence_gap_s=sequence_gap_s,
+            skip_flat=skip_flat,
         )
         return self.draw(target_count, random_seed, options)
 
@@ -330,7 +334,7 @@ class ImageIndex:
         ----------
         limit : int or str, optional
             How many to rank, or what share, such as ``"10%"``; by default all. Fewer are faster.
-        random_seed, spread, groups, balance, keep, max_per_sequence, sequence_gap_s
+        random_seed, spread, groups, balance, keep, max_per_sequence, sequence_gap_s, skip_flat
             As in `sample`.
         quotas : {"proportional", "equal"}
             As in `sample`; the published rule gives no nested selections.

@@ -152,6 +152,7 @@ class SamplingKeywords(TypedDict, total=False):
     keep: "Collection[Kept] | npt.NDArray[np.int64]"
     max_per_sequence: int | None
     sequence_gap_s: float
+    skip_flat: bool
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,7 @@ class SamplingOptions:
     max_per_sequence: int | None = None
     # Frames of one trigger are seconds apart; a minute is the customary gap between visits.
     sequence_gap_s: float = 60.0
+    skip_flat: bool = False
 
     def __post_init__(self) -> None:
         """Check the values."""

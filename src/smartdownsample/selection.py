@@ -62,7 +62,8 @@ class Selection(PickedItems):
             Columns ``path``, ``index`` (place in the caller's list), ``bucket`` (in words
             that are the same for any collection), ``group`` (null without groups), ``captured``
             (local time of the camera, null where unknown), ``width`` and ``height`` of the upright
-            picture in pixels, and ``n_represented``.
+            picture in pixels, ``n_represented``, and ``quality`` (what is wrong, such as "blurred"
+            or "dark, flat"; empty where nothing seems to be, null where unknown).
             With crops, ``x``, ``y``, ``box_width`` and ``box_height``: shares of the upright
             photo, from its top left; ``width`` and ``height`` are of the crop then. With items
             of a document, ``category``, ``label`` and ``confidence``, null where it tells none.
@@ -291,4 +292,5 @@ class Ranking(PickedItems):
             self.random_seed,
             self.labels,
             self.earlier_rows,
+            skipped_rows=self.skipped_rows,
         )

@@ -77,8 +77,8 @@ class TestTables:
     def test_whole_photos_have_no_such_columns(self, photos: list[str]) -> None:
         """Nothing changes for them."""
         names = ImageIndex.build(photos, cache=False).sample(5).explain().column_names
-        assert names[-4:] == ["n_represented", "rank", "nearest_path", "distance"]
-        assert len(names) == 11
+        assert names[-4:] == ["quality", "rank", "nearest_path", "distance"]
+        assert len(names) == 12
 
     def test_the_nearest_crop_is_told_by_its_place(self, photos: list[str]) -> None:
         """Its photo does not tell which of them it is, and may be the same."""

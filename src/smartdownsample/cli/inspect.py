@@ -6,7 +6,7 @@ import argparse
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..gathering import PreviewCounts
-    from ..results import Figures
+    from ..results import Figures, Inspection
     from ..sampling import NeededCount
 
 SUMMARY = "Tell what is in a collection"
@@ -66,6 +66,7 @@ def run(options: argparse.Namespace) -> int:
         tell(f"{count:,} could not be loaded: {cause}")
     if options.decode == "preview":
         _print_previews(found.previews)
+    _print_quality(found)
     sizes = [f"{size} ({count:,})" for size, count in found.sizes.items()]
     more = f" and {len(sizes) - _MAX_SIZES:,} more" if len(sizes) > _MAX_SIZES else ""
     tell(f"Sizes: {', '.join(sizes[:_MAX_SIZES])}{more}")
@@ -88,6 +89,18 @@ def _describe_needed(needed: "NeededCount") -> str:
     share, by_looks, by_events = needed
     text = f"{share:.0%}: by looks {'too many' if by_looks is None else f'{by_looks:,}'}"
     return text if by_events is None else f"{text}, by events {by_events:,}"
+
+
+def _print_quality(found: "Inspection") -> None:
+    """Tell what is wrong with images, and of how many that is unknown."""
+    from ..report import describe_unknown_quality
+    from .printing import tell
+
+    for word, counted in found.quality.items():
+        verb = "looks" if counted.n_images == 1 else "look"
+        tell(f"{counted.n_images:,} {verb} {word}, first {counted.first_path}")
+    if found.n_quality_unknown:
+        tell(describe_unknown_quality(found.n_quality_unknown))
 
 
 def _print_previews(counts: "PreviewCounts") -> None:

@@ -45,6 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
+    from ..report import describe_skipped
     from ..results import write_selection
     from .inputs import check_picks, collect, count_target, tell_of_documents
     from .printing import print_paths, say
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         table = describe(options, ranking, inputs.images.table)
         write_selection(ranking, options.output, relative_to=options.relative_to, table=table)
     if not options.quiet:
-        say(f"Ranked {len(ranking):,} of {index.table.count_items()}")
+        say(f"Ranked {len(ranking):,} of {index.table.count_items()}", *describe_skipped(ranking))
     return 0
 
 

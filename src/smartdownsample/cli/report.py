@@ -35,6 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
     from ..page import save_report
+    from ..report import describe_skipped
     from .inputs import collect, draw_selection, tell_of_documents
     from .printing import say
 
@@ -50,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
         arguments=options.arguments,
     )
     if not options.quiet:
-        say(f"Wrote {options.page}: {len(selection):,} of {selection.table.count_items()}")
+        written = f"Wrote {options.page}: {len(selection):,} of {selection.table.count_items()}"
+        say(written, *describe_skipped(selection))
     return 0
 
 

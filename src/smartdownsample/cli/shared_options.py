@@ -163,6 +163,11 @@ def add_sampling(parser: argparse.ArgumentParser, *, is_nested: bool = False) ->
     )
     add_sequence_gap(group.add_argument)
     group.add_argument(
+        "--skip-flat",
+        action="store_true",
+        help="leave out images that show nothing, as of a covered lens, and say how many",
+    )
+    group.add_argument(
         "--spread",
         choices=get_args(Spread),
         default=SamplingOptions.spread,

@@ -7,13 +7,15 @@ from .distribution_chart import draw_distribution
 from .document_summary import describe_document, summarize_document, tabulate_document
 from .drawings import FIGURE, check_drawing, make_figure, save_figure, show_figure
 from .notebook import format_html
-from .summary import format_summary
+from .summary import describe_skipped, describe_unknown_quality, format_summary
 from .thumbnail_grid import draw_thumbnails
 
 __all__ = [
     "FIGURE",
     "check_drawing",
     "describe_document",
+    "describe_skipped",
+    "describe_unknown_quality",
     "draw_distribution",
     "draw_thumbnails",
     "format_html",

@@ -7,7 +7,7 @@ from ..collection import Layout, Picks
 from ..display import to_line
 from ..gathering import count_previews, describe_previews
 from ..records import FeatureTable
-from ..sampling import name_buckets
+from ..sampling import is_quality_known, name_buckets
 
 _NAME_WIDTH = 54
 _MAX_GROUPS = 30
@@ -38,10 +38,36 @@ def _describe_selection(selection: Picks) -> Iterator[str]:
     n_earlier = len(selection.earlier_rows)
     if n_kept < selection.target_count:
         noun = selection.table.noun.removesuffix("s")
-        rest = f"every readable {noun} is selected" if n_kept + n_earlier == n else _NO_MORE
+        n_skipped = 0 if selection.skipped_rows is None else len(selection.skipped_rows)
+        n_left = n - n_kept - n_earlier - n_skipped
+        kind = "other" if n_skipped else "readable"
+        rest = _NO_MORE if n_left else f"every {kind} {noun} is selected"
         yield f"  asked for {selection.target_count:,}: {rest}"
     if n_earlier:
         yield f"  {n_earlier:,} were selected before: counted, and kept apart from"
+    yield from (f"  {line}" for line in describe_skipped(selection))
+
+
+def describe_skipped(selection: Picks) -> Iterator[str]:
+    """Say how many images were left out as flat, and how many may be; nothing unless asked to."""
+    if selection.skipped_rows is None:
+        return
+    table, skipped = selection.table, selection.skipped_rows
+    if len(skipped):
+        yield f"{len(skipped):,} left out as flat, first {to_line(table.paths[skipped[0]])}"
+    else:
+        yield "none left out as flat"
+    n_unknown = int((~is_quality_known(table.rows)).sum())
+    if n_unknown:
+        yield describe_unknown_quality(n_unknown)
+
+
+def describe_unknown_quality(n: int) -> str:
+    """Say of how many images it is unknown whether they are blurred or flat, and what to do."""
+    return (
+        f"{n:,} may be blurred or flat, as they were kept before that was looked at; "
+        "'smartdownsample cache clear' has all images read anew"
+    )
 
 
 def _describe_layout(layout: Layout) -> str:

@@ -9,7 +9,13 @@ from ..collection import Collection
 from ..features import tell_infrared
 from ..gathering import PreviewCounts, count_previews
 from ..records import BoolArray, FeatureTable, IntArray
-from ..sampling import are_near_duplicates, label_items, number_sequences
+from ..sampling import (
+    are_near_duplicates,
+    is_quality_known,
+    label_items,
+    number_sequences,
+    tell_quality,
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,22 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class QualityCount:
+    """How many images one word holds of.
+
+    Attributes
+    ----------
+    n_images : int
+        Number of images.
+    first_path : str
+        The first of them in natural order.
+    """
+
+    n_images: int
+    first_path: str
+
+
+@dataclass(frozen=True)
 class Inspection:
     """What is in a collection.
 
@@ -64,6 +86,10 @@ class Inspection:
         Paths that named an image again.
     previews : PreviewCounts
         How many images were described by the previews in their files.
+    quality : dict of str to QualityCount
+        The words that hold of any images: "blurred", "dark", "flat" or "overexposed".
+    n_quality_unknown : int
+        Images that may be blurred or flat: they were kept before that was measured.
     """
 
     total: Figures
@@ -73,6 +99,8 @@ class Inspection:
     n_truncated: int
     n_duplicates: int
     previews: PreviewCounts
+    quality: dict[str, QualityCount]
+    n_quality_unknown: int
 
 
 def inspect_collection(collection: Collection, sequence_gap_s: float) -> Inspection:
@@ -100,6 +128,8 @@ def inspect_collection(collection: Collection, sequence_gap_s: float) -> Inspect
         n_truncated=table.n_truncated,
         n_duplicates=table.n_duplicates,
         previews=count_previews(table),
+        quality=_count_quality(table),
+        n_quality_unknown=int((~is_quality_known(table.rows)).sum()),
     )
 
 
@@ -129,6 +159,14 @@ def _compute_figures(
         first_captured=first_captured,
         last_captured=last_captured,
     )
+
+
+def _count_quality(table: FeatureTable) -> dict[str, QualityCount]:
+    return {
+        word: QualityCount(int(is_so.sum()), table.paths[int(is_so.argmax())])
+        for word, is_so in tell_quality(table.rows).items()
+        if is_so.any()
+    }
 
 
 def _count_sizes(table: FeatureTable) -> dict[str, int]:

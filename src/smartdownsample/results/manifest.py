@@ -49,6 +49,7 @@ def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str
             "wanted": selection.target_count,
             "selected": len(selection),
             "selected_earlier": len(selection.earlier_rows),
+            **({} if selection.skipped_rows is None else {"skipped": len(selection.skipped_rows)}),
             **_count_photos(selection),
         },
         "previews": {
@@ -111,7 +112,7 @@ def write_manifest(
     - ``features``: fingerprint of the features, see `FeatureSpec`.
     - ``counts``: how many images were given, readable, failed, named again (duplicates),
       truncated, wanted, selected, and selected earlier. Where these are crops, also in how many
-      photos the readable and the selected ones are.
+      photos the readable and the selected ones are; and with ``skip_flat`` how many were skipped.
     - ``previews``: the fields of `PreviewCounts`.
     - ``buckets``, ``groups``: name, size and number of selected images of each.
     - ``causes``: how many images failed for each cause.

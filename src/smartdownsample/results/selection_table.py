@@ -19,10 +19,21 @@ from ..sampling import (
     draw_ranking,
     find_nearest_rows,
     lay_out,
+    name_quality,
 )
 
 # Names of the columns of a selection, and of those that `explain_selection` adds.
-COLUMNS = ("path", "index", "bucket", "group", "captured", "width", "height", "n_represented")
+COLUMNS = (
+    "path",
+    "index",
+    "bucket",
+    "group",
+    "captured",
+    "width",
+    "height",
+    "n_represented",
+    "quality",
+)
 EXPLAINED_COLUMNS = ("rank", "nearest_path", "distance")
 # Those of a selection of crops, those of items that a document names, and what
 # `explain_selection` adds of crops.
@@ -44,6 +55,8 @@ def tabulate_selection(selection: Picks) -> pa.Table:
     - ``width``, ``height``: uint32, of the upright picture, in pixels.
     - ``n_represented``: int64, images that this one stands for, itself included, see
       `smartdownsample.Selection.representatives`.
+    - ``quality``: string, what is wrong with the image, such as "blurred" or "dark, flat"; empty
+      where nothing seems to be, null where that is unknown.
 
     Where items are crops, ``width`` and ``height`` are theirs, and there are also:
 
@@ -64,6 +77,7 @@ def tabulate_selection(selection: Picks) -> pa.Table:
             "width": pack_values(rows["width"], pa.uint32()),
             "height": pack_values(rows["height"], pa.uint32()),
             "n_represented": pack_values(count_represented(selection), pa.int64()),
+            "quality": pack_texts(name_quality(rows)),
             **_list_regions(selection),
             **_list_details(selection),
         }

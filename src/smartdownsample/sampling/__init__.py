@@ -31,6 +31,7 @@ from .kept import find_kept
 from .layout import lay_out
 from .near_duplicates import SAME_SCENE, are_near_duplicates, is_near_duplicate
 from .nested_ranking import draw_ranking
+from .quality import QUALITY_WORDS, QualityWord, is_quality_known, name_quality, tell_quality
 from .representatives import count_represented, find_representatives
 from .sequences import number_sequences
 from .within_keys import number_joined
@@ -39,9 +40,11 @@ __all__ = [
     "DISTANCE_SCALE",
     "FAR",
     "N_CODES",
+    "QUALITY_WORDS",
     "SAME_SCENE",
     "Coverage",
     "NeededCount",
+    "QualityWord",
     "are_near_duplicates",
     "check_groups",
     "count_represented",
@@ -54,13 +57,16 @@ __all__ = [
     "find_nearest_rows",
     "find_representatives",
     "is_near_duplicate",
+    "is_quality_known",
     "label_items",
     "lay_out",
     "measure_coverage",
     "measure_distances",
     "measure_steps",
     "name_buckets",
+    "name_quality",
     "number_cameras",
     "number_joined",
     "number_sequences",
+    "tell_quality",
 ]

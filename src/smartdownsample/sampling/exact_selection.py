@@ -33,4 +33,5 @@ def draw_selection(
         labels=scope.labels,
         earlier_rows=scope.earlier_rows,
         options=options,
+        skipped_rows=scope.skipped_rows,
     )

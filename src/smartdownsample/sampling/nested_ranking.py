@@ -60,6 +60,7 @@ def draw_ranking(
         random_seed=random_seed,
         labels=scope.labels,
         earlier_rows=scope.earlier_rows,
+        skipped_rows=scope.skipped_rows,
     )
 
 

@@ -17,6 +17,7 @@ from .groups import check_names, label_items
 from .kept import find_kept
 from .layout import lay_out_by
 from .pool import Pool, make_pool
+from .quality import tell_quality
 from .quotas import allocate_groups, allocate_quotas
 from .sequences import number_sequences, thin_sequences
 
@@ -42,6 +43,8 @@ class Scope:
         the strata.
     stratum_groups : ndarray of int64, shape (s,)
         The group that each stratum is part of.
+    skipped_rows : ndarray of int64 or None
+        Table rows that are left out as flat; None where none have to be.
     """
 
     options: SamplingOptions
@@ -49,6 +52,7 @@ class Scope:
     labels: GroupLabels | None
     pool: Pool
     stratum_groups: IntArray
+    skipped_rows: IntArray | None
 
     @cached_property
     def sizes(self) -> IntArray:
@@ -75,15 +79,19 @@ def make_scope(collection: Collection, options: SamplingOptions, rng: np.random.
     is_kept = find_kept(table, options.keep)
     layout = _choose_layout(collection, options)
     is_open = np.ones(len(table), dtype=np.bool_)
+    if options.skip_flat:
+        is_open = is_kept | ~tell_quality(table.rows)["flat"]
+    skipped = np.flatnonzero(~is_open) if options.skip_flat else None
     if options.max_per_sequence is not None:
         n_most = min(options.max_per_sequence, len(table))
-        is_open = _limit_sequences(collection, labels, is_kept, options, n_most, rng)
+        is_open = _limit_sequences(collection, labels, is_kept, is_open, options, n_most, rng)
     groups = np.zeros(len(table), dtype=np.int64) if labels is None else labels.ids
     strata = np.full(len(table), -1)
     keys, strata[is_open] = _number_strata(groups[is_open] << _CODE_BITS | codes[is_open])
     segments = groups if options.quotas == "proportional" else strata
     pool = make_pool(table.rows, table.spec, layout, segments, strata, is_kept, is_open)
-    return Scope(options, replace(collection, layout=layout), labels, pool, keys >> _CODE_BITS)
+    laid_out = replace(collection, layout=layout)
+    return Scope(options, laid_out, labels, pool, keys >> _CODE_BITS, skipped)
 
 
 def _choose_layout(collection: Collection, options: SamplingOptions) -> Layout:
@@ -101,23 +109,24 @@ def _limit_sequences(
     collection: Collection,
     labels: GroupLabels | None,
     is_kept: BoolArray,
+    is_open: BoolArray,
     options: SamplingOptions,
     max_per_sequence: int,
     rng: np.random.Generator,
 ) -> BoolArray:
-    """Tell which rows remain when each sequence is limited, shape (n,)."""
+    """Tell which open rows remain when each sequence is limited, shape (n,)."""
     table = collection.table
     sequences = number_sequences(table, options.sequence_gap_s)
     # Frames of groups that give nothing must not fill up a sequence.
-    wanted = np.flatnonzero(is_kept | _is_wanted(table, labels, options.per_group))
+    wanted = np.flatnonzero(is_open & (is_kept | _is_wanted(table, labels, options.per_group)))
     kinds: list[ByteArray | IntArray] = [collection.codes[wanted]]
     if labels is not None:
         kinds.append(labels.ids[wanted])
-    is_open = np.zeros(len(table), dtype=np.bool_)
-    is_open[wanted] = thin_sequences(
+    remains = np.zeros(len(table), dtype=np.bool_)
+    remains[wanted] = thin_sequences(
         sequences[wanted], kinds, max_per_sequence, is_kept[wanted], rng
     )
-    return is_open
+    return remains
 
 
 def _is_wanted(

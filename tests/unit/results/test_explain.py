@@ -30,6 +30,7 @@ SCHEMA = pa.schema(
         ("width", pa.uint32()),
         ("height", pa.uint32()),
         ("n_represented", pa.int64()),
+        ("quality", pa.string()),
         ("rank", pa.int64()),
         ("nearest_path", pa.string()),
         ("distance", pa.float32()),

@@ -50,6 +50,7 @@ def test_the_columns_have_their_types_without_rows_too() -> None:
         "width": pa.uint32(),
         "height": pa.uint32(),
         "n_represented": pa.int64(),
+        "quality": pa.string(),
     }
 
 
