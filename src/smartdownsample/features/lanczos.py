@@ -30,10 +30,11 @@ def keep_weights(compute: Callable[..., _WeightsT]) -> Callable[..., _WeightsT]:
     def find(*lengths: int) -> _WeightsT:
         nonlocal n_bytes
         with lock:
-            if lengths in kept:
+            found = kept.pop(lengths, None)
+            if found is not None:
                 # A dict keeps the order of insertion: the one used last stands last.
-                kept[lengths] = kept.pop(lengths)
-                return kept[lengths]
+                kept[lengths] = found
+                return found
         weights = compute(*lengths)
         with lock:
             if lengths not in kept and _count_bytes(weights) <= _MAX_KEPT_BYTES:

@@ -208,6 +208,8 @@ def _decode_files(
 ) -> Iterator[ByteArray]:
     """Yield the pixels of the usable items, file by file, and note the rest."""
     ends = np.cumsum(task.counts, dtype=np.int64).tolist()
+    treatments = task.treatments or [Treatment.DECODE] * len(ends)
+    regions = [(x, y, w, h) for x, y, w, h in task.regions.tolist()]
     read = chain.from_iterable(take_together(_read_files(task, stop), _weigh_file, _READ_BYTES))
     for file, (content, preview) in enumerate(read):
         if stop is not None and stop.is_set:
@@ -219,12 +221,12 @@ def _decode_files(
             continue
         notes.mtime_ns[items], notes.size_bytes[items] = content.mtime_ns, content.size_bytes
         notes.is_lasting[items] = content.is_stable
-        treatment = Treatment.DECODE if task.treatments is None else task.treatments[file]
+        treatment = treatments[file]
         if preview is not None and treatment is Treatment.PREVIEW:
             notes.add_picture(items.start, preview, FLAG_PREVIEW)
             yield preview.pixels
             continue
-        decoded = _decode_items(content.data, task, items)
+        decoded = _decode_items(content.data, task, items.start, regions[items])
         try:
             yield from _note_pictures(decoded, task, treatment, preview, notes)
         except LeftToCaller:
@@ -258,16 +260,17 @@ def _note_pictures(
         del picture
 
 
-def _decode_items(data: bytes, task: Task, items: slice) -> Iterator[tuple[int, Picture | Cause]]:
-    """Decode the items of a file, and yield each with what it gives, in no particular order."""
-    regions = [(x, y, w, h) for x, y, w, h in task.regions[items].tolist()]
+def _decode_items(
+    data: bytes, task: Task, start: int, regions: list[tuple[float, float, float, float]]
+) -> Iterator[tuple[int, Picture | Cause]]:
+    """Decode the items of a file, the first of which is `start`, in no particular order."""
     min_side = choose_min_side(task.spec)
     if regions == [WHOLE]:
-        yield items.start, decode_image(data, min_side=min_side, max_pixels=task.max_pixels)
+        yield start, decode_image(data, min_side=min_side, max_pixels=task.max_pixels)
         return
     crops = [place for place, region in enumerate(regions) if region != WHOLE]
     if len(crops) < len(regions):  # the whole photo is an item as well
-        place = items.start + regions.index(WHOLE)
+        place = start + regions.index(WHOLE)
         yield place, decode_image(data, min_side=min_side, max_pixels=task.max_pixels)
     for place, picture in decode_regions(
         data,
@@ -277,7 +280,7 @@ def _decode_items(data: bytes, task: Task, items: slice) -> Iterator[tuple[int, 
         margin=task.spec.crop_margin,
         is_square=task.spec.crop_square,
     ):
-        yield items.start + crops[place], picture
+        yield start + crops[place], picture
         del picture
 
 

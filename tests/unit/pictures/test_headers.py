@@ -57,6 +57,23 @@ def test_jpegs_that_start_alike_are_told_apart() -> None:
         assert read_header(jpeg[:2] + comment + other[2:])[:4] == ("JPEG", 60, 40, 6)
 
 
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 30}, {"comment": b"x"}])
+@given(
+    changes=st.dictionaries(st.integers(0, 400), st.integers(0, 255), max_size=3),
+    end=st.integers(2),
+)
+def test_plain_jpegs_are_read_at_once_as_segment_by_segment(
+    options: dict[str, object], changes: dict[int, int], end: int
+) -> None:
+    """Also where bytes differ or the end is missing."""
+    jpeg = bytearray(encode("JPEG", **options))
+    for place, byte in changes.items():
+        if place > 1:
+            jpeg[place] = byte
+    data = bytes(jpeg[:end])
+    assert read_header(data) == read_jpeg_with_exif(data)[0]
+
+
 def count_calls(function: Callable[[], object]) -> int:
     """Count the calls of functions, and how often generators go on, while a function runs."""
     n_calls = 0
