@@ -146,7 +146,8 @@ class Document:
             When the document tells no such thing.
         """
         check_choice("fact", fact, get_args(Fact))
-        return list_facts(NamedImages.of_document(self.contents), fact)
+        named = NamedImages.of_document(self.contents)
+        return list_facts(named.paths, self.items.details, fact)
 
     def write(
         self,

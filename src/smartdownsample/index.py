@@ -261,10 +261,11 @@ class ImageIndex:
         quotas : {"proportional", "equal", "two-phase"}
             What each bucket gives: at least one, and the rest falls where the steps take it; or
             an equal share; or what it gives in the published package.
-        groups : "parent", mapping or sequence, optional
-            What is counted and balanced by: the folder of each image, a label for each path, or
-            the labels of all images in the order in which they were given. Buckets are then
-            represented within each group.
+        groups : str, mapping or sequence, optional
+            What is counted and balanced by: ``"parent"``, the folder of each image; as in the
+            command ``"regex:…"``, what a pattern finds in its path, or ``"species"`` and the like,
+            what a document says; a label for each path; or the labels of all images in the order in
+            which they were given. Buckets are then represented within each group.
         per_group : int or mapping of str to int, optional
             Most images of each group, those in ``keep`` included.
         balance : float

@@ -36,7 +36,7 @@ WrittenFormat = Literal["coco", "megadetector", "camtrap-dp"]
 # The picture that the boxes of a document count from: as a viewer shows it, as the file stores it,
 # or as MegaDetector sees it, which leaves mirrored pictures as they are stored.
 BoxOrientation = Literal["upright", "stored", "megadetector"]
-# The word "parent", labels by path, or a label for each path.
+# A rule such as "parent" or "regex:…", labels by path, or a label for each path.
 GroupsLike: TypeAlias = Mapping[str, object] | Mapping[os.PathLike[str], object] | Iterable[object]
 PerGroup: TypeAlias = int | Mapping[str, int]
 # A photo, or one crop of it: path and region, which is x, y, width and height as shares of the

@@ -171,7 +171,7 @@ class Selection(PickedItems):
         validation : float
             Share of the selected items that is for validation, from 0 to 1. It is met as well as
             whole groups can.
-        groups : "parent", mapping or sequence, optional
+        groups : str, mapping or sequence, optional
             What is not to be torn apart, as in `ImageIndex.sample`. By default the groups of the
             selection, or, where it has none, the folders. Nor are crops of one photo: groups that
             share a photo stay together.

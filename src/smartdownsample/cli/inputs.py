@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias
 
 from ..collection import Picks
 from ..errors import InvalidParameterError, SmartDownsampleError
@@ -14,7 +14,6 @@ from ..gathering import describe_failures, measure_photo, warn_of_failures
 from ..index import ImageIndex
 from ..items import (
     DocumentItems,
-    Fact,
     Grouping,
     NamedImages,
     ReadItems,
@@ -48,7 +47,7 @@ class Inputs:
 
 def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | IntArray]:
     """List the images of a command, and which of them were selected before; these come last."""
-    grouping = _read_grouping(getattr(options, "grouping", None))
+    grouping = Grouping.read(getattr(options, "grouping", None) or "")
     read_items = make_reader(options)
     images = name_images(
         options.sources,
@@ -142,16 +141,6 @@ def _read_items(options: DocumentOptions, source: str) -> DocumentItems | None:
     if annotations is None:
         return None
     return list_document_items(annotations, options, measure_photo)
-
-
-def _read_grouping(text: str | None) -> Grouping | None:
-    """Read what makes a group; None for the folder, and without groups."""
-    rule, _, rest = (text or "").partition(":")
-    if rule == "regex":
-        return Grouping("regex", rest)
-    if rule == "column":
-        return Grouping("column", rest)
-    return Grouping("fact", rule) if rule in get_args(Fact) else None
 
 
 def choose_reading(options: argparse.Namespace) -> ReadingOptions:

@@ -10,12 +10,13 @@ from .find import (
 )
 from .folders import name_folder, number_folders, split_folders
 from .given_images import list_items
+from .groupings import Fact, Grouping, label_paths, list_facts
 from .join import join_items
 from .local_files import FILES, cause_of
 from .locations import strip_folder, to_key, to_keys, to_text
 from .named_images import EARLIER_GROUP, NamedImages, add_images
 from .natural_order import encode_order_key
-from .sources import Fact, Grouping, ReadItems, leave_out_folder, list_facts, name_images
+from .sources import ReadItems, leave_out_folder, name_images
 from .storage import Content, Storage
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "encode_order_key",
     "find_images",
     "join_items",
+    "label_paths",
     "leave_out_folder",
     "list_document_items",
     "list_facts",

@@ -11,7 +11,7 @@ import stat
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import numpy as np
 
@@ -24,9 +24,9 @@ from ..formats import (
     read_table,
     split_list,
 )
-from .document_paths import name_camera
-from .documents import UNLABELLED, DocumentItems
+from .documents import DocumentItems
 from .find import IMAGE_EXTENSIONS, describe_empty, list_source
+from .groupings import FACTS_OF_PATHS, Fact, Grouping, list_facts, match_paths
 from .locations import to_key
 from .named_images import NamedImages, join_images
 from .patterns import match_patterns
@@ -38,29 +38,8 @@ _BEGINNING = 1_000
 _MOST_OPENED = 1_000
 # Those of files that are no documents of detections, unless they begin as one.
 _USUAL = {*TABLE_EXTENSIONS, *LIST_EXTENSIONS, *IMAGE_EXTENSIONS} - {".json"}
-# What groups can be named by where documents name the images, see `Grouping`.
-Fact: TypeAlias = Literal["species", "category", "location", "deployment", "sequence", "camera"]
-# The columns of `DETAILS` that tell them; a camera is told by the path.
-_FACTS_OF_PATHS = ("location", "camera")
-
-
 # Reads the items of a document; None for any other file or folder.
 ReadItems: TypeAlias = Callable[[str], DocumentItems | None]
-
-
-class Grouping(NamedTuple):
-    """How to name the group of an image.
-
-    Attributes
-    ----------
-    rule : {"regex", "column", "fact"}
-        Whether to take the name from the path, from a table, or from what a document says.
-    text : str
-        A regular expression, whose first group (or whole match) is the name; a column; or a `Fact`.
-    """
-
-    rule: Literal["regex", "column", "fact"]
-    text: str
 
 
 def name_images(
@@ -173,7 +152,7 @@ def _anchor_paths(paths: list[str], file: str) -> list[str]:
 
 def _check_grouping(parts: Sequence[NamedImages], grouping: Grouping) -> None:
     """Make sure that there is a table, or a document, when groups come from one."""
-    needs_document = grouping.rule == "fact" and grouping.text not in _FACTS_OF_PATHS
+    needs_document = grouping.rule == "fact" and grouping.text not in FACTS_OF_PATHS
     if needs_document and not any(part.documents for part in parts):
         msg = (
             f"Groups by {grouping.text} need a document of detections as a source, such as what "
@@ -191,38 +170,13 @@ def _check_grouping(parts: Sequence[NamedImages], grouping: Grouping) -> None:
 def _label_images(images: NamedImages, grouping: Grouping) -> list[object]:
     """Name the group of each image of one source; None where a table does not tell."""
     if grouping.rule == "regex":
-        return _match_paths(images.paths, grouping.text)
+        return match_paths(images.paths, grouping.text)
     if grouping.rule == "fact":
-        return list_facts(images, cast("Fact", grouping.text))
+        details = None if images.items is None else images.items.details
+        return list_facts(images.paths, details, cast("Fact", grouping.text))
     if images.table is None:
         return [None] * len(images.paths)
     return list_cells(images.table, grouping.text)
-
-
-def list_facts(images: NamedImages, fact: Fact) -> list[object]:
-    """List what documents say of each image; paths tell its camera, and so its location."""
-    facts: list[object] = [None] * len(images.paths)
-    if images.items is not None and images.items.details is not None and fact != "camera":
-        facts = images.items.details["label" if fact == "species" else fact].to_pylist()
-    if fact in _FACTS_OF_PATHS:
-        return [fact or name_camera(path) for fact, path in zip(facts, images.paths, strict=True)]
-    return [fact or UNLABELLED for fact in facts]
-
-
-def _match_paths(paths: list[str], pattern: str) -> list[object]:
-    """Name groups by the part of each path that a regular expression matches."""
-    expression = re.compile(pattern)
-    found = [expression.search(path) for path in paths]
-    missing = [path for path, match in zip(paths, found, strict=True) if match is None]
-    if missing:
-        msg = (
-            f"The regular expression {pattern!r} must match every path, to name its group. "
-            f"{len(missing):,} of {len(paths):,} do not match, first {missing[0]!r}. "
-            "Let it match them as well, or leave them out with --exclude."
-        )
-        raise InvalidParameterError(msg)
-    place = 1 if expression.groups else 0
-    return [match[place] for match in found if match is not None]
 
 
 def _keep_matching(

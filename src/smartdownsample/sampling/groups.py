@@ -3,16 +3,19 @@
 import os
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..collection import GroupLabels
 from ..errors import InvalidParameterError
 from ..item_list import ItemList
-from ..items import EARLIER_GROUP, name_folder, to_key
+from ..items import EARLIER_GROUP, Grouping, label_paths, name_folder, to_key
 from ..options import GroupsLike, SamplingOptions
 from ..records import FeatureTable, IntArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Most group names that a message lists.
 _N_LISTED = 5
@@ -23,13 +26,15 @@ _MISSING = frozenset(("None", "nan", "NaN", "NaT", "<NA>"))
 def label_items(groups: GroupsLike, table: FeatureTable) -> GroupLabels:
     """Find the group of each row of a table; every group has at least one.
 
-    ``"parent"`` makes a group of each folder, named as in the paths given. A mapping has the
+    ``"parent"`` makes a group of each folder, named as in the paths given; ``"regex:…"`` of what a
+    regular expression finds in each path; ``"species"`` and the like of what a document says, see
+    `smartdownsample.items.Grouping`. A mapping has the
     label of each path, however it is spelt; paths that are not in the table do not matter. Any
     other iterable (list, array, pandas or Arrow column) has a label for each path of the caller's
     list, in its order; of a path that repeats, the first label counts. Labels of the same text
     are one group. Raises `InvalidParameterError` where labels are missing or too many.
     """
-    labels = _list_labels(groups, table.paths, table.indices, table.n_given)
+    labels = _list_labels(groups, table.paths, table.indices, table.n_given, table.details)
     return _number_labels(labels, table.paths)
 
 
@@ -39,19 +44,30 @@ def check_groups(options: SamplingOptions, items: ItemList) -> None:
         return
     paths = [items.paths[file] for file in items.file_of.tolist()]
     positions = np.arange(len(items)) if items.positions is None else items.positions
-    _number_labels(_list_labels(options.groups, paths, positions, items.n_given), paths)
-    check_names(options, paths, items.n_given)
+    labels = _list_labels(options.groups, paths, positions, items.n_given, items.details)
+    check_names(options, paths, items.n_given, _number_labels(labels, paths))
 
 
-def check_names(options: SamplingOptions, paths: Iterable[str], n_given: int) -> None:
-    """Check that all groups of ``per_group`` are there, if only with images that are unreadable."""
+def check_names(
+    options: SamplingOptions,
+    paths: Iterable[str],
+    n_given: int,
+    labels: GroupLabels | None = None,
+) -> None:
+    """Check that all groups of ``per_group`` are there, if only with images that are unreadable.
+
+    Those that a rule makes are there with `labels` of readable images.
+    """
     if not isinstance(options.per_group, Mapping):
         return
     names: Iterable[object]
     if isinstance(options.groups, Mapping):
         names = options.groups.values()
     elif isinstance(options.groups, str):
-        names = map(name_folder, paths)
+        if labels is None or options.groups == "parent":
+            names = map(name_folder, paths)
+        else:
+            names = labels.names
     else:
         names = _list_given(options.groups, n_given)
     known = set(map(str, names))
@@ -68,13 +84,20 @@ def check_names(options: SamplingOptions, paths: Iterable[str], n_given: int) ->
 
 
 def _list_labels(
-    groups: GroupsLike, paths: list[str], indices: IntArray, n_given: int
+    groups: GroupsLike,
+    paths: list[str],
+    indices: IntArray,
+    n_given: int,
+    details: "pa.Table | None",
 ) -> list[object]:
     """List the label of each path; items beyond the caller's list get `EARLIER_GROUP`."""
     if isinstance(groups, Mapping):
         return _look_up(groups, paths)
     if isinstance(groups, str) and groups == "parent":
         return [name_folder(path) for path in paths]
+    grouping = Grouping.read(groups) if isinstance(groups, str) else None
+    if grouping is not None:
+        return label_paths(paths, details, grouping)
     labels = [*_list_given(groups, n_given), EARLIER_GROUP]
     return [labels[min(index, n_given)] for index in indices.tolist()]
 
@@ -118,8 +141,9 @@ def _list_given(groups: object, n_given: int) -> list[object]:
     # Sets are refused: they have no order.
     if isinstance(groups, (str, bytes, AbstractSet)) or not isinstance(groups, Iterable):
         msg = (
-            "The 'groups' parameter must be 'parent', a mapping of paths to labels, or a list of "
-            f"labels, one for each image. Got {groups!r} instead."
+            "The 'groups' parameter must be 'parent', 'regex:' and a pattern, what a document says "
+            "such as 'species', a mapping of paths to labels, or a list of labels, one for each "
+            f"image. Got {groups!r} instead."
         )
         raise InvalidParameterError(msg)
     labels = list(groups)

@@ -75,7 +75,7 @@ def make_scope(collection: Collection, options: SamplingOptions, rng: np.random.
     table, codes = collection.table, collection.codes
     labels = None if options.groups is None else label_items(options.groups, table)
     unreadable = (failure.path for failure in table.failures)
-    check_names(options, chain(table.paths, unreadable), table.n_given)
+    check_names(options, chain(table.paths, unreadable), table.n_given, labels)
     is_kept = find_kept(table, options.keep)
     layout = _choose_layout(collection, options)
     is_open = np.ones(len(table), dtype=np.bool_)

@@ -19,7 +19,8 @@ from smartdownsample import ImageLoadingWarning, InvalidParameterError
 from smartdownsample.formats import read_document
 from smartdownsample.gathering import measure_photo
 from smartdownsample.items import DocumentItems, NamedImages, add_images, list_document_items
-from smartdownsample.items.sources import Grouping, leave_out_folder, name_images
+from smartdownsample.items.groupings import Grouping
+from smartdownsample.items.sources import leave_out_folder, name_images
 from smartdownsample.options import DocumentOptions
 
 NAMES = ["cam_1/a.jpg", "cam_1/b.jpg", "cam_2/c.jpg"]

@@ -134,7 +134,7 @@ class TestLabelItems:
     @pytest.mark.parametrize("groups", ["folder", b"parent", 3, None, set(PATHS), np.array(3)])
     def test_what_is_no_labels_is_an_error(self, groups: Any) -> None:
         """A set has no order."""
-        with pytest.raises(InvalidParameterError, match="must be 'parent', a mapping"):
+        with pytest.raises(InvalidParameterError, match="must be 'parent', 'regex:'"):
             label_items(groups, make_table(PATHS))
 
     @pytest.mark.parametrize("groups", ["parent", {}, []])
