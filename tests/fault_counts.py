@@ -8,6 +8,7 @@ DOCUMENTS = "damaged lists and tables are read"
 JSON_DOCUMENTS = "damaged documents of detections in JSON are read"
 PACKAGES = "damaged Camtrap DP packages are read, and written in part"
 PACKS = "forged packs and parts of stores, whose checksums fit, are read"
+LOCKS = "lockfiles are forged, so that their checksum fits, and verified, repeated or added to"
 FLIPS = "parts of stores with a changed byte are read"
 SIGNALS = "runs are stopped by a signal and started again"
 COPIES = "copies and links are made while another program writes there"
@@ -18,6 +19,7 @@ TRIED = {
     JSON_DOCUMENTS: 6_000,
     PACKAGES: 6_000,
     PACKS: 3_000,
+    LOCKS: 3_000,
     FLIPS: 5_000,
     SIGNALS: 130,
     COPIES: 15_000,

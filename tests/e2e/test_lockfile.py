@@ -177,6 +177,18 @@ def test_another_machine_is_another_root_with_other_times(
     assert copied == {*read_picks(Path("repo/picks.lock"))}
 
 
+def test_what_cannot_be_repeated_hides_nothing_of_the_picks(
+    lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as where all photos are gone."""
+    shutil.rmtree(lock.parent / "photos")
+    (lock.parent / "photos").mkdir()
+    told = verify(capsys, code=1)
+    assert len(told["missing"]) == 10
+    assert "leads to no images" in told["not_repeated"]
+    assert told["collection"] is None
+
+
 def test_other_picks_are_named_with_what_they_were_made_with(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -42,14 +42,19 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code, as diff does: 1 where anything differs."""
     import dataclasses
 
+    from ..errors import SmartDownsampleError
     from ..results import Lock
     from .locked import explain_unrepeatable
     from .printing import print_json, tell
 
     lock = Lock.read(options.file)
     root = lock.find_root(options.root)
-    reason = explain_unrepeatable(lock)
-    selection = None if reason is not None else _repeat(options, lock, root)
+    reason, selection = explain_unrepeatable(lock), None
+    if reason is None:
+        try:
+            selection = _repeat(options, lock, root)
+        except SmartDownsampleError as error:  # what became of the picks is told all the same
+            reason = str(error)
     report = lock.verify(root, selection=selection, show_progress=not options.quiet)
     if options.json:
         print_json(
@@ -90,7 +95,7 @@ def _describe(lock: "Lock", report: "LockReport", reason: str | None) -> Iterato
     if report.picks is not None:
         yield from _describe_picks(lock, report.picks)
     if reason is not None:
-        yield f"Not compared: the other images, and what is selected now, since {reason}"
+        yield f"Not compared: the other images, and what is selected now: {reason}"
 
 
 def _describe_collection(changes: "CollectionChanges") -> Iterator[str]:

@@ -147,12 +147,14 @@ class Lock:
     def list_sources(self, sources: list[LockedSource], root: str) -> list[str]:
         """List the paths of sources, where images lie below a root."""
         folder = os.path.dirname(self.file)
-        return [
-            os.path.normpath(os.path.join(folder, source.document))
-            if source.document is not None
-            else os.path.normpath(os.path.join(root, source.images or os.curdir))
+        paths = [
+            os.path.join(root, source.images)
+            if source.images is not None
+            else os.path.join(folder, source.document or "")
             for source in sources
         ]
+        # A dash alone would be standard input.
+        return [os.path.normpath(path) if path != "-" else "./-" for path in paths]
 
     def list_changed_documents(self, *, only_missing: bool = False) -> list[str]:
         """List the documents that are gone, and those that have changed."""

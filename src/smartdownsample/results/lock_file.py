@@ -237,9 +237,8 @@ def _check_content(content: LockContent) -> None:
         raise ValueError(msg)
     for path in [*(path for path, _ in items), *(folder.path for folder in content.folders)]:
         _check_below(path)
-    for source in [*(content.sources or []), *(content.keep or [])]:
-        if source.images is not None:
-            _check_below(source.images)
+    _check_relative(content.root)
+    _check_sources(content)
     for folder in content.folders:
         folder.check()
     n_rounds = len(content.rounds)
@@ -258,6 +257,18 @@ def _check_content(content: LockContent) -> None:
         raise ValueError(msg)
 
 
+def _check_sources(content: LockContent) -> None:
+    """Raise `ValueError` for sources that lead elsewhere, and for none at all."""
+    sources = [*(content.sources or []), *(content.keep or [])]
+    kinds = [(source.images is None, source.document is None) for source in sources]
+    if content.sources == [] or any(no_images == no_document for no_images, no_document in kinds):
+        msg = "it has no source, or one that is neither images nor a document"
+        raise ValueError(msg)
+    for source in sources:
+        _check_below(source.images or ".")
+        _check_relative(source.document)
+
+
 def _check_below(path: str) -> None:
     """Raise `ValueError` unless a path lies below whatever folder it is put into."""
     is_plain = path == "." or all(part not in {"", ".", ".."} for part in path.split("/"))
@@ -265,6 +276,13 @@ def _check_below(path: str) -> None:
         is_plain &= "\\" not in path and ":" not in path
     if not is_plain or b"\0" in os.fsencode(path):
         msg = f"{path!r} is no plain path below the root"
+        raise ValueError(msg)
+
+
+def _check_relative(path: str | None) -> None:
+    """Raise `ValueError` for an absolute path, and for one that no file can have."""
+    if path is not None and (os.path.isabs(path) or b"\0" in os.fsencode(path)):
+        msg = f"{path!r} is an absolute path, or none"
         raise ValueError(msg)
 
 
