@@ -134,7 +134,7 @@ class TestTimeline:
         drawing.scroll_into_view_if_needed()
         box = drawing.bounding_box()
         assert box is not None
-        day = box["width"] / 24
+        day = box["width"] / 16
         page.mouse.move(box["x"] + day / 2, box["y"] + 9)
         page.mouse.down()
         page.mouse.move(box["x"] + day * 1.5, box["y"] + 9)

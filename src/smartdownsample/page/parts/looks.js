@@ -1,7 +1,7 @@
 // The map of looks: matching images as points on a canvas, kept ones above the others, and photos of
 // some of these where there is room.
 
-const MAX_POINTS = 50_000; // of images that are not kept
+const MAX_POINTS = 20_000; // of images that are not kept
 const REACH = 16; // from the pointer to a point, in pixels
 const POINT_SIDE = 3;
 const MAX_OPAQUE = 4000; // points; more shine through one another
@@ -29,7 +29,11 @@ class LooksMap {
 
   listen() {
     const redraw = () => this.draw();
-    new ResizeObserver(redraw).observe(this.plot);
+    new ResizeObserver(() => {
+      if (this.canvas.clientWidth !== this.drawnWidth) {
+        this.draw();
+      }
+    }).observe(this.plot);
     new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
     systemTheme.addEventListener("change", redraw);
     PRINTING.addEventListener("change", redraw);
@@ -62,6 +66,7 @@ class LooksMap {
   draw() {
     const { canvas } = this;
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    this.drawnWidth = width;
     canvas.width = width * devicePixelRatio;
     canvas.height = height * devicePixelRatio;
     this.photoWidth = Math.max(width / 16, 40);

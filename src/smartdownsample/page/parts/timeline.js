@@ -5,7 +5,7 @@ const MAX_LANES = 300;
 const MAX_TICKS = { wide: 12, narrow: 4 };
 const BAR_LENGTH = 0.86;
 const SHORTEST_PART = 4;
-const LEAST_LENGTH = 24; // so that a few bars are not as wide as the page
+const LEAST_LENGTH = 16; // so that a few bars are not as wide as the page
 const WHOLE_LANE = -1; // instead of a period
 const KEYS = ["Enter", " ", "Escape", "Home", "End", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
 
@@ -276,11 +276,10 @@ class Timeline {
     if (!n) {
       return `no ${nouns}`;
     }
-    const parts = [[kept, "kept"], [earlier, "selected before"], [excluded, "not kept"],
-      [empty, "empty and not kept"], [nNight, "of all by night"]];
-    const told = parts.filter(([number], part) => number || !part)
+    const others = [[earlier, "selected before"], [excluded, "not kept"], [empty, "empty and not kept"]];
+    const told = [[kept, "kept"], ...others.filter(([number]) => number)]
       .map(([number, name]) => `${count(number)} ${name}`);
-    return `${pluralize(n, nouns.slice(0, -1), nouns)}: ${told.join(", ")}`;
+    return `${pluralize(n, nouns.slice(0, -1), nouns)}: ${told.join(", ")}${nNight ? `; ${count(nNight)} by night` : ""}`;
   }
 
   // Shows only what is pointed at; everything if that is so already.
