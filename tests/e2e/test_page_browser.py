@@ -18,7 +18,8 @@ from feature_tables import make_table
 from pictures import make_pixels, write_collection
 from smartdownsample import Cause, Failure, ImageIndex, Selection
 from smartdownsample.page import save_page, save_report
-from smartdownsample.sampling import measure_distances
+from smartdownsample.sampling import measure_distances, name_quality
+from spoilt_pictures import write_spoilt
 
 # Debian's name first; no browser is ever downloaded.
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -284,6 +285,27 @@ class TestFilters:
         report.page.get_by_role("combobox", name="Camera").select_option("photos0/site_3")
         expect(report.page.locator("#figures")).to_contain_text("Camera1")
         expect(report.page.locator("#kept")).to_contain_text("of 20 images")
+
+    def test_a_word_on_quality(self, browser: Browser, tmp_path: Path) -> None:
+        """From its list or from its line; the details tell it as well."""
+        write_spoilt(tmp_path / "photos")
+        selection = ImageIndex.build(tmp_path / "photos", cache=False).sample(21)
+        save_report(selection, tmp_path / "page.html")
+        for spoilt in open_page(browser, tmp_path / "page.html", selection):
+            page = spoilt.page
+            page.get_by_role("combobox", name="Quality").select_option("Dark, flat")
+            expect(page.locator("#matching")).to_have_text("3 of 21 images match")
+            expect(page.locator("#kept")).to_have_text("3 of 3 images kept")
+            lines = page.locator(".counts[aria-labelledby='words'] tbody tr:visible")
+            expect(lines).to_have_count(1)
+            page.get_by_role("button", name="Clear").click()
+            expect(lines).to_have_count(len({*map(str, name_quality(selection.table.rows))}))
+            page.get_by_role("link", name="Blurred").click()
+            expect(page.get_by_role("combobox", name="Quality")).to_have_value("0")
+            expect(page.locator("#kept")).to_have_text("3 of 3 images kept")
+            spoilt.picks.first.click()
+            expect(spoilt.details).to_contain_text("QualityBlurred")
+            assert not find_barriers(page)
 
     def test_days_and_events(self, browser: Browser, tmp_path: Path) -> None:
         """From a day on, and to a day; an event is shown as a button that ends it."""

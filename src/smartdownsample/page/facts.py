@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ..collection import Layout, Picks
 from ..gathering import count_previews, describe_previews
 from ..records import FeatureTable
+from ..sampling import is_quality_known
 
 
 class Fact(NamedTuple):
@@ -22,6 +23,10 @@ def list_facts(selection: Picks, *, is_drawn: bool = True) -> Iterator[Fact]:
     n_kept, n_earlier = len(selection), len(selection.earlier_rows)
     if n_earlier:
         yield Fact("Selected before", f"{n_earlier:,}", "kept apart from")
+    if selection.skipped_rows is not None:
+        yield Fact(
+            "Left out as flat", f"{len(selection.skipped_rows):,}", _describe_unknown(selection)
+        )
     if selection.table.spec.decode == "preview":
         counts = count_previews(selection.table)
         _, *notes = describe_previews(counts)
@@ -42,6 +47,12 @@ def list_facts(selection: Picks, *, is_drawn: bool = True) -> Iterator[Fact]:
         f"{n_kept:,}",
         f"asked for {selection.target_count:,}" if is_short else "as many as asked for",
     )
+
+
+def _describe_unknown(selection: Picks) -> str:
+    """Say how many images may be flat as well."""
+    n_unknown = int((~is_quality_known(selection.table.rows)).sum())
+    return f"{n_unknown:,} more may be, which earlier versions kept" if n_unknown else ""
 
 
 def _describe_spread(layout: Layout) -> Fact:

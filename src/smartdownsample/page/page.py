@@ -26,6 +26,7 @@ from .origin import name_collection, spell_call, spell_command
 from .paths import ShownPaths, show_paths
 from .thumbnails import choose_shown, fit_thumbnails, load_thumbnails, pack_thumbnails
 from .timeline import list_periods
+from .words import find_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,6 +97,7 @@ def save_page(
     columns = list_columns(selection, reasons, paths, os.path.abspath(name))
     comparison = find_comparison(selection)
     timeline = list_periods(selection.table)
+    words = find_words(selection)
     looks = map_looks(selection.table.rows["lab_layout"])
     items = pack_items(
         columns,
@@ -104,6 +106,7 @@ def save_page(
         list_comparison(comparison),
         timeline,
         list_looks(looks),
+        words.list_columns(),
     )
     made_by = spell_call(selection, paths) if arguments is None else spell_command(arguments, paths)
     shown = choose_shown(selection, reasons.representatives)
@@ -121,6 +124,7 @@ def save_page(
         "thumbnails": pack_thumbnails(thumbnails),
         "timeline": timeline,
         "looks": looks,
+        "words": words,
     }
     text = _render_page(selection, paths, coverage, parts)
     write_output(name, text.encode(errors="backslashreplace"), PAGE, selection.inputs)

@@ -1,4 +1,4 @@
-// The tables of buckets and groups; their names lead to what is in them.
+// The tables of buckets, groups and words on quality; their names lead to what is in them.
 
 function follow(kind) {
   const lines = findAll(`.counts[aria-labelledby="${kind}s"] tbody tr`);
@@ -32,3 +32,4 @@ function follow(kind) {
 
 follow("bucket");
 follow("group");
+follow("word");

@@ -162,6 +162,7 @@ function describe(row) {
     ["Bucket", items.buckets[items.bucket[row]]],
     ["Bucket code", items.bucketBits[items.bucket[row]]],
     ["Group", items.group.length ? items.groups[items.group[row]] : ""],
+    ["Quality", items.words[items.word[row]] ?? ""],
     ...["category", "label", "confidence"].map((name) =>
       [name[0].toUpperCase() + name.slice(1), String(items[name]?.[row] ?? "")]),
     ["Box", isWhole(row) ? "" : describeBox(row)],
@@ -172,7 +173,7 @@ function describe(row) {
 }
 
 // Facts that stand out where they differ.
-const TOLD_APART = new Set(["Taken", "Camera", "Event", "Bucket", "Group", "Category", "Label", "Size"]);
+const TOLD_APART = new Set(["Taken", "Camera", "Event", "Bucket", "Group", "Quality", "Category", "Label", "Size"]);
 
 function showFacts() {
   const { pick, other } = shown;

@@ -5,7 +5,7 @@ const SECONDS_PER_DAY = 86_400;
 const filters = find("#filters");
 // null where anything is wanted. Days are counted from 1970, by the cameras' clocks.
 const NO_FILTER = { camera: null, firstDay: null, lastDay: null, event: null, bucket: null,
-  group: null, state: null, selectedBy: null, text: "" };
+  group: null, word: null, state: null, selectedBy: null, text: "" };
 let filter = { ...NO_FILTER };
 let matching = Int32Array.of();
 let isMatching = new Uint8Array(nItems);
@@ -25,7 +25,7 @@ function setFilter(changes) {
 }
 
 function showFilter() {
-  for (const name of ["camera", "bucket", "group", "state", "selectedBy", "text"]) {
+  for (const name of ["camera", "bucket", "group", "word", "state", "selectedBy", "text"]) {
     if (filters.elements[name]) {
       filters.elements[name].value = filter[name] ?? "";
     }
@@ -45,7 +45,7 @@ function listTests(wanted) {
   const text = wanted.text.toLowerCase();
   lowered ??= text ? paths.map((path, row) => `${path} ${contents[row]}`.toLowerCase()) : null;
   const tests = [];
-  for (const name of ["camera", "event", "bucket", "group", "state", "selectedBy"]) {
+  for (const name of ["camera", "event", "bucket", "group", "word", "state", "selectedBy"]) {
     if (wanted[name] !== null) {
       tests.push((row) => items[name][row] === wanted[name]);
     }
@@ -94,7 +94,7 @@ function readForm() {
   const chosen = new FormData(filters);
   const choice = (name) => (chosen.get(name) ? Number(chosen.get(name)) : null);
   const day = (name) => (chosen.get(name) ? Date.parse(chosen.get(name)) / 1000 / SECONDS_PER_DAY : null);
-  filter = { ...filter, camera: choice("camera"), bucket: choice("bucket"), group: choice("group"),
+  filter = { ...filter, camera: choice("camera"), bucket: choice("bucket"), group: choice("group"), word: choice("word"),
     state: choice("state"), selectedBy: filters.elements.selectedBy ? choice("selectedBy") : filter.selectedBy,
     firstDay: day("firstDay"), lastDay: day("lastDay"), text: chosen.get("text") };
   applyFilters();
@@ -125,6 +125,7 @@ function offerDays() {
 offerChoices("camera", items.cameras);
 offerChoices("bucket", items.buckets);
 offerChoices("group", items.groups);
+offerChoices("word", items.words);
 offerDays();
 
 // Narrow screens have room for one field and this button.
