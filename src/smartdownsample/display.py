@@ -18,3 +18,23 @@ def to_line(text: str) -> str:
     A line feed becomes ``\n``, an escape character ``\x1b``. A line stays as it is.
     """
     return text.translate(_ESCAPES)
+
+
+def count_noun(n: int, noun: str) -> str:
+    """Say how many there are of something, such as "1 image", "1,000 images", "0 boxes".
+
+    Parameters
+    ----------
+    n : int
+        Number of things.
+    noun : str
+        One of them, such as "near-duplicate"; its last word is made plural.
+    """
+    return f"{n:,} {noun if n == 1 else pluralize(noun)}"
+
+
+def pluralize(noun: str) -> str:
+    """Make a regular English noun plural, such as "crops", "boxes", "entries"."""
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"

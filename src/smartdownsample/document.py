@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, get_args
 
 from .checks import check_choice
+from .display import count_noun
 from .errors import InvalidParameterError
 from .formats import read_document
 from .gathering import measure_photo
@@ -46,11 +47,9 @@ class Document:
     def __repr__(self) -> str:
         """Show the format and the counts."""
         items = self.contents.items
-        kind = self.contents.options.items
-        return (
-            f"<Document of {self.contents.annotations.format}: {len(items):,} {kind} in "
-            f"{len(items.keys):,} files>"
-        )
+        kind = "crop" if self.contents.options.items == "crops" else "photo"
+        n_items, n_files = count_noun(len(items), kind), count_noun(len(items.keys), "file")
+        return f"<Document of {self.contents.annotations.format}: {n_items} in {n_files}>"
 
     @classmethod
     def read(

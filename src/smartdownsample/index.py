@@ -11,6 +11,7 @@ import numpy as np
 from . import report
 from .checks import check_integer, check_seed
 from .collection import Collection, Picks
+from .display import count_noun
 from .document import Document
 from .gathering import gather_features, open_pack, warn_of_failures
 from .item_list import ItemList
@@ -85,8 +86,9 @@ class ImageIndex:
 
     def __repr__(self) -> str:
         """Show the counts."""
+        buckets = count_noun(len(np.unique(self.codes)), "bucket")
         return (
-            f"<ImageIndex of {self.table.count_items()} in {len(np.unique(self.codes))} buckets, "
+            f"<ImageIndex of {self.table.count_items()} in {buckets}, "
             f"{len(self.failures):,} unreadable>"
         )
 

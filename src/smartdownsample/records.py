@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 import numpy as np
 import numpy.typing as npt
 
+from .display import count_noun
 from .options import MAX_CROP_MARGIN, MAX_HASH_SIZE, MIN_HASH_SIZE, DecodeMode
 
 if TYPE_CHECKING:
@@ -330,14 +331,13 @@ class FeatureTable:
 
     @property
     def noun(self) -> str:
-        """What people call the items: "crops" where there are regions, else "images"."""
-        return "crops" if self.has_regions else "images"
+        """What people call an item: a "crop" where there are regions, else an "image"."""
+        return "crop" if self.has_regions else "image"
 
     def count_items(self) -> str:
         """Say how many items there are, and in how many photos where that is not the same."""
-        n = self.n_files
-        where = f" in {n:,} photo{'s' * (n != 1)}" if self.has_regions else ""
-        return f"{len(self):,} {self.noun}{where}"
+        where = f" in {count_noun(self.n_files, 'photo')}" if self.has_regions else ""
+        return f"{count_noun(len(self), self.noun)}{where}"
 
     def pair_items(self, indices: IntArray) -> list[tuple[str, Region]]:
         """List path and region of the items at some places of the caller's list.

@@ -9,6 +9,7 @@ import numpy as np
 from . import page, report
 from .checks import check_integer, check_number, check_seed
 from .collection import Picks
+from .display import count_noun
 from .options import RANDOM_SEED, VALIDATION, GroupsLike, Kept, PathLike
 from .picked_items import PickedItems
 from .records import IntArray
@@ -34,7 +35,7 @@ class Selection(PickedItems):
         """Show the counts."""
         return (
             f"<Selection of {len(self):,} of {self.table.count_items()} "
-            f"from {len(self.buckets)} buckets>"
+            f"from {count_noun(len(self.buckets), 'bucket')}>"
         )
 
     @cached_property

@@ -131,7 +131,8 @@ def test_paths_are_printed_and_words_go_to_standard_error(place: Place) -> None:
     index = ImageIndex.build(place.folder / "photos", cache_dir=place.folder / "cache")
     expected = [os.path.relpath(path, place.folder) for path in index.sample(12).paths]
     assert done.stdout.decode().splitlines() == expected
-    assert done.stderr.decode().startswith("Selected 12 of 60 images")
+    assert done.stderr.decode().startswith("Images    60, ")
+    assert "\nKept      12 " in done.stderr.decode()
     assert place.sample("photos", "-n", "12") == expected
 
 
@@ -140,10 +141,10 @@ def test_a_first_run_shows_progress_and_the_next_one_knows_the_images(new_place:
     write_collection(new_place.folder / "photos", 5)
     first = new_place.call_anew("sample", "photos", "-n", "3").stderr.decode()
     assert "Decoding: 100%" in first
-    assert "5 read" in first
+    assert "5, all read now" in first
     second = new_place.call("sample", "photos", "-n", "3").stderr.decode()
     assert "Decoding" not in second
-    assert "none was read: 5 are known" in second
+    assert "all known" in second
 
 
 def test_a_reader_that_has_enough_ends_the_command_silently(place: Place) -> None:
@@ -450,7 +451,7 @@ def test_after_ctrl_c_the_same_command_goes_on(new_place: Place) -> None:
     assert last.startswith("smartdownsample: interrupted. To go on, run the same command again")
     assert b"Traceback" not in error
     done = new_place.call("features", "photos").stderr.decode()
-    n_read, n_known = map(int, re.findall(r"Read (\d+) images .* (\d+) were known", done)[0])
+    n_read, n_known = map(int, re.findall(r"Read (\d+) images .* (\d+) known before", done)[0])
     assert n_read + n_known == 200
     assert n_known > 0
 
@@ -489,7 +490,7 @@ def test_images_that_cannot_be_loaded_are_left_out_or_end_the_run(new_place: Pla
         done = new_place.call("sample", "photos", "-n", "100%", "-q")
         assert len(done.stdout.splitlines()) == 3
         (warning,) = [line for line in done.stderr.decode().splitlines() if "smartdown" in line]
-        assert warning.startswith("smartdownsample: warning: 1 image(s) could not be loaded")
+        assert warning.startswith("smartdownsample: warning: 1 image could not be loaded")
         error = refuse(new_place.call("sample", "photos", "-n", "3", "-q", "--on-error", "raise"))
         assert "photos/bad.jpg" in error
     told = new_place.call("inspect", "photos", "-q").stdout.decode()

@@ -156,12 +156,12 @@ class TestCounts:
             repr(index.table),
             repr(selection),
             repr(index.rank(3)),
-            report.format_summary(selection),
             report.format_html(selection),
         ):
             assert counted in text
-        assert f"  {N_PHOTOS} photos read" in report.format_summary(selection)
-        assert f"{'crops':>9}" in report.format_summary(selection)
+        told = report.format_summary(selection)
+        assert told.startswith(f"Crops     {N} in {N_PHOTOS} photos, all read now")
+        assert f"{'crops':>9}" in report.format_summary(selection, is_verbose=True)
 
     def test_a_manifest_counts_photos(self, index: ImageIndex, tmp_path: Path) -> None:
         """All, and those with a selected crop."""
@@ -215,7 +215,7 @@ class TestDocuments:
         ]
         gone = os.path.join(folder, "IMG_9.png")
         items = list_crops([*photos, gone], failures=tuple(named))
-        with pytest.warns(ImageLoadingWarning, match=r"5 image\(s\).*Box has no area"):
+        with pytest.warns(ImageLoadingWarning, match=r"5 images.*Box has no area"):
             table = index_crops(items).table
         assert [(os.path.basename(path), cause) for path, cause in table.failures] == [
             ("IMG_1.png", Cause.BOX_EMPTY),

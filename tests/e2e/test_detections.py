@@ -119,8 +119,8 @@ def test_the_summary_compares_the_whole_document_with_the_disk(
     arguments = ["-n", "3", "--min-confidence", "0.9", "--root", str(root)]
     assert main(["sample", str(DOCUMENTS / "megadetector.json"), *arguments]) == 0
     told = capsys.readouterr().err
-    assert f"  {n_absent} named photos are not there, first photos" in told
-    assert f"  {n_unnamed} photos lie there and are not named, first " in told
+    assert f"  named and not there: {n_absent} photos, first photos" in told
+    assert f"  there and not named: {n_unnamed} photos, first " in told
     assert "with --root" not in told
     shutil.copy(DOCUMENTS / "megadetector.json", "results.json")
     assert main(["sample", "results.json", "-n", "3"]) == 0
@@ -218,7 +218,7 @@ def test_every_command_tells_of_documents_and_counts_crops(
     out, told = capsys.readouterr()
     assert said in told
     assert "47 boxes in 72 photos" in told
-    assert "2 named photos are not there" in told
+    assert "named and not there: 2 photos" in told
     assert len(out.splitlines()) == len(set(out.splitlines()))
 
 
@@ -538,9 +538,9 @@ def test_the_summary_tells_what_leads_nowhere(capsys: pytest.CaptureFixture[str]
     call = ["sample", str(DOCUMENTS / "speciesnet.json"), "--root", "mine", "-n", "3"]
     assert main(call) == 0
     said = capsys.readouterr().err
-    assert "2 leading folders of each path were dropped" in said
-    assert "named photos are not there, first mine/" in said
-    assert "photos lie there and are not named, first" in said
+    assert "dropped from each path: 2 leading folders" in said
+    assert "photos, first mine/" in said
+    assert "there and not named: " in said
 
 
 def test_a_document_is_inspected(capsys: pytest.CaptureFixture[str]) -> None:

@@ -132,7 +132,7 @@ def test_images_of_former_stores_are_used_and_said_to_be_unknown(
     arguments = ["sample", "photos", "-n", "30", "--cache-dir", str(cache_dir), "--skip-flat"]
     assert main([*arguments, "-o", "picks.json"]) == 0
     told = capsys.readouterr().err
-    assert "none was read" in told
+    assert "all known from earlier runs" in told
     assert "none left out as flat" in told
     assert f"{N} may be blurred or flat, as they were kept before that was looked at" in told
     assert "'smartdownsample cache clear'" in told

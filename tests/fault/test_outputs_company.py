@@ -112,7 +112,7 @@ def test_a_disk_that_fills_up_while_copying_leaves_complete_copies(
     out = tmp_path / "out"
     done = run(paths=photos, destination=str(out), file_bytes=40_000)
     assert "cannot be placed" in done.stdout, done.stderr
-    assert "9 of 24 images are placed and complete; the same call goes on" in done.stdout
+    assert "9 of 24 images placed and complete; the same call goes on" in done.stdout
     assert "Make room" in done.stdout
     copies = list_files(out)
     assert len(copies) == 9
@@ -126,7 +126,7 @@ def test_copies_that_do_not_fit_are_not_begun(photos: list[str], tmp_path: Path)
     """The message says what they need and what there is; links need no room."""
     free_bytes = shutil.disk_usage(tmp_path).free
     os.truncate(photos[5], free_bytes + (1 << 30))  # all of it a hole
-    with pytest.raises(OutputError, match=r"24 copies need [\d,]+ bytes.* [\d,]+ bytes free"):
+    with pytest.raises(OutputError, match=r"24 copies of .* bytes.* [\d,]+ bytes free"):
         place_images(photos, tmp_path / "out", "copy")
     assert list_files(tmp_path / "out") == []
     assert place_images(photos, tmp_path / "out", "hardlink").n_new == N_PHOTOS
@@ -316,7 +316,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(
         if n_done == 5:
             target.write_text("mine")
 
-    with pytest.raises(OutputError, match=r"IMG_8.*File exists.*7 of 24 images are placed"):
+    with pytest.raises(OutputError, match=r"IMG_8.*File exists.*7 of 24 images placed"):
         place_images(photos, tmp_path / "out", how, on_progress=appear)
     assert target.read_text() == "mine"
     assert len(list_files(tmp_path / "out")) == 8

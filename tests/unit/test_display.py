@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smartdownsample.display import to_line
+from smartdownsample.display import count_noun, to_line
 
 # Categories of characters that `repr` escapes as well: controls, formats, line ends.
 _STEERING = {"Cc", "Cf", "Zl", "Zp"}
@@ -36,3 +36,12 @@ def test_a_line_stays_as_it_is(text: str) -> None:
     assert to_line(line) == line
     if not any(unicodedata.category(letter) in _STEERING for letter in text):
         assert line == text
+
+
+def test_counts_have_their_noun_in_the_right_number() -> None:
+    """One thing, or more, or none; thousands are grouped."""
+    nouns = ("image", "box", "copy", "day", "faulty entry", "batch")
+    assert [count_noun(1, noun) for noun in nouns] == [f"1 {noun}" for noun in nouns]
+    assert [count_noun(n, noun) for n, noun in zip((0, 2, 3, 4, 5, 1000), nouns, strict=True)] == [
+        *("0 images", "2 boxes", "3 copies", "4 days", "5 faulty entries", "1,000 batches")
+    ]

@@ -74,7 +74,7 @@ class TestBuild:
         names = ["IMG_10.jpg", "IMG_4.jpg", "IMG_1.jpg", "IMG_2.jpg"]
         given = [good, *(str(tmp_path / name) for name in names)]
         for _ in range(2):
-            with pytest.warns(ImageLoadingWarning, match=r"^4 image\(s\) could not be loaded"):
+            with pytest.warns(ImageLoadingWarning, match=r"^4 images could not be loaded"):
                 index = ImageIndex.build(given)
             assert index.paths == [good]
             assert index.failures == (

@@ -2,6 +2,7 @@
 
 import argparse
 
+from ..display import count_noun
 from .base_parser import FAILED, Commands, Parser
 
 # Importing typing takes a tenth of the time in which help is to appear.
@@ -71,12 +72,13 @@ def _tell(options: argparse.Namespace) -> int:
         print_json([{**store._asdict(), "spec": store.spec.fingerprint} for store in stores])
         return 0
     for store in stores:
-        images = f"{store.n_images:,} images from " if store.n_images > store.n_files else ""
-        files = "file" if store.n_files == 1 else "files"
-        folders = "folder" if store.n_folders == 1 else "folders"
+        images = (
+            f"{count_noun(store.n_images, 'image')} from " if store.n_images > store.n_files else ""
+        )
         tell(
-            f"{store.folder}: {images}{store.n_files:,} {files} in {store.n_folders:,} {folders}, "
-            f"{store.n_failures:,} unreadable, {store.size_bytes:,} bytes"
+            f"{store.folder}: {images}{count_noun(store.n_files, 'file')} in "
+            f"{count_noun(store.n_folders, 'folder')}, {store.n_failures:,} unreadable, "
+            f"{count_noun(store.size_bytes, 'byte')}"
         )
     if not stores:
         tell(f"Nothing is kept in {choose_cache_dir(options.cache_dir)}.")
@@ -127,7 +129,7 @@ def _clear(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"size_bytes": size_bytes})
     else:
-        tell(f"Freed {size_bytes:,} bytes in {choose_cache_dir(options.cache_dir)}.")
+        tell(f"Freed {count_noun(size_bytes, 'byte')} in {choose_cache_dir(options.cache_dir)}.")
     return 0
 
 
@@ -146,7 +148,7 @@ def _export(options: argparse.Namespace) -> int:
         decode=options.decode,
         cache_dir=options.cache_dir,
     )
-    tell(f"Wrote the features of {n_written:,} images to {options.pack}.")
+    tell(f"Wrote the features of {count_noun(n_written, 'image')} to {options.pack}.")
     return 0
 
 
@@ -164,7 +166,7 @@ def _import(options: argparse.Namespace) -> int:
     from .printing import tell
 
     n_added = import_pack(options.pack, options.root, cache_dir=options.cache_dir)
-    tell(f"Added the features of {n_added:,} images below {options.root}.")
+    tell(f"Added the features of {count_noun(n_added, 'image')} below {options.root}.")
     return 0
 
 

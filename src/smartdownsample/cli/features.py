@@ -2,6 +2,8 @@
 
 import argparse
 
+from ..display import count_noun
+
 SUMMARY = "Decode images and keep their features for later runs"
 USAGE = "SOURCE ... [options]"
 EXAMPLES = (
@@ -32,11 +34,11 @@ def run(options: argparse.Namespace) -> int:
     seconds = time.perf_counter() - started
     tell_of_documents(options, inputs)
     if not options.quiet:
-        read, known = ("photos", "crops ") if table.has_regions else ("images", "")
+        read, known = ("photo", "crops ") if table.has_regions else ("image", "")
         rate = f" in {seconds:,.1f} s, {table.n_extracted / seconds:,.0f} a second"
         say(
-            f"Read {table.n_extracted:,} {read}{rate if table.n_extracted else ''}; "
-            f"{table.n_known:,} {known}were known, {len(table.failures):,} could not be loaded"
+            f"Read {count_noun(table.n_extracted, read)}{rate if table.n_extracted else ''}; "
+            f"{table.n_known:,} {known}known before, {len(table.failures):,} could not be loaded"
         )
         if options.decode == "preview":
             for line in describe_previews(count_previews(table)):

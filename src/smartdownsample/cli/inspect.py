@@ -2,6 +2,8 @@
 
 import argparse
 
+from ..display import count_noun
+
 # Importing typing takes a tenth of the time in which help is to appear.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,15 +55,17 @@ def run(options: argparse.Namespace) -> int:
         print_json({**told, **({"documents": documents} if documents else {})})
         return 0
     total = found.total
-    what = "crops" if index.table.has_regions else "images"
     for document in inputs.images.documents:
         tell(*describe_document(document))
         tell(*tabulate_document(document))
-    tell(f"{total.n_images:,} {what} in {len(found.folders):,} folders")
+    tell(
+        f"{count_noun(total.n_images, index.table.noun)} in "
+        f"{count_noun(len(found.folders), 'folder')}"
+    )
     if found.n_duplicates:
-        tell(f"{found.n_duplicates:,} paths named an image again")
+        tell(f"{count_noun(found.n_duplicates, 'path')} named an image again")
     if found.n_truncated:
-        tell(f"{found.n_truncated:,} are truncated")
+        tell(f"{count_noun(found.n_truncated, 'truncated image')}")
     for cause, count in found.failures.items():
         tell(f"{count:,} could not be loaded: {cause}")
     if options.decode == "preview":

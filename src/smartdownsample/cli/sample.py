@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
+from ..display import count_noun
 from .base_parser import FAILED
 
 # Importing typing takes a tenth of the time in which help is to appear.
@@ -110,6 +111,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_reading(parser)
     parser.add_argument(
+        "-v", "--verbose", action="store_true", help="list buckets and groups in the summary"
+    )
+    parser.add_argument(
         "--dry-run",
         action="store_true",
         help="only tell how many images would be decoded, from where, and for about how long",
@@ -144,7 +148,7 @@ def run(options: argparse.Namespace) -> int:
         paths = list(dict.fromkeys(selection.paths))
         print_paths(paths, is_null_ended=options.null, relative_to=options.relative_to)
     if not options.quiet:
-        say(*report.format_summary(selection).split("\n"))
+        say(*report.format_summary(selection, is_verbose=options.verbose).split("\n"))
     return 0 if is_complete else FAILED
 
 
@@ -325,8 +329,8 @@ def _write_crops(options: argparse.Namespace, selection: "Picks") -> bool:
     for path, cause in written.failures:
         say(f"Could not be cut: {path} ({cause.value})")
     if not options.quiet:
-        there = f", {written.n_there:,} were there already" if written.n_there else ""
-        say(f"Wrote {written.n_new:,} crops to {options.crops_to}{there}")
+        there = f", {written.n_there:,} there already" if written.n_there else ""
+        say(f"Wrote {count_noun(written.n_new, 'crop')} to {options.crops_to}{there}")
     return not written.failures
 
 
@@ -342,8 +346,8 @@ def _place(options: argparse.Namespace, selection: "Picks", folder: str, how: "H
     for path, cause in placed.failures:
         say(f"Could not be placed: {path} ({cause.value})")
     if not options.quiet:
-        there = f", {placed.n_there:,} were there already" if placed.n_there else ""
-        say(f"Placed {placed.n_new:,} images in {folder}{there}")
+        there = f", {placed.n_there:,} there already" if placed.n_there else ""
+        say(f"Placed {count_noun(placed.n_new, 'image')} in {folder}{there}")
     return not placed.failures
 
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from ..arrow import pack_values
 from ..cells import free_cells
-from ..display import to_line
+from ..display import count_noun, to_line
 from ..errors import InvalidParameterError
 from .json_records import read_records
 
@@ -156,7 +156,7 @@ def _check_rows(lines: Iterator[str], delimiter: str) -> tuple[list[str], Sequen
             _check_width(len(row))
             names = row
         elif len(row) != len(names):
-            cells = f"{len(row):,} cell{'' if len(row) == 1 else 's'}"
+            cells = count_noun(len(row), "cell")
             msg = f"row {number:,} has {cells}, and the first row has {len(names):,}"
             raise csv.Error(msg)
         else:
@@ -167,7 +167,7 @@ def _check_rows(lines: Iterator[str], delimiter: str) -> tuple[list[str], Sequen
 def _check_width(n_columns: int) -> None:
     """Raise `csv.Error` when a table has too many columns."""
     if n_columns > _MOST_COLUMNS:
-        msg = f"it has {n_columns:,} columns, more than {_MOST_COLUMNS:,}"
+        msg = f"it has {count_noun(n_columns, 'column')}, more than {_MOST_COLUMNS:,}"
         raise csv.Error(msg)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..display import count_noun
 from ..errors import (
     DecodeError,
     ImageLoadingWarning,
@@ -143,8 +144,9 @@ def _raise_intolerable(failures: tuple[Failure, ...], reading: ReadingOptions) -
 def warn_of_failures(failures: tuple[Failure, ...]) -> None:
     """Warn once of all images that could not be loaded, if there are any."""
     if failures:
+        were = "was" if len(failures) == 1 else "were"
         warn_user(
-            f"{len(failures):,} image(s) could not be loaded and were left out: "
+            f"{count_noun(len(failures), 'image')} could not be loaded and {were} left out: "
             f"{describe_failures(failures)}.",
             ImageLoadingWarning,
         )

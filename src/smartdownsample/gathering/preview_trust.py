@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..display import count_noun
 from ..items import name_folder
 from ..records import FLAG_ALIKE, FLAG_CHECKED, FLAG_COMPARED, ByteArray, FeatureTable, IntArray
 
@@ -118,6 +119,5 @@ def describe_previews(counts: PreviewCounts) -> Iterator[str]:
             f"{counts.n_compared:,} look like theirs{without}"
         )
     if counts.refused_folders:
-        n = len(counts.refused_folders)
-        folders = "folder" if n == 1 else "folders"
-        yield f"{n:,} {folders} decoded as a whole: previews are missing or not like the photos"
+        folders = count_noun(len(counts.refused_folders), "folder")
+        yield f"{folders} decoded as a whole: previews are missing or not like the photos"

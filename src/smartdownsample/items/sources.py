@@ -15,6 +15,7 @@ from typing import TypeAlias, cast
 
 import numpy as np
 
+from ..display import count_noun
 from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
 from ..formats import (
     LIST_EXTENSIONS,
@@ -209,7 +210,7 @@ def _keep_matching(
     for place in np.flatnonzero(~is_used).tolist():
         option = "--include" if place < n_include else "--exclude"
         warn_user(
-            f"{option} {patterns[place]!r} matches none of the {n_named:,} images.",
+            f"{option} {patterns[place]!r} matches none of the {count_noun(n_named, 'image')}.",
             ImageLoadingWarning,
         )
     return chosen

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..collection import Collection, GroupLabels, Picks
+from ..display import count_noun
 from ..records import BoolArray, IntArray
 from ..sampling import find_alike
 
@@ -60,7 +61,7 @@ class ComparedPicks(Picks):
             n_own = int(is_selected.sum())
             share = is_alike.sum() / max(compared.is_measured.sum(), 1)
             lines.append(
-                f"  {name}: {n_own:,} {self.table.noun}, {n_own - n_both:,} in it alone; "
+                f"  {name}: {count_noun(n_own, self.table.noun)}, {n_own - n_both:,} in it alone; "
                 f"{share:.0%} of the collection look like one of them"
             )
         return lines

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..collection import Layout, Picks
+from ..display import pluralize
 from ..gathering import count_previews, describe_previews
 from ..records import FeatureTable
 from ..sampling import is_quality_known
@@ -84,7 +85,8 @@ def list_settings(selection: Picks, *, is_drawn: bool = True) -> Iterator[Fact]:
 
     spec, seed = selection.table.spec, selection.random_seed
     if is_drawn:
-        yield Fact(f"{selection.table.noun.capitalize()} asked for", f"{selection.target_count:,}")
+        items = pluralize(selection.table.noun).capitalize()
+        yield Fact(f"{items} asked for", f"{selection.target_count:,}")
         yield Fact("Random seed", "none, a fresh one" if seed is None else str(seed))
     yield Fact("Hash size", str(spec.hash_size))
     yield Fact("Decoding", spec.decode)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..collection import BucketCount, Picks
+from ..display import count_noun, pluralize
 from ..sampling import name_buckets
 
 if TYPE_CHECKING:
@@ -40,9 +41,10 @@ def draw_distribution(figure: "Figure", selection: Picks) -> None:
     labels = [names[bucket.code] for bucket in buckets]
     axes.set_yticks(np.arange(len(buckets)), labels, fontsize=8)
     axes.set_ylim(n_bars - 0.4, -0.6)
-    _style_axes(axes, selection.table.noun)
+    _style_axes(axes, pluralize(selection.table.noun))
     figure.suptitle(
-        f"{len(selection):,} of {selection.table.count_items()} kept, from {len(buckets)} buckets",
+        f"{len(selection):,} of {selection.table.count_items()} kept, "
+        f"from {count_noun(len(buckets), 'bucket')}",
         x=0.01,
         ha="left",
         fontsize=12,

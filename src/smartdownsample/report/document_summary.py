@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from ..arrow import unpack
 from ..checks import is_url
-from ..display import to_line
+from ..display import count_noun, to_line
 from ..items import UNLABELLED, DocumentItems, compare_with_disk
 
 # Confidences are counted between these.
@@ -24,23 +24,25 @@ def describe_document(document: DocumentItems) -> Iterator[str]:
     version = f" {annotations.version}" if annotations.version else ""
     yield (
         f"{annotations.format}{version}, {to_line(annotations.file)}: "
-        f"{len(annotations.boxes):,} boxes in {len(annotations.entries):,} photos"
+        f"{count_noun(len(annotations.boxes), 'box')} in "
+        f"{count_noun(len(annotations.entries), 'photo')}"
     )
     wanted = f"of confidence {options.min_confidence:g} or more, or verified"
     if options.items == "crops":
-        yield f"  {len(items):,} crops in {len(items.keys):,} photos are wanted: {wanted}"
+        photos = count_noun(len(items.keys), "photo")
+        yield f"  wanted: {count_noun(len(items), 'crop')} in {photos}, {wanted}"
     else:
-        yield f"  {len(items):,} photos are wanted, named by their boxes {wanted}"
+        yield f"  wanted: {count_noun(len(items), 'photo')}, named by their boxes {wanted}"
     typical = annotations.typical_confidence
     if typical is not None and typical != options.min_confidence and len(annotations.boxes):
         yield f"  its detector's makers take {typical:g} (typical_detection_threshold)"
     if document.n_repeated:
-        yield f"  {document.n_repeated:,} are named again and count once"
+        yield f"  named again, and counted once: {document.n_repeated:,}"
     yield from _describe_places(document)
     if document.n_faults:
         place, text = document.faults[0]
         yield (
-            f"  {document.n_faults:,} entries are not as they should be, first "
+            f"  {count_noun(document.n_faults, 'faulty entry')}, first "
             f"{to_line(place)}: {to_line(text)}"
         )
 
@@ -48,14 +50,16 @@ def describe_document(document: DocumentItems) -> Iterator[str]:
 def _describe_places(document: DocumentItems) -> Iterator[str]:
     """Say what leads nowhere, and what is there and not named."""
     if document.n_dropped:
-        yield f"  {document.n_dropped:,} leading folders of each path were dropped"
+        yield f"  dropped from each path: {count_noun(document.n_dropped, 'leading folder')}"
     absent, unnamed = compare_with_disk(document.paths)
     if absent:
-        yield f"  {len(absent):,} named photos are not there, first {to_line(absent[0])}"
+        photos = count_noun(len(absent), "photo")
+        yield f"  named and not there: {photos}, first {to_line(absent[0])}"
     if absent and {*filterfalse(is_url, document.paths)} <= {*absent}:
         yield "  these are all: say with --root what folder the paths of the document count from"
     if unnamed:
-        yield f"  {len(unnamed):,} photos lie there and are not named, first {to_line(unnamed[0])}"
+        photos = count_noun(len(unnamed), "photo")
+        yield f"  there and not named: {photos}, first {to_line(unnamed[0])}"
 
 
 def summarize_document(document: DocumentItems) -> dict[str, Any]:
@@ -113,7 +117,7 @@ def tabulate_document(document: DocumentItems) -> Iterator[str]:
     for label, count in labels[:_MOST_LABELS]:
         yield f"  {count:9,}  {to_line(label or UNLABELLED)}"
     if len(labels) > _MOST_LABELS:
-        yield f"  and {len(labels) - _MOST_LABELS:,} labels more"
+        yield f"  and {count_noun(len(labels) - _MOST_LABELS, 'more label')}"
     causes = Counter(failure.cause.value for failure in document.items.failures)
     for cause, count in causes.most_common():
         yield f"  {count:9,}  not usable: {cause}"

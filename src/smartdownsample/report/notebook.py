@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from ..collection import Picks
+from ..display import count_noun
 from ..sampling import name_buckets
 
 _BAR_EM = 12
@@ -16,15 +17,15 @@ def format_html(selection: Picks) -> str:
     The fragment has no scripts and is readable on light and dark pages.
     """
     n_kept, counted = len(selection), selection.table.count_items()
-    number, _, noun = counted.partition(" ")
-    words = f"<b>{n_kept:,}</b> of {counted} selected" if n_kept else f"<b>{number}</b> {noun}"
+    number, _, rest = counted.partition(" ")
+    words = f"<b>{n_kept:,}</b> of {counted} selected" if n_kept else f"<b>{number}</b> {rest}"
     n_failures = len(selection.failures)
     failures = f", {n_failures:,} could not be loaded" if n_failures else ""
     buckets = selection.buckets
-    heading = f"{words} from {len(buckets)} buckets{failures}"
+    heading = f"{words} from {count_noun(len(buckets), 'bucket')}{failures}"
     lines = "".join(_format_lines(selection))
     n_more = len(buckets) - _MAX_LINES
-    more = f"<div>and {n_more} buckets more</div>" if n_more > 0 else ""
+    more = f"<div>and {count_noun(n_more, 'more bucket')}</div>" if n_more > 0 else ""
     return f"<div><div>{heading}</div><table>{lines}</table>{more}</div>"
 
 

@@ -3,49 +3,69 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from ..collection import Layout, Picks
-from ..display import to_line
+from ..display import count_noun, pluralize, to_line
+from ..features import tell_infrared
 from ..gathering import count_previews, describe_previews
 from ..records import FeatureTable
-from ..sampling import is_quality_known, name_buckets
+from ..sampling import is_quality_known, name_buckets, number_cameras
 
 _NAME_WIDTH = 54
 _MAX_GROUPS = 30
 _NO_MORE = "groups, sequences and earlier selections leave no more"
 
 
-def format_summary(selection: Picks) -> str:
-    """Say in text what went in, what came out, and how many images of each bucket were kept."""
-    names = name_buckets(selection.table.rows, selection.codes)
-    buckets = [(names[code], size, n_kept) for code, size, n_kept in selection.buckets]
-    lines = [
-        *_describe_selection(selection),
-        *_describe_reading(selection.table),
-        *_list_counts("bucket", selection.table.noun, buckets),
-        *_list_counts("group", selection.table.noun, selection.groups[:_MAX_GROUPS]),
-    ]
-    if len(selection.groups) > _MAX_GROUPS:
-        lines.append(f"  and {len(selection.groups) - _MAX_GROUPS:,} groups more")
-    return "\n".join(lines)
+def format_summary(selection: Picks, *, is_verbose: bool = False) -> str:
+    """Say in six lines of text what went in and what came out, and what was left out as flat.
+
+    With `is_verbose`, lists of the buckets and of the groups follow, and what came of previews.
+    """
+    told = {
+        pluralize(selection.table.noun).capitalize(): _describe_items(selection.table),
+        "Kept": _describe_kept(selection),
+        "Cameras": _describe_cameras(selection),
+        "Light": _describe_light(selection),
+        "Taken": _describe_times(selection.table),
+        "Failures": _describe_failures(selection.table),
+    }
+    lines = [f"{name:<9} {text}" for name, text in told.items()]
+    lines += [f"Flat      {line}" for line in describe_skipped(selection)]
+    return "\n".join([*lines, *(_list_more(selection) if is_verbose else ())])
 
 
-def _describe_selection(selection: Picks) -> Iterator[str]:
-    n, n_kept, counted = len(selection.table), len(selection), selection.table.count_items()
-    share = f" ({n_kept / n:.1%})" if n else ""
-    yield f"Selected {n_kept:,} of {counted}{share} from {len(selection.buckets)} buckets"
+def _describe_items(table: FeatureTable) -> str:
+    read = count_noun(table.n_extracted, "file")
+    remarks = []
+    if table.n_extracted and table.n_known:
+        remarks = [f"{read} read now", f"{table.n_known:,} known from earlier runs"]
+    elif table.n_extracted:
+        remarks = ["all read now"]
+    elif table.n_known:
+        remarks = ["all known from earlier runs"]
+    if table.n_duplicates:
+        remarks.append(f"{table.n_duplicates:,} named again")
+    if table.n_truncated:
+        remarks.append(f"{table.n_truncated:,} truncated and used as far as they go")
+    where = f" in {count_noun(table.n_files, 'photo')}" if table.has_regions else ""
+    return ", ".join([f"{len(table):,}{where}", *remarks])
+
+
+def _describe_kept(selection: Picks) -> str:
+    n, n_kept, n_earlier = len(selection.table), len(selection), len(selection.earlier_rows)
+    text = f"{n_kept:,} ({n_kept / n:.1%})" if n else f"{n_kept:,}"
     if n:
-        yield f"  spread {_describe_layout(selection.collection.layout)}"
-    n_earlier = len(selection.earlier_rows)
+        text += f", spread {_describe_layout(selection.collection.layout)}"
     if n_kept < selection.target_count:
-        noun = selection.table.noun.removesuffix("s")
         n_skipped = 0 if selection.skipped_rows is None else len(selection.skipped_rows)
-        n_left = n - n_kept - n_earlier - n_skipped
         kind = "other" if n_skipped else "readable"
-        rest = _NO_MORE if n_left else f"every {kind} {noun} is selected"
-        yield f"  asked for {selection.target_count:,}: {rest}"
+        is_all = n_kept + n_earlier + n_skipped == n
+        rest = f"every {kind} {selection.table.noun} is selected" if is_all else _NO_MORE
+        text += f"; asked for {selection.target_count:,}: {rest}"
     if n_earlier:
-        yield f"  {n_earlier:,} were selected before: counted, and kept apart from"
-    yield from (f"  {line}" for line in describe_skipped(selection))
+        text += f"; kept apart from {n_earlier:,} selected before"
+    return text
 
 
 def describe_skipped(selection: Picks) -> Iterator[str]:
@@ -73,37 +93,67 @@ def describe_unknown_quality(n: int) -> str:
 def _describe_layout(layout: Layout) -> str:
     """Say along which order picks are spread."""
     if layout.regime == "timed":
-        n_events = layout.n_events
-        return f"over {n_events:,} event{'s' * (n_events != 1)} by capture time"
+        return f"over {count_noun(layout.n_events, 'event')} by capture time"
     return "over the natural order of names" if layout.regime == "ordered" else "by looks alone"
 
 
-def _describe_reading(table: FeatureTable) -> Iterator[str]:
-    photos, crops = (" photos", " crops") if table.has_regions else ("", "")
-    known = f"{table.n_known:,}{crops} known from earlier runs"
-    if table.n_extracted:
-        yield f"  {table.n_extracted:,}{photos} read" + (f", {known}" if table.n_known else "")
-    elif table.n_known:
-        yield f"  none was read: {table.n_known:,}{crops} are known from earlier runs"
+def _describe_cameras(selection: Picks) -> str:
+    """Count the cameras, which are folders where no document tells them, and those of picks."""
+    cameras = number_cameras(selection.table)
+    n_cameras, n_kept = len(np.unique(cameras)), len(np.unique(cameras[selection.rows]))
+    noun = "folder" if selection.table.details is None else "camera"
+    kept = "all" if n_kept == n_cameras else f"{n_kept:,}"
+    return f"{count_noun(n_cameras, noun)}, {kept} with kept {pluralize(selection.table.noun)}"
+
+
+def _describe_light(selection: Picks) -> str:
+    """Count what was taken by day and by night, as far as colours tell."""
+    is_infrared = tell_infrared(selection.table.rows)
+    told = [
+        f"{is_such.sum():,} {name} ({(is_such & selection.is_kept).sum():,} kept)"
+        for name, is_such in (("in colour", ~is_infrared), ("infrared", is_infrared))
+        if is_such.any()
+    ]
+    return ", ".join(told) or "no images"
+
+
+def _describe_times(table: FeatureTable) -> str:
+    captured = table.rows["captured"]
+    known = captured[~np.isnat(captured)]
+    if not len(known):
+        return "at unknown times"
+    first, last = (
+        str(time.astype("datetime64[m]")).replace("T", " ") for time in (known.min(), known.max())
+    )
+    unknown = f"; {len(table) - len(known):,} at unknown times" if len(known) < len(table) else ""
+    return f"{first} to {last}{unknown}"
+
+
+def _describe_failures(table: FeatureTable) -> str:
+    causes = Counter(failure.cause.value for failure in table.failures).most_common()
+    listed = ", ".join(f"{cause} ({count:,})" for cause, count in causes)
+    return f"{len(table.failures):,} could not be loaded: {listed}" if causes else "none"
+
+
+def _list_more(selection: Picks) -> Iterator[str]:
+    """Yield lines on previews, where they were used, and tables of buckets and groups."""
+    table = selection.table
     if table.spec.decode == "preview":
         for line in describe_previews(count_previews(table)):
-            yield f"  {line}"
-    if table.n_duplicates:
-        named = "boxes named a crop" if table.has_regions else "paths named an image"
-        yield f"  {table.n_duplicates:,} {named} again and were ignored"
-    if table.n_truncated:
-        yield f"  {table.n_truncated:,} are truncated and used as far as they go"
-    if table.failures:
-        causes = Counter(failure.cause.value for failure in table.failures).most_common()
-        listed = ", ".join(f"{cause} ({count:,})" for cause, count in causes)
-        yield f"  {len(table.failures):,} could not be loaded: {listed}"
+            yield f"Previews  {line}"
+    names = name_buckets(table.rows, selection.codes)
+    buckets = [(names[code], size, n_kept) for code, size, n_kept in selection.buckets]
+    yield from _list_counts("bucket", table.noun, buckets)
+    yield from _list_counts("group", table.noun, selection.groups[:_MAX_GROUPS])
+    if len(selection.groups) > _MAX_GROUPS:
+        yield f"  and {count_noun(len(selection.groups) - _MAX_GROUPS, 'more group')}"
 
 
 def _list_counts(heading: str, noun: str, counts: Sequence[tuple[str, int, int]]) -> Iterator[str]:
     """Make a table of names, sizes and numbers of kept items, after an empty line."""
     if counts:
         yield ""
-        yield f"  {heading:<55}{noun:>9}{'kept':>9}{'share':>8}"
+        yield f"  {heading:<55}{pluralize(noun):>9}{'kept':>9}{'share':>8}"
     for name, size, kept in counts:
         line = to_line(name)
         # The end of a long path says most.

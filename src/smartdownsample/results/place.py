@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias, get_args
 
 from ..atomic_files import in_one_piece, make_folders, remove_leftovers
 from ..checks import check_choice, check_place
+from ..display import count_noun
 from ..errors import OutputError
 from ..items import list_items, to_keys, to_text
 from ..options import How, PathLike
@@ -166,7 +167,7 @@ def _place_all(plan: Plan, new: list[Placement], how: How, on_progress: Progress
     failures = list(plan.failures)
     for n_done, placement in enumerate(new, start=1):
         so_far = n_done - 1 - len(failures) + len(plan.failures)
-        outcome = _place(placement, how, f"{so_far:,} of {len(new):,} images are placed")
+        outcome = _place(placement, how, f"{so_far:,} of {count_noun(len(new), 'image')} placed")
         if isinstance(outcome, Cause):
             failures.append(Failure(placement.path, outcome))
         elif outcome is TargetState.SAME:
@@ -194,7 +195,7 @@ def _check_differences(plan: Plan, folder: bytes, how: How) -> None:
         first = different[0]
         msg = (
             f"Something else stands in the place of {len(different):,} of "
-            f"{len(plan.placements):,} images, "
+            f"{count_noun(len(plan.placements), 'image')}, "
             f"first {os.fsdecode(first.target)!r}, which is not {first.path!r} placed with "
             f"how={how!r}. Nothing was placed. Give an empty destination, or remove what is there."
         )
@@ -221,8 +222,9 @@ def _prepare_folders(folder: bytes, new: list[Placement], how: How) -> None:
     size_bytes = sum(placement.size_bytes for placement in new)
     if how == "copy" and size_bytes > free_bytes:
         msg = (
-            f"{len(new):,} copies need {size_bytes:,} bytes. The disk of {os.fsdecode(folder)!r} "
-            f"has {free_bytes:,} bytes free. Nothing was placed. Make room, give another "
+            f"There is no room for {count_noun(len(new), 'copy')} of together "
+            f"{count_noun(size_bytes, 'byte')}. The disk of {os.fsdecode(folder)!r} has "
+            f"{count_noun(free_bytes, 'byte')} free. Nothing was placed. Make room, give another "
             "destination, or use how='hardlink' or how='symlink', which need none."
         )
         raise OutputError(msg)

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple, get_args
 
 from ..atomic_files import in_one_piece
+from ..display import count_noun
 from ..errors import OutputError
 from ..items import FILES, IMAGE_EXTENSIONS, strip_folder, to_key
 from ..options import How
@@ -107,9 +108,9 @@ def check_others(folder: bytes, n_others: int, placed: PlacedSelection) -> None:
     more = f" and {len(origins) - _N_LISTED:,} more" if len(origins) > _N_LISTED else ""
     told = f" Placed there before: {listed}{more}." if origins else ""
     msg = (
-        f"The destination {os.fsdecode(folder)!r} already holds {n_others:,} images that are not "
-        f"among the {placed.n_images:,} of this selection.{told} Nothing was placed. Name an empty "
-        "folder, or add this selection to what is there with add=True, in the command --add."
+        f"The destination {os.fsdecode(folder)!r} already holds {count_noun(n_others, 'image')} "
+        f"not among the {placed.n_images:,} of this selection.{told} Nothing was placed. Name an "
+        "empty folder, or add this selection to what is there with add=True, in the command --add."
     )
     raise OutputError(msg)
 

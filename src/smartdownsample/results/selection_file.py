@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from ..arrow import pack_texts
 from ..cells import guard_cells
 from ..collection import Picks
+from ..display import count_noun
 from ..errors import InvalidParameterError
 from ..formats import BYTES_COLUMN
 from ..items import strip_folder, to_key, to_keys, to_text
@@ -104,9 +105,10 @@ def _check_table(table: pa.Table, selection: Picks) -> None:
     names = table.column_names
     if "path" not in names or len({*names}) < len(names) or not table["path"].equals(paths):
         msg = (
-            f"The 'table' parameter must have the paths of the {len(selection):,} selected images "
-            "in the column 'path', in the order of the selection, and no two columns of one name. "
-            f"Got {len(table):,} rows of {', '.join(names)}. "
+            "The 'table' parameter must have the paths of the selection, "
+            f"{count_noun(len(selection), 'image')}, in the column 'path', in the same order, "
+            "and no two columns of one name. "
+            f"Got {count_noun(len(table), 'row')} of {', '.join(names)}. "
             "Make it with ImageIndex.explain(selection)."
         )
         raise InvalidParameterError(msg)

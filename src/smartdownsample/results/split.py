@@ -6,6 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 
 from ..collection import GroupLabels, Picks
+from ..display import count_noun
 from ..errors import InvalidParameterError
 from ..records import BoolArray, DistanceArray, FeatureSpec, IntArray, RowArray
 from ..sampling import DISTANCE_SCALE, SAME_SCENE, find_nearest_rows, number_joined
@@ -51,8 +52,9 @@ class Split(Generic[SelectionT]):
     def __repr__(self) -> str:
         """Show the counts."""
         return (
-            f"<Split of {len(self.train):,} images for training and {len(self.validation):,} for "
-            f"validation, {len(self.near_duplicates):,} near-duplicates between them>"
+            f"<Split of {count_noun(len(self.train), 'image')} for training and "
+            f"{len(self.validation):,} for validation, "
+            f"{count_noun(len(self.near_duplicates), 'near-duplicate')} between them>"
         )
 
 

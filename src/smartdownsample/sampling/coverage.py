@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..collection import Collection
+from ..display import count_noun
 from ..options import SamplingOptions
 from ..records import Float64Array, IntArray
 from .distances import DISTANCE_SCALE, FAR, compare_all
@@ -78,7 +79,8 @@ class Coverage:
 
     def __repr__(self) -> str:
         """Show the suggestion."""
-        return f"<Coverage by up to {self.counts.max(initial=0):,} images: {self.describe()}>"
+        images = count_noun(int(self.counts.max(initial=0)), "image")
+        return f"<Coverage by up to {images}: {self.describe()}>"
 
     def describe(self) -> str:
         """Say in one line what is suggested, or why nothing is.
@@ -171,8 +173,8 @@ def _suggest(covered_shares: Float64Array, event_shares: Float64Array) -> tuple[
         return knee, "each image more adds about as much as the one before"
     if len(event_shares) and event_shares[knee - 1] < _MIN_EVENTS:
         return knee, (
-            f"{knee:,} images look like nearly all others, but are of "
-            f"{event_shares[knee - 1]:.0%} of the events only"
+            f"{count_noun(knee, 'image')} cover nearly all looks, but only "
+            f"{event_shares[knee - 1]:.0%} of the events"
         )
     return knee, ""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..collection import GroupLabels
+from ..display import count_noun
 from ..errors import InvalidParameterError
 from ..item_list import ItemList
 from ..items import EARLIER_GROUP, Grouping, label_paths, name_folder, to_key
@@ -150,8 +151,8 @@ def _list_given(groups: object, n_given: int) -> list[object]:
     if len(labels) != n_given:
         msg = (
             "The 'groups' parameter must have a label for each of the images given, "
-            f"{n_given:,}. Got {len(labels):,} labels instead. Give them in the order of the "
-            "paths, or as a mapping of paths to labels."
+            f"{n_given:,}. Got {count_noun(len(labels), 'label')} instead. Give them in the "
+            "order of the paths, or as a mapping of paths to labels."
         )
         raise InvalidParameterError(msg)
     return labels

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from ..arrow import pack_bytes, pack_values, unpack
 from ..checks import check_folder
+from ..display import count_noun
 from ..errors import StoreError
 from ..features import FEATURE_VERSION, make_spec_for
 from ..item_list import ItemList
@@ -92,9 +93,9 @@ def export_pack(
     known = FeatureStore(spec, choose_store_dir(reading)).look_up(items, stat_files(items.keys))
     if len(known.misses):
         msg = (
-            f"The feature store does not know {len(known.misses):,} of {len(items):,} images "
-            f"(first {items.name(known.misses[0])!r}). Call ImageIndex.build with the same "
-            "paths, hash_size and decode first."
+            f"The feature store does not know {len(known.misses):,} of "
+            f"{count_noun(len(items), 'image')} (first {items.name(known.misses[0])!r}). "
+            "Call ImageIndex.build with the same paths, hash_size and decode first."
         )
         raise StoreError(msg)
     base = to_key(check_folder("root", root))

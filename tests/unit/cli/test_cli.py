@@ -206,7 +206,7 @@ def test_a_run_writes_all_that_is_asked_for(
     }
     words = [word for pair in outputs.items() for word in pair]
     line = ["sample", "photos", "-n", "20%", "--group-by", "parent", "--explain", *words]
-    for told in ("Placed 6 images in copies", "Placed 0 images in copies, 6 were there already"):
+    for told in ("Placed 6 images in copies", "Placed 0 images in copies, 6 there already"):
         assert main(line) == 0
         out, err = capfd.readouterr()
         assert out == ""

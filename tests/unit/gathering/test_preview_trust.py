@@ -162,13 +162,13 @@ def test_a_warm_run_reads_nothing_and_tells_the_same(tmp_path: Path) -> None:
     assert cold.table.rows.tobytes() == warm.table.rows.tobytes()
     assert count_previews(cold.table) == count_previews(warm.table)
     cold_lines, warm_lines = (
-        format_summary(index.sample(5)).splitlines()[3:] for index in (cold, warm)
+        format_summary(index.sample(5), is_verbose=True).splitlines()[6:] for index in (cold, warm)
     )
     assert cold_lines == warm_lines
     assert cold_lines[:3] == [
-        "  7 described by the previews in their files, 17 decoded instead",
-        "  10 decoded to check previews: 5 of 5 look like theirs, 5 had none to compare",
-        "  1 folder decoded as a whole: previews are missing or not like the photos",
+        "Previews  7 described by the previews in their files, 17 decoded instead",
+        "Previews  10 decoded to check previews: 5 of 5 look like theirs, 5 had none to compare",
+        "Previews  1 folder decoded as a whole: previews are missing or not like the photos",
     ]
     assert ImageIndex.build(tmp_path / "photos", **options).table.n_extracted == 24  # type: ignore[arg-type] # by name
 

@@ -41,12 +41,12 @@ def test_a_summary_counts_what_is_wanted_and_what_is_amiss(tmp_path: Path) -> No
     )
     assert list(describe_document(document)) == [
         "MegaDetector 1.4, results.json: 6 boxes in 3 photos",
-        "  3 crops in 2 photos are wanted: of confidence 0.2 or more, or verified",
+        "  wanted: 3 crops in 2 photos, of confidence 0.2 or more, or verified",
         "  its detector's makers take 0.8 (typical_detection_threshold)",
-        "  1 are named again and count once",
-        f"  2 named photos are not there, first {tmp_path / 'b.png'}",
-        f"  2 photos lie there and are not named, first {tmp_path / 'd.png'}",
-        r"  1 entries are not as they should be, first images[3]: Expected an object,\ngot 5.",
+        "  named again, and counted once: 1",
+        f"  named and not there: 2 photos, first {tmp_path / 'b.png'}",
+        f"  there and not named: 2 photos, first {tmp_path / 'd.png'}",
+        r"  1 faulty entry, first images[3]: Expected an object,\ngot 5.",
     ]
 
 
@@ -61,8 +61,8 @@ def test_a_summary_is_silent_on_what_is_as_expected(tmp_path: Path) -> None:
         min_confidence=0.8,
     )
     assert list(describe_document(document)) == [
-        "MegaDetector, results.json: 1 boxes in 2 photos",
-        "  2 photos are wanted, named by their boxes of confidence 0.8 or more, or verified",
+        "MegaDetector, results.json: 1 box in 2 photos",
+        "  wanted: 2 photos, named by their boxes of confidence 0.8 or more, or verified",
     ]
 
 
@@ -96,4 +96,4 @@ def test_many_labels_are_cut(tmp_path: Path) -> None:
     assert [line.split(maxsplit=1)[1] for line in lines[2:32]] == [
         f"animal {i:02}" for i in range(30)
     ]
-    assert lines[32] == "  and 3 labels more"
+    assert lines[32] == "  and 3 more labels"

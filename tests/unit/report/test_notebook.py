@@ -46,7 +46,7 @@ def test_a_selection_shows_its_counts() -> None:
     assert text.startswith(f"40 of 400 images selected from {len(selection.buckets)} buckets")
     first = selection.buckets[0]
     assert f"{first.n_kept} of {first.size}" in text
-    assert text.endswith(f"and {len(selection.buckets) - 20} buckets more")
+    assert text.endswith(f"and {len(selection.buckets) - 20} more buckets")
 
 
 def test_a_collection_shows_its_counts() -> None:

@@ -51,12 +51,27 @@ def make_selection(n_buckets: int, paths: list[str]) -> Selection:
 
 
 class TestSummary:
-    """The summary says what went in, what came out, and how each bucket fared."""
+    """The summary says what went in and what came out; on request, how each bucket fared."""
+
+    def test_it_has_six_lines(self) -> None:
+        """Images, kept ones, cameras, light, times, and what could not be loaded."""
+        table = make_table(60)
+        table.rows["lab_layout"].reshape(60, 16, 3)[:20, :, 1:] = 128
+        selection = ImageIndex(table).sample(15)
+        n_night = int((selection.rows < 20).sum())
+        assert 0 < n_night < 15
+        assert report.format_summary(selection).splitlines() == [
+            "Images    60, all known from earlier runs",
+            "Kept      15 (25.0%), spread over 12 events by capture time",
+            "Cameras   3 folders, all with kept images",
+            f"Light     40 in colour ({15 - n_night} kept), 20 infrared ({n_night} kept)",
+            "Taken     2024-01-01 00:00 to 2024-01-01 11:00",
+            "Failures  none",
+        ]
 
     def test_every_bucket_has_a_line_with_its_counts(self, selection: Selection) -> None:
         """Largest first, with a name in words."""
-        lines = report.format_summary(selection).splitlines()
-        assert lines[0] == f"Selected 15 of 60 images (25.0%) from {len(selection.buckets)} buckets"
+        lines = report.format_summary(selection, is_verbose=True).splitlines()
         table = lines[-len(selection.buckets) :]
         names = name_buckets(selection.table.rows, selection.codes)
         for line, bucket in zip(table, selection.buckets, strict=True):
@@ -74,9 +89,9 @@ class TestSummary:
             for spread in get_args(Spread)
         ]
         assert lines == [
-            "  spread over 12 events by capture time",
-            "  spread over the natural order of names",
-            "  spread by looks alone",
+            "Kept      5 (8.3%), spread over 12 events by capture time",
+            "Kept      5 (8.3%), spread over the natural order of names",
+            "Kept      5 (8.3%), spread by looks alone",
         ]
 
     def test_every_group_has_a_line_with_its_counts(self) -> None:
@@ -84,15 +99,17 @@ class TestSummary:
         index = ImageIndex(make_table(60))
         long = "far/" * 20 + "near"
         labels = [f"{long}_{i % 40}" for i in range(60)]
-        lines = report.format_summary(index.sample(45, groups=labels)).splitlines()
-        assert lines[-1] == "  and 10 groups more"
+        selection = index.sample(45, groups=labels)
+        lines = report.format_summary(selection, is_verbose=True).splitlines()
+        assert lines[-1] == "  and 10 more groups"
         assert lines[-31].split() == [f"…{long[-51:]}_0", "2", "2", "100.0%"]
         assert max(map(len, lines)) == 83
 
     def test_no_name_begins_a_line_or_steers_a_terminal(self) -> None:
         """Control characters of groups are escaped."""
         labels = ["ok\x1b[2J\nall is well"] * 20 + ["cam"] * 10
-        text = report.format_summary(ImageIndex(make_table(30)).sample(5, groups=labels))
+        selection = ImageIndex(make_table(30)).sample(5, groups=labels)
+        text = report.format_summary(selection, is_verbose=True)
         assert "\x1b" not in text
         assert r"  ok\x1b[2J\nall is well " in text
 
@@ -101,7 +118,7 @@ class TestSummary:
         index = ImageIndex(make_table(30))
         text = report.format_summary(index.sample(99, keep=index.paths[:4]))
         assert "asked for 99: every readable image is selected" in text
-        assert "4 were selected before: counted, and kept apart from" in text
+        assert "; kept apart from 4 selected before" in text
         text = report.format_summary(index.sample(99, max_per_sequence=1))
         assert "asked for 99: groups, sequences and earlier selections leave no more" in text
 
@@ -112,9 +129,11 @@ class TestSummary:
             report.format_summary(ImageIndex.build(some).sample(2))
             for some in (paths[:3], paths, paths)
         ]
-        assert "\n  3 read\n" in texts[0]
-        assert "2 read, 3 known from earlier runs" in texts[1]
-        assert "none was read: 5 are known from earlier runs" in texts[2]
+        assert [text.splitlines()[0] for text in texts] == [
+            "Images    3, all read now",
+            "Images    5, 2 files read now, 3 known from earlier runs",
+            "Images    5, all known from earlier runs",
+        ]
 
     def test_shortfall_failures_and_repetitions_are_told(self, tmp_path: Path) -> None:
         """Nothing is lost and nothing is silent."""
@@ -124,15 +143,22 @@ class TestSummary:
         with pytest.warns(ImageLoadingWarning):
             text = report.format_summary(ImageIndex.build(given).sample(5))
         assert "asked for 5: every readable image is selected" in text
-        assert "1 paths named an image again" in text
-        assert "2 could not be loaded: " in text
+        assert text.startswith("Images    1, all read now, 1 named again\n")
+        assert "\nFailures  2 could not be loaded: " in text
         assert "File is empty (1)" in text
         assert "File not found (1)" in text
 
     def test_an_empty_collection_has_a_summary(self) -> None:
         """No division by zero."""
         text = report.format_summary(ImageIndex.build([]).sample(5))
-        assert text.startswith("Selected 0 of 0 images from 0 buckets")
+        assert text.splitlines() == [
+            "Images    0",
+            "Kept      0; asked for 5: every readable image is selected",
+            "Cameras   0 folders, all with kept images",
+            "Light     no images",
+            "Taken     at unknown times",
+            "Failures  none",
+        ]
 
 
 def drawn_texts(figure: Figure) -> list[str]:

@@ -277,7 +277,7 @@ class TestOtherSelections:
         out, base = tmp_path / "out", tmp_path / "photos"
         place_images(photos[:6], out, "copy", base=base, manifest=tmp_path / "deep" / "run.json")
         expected = (
-            r"out' already holds 4 images that are not among the 5 of this selection\. "
+            r"out' already holds 4 images not among the 5 of this selection\. "
             r"Placed there before: 6 of 'run.json'\. Nothing was placed.*add=True.*--add"
         )
         with pytest.raises(OutputError, match=expected):

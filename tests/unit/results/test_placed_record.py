@@ -115,7 +115,7 @@ def test_a_damaged_record_is_taken_for_none_and_written_anew(
     out.mkdir()
     (out / NAME).write_bytes(damage)
     (out / "other.jpg").touch()
-    with pytest.raises(OutputError, match=r"1 images that are not .* selection\. Nothing"):
+    with pytest.raises(OutputError, match=r"1 image not .* selection\. Nothing"):
         place_images(photos, out, "copy")
     assert place_images(photos, out, "copy", add=True).n_new == 4
     assert len(read_record(key(out)).selections) == 1

@@ -247,7 +247,7 @@ class TestTables:
             ),
         ]
         for table in others:
-            with pytest.raises(InvalidParameterError, match=r"'table' parameter.*6 selected"):
+            with pytest.raises(InvalidParameterError, match=r"'table' parameter.*6 images"):
                 write_selection(selection, tmp_path / "why.csv", table=table)
         assert list(tmp_path.iterdir()) == []
 

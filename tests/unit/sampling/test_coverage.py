@@ -129,7 +129,7 @@ class TestMeasureCoverage:
         rows["captured"] = np.datetime64("2024-05-01", "ms") + ms.astype("timedelta64[ms]")
         coverage = measure(rows)
         assert coverage.suggested_count == 0
-        assert coverage.reason.endswith("of the events only")
+        assert coverage.reason.endswith("of the events")
 
     def test_counts_for_shares_are_the_first_that_reach_them(self) -> None:
         """By looks and by events: a hundred bursts of six frames."""
