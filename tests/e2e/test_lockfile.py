@@ -408,6 +408,35 @@ def test_sources_of_all_kinds_are_repeated(
     del folder
 
 
+@pytest.mark.parametrize("place", ["before", "photos/before", "before/*.jpg"])
+def test_images_selected_before_are_kept_again_wherever_they_lie(
+    folder: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    """In a folder beside the photos or among them, such as copies of last season's picks."""
+    top = folder / place.removesuffix("/*.jpg")
+    for number in range(3):
+        write_picture(top / f"IMG_{number}.jpg", number)
+    list_printed(capsys, "sample", "photos", "-n", "6", "--keep", place, "--lock", "a.lock")
+    told = verify(capsys, "a.lock")
+    if place.endswith(".jpg"):
+        assert "does not say what named" in told["not_repeated"]
+    else:
+        assert told["picks"]["n_same"] == 6
+
+
+def test_a_run_says_what_it_locked_and_what_it_takes_to_verify_that(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the photos are named by an absolute path elsewhere, their place is not written."""
+    assert main(["sample", "photos", "-n", "3", "--lock", "a.lock"]) == 0
+    assert "Locked 3 picks in a.lock\n" in capsys.readouterr().err
+    (folder / "far").mkdir()
+    assert main(["sample", str(folder / "photos"), "-n", "3", "--lock", "far/a.lock"]) == 0
+    assert "say where the images lie with --root" in capsys.readouterr().err
+    assert "--root" in refuse(capsys, "verify", "far/a.lock")
+    assert verify(capsys, "far/a.lock", "--root", "photos")["picks"]["n_same"] == 3
+
+
 def test_a_list_on_standard_input_is_not_repeated_but_its_picks_are(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 import argparse
 import glob
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -21,6 +21,7 @@ from ..results import (
     spell_place,
 )
 from .inputs import list_parameters
+from .printing import say
 
 # More images than these, named one by one, are not repeated in a lockfile.
 _MOST_NAMED = 100
@@ -45,6 +46,9 @@ def write_lock(options: argparse.Namespace, selection: Picks, images: NamedImage
     )
     content = make_content(selection, origin, show_progress=not options.quiet)
     save_content(content, options.lock, selection)
+    if not options.quiet:
+        advice = "" if content.root else "; to verify it, say where the images lie with --root"
+        say(f"Locked {len(content.picks):,} picks in {options.lock}{advice}")
 
 
 def _choose_root(options: argparse.Namespace, selection: Picks, images: NamedImages) -> bytes:
@@ -84,20 +88,24 @@ def _spell_sources(
         # A shell put them in the place of a pattern.
         is_all = {*map(to_key, sources)} == {*list_items(os.fsdecode(root)).keys}
         return [LockedSource(images=".")] if is_all else None
-    spelt = []
-    for source in sources:
-        if source in named or _is_document(source):
-            is_relative = not os.path.isabs(source)
-            place = spell_place(to_key(source), folder, is_relative=is_relative)
-            if place is None or not os.path.exists(source) or source == "-":
-                return None
-            spelt.append(LockedSource(document=place, sha256=digest_file(source)))
-        else:
-            place = spell_place(to_key(source), root)
-            if place is None:
-                return None
-            spelt.append(LockedSource(images=place))
-    return spelt
+    spelt = [_spell_source(source, named, root, folder) for source in sources]
+    known = [source for source in spelt if source is not None]
+    return known if len(known) == len(spelt) else None
+
+
+def _spell_source(
+    source: str, named: Collection[str], root: bytes, folder: bytes
+) -> LockedSource | None:
+    """Spell a source: images below the root, or anything else from the lockfile's folder on."""
+    key = to_key(source)
+    is_list = source in named or (_is_document(source) and not os.path.isdir(source))
+    below = None if is_list else spell_place(key, root)
+    if below is not None:
+        return LockedSource(images=below)
+    place = spell_place(key, folder, is_relative=not os.path.isabs(source))
+    if place is None or source == "-" or not os.path.exists(source):
+        return None
+    return LockedSource(document=place, sha256=digest_file(source))
 
 
 def _list_options(options: argparse.Namespace, root: bytes) -> dict[str, Any]:

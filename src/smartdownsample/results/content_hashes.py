@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from ..items import cause_of
@@ -33,19 +34,29 @@ def hash_files(
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    from tqdm import tqdm
-
-    bar = tqdm(
-        total=len(keys),
-        unit="img",
-        desc="Comparing contents",
-        delay=_PATIENCE_S,
-        disable=not show_progress,
-    )
-    with bar, ThreadPoolExecutor(_N_THREADS) as threads:
+    counting = _count_progress(len(keys), is_shown=show_progress)
+    with counting as count, ThreadPoolExecutor(_N_THREADS) as threads:
         for content in threads.map(_hash_file, keys):
-            bar.update()
+            count()
             yield content
+
+
+@contextmanager
+def _count_progress(n_files: int, *, is_shown: bool) -> Iterator[Callable[[], object]]:
+    """Give a function that counts a file on a bar, if one is wanted and can be drawn."""
+    if not is_shown:
+        yield lambda: None
+        return
+    try:
+        from tqdm import tqdm
+
+        bar = tqdm(total=n_files, unit="img", desc="Comparing", delay=_PATIENCE_S)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # Its defaults come from the environment, unchecked.
+        yield lambda: None
+        return
+    with bar:
+        yield bar.update
 
 
 def digest_file(path: str) -> str | None:
