@@ -28,6 +28,7 @@ def compare(
     *sources, first, second = options.sources
     read = [_read_selection(options, file) for file in (first, second)]
     folder = None if sources else _find_folder(read)
+    is_of_picks = not sources and folder is None
     options.sources = sources or ([first, second] if folder is None else [folder])
     images, _ = name_all(options)
     kept: list[Sequence[Kept] | IntArray] = []
@@ -52,7 +53,8 @@ def compare(
         [np.flatnonzero(find_kept(table, each)) for each in kept],
         _name(first, second),
         labels=None if groups is None else label_items(groups, table),
-        scope=_describe(table.count_items(), sources, folder),
+        scope=table.count_items() + (", those that either selection has" if is_of_picks else ""),
+        folder=folder or "",
     )
     return inputs, compared
 
@@ -99,15 +101,9 @@ def _find_folder(selections: Sequence[NamedImages]) -> str | None:
 
 def _name(first: str, second: str) -> tuple[str, str]:
     """Name two selections by their files, as briefly as tells them apart."""
-    names = os.path.basename(first), os.path.basename(second)
-    stems = os.path.splitext(names[0])[0], os.path.splitext(names[1])[0]
-    return next((pair for pair in (stems, names) if pair[0] != pair[1]), (first, second))
-
-
-def _describe(items: str, sources: Sequence[str], folder: str | None) -> str:
-    """Say which collection two selections are compared in."""
-    if sources:
-        return items
-    if folder is None:
-        return f"{items}, those that either selection has"
-    return f"{items} below {folder}, the folder that both selections have in common"
+    parts = [os.path.abspath(file).split(os.sep) for file in (first, second)]
+    stems = [os.path.splitext(own[-1])[0] for own in parts]
+    if stems[0] != stems[1]:
+        return stems[0], stems[1]
+    n = next((n for n in range(1, max(map(len, parts))) if parts[0][-n:] != parts[1][-n:]), 1)
+    return "/".join(parts[0][-n:]), "/".join(parts[1][-n:])

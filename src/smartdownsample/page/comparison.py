@@ -34,6 +34,8 @@ class Comparison:
         Whether the second is the first and what was added to it.
     scope : str
         What the collection is, in words that go behind "compared in"; may be empty.
+    folder : str
+        The folder of all these images, if they were found by what both selections have in common.
     """
 
     names: tuple[str, str]
@@ -42,6 +44,13 @@ class Comparison:
     is_measured: BoolArray
     is_growth: bool = False
     scope: str = ""
+    folder: str = ""
+
+    def describe_scope(self, folder: str) -> str:
+        """Say what the collection is; ``folder`` is how to call its folder."""
+        if not folder:
+            return self.scope
+        return f"{self.scope} below {folder}, the folder that both selections have in common"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,7 +63,10 @@ class ComparedPicks(Picks):
         """Say how many items each has, how many both have, and what each covers by looks."""
         compared = self.comparison
         n_both = int(compared.is_selected.all(axis=0).sum())
-        lines = [f"Compared in {compared.scope}", f"  in both: {n_both:,}"]
+        lines = [
+            f"Compared in {compared.describe_scope(compared.folder)}",
+            f"  in both: {n_both:,}",
+        ]
         for name, is_selected, is_alike in zip(
             compared.names, compared.is_selected, compared.is_alike, strict=True
         ):
@@ -74,13 +86,14 @@ def compare_selections(
     *,
     labels: GroupLabels | None = None,
     scope: str = "",
+    folder: str = "",
 ) -> ComparedPicks:
     """Compare two selections, given as rows of the collection's table.
 
-    ``labels`` are the groups that both are of.
+    ``labels`` are the groups that both are of; the rest is as for `Comparison`.
     """
     either = np.union1d(*rows)
-    comparison = replace(_compare(collection, rows, names), scope=scope)
+    comparison = replace(_compare(collection, rows, names), scope=scope, folder=folder)
     return ComparedPicks(collection, either, len(either), None, labels, comparison=comparison)
 
 

@@ -116,6 +116,7 @@ def save_page(
         "collection": name_collection(selection, paths),
         "made_by": made_by,
         "comparison": comparison,
+        "scope": comparison and comparison.describe_scope(paths.shorten(comparison.folder)),
         "buckets": [
             GroupCount(bucket, size, n_kept)
             for bucket, (_, size, n_kept) in zip(columns["buckets"], selection.buckets, strict=True)

@@ -68,6 +68,36 @@ def test_two_selections_are_compared_in_the_folder_that_they_have_in_common(
     assert f"  a: 12 images, {len(first - second)} in it alone" in told
 
 
+def test_where_the_photos_lie_is_shown_on_request(folder: Path) -> None:
+    """As of all paths on a page."""
+    for name, seed in (("c.txt", "1"), ("d.txt", "2")):
+        run("sample", str(folder / "photos"), *f"-n 12 -q --seed {seed} -o {name}".split())
+    run("report c.txt d.txt page.html -q")
+    shown = Path("page.html").read_text("utf-8")
+    assert "60 images below photos, the folder" in shown
+    assert str(folder) not in shown
+    run("report c.txt d.txt page.html -q --absolute-paths")
+    assert f"60 images below {folder / 'photos'}, the folder" in Path("page.html").read_text(
+        "utf-8"
+    )
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Or by how their names end."""
+    for year in ("2024", "2025"):
+        Path(year).mkdir()
+        shutil.copy("a.json", year)
+    run("report 2024/a.json 2025/a.json page.html")
+    told = capsys.readouterr().err
+    assert "  2024/a.json: 12 images" in told
+    assert "  2025/a.json: 12 images" in told
+    run("sample photos -n 3 -q -o a.txt")
+    run("report a.json a.txt page.html")
+    assert "  a.txt: 3 images" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["b.txt", "b.parquet", "b.json"])
 def test_selections_are_of_any_format_that_they_are_written_in(name: str) -> None:
     """And may be spelt with other paths than the collection."""
