@@ -1,6 +1,7 @@
 """Calls of one line: the published one for diverse paths, and the figures of a collection."""
 
 import inspect
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from . import report
 from .checks import check_seed
 from .collection import Picks
+from .errors import InvalidParameterError
 from .gathering import warn_of_failures
 from .index import ImageIndex
 from .items import add_items, list_items
@@ -180,6 +182,8 @@ def sample_diverse(
     >>> from smartdownsample import sample_diverse
     >>> paths = sample_diverse("data_samples", 20)  # doctest: +SKIP
     """
+    _check_figures("distribution", show_distribution, save_distribution)
+    _check_figures("thumbnails", show_thumbnails, save_thumbnails)
     reading, sampling = (
         {name: options.pop(name) for name in keywords.__annotations__ if name in options}
         for keywords in (ReadingKeywords, SamplingKeywords)
@@ -226,6 +230,22 @@ def inspect_index(
         Its figures.
     """
     return inspect_collection(index.collection, sequence_gap_s)
+
+
+def _check_figures(what: str, is_shown: object, path: object) -> None:
+    """Tell showing from saving, which releases 1.8 and 1.9 have in the same places."""
+    if isinstance(path, bool):
+        msg = (
+            f"The 'save_{what}' parameter must be a file path string or None, not a boolean. "
+            f"Got {path}. To open a window give show_{what}={path}."
+        )
+        raise InvalidParameterError(msg)
+    if isinstance(is_shown, (str, os.PathLike)):
+        msg = (
+            f"The 'show_{what}' parameter must be True or False. Got {is_shown!r} instead. To save "
+            f"a file give save_{what}={os.fspath(is_shown)!r}."
+        )
+        raise InvalidParameterError(msg)
 
 
 def _present(

@@ -69,6 +69,7 @@ def test_the_published_signature_is_kept() -> None:
         "keep",
         "max_per_sequence",
         "sequence_gap_s",
+        "skip_flat",
     }
 
 
@@ -176,7 +177,7 @@ class TestChecks:
             ({"groups": ["fox"] * 3}, "a label for each of the images given, 60. Got 3"),
             ({"groups": {"1.jpg": "fox"}}, "a label for every image. Got none for 60 of 60"),
             ({"groups": [None] * 60}, "a label for every image. Got None"),
-            ({"groups": "cameras"}, "must be 'parent', a mapping"),
+            ({"groups": "cameras"}, "must be 'parent', 'regex:'"),
             ({"groups": "parent", "per_group": {"a": 3}}, "must name groups that have images"),
             ({"groups": "parent", "per_group": -1}, "'per_group' parameter must be an integer"),
             ({"keep": [3]}, "An element of 'keep' must be a str"),
