@@ -1,6 +1,7 @@
 """The timeline and the map of looks of the report page in a real browser."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from feature_tables import make_table
 from smartdownsample import ImageIndex, Selection
 from smartdownsample.items import DETAILS
-from smartdownsample.page import save_page
+from smartdownsample.page import compare_selections, save_page
 
 # Debian's name first; no browser is ever downloaded.
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -272,6 +273,20 @@ class TestOtherCollections:
         for page in open_page(browser, tmp_path / "page.html"):
             expect(page.locator("#map")).to_have_count(0)
             expect(page.locator("#timeline")).to_be_visible()
+
+    def test_a_selection_beside_another(self, browser: Browser, tmp_path: Path) -> None:
+        """Points say which of the two has them; a bar says how many either has."""
+        index = ImageIndex(make_table(60))
+        rows = [index.sample(n).rows for n in (9, 20)]
+        save_page(compare_selections(index.collection, rows, ("a", "b")), tmp_path / "page.html")
+        for page in open_page(browser, tmp_path / "page.html"):
+            legend = page.locator("#looks-plot .legend li")
+            assert legend.all_inner_texts() == ["only a", "both", "only b", "not selected"]
+            page.get_by_role("application", name="Map of looks").focus()
+            page.keyboard.press("ArrowRight")
+            expect(page.locator("#looks-plot output")).to_have_text(re.compile("only in|both"))
+            either = len(np.union1d(*rows))
+            expect(page.locator("#timeline-plot .lane").first).to_contain_text(f"{either} of 60")
 
     def test_more_cameras_than_lines(self, browser: Browser, tmp_path: Path) -> None:
         """The first line has all of them, and the table too."""

@@ -13,6 +13,7 @@ _PARTS = (
     "picks",
     "periods",
     "timeline",
+    "camera_table",
     "looks",
     "near_duplicates",
     "buckets",

@@ -85,17 +85,24 @@ class LooksMap {
       context.fillRect(x - POINT_SIDE / 2, y - POINT_SIDE / 2, POINT_SIDE, POINT_SIDE);
     }
     context.globalAlpha = 1;
-    const [kept, paper] = [colours.borderTopColor, colours.backgroundColor];
     context.lineWidth = 1.5;
+    const paint = this.mixPaint(colours.backgroundColor);
     for (const row of this.chosen) {
-      const isKept = items.state[row] === KEPT;
-      [context.fillStyle, context.strokeStyle] = isKept ? [kept, paper] : [paper, kept];
+      [context.fillStyle, context.strokeStyle] = paint[classOf(row)];
       context.beginPath();
       context.arc(...this.placeOf(row), DISC_RADIUS, 0, 2 * Math.PI);
       context.fill();
       context.stroke();
     }
     this.placePhotos();
+  }
+
+  // The colours of discs and their rims, by the classes of the legend; hollow ones are rims alone.
+  mixPaint(ground) {
+    return Object.fromEntries(findAll(".legend li", this.root).map((entry) => {
+      const { backgroundColor, borderTopColor, borderTopStyle } = getComputedStyle(entry, "::before");
+      return [entry.className, borderTopStyle === "none" ? [backgroundColor, ground] : [ground, borderTopColor]];
+    }));
   }
 
   // Shows the photos of chosen images that do not cover one another.
@@ -107,11 +114,11 @@ class LooksMap {
       const hasRoom = taken.every((other) => Math.abs(x - other.x) > width || Math.abs(y - other.y) > height);
       const source = hasRoom && thumbnailOf(row);
       if (source) {
-        taken.push({ x, y, source });
+        taken.push({ row, x, y, source });
       }
     }
-    this.photos.replaceChildren(...taken.map(({ x, y, source }) => {
-      const photo = make("img", { src: source, alt: "" });
+    this.photos.replaceChildren(...taken.map(({ row, x, y, source }) => {
+      const photo = make("img", { src: source, alt: "", className: classOf(row) });
       Object.assign(photo.style, { left: `${x}px`, top: `${y}px`, width: `${this.photoWidth}px` });
       return photo;
     }));
@@ -137,7 +144,7 @@ class LooksMap {
     this.pointed = row;
     this.ring.hidden = row === null;
     this.hint.hidden = row === null;
-    this.told.textContent = row === null ? "" : `${nameItem(row)}, ${STATE_NAMES[items.state[row]].toLowerCase()}`;
+    this.told.textContent = row === null ? "" : `${nameItem(row)}, ${nameState(row).toLowerCase()}`;
     if (row !== null) {
       const [x, y] = this.placeOf(row);
       Object.assign(this.ring.style, { left: `${x}px`, top: `${y}px` });
@@ -157,7 +164,7 @@ class LooksMap {
     const swatch = make("span", { className: "swatch" });
     swatch.style.background = colourOf(row);
     this.hint.replaceChildren(source ? make("img", { src: source, alt: "" }) : swatch, make("b", {}, nameItem(row)),
-      make("span", { className: `state ${STATES[items.state[row]]}` }, STATE_NAMES[items.state[row]]));
+      make("span", { className: `state ${classOf(row)}` }, nameState(row)));
     const [width, height] = [this.hint.offsetWidth, this.hint.offsetHeight];
     const { clientWidth, clientHeight } = this.canvas;
     const left = x + HINT_GAP + width > clientWidth ? x - HINT_GAP - width : x + HINT_GAP;

@@ -13,7 +13,11 @@ function describeDay(day, hasYear = true) {
   return `${dateOf(day).getUTCDate()} ${MONTHS[monthOf(day)]}${hasYear ? ` ${yearOf(day)}` : ""}`;
 }
 
+// Either end may be open, which is null.
 function describeDays(first, last) {
+  if (first === null || last === null) {
+    return first !== null ? `from ${describeDay(first)}` : last !== null ? `until ${describeDay(last)}` : "";
+  }
   return first === last
     ? describeDay(first)
     : `${describeDay(first, yearOf(first) !== yearOf(last))} – ${describeDay(last)}`;

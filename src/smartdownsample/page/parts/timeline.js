@@ -257,18 +257,15 @@ class Timeline {
   // Says what is pointed at, else what is shown.
   tell() {
     const { camera, firstDay, lastDay } = filter;
-    const isChosen = camera !== null || firstDay !== null;
-    this.reset.hidden = !isChosen;
+    this.reset.hidden = camera === null && firstDay === null && lastDay === null;
     if (this.pointed) {
       const { lane, ends: [first, last] } = this.pointed;
       const days = describeDays(items.periods[first][0], items.periods[last][1]);
       this.told.textContent = `${this.nameLane(lane)}, ${days}: ${this.describe(this.matching.sum(lane, first, last))}`;
-    } else if (isChosen) {
-      const what = [camera === null ? [] : this.names[camera],
-        firstDay === null ? [] : describeDays(firstDay, lastDay)].flat().join(", ");
-      this.told.textContent = `Only ${what}`;
     } else {
-      this.told.textContent = `Choose a bar or a camera to see only its ${nouns}; drag over bars for more of them.`;
+      const chosen = [this.names[camera], describeDays(firstDay, lastDay)].filter(Boolean).join(", ");
+      this.told.textContent = chosen ? `Only ${chosen}`
+        : `Choose a bar or a camera to see only its ${nouns}; drag over bars for more of them.`;
     }
   }
 
@@ -276,8 +273,9 @@ class Timeline {
     if (!n) {
       return `no ${nouns}`;
     }
-    const others = [[earlier, "selected before"], [excluded, "not kept"], [empty, "empty and not kept"]];
-    const told = [[kept, "kept"], ...others.filter(([number]) => number)]
+    const verb = isPair ? "selected" : "kept";
+    const others = [[earlier, "selected before"], [excluded, `not ${verb}`], [empty, `empty and not ${verb}`]];
+    const told = [[kept, verb], ...others.filter(([number]) => number)]
       .map(([number, name]) => `${count(number)} ${name}`);
     return `${pluralize(n, nouns.slice(0, -1), nouns)}: ${told.join(", ")}${nNight ? `; ${count(nNight)} by night` : ""}`;
   }
@@ -336,48 +334,6 @@ function shortenNames(names) {
   return names.map((name) => name.slice(length) || name);
 }
 
-// What is known of each camera, of the images that match.
-class CameraTable {
-  constructor(root) {
-    this.root = root;
-    this.pager = new Pager(root, ([camera, facts]) => this.makeRow(camera, facts));
-    root.closest("details").addEventListener("toggle", () => this.show());
-    onFilter(() => this.show());
-  }
-
-  show() {
-    if (!this.root.closest("details").open) {
-      return;
-    }
-    const factsOf = new Map();
-    for (const row of matching) {
-      if (items.period[row] >= 0) {
-        const camera = items.camera[row];
-        if (!factsOf.has(camera)) {
-          factsOf.set(camera, { days: new Set(), n: 0, night: 0, empty: 0, kept: 0 });
-        }
-        const facts = factsOf.get(camera);
-        facts.days.add(Math.floor(items.captured[row] / SECONDS_PER_DAY));
-        facts.n += 1;
-        facts.night += items.isNight[row];
-        facts.empty += items.isEmpty[row];
-        facts.kept += items.state[row] === KEPT ? 1 : 0;
-      }
-    }
-    this.pager.show([...factsOf].sort(([a], [b]) => a - b));
-  }
-
-  makeRow(camera, { days, n, night, empty, kept }) {
-    const [first, last] = [...days].reduce(([a, b], day) => [Math.min(a, day), Math.max(b, day)], [Infinity, -Infinity]);
-    const cell = (text, className) => make("td", { className }, text);
-    const number = (value, isSpare) => cell(count(value), isSpare ? "number spare" : "number");
-    return make("tr", {}, make("th", { scope: "row" }, items.cameras[camera]),
-      cell(describeDay(first), "spare"), cell(describeDay(last), "spare"), number(last - first + 1 - days.size, true),
-      number(n), number(night, true), number(empty, true), number(kept));
-  }
-}
-
 if (items.periods.length) {
   new Timeline(find("#timeline-plot"));
-  new CameraTable(find("#timeline-table"));
 }
