@@ -1,17 +1,18 @@
 """Columns of what documents say, gathered value by value, as the tables of `Annotations`."""
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..annotations import BOXES, ENTRIES
+from ..annotations import BOXES, ENTRIES, Fault, FaultLog
 from ..arrow import pack_flags, pack_texts, pack_values, unpack
 from ..checks import URL_START
 from ..records import BoolArray, IntArray
-from .times import parse_times
+from .raw_json import show
+from .times import TIME, parse_times
 
 _CHUNK = 1 << 16
 # More pixels than any photo has.
@@ -68,7 +69,7 @@ def make_entries(
     paths: pa.ChunkedArray,
     causes: pa.Array,
     sizes: "array[float]",
-    times: TextColumn | None = None,
+    captured: pa.ChunkedArray | None = None,
     **texts: TextColumn,
 ) -> pa.Table:
     """Make the table of photos.
@@ -79,8 +80,8 @@ def make_entries(
         Of n photos.
     sizes : array of float
         Width and height of each, in turn; 0 where it is not known.
-    times : TextColumn, optional
-        Capture time of each, as it is spelt.
+    captured : pyarrow.ChunkedArray of timestamp, optional
+        Capture time of each, see `read_local_times`.
     **texts : TextColumn
         Other columns.
     """
@@ -89,7 +90,7 @@ def make_entries(
     columns = {
         "path": paths,
         "cause": causes,
-        "captured": None if times is None else _read_local_times(times.pack()),
+        "captured": captured,
         "width": pack_values(widths, pa.int64(), widths > 0),
         "height": pack_values(heights, pa.int64(), heights > 0),
         **{name: column.pack() for name, column in texts.items()},
@@ -104,11 +105,34 @@ def make_entries(
     )
 
 
-def _read_local_times(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Read times of the camera's clock; null where there is none."""
+def read_local_times(
+    times: TextColumn, log: FaultLog, name_place: Callable[[int], str]
+) -> pa.ChunkedArray:
+    """Read times of the camera's clock; null where there is none.
+
+    Parameters
+    ----------
+    times : TextColumn
+        As they are spelt.
+    log : FaultLog
+        Is told which are no times.
+    name_place : callable
+        Names where the time of a row stands.
+    """
     kind = pa.timestamp("ms")
-    chunks = [pack_values(parse_times(chunk).local, kind) for chunk in texts.chunks]
-    return pa.chunked_array(chunks, kind)
+    read: list[pa.Array] = []
+    start = 0
+    for chunk in times.pack().chunks:
+        found = parse_times(chunk)
+        read.append(pack_values(found.local, kind))
+        wrong = np.flatnonzero(found.is_wrong).tolist()
+        faults = (
+            Fault(name_place(start + row), f"Expected {TIME}, got {show(chunk[row].as_py())}.")
+            for row in wrong
+        )
+        log.note_all(len(wrong), faults)
+        start += len(chunk)
+    return pa.chunked_array(read, kind)
 
 
 def count_pixels(sizes: "array[float]") -> IntArray:

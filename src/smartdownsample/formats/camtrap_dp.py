@@ -25,7 +25,7 @@ from .csv_tables import Table
 from .data_package import DESCRIPTOR, DataPackage, looks_like_package, read_package
 from .intervals import Within, find_first_cover, find_within
 from .text_values import look_up, parse_numbers, rank_texts
-from .times import TimeArray, parse_times
+from .times import TIME, TimeArray, parse_times
 
 _VERSIONS = ("1.0", "1.0.1", "1.0.2")
 # As in https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json; other
@@ -39,7 +39,6 @@ _OBSERVATIONS = (
     ("deploymentID", "mediaID", "eventStart", "eventEnd", "observationLevel", "observationType"),
     ("eventID", "scientificName", *_BOX, "classificationMethod", "classificationProbability"),
 )
-_TIME = "a time such as 2020-05-30T04:57:37Z"
 # The standard's word for what nobody has looked at.
 _UNCLASSIFIED = "unclassified"
 
@@ -199,7 +198,7 @@ def read_camtrap_dp(path: str) -> CamtrapDp:
     media.check_ids("mediaID")
     tables.deployments.check_ids("deploymentID")
     times = parse_times(media.cells("timestamp"))
-    media.note_cells(log, "timestamp", times.is_wrong, _TIME)
+    media.note_cells(log, "timestamp", times.is_wrong, TIME)
     links = _link(media, times.instants, observations, log)
     box_rows, boxes = _read_boxes(observations, links, log)
     written = {DESCRIPTOR, media.path, observations.path}
@@ -262,7 +261,7 @@ def _link(media: Table, instants: TimeArray, observations: Table, log: FaultLog)
         times = parse_times(observations.cells(column).take(pack_values(rows, pa.int64())))
         is_wrong = np.zeros(len(observations), dtype=np.bool_)
         is_wrong[rows] = np.isnat(times.instants)
-        observations.note_cells(log, column, is_wrong, _TIME)
+        observations.note_cells(log, column, is_wrong, TIME)
         ends.append(times.instants)
     deployments = media.cells("deploymentID")
     lines = look_up(observations.cells("deploymentID"), deployments)[rows]

@@ -24,6 +24,7 @@ from .annotation_tables import (
     count_pixels,
     make_entries,
     name_causes,
+    read_local_times,
 )
 from .lenient import read_entries
 from .raw_json import RawDocument, Spans, show
@@ -165,7 +166,7 @@ def read_coco(document: RawDocument) -> Coco:
         paths,
         name_causes(paths, {"CORRUPT": photos.corrupt}),
         photos.sizes,
-        photos.times,
+        read_local_times(photos.times, log, photos.name_time),
         label=labels,
         location=photos.locations,
         sequence=photos.sequences,
@@ -229,9 +230,13 @@ class _Photos:
         self.sizes.extend((image.width or 0, image.height or 0))
         self.locations.append(_spell(image.location))
         self.sequences.append(_spell(image.seq_id))
-        self.times.append(image.datetime or image.date_captured)
+        self.times.append(image.datetime or image.date_captured or None)
         if image.corrupt:
             self.corrupt.append(row)
+
+    def name_time(self, row: int) -> str:
+        """Name the image whose time is in a row; it may stand in one of two fields."""
+        return f"images[{self.images[row]}]"
 
 
 def _spell(value: str | float | None) -> str | None:

@@ -14,7 +14,14 @@ import numpy as np
 
 from ..annotations import FaultLog
 from ..options import BoxOrientation
-from .annotation_tables import NO_BOX, BoxColumns, TextColumn, make_entries, name_causes
+from .annotation_tables import (
+    NO_BOX,
+    BoxColumns,
+    TextColumn,
+    make_entries,
+    name_causes,
+    read_local_times,
+)
 from .lenient import read_entries
 from .nested_detections import NestedAnnotations, take_object, take_text, warn_of_version
 from .raw_json import RawDocument
@@ -29,6 +36,8 @@ _CATEGORIES = {"1": "animal", "2": "person", "3": "vehicle"}
 _CATEGORIES_FROM_0 = {"0": "animal", "1": "person", "2": "vehicle"}
 # What only results have, beside the name of a file.
 _RESULTS = {"detections", "max_detection_conf", "failure"}
+# What COCO has beside images.
+_OF_COCO = {"annotations", "categories"}
 _EMPTY = "empty"
 # Of so few digits, since Python reads no integers of thousands.
 _VERSION = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))?")
@@ -77,8 +86,11 @@ def is_megadetector(document: RawDocument) -> bool:
         return "file" in keys and not _RESULTS.isdisjoint(keys)
     if "detection_categories" in document.values:
         return True
-    has_images = "images" in document.values and "annotations" not in document.values
-    return has_images and "file" in document.list_keys("images")
+    if "images" not in document.values or not _OF_COCO.isdisjoint(document.values):
+        return False
+    keys = document.list_keys("images")
+    # Without photos it might be of any format, and all agree on what it says.
+    return "file" in keys or (not keys and document.get("images") == [])
 
 
 def read_megadetector(document: RawDocument) -> MegaDetector:
@@ -98,12 +110,15 @@ def read_megadetector(document: RawDocument) -> MegaDetector:
         if entry is not None:
             photos.add(i, entry)
     paths = photos.paths.pack()
+    captured = read_local_times(
+        photos.times, log, lambda row: f"{name}[{photos.rows[row]}].datetime"
+    )
     causes = name_causes(paths, {"VIDEO": photos.videos, "DETECTOR_FAILED": photos.failed})
     return MegaDetector(
         file=document.file,
         format=_NAME,
         version=version,
-        entries=make_entries(paths, causes, photos.sizes, photos.times),
+        entries=make_entries(paths, causes, photos.sizes, captured),
         boxes=photos.boxes.make_table(photos.category_names, photos.label_names),
         categories=categories,
         faults=log.first,
@@ -145,7 +160,7 @@ class _Photos:
         row = len(self.rows)
         self.rows.append(number)
         self.paths.append(entry.file)
-        self.times.append(entry.datetime)
+        self.times.append(entry.datetime or None)
         self.sizes.append(entry.width or 0)
         self.sizes.append(entry.height or 0)
         detections = entry.detections

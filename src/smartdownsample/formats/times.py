@@ -13,6 +13,8 @@ from ..records import BoolArray
 
 TimeArray = npt.NDArray[np.datetime64]
 
+# What is said to be expected.
+TIME = "a time such as 2020-05-30T04:57:37Z"
 # A date with a time, year first: ISO 8601, RFC 3339, EXIF, COCO. A zone may lack its colon, as in
 # ``%z`` of C, or its minutes. The pattern is RE2's.
 _SPELLING = (

@@ -5,12 +5,13 @@ from datetime import datetime
 
 import numpy as np
 
-from smartdownsample.annotations import BOXES, ENTRIES
+from smartdownsample.annotations import BOXES, ENTRIES, FaultLog
 from smartdownsample.formats.annotation_tables import (
     BoxColumns,
     TextColumn,
     make_entries,
     name_causes,
+    read_local_times,
     take_texts,
 )
 
@@ -45,11 +46,12 @@ def test_columns_that_a_format_lacks_are_null() -> None:
 
 
 def test_times_are_the_cameras_own() -> None:
-    """An offset to UTC changes nothing; what is no time is null."""
-    paths = gather(["a.jpg"] * 3).pack()
+    """An offset to UTC changes nothing; what is no time is null, and a fault."""
+    log = FaultLog()
     times = gather(["2024-05-01T07:30:12+02:00", None, "soon"])
-    table = make_entries(paths, name_causes(paths, {}), array("d", [0] * 6), times)
-    assert table["captured"].to_pylist() == [datetime(2024, 5, 1, 7, 30, 12), None, None]  # noqa: DTZ001 - a camera's
+    captured = read_local_times(times, log, "images[{}]".format)
+    assert [fault.place for fault in log.first] == ["images[2]"]
+    assert captured.to_pylist() == [datetime(2024, 5, 1, 7, 30, 12), None, None]  # noqa: DTZ001 - a camera's
 
 
 def test_the_first_of_two_causes_counts() -> None:

@@ -213,3 +213,15 @@ def test_a_side_that_no_photo_has_is_unknown(read: Reader, side: float | None) -
     )
     assert found.entries["width"].to_pylist() == [None]
     assert found.boxes["is_in_pixels"].to_pylist() == [True]
+
+
+def test_times_that_cannot_be_read_are_faults(read: Reader) -> None:
+    """They are told with their image, and counted."""
+    images = [
+        {"id": 1, "file_name": "a.jpg", "datetime": "2016-01-02 03:04:05"},
+        {"id": 2, "file_name": "b.jpg", "date_captured": "Jan 2 2016"},
+    ]
+    found = read(images=images, annotations=[], categories=[])
+    assert found.n_faults == 1
+    assert found.faults[0].place == "images[1]"
+    assert "'Jan 2 2016'" in found.faults[0].text

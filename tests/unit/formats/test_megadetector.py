@@ -271,3 +271,21 @@ def test_without_a_list_of_images_the_document_is_refused(read: Reader, images: 
     """Its frame is wrong."""
     with pytest.raises(sd.InvalidParameterError, match=r"'images' of the document .* Got"):
         read(images)
+
+
+def test_images_alone_are_a_document_even_if_there_are_none(tmp_path: Path) -> None:
+    """Nothing says of which format it is, and nothing depends on it."""
+    (tmp_path / "x.json").write_text('{"images": []}')
+    found = read_document(str(tmp_path / "x.json"))
+    assert found is not None
+    assert (len(found.entries), found.n_faults) == (0, 0)
+
+
+def test_times_that_cannot_be_read_are_faults(read: Reader) -> None:
+    """They are told with their place, and the photo has no time; an empty one says nothing."""
+    times = ["2016:01:02 03:04:05", "Jan 2 2016", "", None]
+    found = read([{"file": "a.jpg", "detections": [], "datetime": time} for time in times])
+    captured = datetime(2016, 1, 2, 3, 4, 5)  # noqa: DTZ001 - local time of the camera
+    assert found.entries["captured"].to_pylist() == [captured, None, None, None]
+    assert [fault.place for fault in found.faults] == ["images[1].datetime"]
+    assert "'Jan 2 2016'" in found.faults[0].text
