@@ -19,7 +19,6 @@ from ..records import FeatureTable, IntArray
 from ..results import (
     Lock,
     LockedPick,
-    Origin,
     locate,
     lock_kind,
     make_content,
@@ -65,8 +64,13 @@ class Reopened:
         n_wanted = None if options.target_count is None else self.selection.target_count
         root = to_key(lock.find_root(options.locked_root))
         told = {**(lock.content.options or {}), LEFT_OUT: list_left_out(options, root)}
-        origin = Origin(root, replace(lock.content, options=told), n_wanted)
-        content = make_content(self.selection, origin, show_progress=not options.quiet)
+        content = make_content(
+            self.selection,
+            root,
+            replace(lock.content, options=told),
+            n_wanted,
+            show_progress=not options.quiet,
+        )
         save_content(content, lock.file, self.selection, known=lock.content)
         if not options.quiet:
             n_rounds = len(content.rounds)

@@ -12,8 +12,8 @@ from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS
 from ..items import DocumentItems, NamedImages, list_items, to_key
 from ..options import ReadingOptions
 from ..results import (
+    LockContent,
     LockedSource,
-    Origin,
     choose_root,
     digest_file,
     make_content,
@@ -35,16 +35,15 @@ def write_lock(options: argparse.Namespace, selection: Picks, images: NamedImage
     """Write the lockfile of a first round."""
     folder = os.path.dirname(to_key(options.lock))
     root = _choose_root(options, selection, images)
-    origin = Origin.of_new(
-        selection,
-        root,
-        folder,
+    begun = LockContent(
+        features=selection.table.spec.fingerprint,
+        root=spell_place(root, folder),
         sources=_spell_sources(options.sources, images.documents, root, folder),
         keep=_spell_sources(options.keep, (), root, folder),
         options=_list_options(options, root),
-        wanted=None if options.target_count is None else selection.target_count,
     )
-    content = make_content(selection, origin, show_progress=not options.quiet)
+    wanted = None if options.target_count is None else selection.target_count
+    content = make_content(selection, root, begun, wanted, show_progress=not options.quiet)
     save_content(content, options.lock, selection)
     if not options.quiet:
         advice = "" if content.root else "; to verify it, say where the images lie with --root"
@@ -54,7 +53,9 @@ def write_lock(options: argparse.Namespace, selection: Picks, images: NamedImage
 def _choose_root(options: argparse.Namespace, selection: Picks, images: NamedImages) -> bytes:
     """Choose the folder that paths count from: of all sources, or of all images in documents."""
     if options.root is not None:
-        return to_key(options.root)
+        root = to_key(options.root)
+        if all(to_key(path).startswith(os.path.join(root, b"")) for path in selection.paths):
+            return root
     named = {document.annotations.file for document in images.documents}
     places = [_find_fixed(source) for source in options.sources if source not in named]
     if named or None in places:

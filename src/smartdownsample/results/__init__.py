@@ -8,7 +8,7 @@ from .earlier_selection import selection_kind
 from .inspection import Figures, Inspection, inspect_collection
 from .lock import Lock, save_content, write_lock
 from .lock_check import CollectionChanges, LockReport, PickChanges, locate
-from .lock_content import Origin, choose_root, make_content, spell_place
+from .lock_content import choose_root, make_content, spell_place
 from .lock_file import LockContent, LockedPick, LockedSource, lock_kind
 from .manifest import MANIFEST, describe_run, write_manifest
 from .place import Placed, place_images
@@ -36,7 +36,6 @@ __all__ = [
     "LockedPick",
     "LockedSource",
     "NearDuplicate",
-    "Origin",
     "PickChanges",
     "Placed",
     "Split",

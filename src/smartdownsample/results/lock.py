@@ -1,5 +1,6 @@
 """Lockfiles in Python: write one, read one, and see what has become of its images."""
 
+import glob
 import os
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from .lock_check import (
     find_unsound,
     locate,
 )
-from .lock_content import Origin, choose_root, make_content
+from .lock_content import choose_root, make_content, spell_place
 from .lock_file import LockContent, LockedPick, LockedSource, encode_lock, lock_kind, read_lock
 
 _N_NAMED = 3
@@ -148,7 +149,7 @@ class Lock:
         """List the paths of sources, where images lie below a root."""
         folder = os.path.dirname(self.file)
         paths = [
-            os.path.join(root, source.images)
+            _find_images(root, source.images)
             if source.images is not None
             else os.path.join(folder, source.document or "")
             for source in sources
@@ -229,6 +230,13 @@ class Lock:
             raise OutputError(msg)
 
 
+def _find_images(root: str, images: str) -> str:
+    """Return the path of a folder, image or glob below a root, whose own name is none."""
+    path = os.path.join(root, images)
+    is_glob = glob.has_magic(images) and not os.path.lexists(path)
+    return os.path.join(glob.escape(root), images) if is_glob else path
+
+
 def write_lock(
     selection: Picks,
     destination: PathLike,
@@ -241,8 +249,12 @@ def write_lock(
     check_output(name, lock_kind(), selection.inputs)
     key = choose_root(selection) if root is None else to_key(to_text(root, "The 'root' parameter"))
     folder = os.path.dirname(to_key(name))
-    origin = Origin.of_new(selection, key, folder, wanted=selection.target_count)
-    save_content(make_content(selection, origin, show_progress=show_progress), name, selection)
+    fingerprint = selection.table.spec.fingerprint
+    begun = LockContent(fingerprint, spell_place(key, folder), None, None, None)
+    content = make_content(
+        selection, key, begun, selection.target_count, show_progress=show_progress
+    )
+    save_content(content, name, selection)
 
 
 def save_content(

@@ -3,8 +3,8 @@
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,49 +14,13 @@ from ..errors import OutputError
 from ..items import stat_files, strip_folder, to_key, to_keys
 from ..records import WHOLE, Cause, FeatureTable, Region
 from .content_hashes import ContentHash, hash_files
-from .lock_file import LockContent, LockedPick, LockedRound, LockedSource, sort_picks
+from .lock_file import LockContent, LockedPick, LockedRound, sort_picks
 from .locked_folders import LockedFolder
 from .manifest import list_versions
 from .placement_plan import find_base
 
 # The columns of a row that picks depend on; the others tell about files.
 _SEEN = ("dhash", "ahash", "mean_rgb", "lab_layout", "captured")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where the images of a selection come from, and what was asked for.
-
-    Attributes
-    ----------
-    root : bytes
-        Absolute path of the folder that paths count from.
-    content : LockContent
-        What a lockfile says of root, sources and options. Its rounds and picks are those of before,
-        which stay.
-    wanted : int or None
-        How many images were asked for.
-    """
-
-    root: bytes
-    content: LockContent
-    wanted: int | None
-
-    @classmethod
-    def of_new(
-        cls,
-        selection: Picks,
-        root: bytes,
-        folder: bytes,
-        sources: "list[LockedSource] | None" = None,
-        keep: "list[LockedSource] | None" = None,
-        options: "dict[str, bool | int | float | str | list[str] | None] | None" = None,
-        wanted: int | None = None,
-    ) -> "Origin":
-        """Describe where a first round comes from; `folder` is that of the lockfile."""
-        features = selection.table.spec.fingerprint
-        spelt = spell_place(root, folder)
-        return cls(root, LockContent(features, spelt, sources, keep, options, [], [], []), wanted)
 
 
 def spell_place(place: bytes, folder: bytes, *, is_relative: bool = False) -> str | None:
@@ -74,37 +38,42 @@ def spell_place(place: bytes, folder: bytes, *, is_relative: bool = False) -> st
     return os.fsdecode(relative.replace(os.fsencode(os.sep), b"/"))
 
 
-def choose_root(selection: Picks, sources: Sequence[str] = ()) -> bytes:
-    """Choose the folder that paths count from: what folders have in common, else all images."""
-    if sources and all(map(os.path.isdir, sources)) and selection.table.details is None:
-        return os.path.commonpath(list(map(to_key, sources)))
+def choose_root(selection: Picks) -> bytes:
+    """Choose the folder that paths count from: the deepest one that all images have in common."""
     earlier = set(selection.earlier_rows.tolist())
     paths = (path for row, path in enumerate(selection.table.paths) if row not in earlier)
     return find_base(list(map(to_key, paths)))
 
 
-def make_content(selection: Picks, origin: Origin, *, show_progress: bool = False) -> LockContent:
-    """Say what a selection is; its files are read to their ends.
+def make_content(
+    selection: Picks,
+    root: bytes,
+    content: LockContent,
+    wanted: int | None,
+    *,
+    show_progress: bool = False,
+) -> LockContent:
+    """Add a selection to what a lockfile says so far, as one more round.
 
-    Raises InvalidParameterError for a selected image outside of the root, and OutputError for one
-    that is gone or cannot be read.
+    `root` is the folder that paths count from, `wanted` how many images were asked for. Selected
+    files are read to their ends. Raises InvalidParameterError for a selected image outside of the
+    root, and OutputError for one that is gone or cannot be read.
     """
-    content, table = origin.content, selection.table
     number = len(content.rounds) + 1
-    picks = _lock_picks(selection, origin.root, number, show_progress=show_progress)
+    picks = _lock_picks(selection, root, number, show_progress=show_progress)
     this_round = LockedRound(
         selected=len(selection),
-        wanted=origin.wanted,
+        wanted=wanted,
         random_seed=selection.random_seed,
-        readable=len(table),
+        readable=len(selection.table),
         failed=len(selection.failures),
-        features_sha256=digest_features(table, origin.root),
+        features_sha256=digest_features(selection.table, root),
         versions=list_versions(),
     )
     return replace(
         content,
         rounds=[*content.rounds, this_round],
-        folders=lock_folders(list_present(selection.inputs, origin.root)),
+        folders=lock_folders(list_present(selection.inputs, root)),
         picks=sort_picks([*content.picks, *picks]),
     )
 

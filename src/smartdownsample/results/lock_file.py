@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -140,9 +140,9 @@ class LockContent:
     sources: list[LockedSource] | None
     keep: list[LockedSource] | None
     options: dict[str, bool | int | float | str | list[str] | None] | None
-    rounds: list[LockedRound]
-    folders: list[LockedFolder]
-    picks: list[LockedPick]
+    rounds: list[LockedRound] = field(default_factory=list)
+    folders: list[LockedFolder] = field(default_factory=list)
+    picks: list[LockedPick] = field(default_factory=list)
 
 
 def encode_lock(content: LockContent) -> bytes:
