@@ -24,6 +24,8 @@ from .results import (
 from .sampling import count_represented, find_kept, find_representatives, label_items
 
 if TYPE_CHECKING:
+    from typing import SupportsIndex
+
     import pyarrow as pa
     from matplotlib.figure import Figure
 
@@ -267,7 +269,7 @@ class Ranking(PickedItems):
         """
         return tabulate_ranking(self, is_explained=True)
 
-    def first(self, target_count: int) -> Selection:
+    def first(self, target_count: "SupportsIndex") -> Selection:
         """Select the first items.
 
         Parameters
@@ -285,11 +287,11 @@ class Ranking(PickedItems):
         InvalidParameterError
             When the count is no integer of at least 0.
         """
-        target_count = check_integer("target_count", target_count, at_least=0)
+        count = check_integer("target_count", target_count, at_least=0)
         return Selection(
             self.collection,
-            np.sort(self.rows[:target_count]),
-            target_count,
+            np.sort(self.rows[:count]),
+            count,
             self.random_seed,
             self.labels,
             self.earlier_rows,
