@@ -10,9 +10,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
+from browser_pages import (
+    LAPTOP,
+    NEEDS_BROWSER,
+    PHONE,
+    TIMEOUT_MS,
+    find_barriers,
+    start_browser,
+)
 from crops import BOXES, index_crops, list_crops, make_details, write_photos
 from feature_tables import make_table
 from pictures import make_pixels, write_collection
@@ -21,20 +28,9 @@ from smartdownsample.page import save_page, save_report
 from smartdownsample.sampling import measure_distances, name_quality
 from spoilt_pictures import write_spoilt
 
-# Debian's name first; no browser is ever downloaded.
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="Chromium is not installed; 'make browser' does it"
-    ),
-]
+pytestmark = NEEDS_BROWSER
 
 N_FAILURES = 60
-TIMEOUT_MS = 10_000
-LAPTOP: ViewportSize = {"width": 1280, "height": 800}
-PHONE: ViewportSize = {"width": 360, "height": 740}
 
 
 @dataclass
@@ -82,12 +78,8 @@ class Report:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Chromium's sandbox refuses to work for root, as whom containers run.
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with start_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -594,17 +586,6 @@ class TestLooks:
         expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.get_by_role("main")).to_be_focused()
-
-
-def find_barriers(page: Page) -> list[str]:
-    """Name the faults that keep people out."""
-    violations = Axe().run(page).response["violations"]
-    return [
-        f"{violation['id']}: {node['html'][:200]}"
-        for violation in violations
-        if violation["impact"] in {"serious", "critical"}
-        for node in violation["nodes"]
-    ]
 
 
 def measure_paper(page: Page) -> int:

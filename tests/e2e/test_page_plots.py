@@ -1,8 +1,6 @@
 """The timeline and the map of looks of the report page in a real browser."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,34 +9,23 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from browser_pages import NEEDS_BROWSER, start_browser
 from feature_tables import make_table
 from smartdownsample import ImageIndex, Selection
 from smartdownsample.items import DETAILS
 from smartdownsample.page import compare_selections, save_page
 
-# Debian's name first; no browser is ever downloaded.
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="Chromium is not installed; 'make browser' does it"
-    ),
-]
+pytestmark = NEEDS_BROWSER
 
 N = 240
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Chromium's sandbox refuses to work for root, as whom containers run.
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with start_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -112,7 +112,8 @@ def _check_sampling(options: argparse.Namespace) -> None:
         if not per_group and options.command == "report" and len(options.sources) > 1:
             _check_compared(options)
         elif not per_group:
-            fail("say how many images with -n, or how many of each group with --per-group")
+            more = "; or name two selections to compare" if options.command == "report" else ""
+            fail(f"say how many images with -n, or how many of each group with --per-group{more}")
         if options.balance:
             fail("--balance shares the images of -n among groups: give -n as well")
     if options.command == "sample" and options.absolute_paths and options.report is None:

@@ -133,7 +133,7 @@ def test_without_a_folder_in_common_the_picks_are_compared(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("report photos page.html", "say how many images with -n"),
+        ("report photos page.html", "or name two selections to compare"),
         ("report a.json b.csv page.html --keep a.json", "--keep is about selecting"),
         ("report a.json b.csv page.html --max-per-sequence 1", "--max-per-sequence is about"),
     ],
