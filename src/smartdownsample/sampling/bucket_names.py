@@ -6,7 +6,7 @@ for most images of the bucket, "infrared" alone for all of them. So names go wit
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, combinations, count
+from itertools import count
 
 import numpy as np
 
@@ -32,19 +32,19 @@ _TRAITS = (
     *("dark centre", "pale bottom", "pale right", "dark top-left"),
     *("low contrast", "strong contrast"),
 )
-# What tells all other buckets apart: on which side the centre is paler, above and below its middle.
+# What tells the rest apart: on which side of the middle pictures are paler, above and below it.
 _SLOPES = {
-    (0, 0): "centre paler left",
-    (0, 1): "centre paler upper left",
-    (1, 0): "centre paler upper right",
-    (1, 1): "centre paler right",
+    (0, 0): "paler mid-left",
+    (0, 1): "paler upper-left",
+    (1, 0): "paler upper-right",
+    (1, 1): "paler mid-right",
 }
 
 
 def name_buckets(rows: RowArray, codes: ByteArray) -> dict[int, str]:
     """Name the buckets of a collection, the largest first, each by a name of its own.
 
-    A name has up to four words. Where a larger bucket has that name, there are more.
+    A name has up to four words. Where larger buckets have all that fit, it has a number as well.
 
     Parameters
     ----------
@@ -89,18 +89,13 @@ def name_buckets(rows: RowArray, codes: ByteArray) -> dict[int, str]:
 
 def _list_names(head: str, traits: Sequence[str], code: int) -> Iterator[str]:
     """Yield names for a bucket without end, the best first."""
-    pairs = (
-        f"{first}, {second}"
-        for first, second in combinations(traits, 2)
-        if not first.startswith(second) and not second.startswith(first)
-    )
-    yield from (f"{head} · {words}" for words in chain(traits, pairs))
+    yield from (f"{head} · {trait}" for trait in traits)
     if not traits:
         yield head
     above, below = read_bits(code)[:2]
-    longest = f"{head} · {', '.join([*traits[:1], _SLOPES[above, below]])}"
-    yield longest
-    yield from (f"{longest} ({number})" for number in count(2))
+    last = f"{head} · {_SLOPES[above, below]}"
+    yield last
+    yield from (f"{last} ({number})" for number in count(2))
 
 
 def _name_light_and_colour(code: int, rows: RowArray) -> str:
@@ -108,9 +103,9 @@ def _name_light_and_colour(code: int, rows: RowArray) -> str:
     theme, is_bright = THEMES[read_theme(code)], read_bits(code)[3]
     infrared = tell_infrared(rows)
     if infrared.all():
-        return (
-            f"{'bright' if is_bright else 'night'}, {'' if theme == 'grey' else 'tinted '}infrared"
-        )
+        if theme != "grey":
+            return "tinted infrared"
+        return f"{'bright' if is_bright else 'night'}, infrared"
     if infrared.mean() >= _MOST:
         return "mostly infrared"
     colour = "warm" if theme == "red" else _name_colour(rows)
