@@ -45,13 +45,14 @@ class Periods(NamedTuple):
 def list_periods(table: FeatureTable) -> dict[str, Any]:
     """List the page's columns of the timeline; without any capture time there are no periods."""
     periods = divide_time(table.rows["captured"])
+    is_night = {"isNight": tell_infrared(table.rows).astype(np.int64).tolist()}
     if not len(periods.days):
-        return {"periods": []}
+        return {"periods": [], **is_night}
     return {
+        **is_night,
         "periodUnit": periods.unit,
         "periods": periods.days.tolist(),
         "period": periods.of_item.tolist(),
-        "isNight": tell_infrared(table.rows).astype(np.int64).tolist(),
         "isEmpty": tell_empty(table).astype(np.int64).tolist(),
     }
 

@@ -150,4 +150,6 @@ class TestColumns:
         columns = list_periods(table)
         assert {len(columns[name]) for name in ("period", "isNight", "isEmpty")} == {10}
         table.rows["captured"] = np.datetime64("NaT")
-        assert list_periods(table) == {"periods": []}
+        columns = list_periods(table)
+        assert columns["periods"] == []
+        assert "period" not in columns

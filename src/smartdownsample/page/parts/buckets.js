@@ -8,17 +8,22 @@ function follow(kind) {
   onFilter((rows) => {
     const sizes = new Uint32Array(lines.length);
     const nKept = new Uint32Array(lines.length);
+    const examples = new Int32Array(lines.length).fill(-1);
     for (const row of rows) {
       const number = items[kind][row];
       if (number < lines.length) {
         sizes[number] += 1;
-        nKept[number] += items.state[row] === KEPT;
+        if (items.state[row] === KEPT) {
+          nKept[number] += 1;
+          examples[number] = examples[number] < 0 ? row : examples[number];
+        }
       }
     }
     const largest = sizes.reduce((a, b) => Math.max(a, b), 1);
     for (const [number, line] of lines.entries()) {
       const [size, kept] = [sizes[number], nKept[number]];
       line.hidden = !size;
+      find(".frame", line)?.replaceChildren(...(examples[number] < 0 ? [] : [makePicture(examples[number])]));
       const bar = find(".bar", line);
       bar.style.setProperty("--size", `${(100 * size) / largest}%`);
       bar.style.setProperty("--kept-share", `${(100 * kept) / (size || 1)}%`);

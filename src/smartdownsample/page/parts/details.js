@@ -49,9 +49,9 @@ function sinceOf(row, pick, isShort = false) {
   if (a === null || b === null) {
     return "";
   }
-  const duration = describeSpan(b - a);
+  const duration = describeSpan(b - a, isShort);
   if (isShort) {
-    return `${b < a ? "−" : b > a ? "+" : ""}${duration.replace(/ (.).*/, "\u2009$1")}`;
+    return `${b < a ? "−" : b > a ? "+" : ""}${duration}`;
   }
   return b === a ? "at the same time" : `${duration} ${b < a ? "earlier" : "later"}`;
 }

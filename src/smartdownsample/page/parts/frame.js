@@ -82,10 +82,11 @@ function linkOf(row) {
   return folder === null ? null : folder + encodeURIComponent(items.name[row]);
 }
 
-function describeSpan(seconds) {
-  const units = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
-  const [unit, length] = units.find((each) => Math.abs(seconds) >= 2 * each[1]) ?? units.at(-1);
-  return pluralize(Math.round(Math.abs(seconds) / length), unit);
+function describeSpan(seconds, isShort = false) {
+  const units = [["day", "d", 86_400], ["hour", "h", 3_600], ["minute", "min", 60], ["second", "s", 1]];
+  const [name, symbol, length] = units.find((unit) => Math.abs(seconds) >= 2 * unit[2]) ?? units.at(-1);
+  const number = Math.round(Math.abs(seconds) / length);
+  return isShort ? `${count(number)}\u2009${symbol}` : pluralize(number, name);
 }
 
 const DATES = new Intl.DateTimeFormat("en-GB",

@@ -11,7 +11,7 @@ function listFigures(rows) {
       first = Math.min(first, time);
       last = Math.max(last, time);
     }
-    nNight += items.isNight?.[row] ?? 0;
+    nNight += items.isNight[row];
     cameras.add(items.camera[row]);
     buckets.add(items.bucket[row]);
     events.add(items.event[row]);
@@ -21,7 +21,8 @@ function listFigures(rows) {
   return [
     ["Taken", days],
     [cameras.size === 1 ? "Camera" : "Cameras", count(cameras.size)],
-    ...(items.isNight ? [["By day", count(rows.length - nNight)], ["By night, infrared", count(nNight)]] : []),
+    ["By day", count(rows.length - nNight)],
+    ["By night, infrared", count(nNight)],
     ...(events.size ? [[events.size === 1 ? "Event" : "Events", count(events.size)]] : []),
     [buckets.size === 1 ? "Bucket" : "Buckets", count(buckets.size)],
   ];
