@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from browser_pages import NEEDS_BROWSER, start_browser
 from feature_tables import make_table
+from pictures import write_collection
 from smartdownsample import ImageIndex, Selection
 from smartdownsample.items import DETAILS
 from smartdownsample.page import compare_selections, save_page
@@ -224,6 +225,21 @@ class TestLooks:
         page.get_by_role("application", name="Map of looks").focus()
         page.keyboard.press("ArrowRight")
         assert find_barriers(page, "section[aria-labelledby=map]") == []
+
+    def test_photos_stand_above_their_points(self, browser: Browser, tmp_path: Path) -> None:
+        """And are as good to point at."""
+        paths = write_collection(tmp_path / "photos", 60)
+        save_page(ImageIndex.build(paths, cache=False).sample(12), tmp_path / "page.html")
+        for page in open_page(browser, tmp_path / "page.html"):
+            plot, photo = (
+                page.locator("#looks-plot .plot"),
+                page.locator("#looks-plot .photos img").last,
+            )
+            left, top = photo.evaluate("photo => [photo.offsetLeft, photo.offsetTop]")
+            height = photo.evaluate("photo => photo.offsetHeight")
+            plot.hover(position={"x": left, "y": top - height / 2})
+            source = photo.get_attribute("src") or ""
+            expect(page.locator("#looks-plot .hint img")).to_have_attribute("src", source)
 
 
 def count_drawn(page: Page) -> int:

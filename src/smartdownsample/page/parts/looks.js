@@ -7,7 +7,9 @@ const POINT_SIDE = 3;
 const MAX_OPAQUE = 4000; // points; more shine through one another
 const DISC_RADIUS = 3.5;
 const MOST_STRETCHED = 2; // one axis against the other
+const PHOTO_SHAPE = 3 / 4; // height by width, as the style has it
 const PHOTO_GAP = 6;
+const PHOTO_LIFT = 7; // above its point
 const HINT_GAP = 14;
 const DIRECTIONS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -70,11 +72,11 @@ class LooksMap {
     canvas.width = width * devicePixelRatio;
     canvas.height = height * devicePixelRatio;
     this.photoWidth = Math.max(width / 16, 40);
-    const [across, up] = [(width - 1.25 * this.photoWidth) / this.across, (height - this.photoWidth) / this.up];
+    const [across, up] = [(width - 1.25 * this.photoWidth) / this.across, (height - 1.2 * this.photoWidth) / this.up];
     this.scaleAcross = Math.min(across, up * MOST_STRETCHED);
     this.scaleUp = Math.min(up, across * MOST_STRETCHED);
     this.left = (width - this.across * this.scaleAcross) / 2;
-    this.bottom = (height + this.up * this.scaleUp) / 2;
+    this.bottom = (height + this.up * this.scaleUp + 0.6 * this.photoWidth) / 2;
     const context = canvas.getContext("2d");
     context.scale(devicePixelRatio, devicePixelRatio);
     const colours = getComputedStyle(canvas);
@@ -105,39 +107,38 @@ class LooksMap {
     }));
   }
 
-  // Shows the photos of chosen images that do not cover one another.
+  // Shows photos of chosen images above their points, where they do not cover one another.
   placePhotos() {
-    const [width, height] = [this.photoWidth + PHOTO_GAP, 0.75 * this.photoWidth + PHOTO_GAP];
-    const taken = [];
+    const [width, height] = [this.photoWidth + PHOTO_GAP, PHOTO_SHAPE * this.photoWidth + PHOTO_GAP];
+    this.placed = [];
+    const photos = [];
     for (const row of this.chosen) {
       const [x, y] = this.placeOf(row);
-      const hasRoom = taken.every((other) => Math.abs(x - other.x) > width || Math.abs(y - other.y) > height);
+      const hasRoom = this.placed.every((other) => Math.abs(x - other.x) > width || Math.abs(y - other.y) > height);
       const source = hasRoom && thumbnailOf(row);
       if (source) {
-        taken.push({ row, x, y, source });
+        const photo = make("img", { src: source, alt: "", className: classOf(row) });
+        Object.assign(photo.style, { left: `${x}px`, top: `${y - PHOTO_LIFT}px`, width: `${this.photoWidth}px` });
+        photos.push(photo);
+        this.placed.push({ row, x, y });
       }
     }
-    this.photos.replaceChildren(...taken.map(({ row, x, y, source }) => {
-      const photo = make("img", { src: source, alt: "", className: classOf(row) });
-      Object.assign(photo.style, { left: `${x}px`, top: `${y}px`, width: `${this.photoWidth}px` });
-      return photo;
-    }));
+    this.photos.replaceChildren(...photos);
   }
 
   // ----------------------------------------------------------- choosing
 
-  // The row of the point nearest to the pointer, kept ones first; null where none is near.
+  // The row of the photo under the pointer, else of the nearest point, kept ones first; null if none is near.
   findNear(event) {
     const box = this.canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const [width, height] = [this.photoWidth, PHOTO_SHAPE * this.photoWidth];
+    const photo = this.placed.find((each) => Math.abs(x - each.x) < width / 2
+      && y < each.y - PHOTO_LIFT && y > each.y - PHOTO_LIFT - height);
     const distanceTo = (row) => Math.hypot(this.placeOf(row)[0] - x, this.placeOf(row)[1] - y);
-    for (const rows of [this.chosen, this.others]) {
-      const nearest = findLeast(rows, distanceTo);
-      if (nearest !== null && distanceTo(nearest) <= REACH / (rows === this.chosen ? 2 : 1)) {
-        return nearest;
-      }
-    }
-    return null;
+    const isNear = (row, reach) => row !== null && distanceTo(row) <= reach;
+    const [chosen, other] = [this.chosen, this.others].map((rows) => findLeast(rows, distanceTo));
+    return photo?.row ?? (isNear(chosen, REACH / 2) ? chosen : isNear(other, REACH) ? other : null);
   }
 
   point(row) {
