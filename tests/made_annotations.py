@@ -16,6 +16,10 @@ class MadeAnnotations(Annotations):
         """Yield nothing: there is no file."""
         yield from ()
 
+    def name_box(self, row: int) -> str:
+        """Name a box by its row."""
+        return f"boxes[{row}]"
+
     def reduce(self, entries: IntArray, boxes: IntArray | None = None) -> dict[str, bytes]:
         """Give an empty file."""
         del entries, boxes

@@ -162,6 +162,10 @@ class Annotations(ABC):
         return sum(part not in known for part in other.spell_parts())
 
     @abstractmethod
+    def name_box(self, row: int) -> str:
+        """Name where a row of ``boxes`` stands in the document, see `Fault`."""
+
+    @abstractmethod
     def reduce(self, entries: IntArray, boxes: IntArray | None = None) -> dict[str, bytes]:
         """Make the same document with some of its photos alone.
 

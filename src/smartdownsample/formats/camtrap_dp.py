@@ -104,24 +104,17 @@ class CamtrapDp(Annotations):
         for path in self.other_files:
             yield path.encode() + b"\0" + self.package.read_file(path)
 
+    def name_box(self, row: int) -> str:
+        """Name the observation that a box is of, see `Annotations.name_box`."""
+        _, (path, table) = self.tables
+        return f"{path}, row {table.numbers[self.box_rows[row]]}"
+
     def reduce(self, entries: IntArray, boxes: IntArray | None = None) -> dict[str, bytes]:
-        """Make the same package with some of its media alone.
+        """Make the same package with some of its media alone, see `Annotations.reduce`.
 
         Their observations stay, and those of the events that they are of; all deployments stay,
-        since they are the effort. With all media, observations of no medium stay as well.
-
-        Parameters
-        ----------
-        entries : ndarray of int64
-            Rows of ``entries`` that stay, ascending.
-        boxes : ndarray of int64, optional
-            Rows of ``boxes`` that stay, ascending; by default all of these media. Observations
-            without a box stay in any case.
-
-        Returns
-        -------
-        dict of str to bytes
-            Content by the path of the file: the descriptor, and what it names in its folder.
+        since they are the effort. With all media, observations of no medium stay as well. With
+        ``boxes``, observations without a box stay in any case.
         """
         kept = (entries, self._keep_observations(entries, boxes))
         files, changed = {}, []

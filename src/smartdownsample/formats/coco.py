@@ -115,6 +115,10 @@ class Coco(Annotations):
             for start, stop in zip(*spans, strict=True):
                 yield name + b"\0" + content[start:stop]
 
+    def name_box(self, row: int) -> str:
+        """Name the annotation that is a box, see `Annotations.name_box`."""
+        return f"annotations[{self.annotation_of_box[row]}]"
+
     def reduce(self, entries: IntArray, boxes: IntArray | None = None) -> dict[str, bytes]:
         """Make the same document with some of its photos alone, see `Annotations.reduce`.
 

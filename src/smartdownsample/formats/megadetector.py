@@ -126,6 +126,7 @@ def read_megadetector(document: RawDocument) -> MegaDetector:
         orientation=_find_orientation(document, name, version, categories),
         typical_confidence=_find_confidence(info),
         document=document,
+        list_key=name,
         spans=spans,
         rows=np.frombuffer(photos.rows, np.int64),
     )

@@ -41,6 +41,8 @@ class NestedAnnotations(Annotations):
         Key of an entry's path.
     document : RawDocument
         The document.
+    list_key : str
+        Key of the list of entries; empty where the document is that list.
     spans : Spans
         Where the entries lie in it.
     rows : ndarray of int64
@@ -50,6 +52,7 @@ class NestedAnnotations(Annotations):
     path_key: ClassVar[str]
 
     document: RawDocument
+    list_key: str
     spans: Spans
     rows: IntArray
 
@@ -86,6 +89,11 @@ class NestedAnnotations(Annotations):
         content = self.document.content
         for start, stop in zip(*self.spans, strict=True):
             yield content[start:stop]
+
+    def name_box(self, row: int) -> str:
+        """Name the coordinates of a box, see `Annotations.name_box`."""
+        entry, place = (self.boxes[name][row].as_py() for name in ("entry", "place"))
+        return f"{self.list_key}[{self.rows[entry]}].{_DETECTIONS}[{place}].bbox"
 
     def reduce(self, entries: IntArray, boxes: IntArray | None = None) -> dict[str, bytes]:
         """Make the same document with some of its photos alone, see `Annotations.reduce`.

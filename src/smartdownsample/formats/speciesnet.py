@@ -113,6 +113,7 @@ def read_speciesnet(document: RawDocument) -> SpeciesNet:
         orientation="upright",
         typical_confidence=None,
         document=document,
+        list_key=name,
         spans=spans,
         rows=np.frombuffer(photos.rows, np.int64),
     )

@@ -90,7 +90,7 @@ class _Wanted:
     """The n things of a document that are wanted.
 
     ``entries`` and ``boxes`` are their rows, a box is -1 for a photo; ``regions`` has shape (n, 4);
-    ``failures`` are boxes that cannot be used, as entries and causes; ``clipped`` are the rows of
+    ``failures`` are boxes that cannot be used, as rows and causes; ``clipped`` are the rows of
     boxes that reach over the edge.
     """
 
@@ -223,7 +223,7 @@ def _take_boxes(annotations: Annotations, is_wanted: BoolArray) -> _Wanted:
         entries[~is_bad],
         rows[~is_bad],
         regions[~is_bad],
-        [(entry, causes[of]) for entry, of in zip(entries[bad].tolist(), kinds[bad], strict=True)],
+        [(row, causes[of]) for row, of in zip(rows[bad].tolist(), kinds[bad], strict=True)],
         rows[~is_bad & (over > _MOST_OVER)],
     )
 
@@ -249,9 +249,8 @@ def _take_photos(annotations: Annotations, is_wanted: BoolArray) -> _Wanted:
 def _refuse_faults(annotations: Annotations, log: FaultLog, wanted: _Wanted) -> None:
     """Raise the error of a document that must have no fault, nor a box that cannot be used."""
     faults = list(log.first)
-    for entry, cause in wanted.failures[:1]:
-        path = annotations.entries["path"][entry].as_py()
-        faults.append(Fault(f"a box of {path!r}", f"{cause.value}."))
+    for row, cause in wanted.failures[:1]:
+        faults.append(Fault(_name_box(annotations, row), f"{cause.value}."))
     if faults:
         place, text = faults[0]
         msg = f"{annotations.file!r}, {place}: {text} Correct it, or go on without 'strict'."
@@ -262,10 +261,15 @@ def _describe_clipped(annotations: Annotations, clipped: IntArray) -> Iterator[F
     """Describe boxes that reach over the edge."""
     for row in clipped.tolist():
         box = annotations.boxes.slice(row, 1).to_pylist()[0]
-        path = annotations.entries["path"][box["entry"]].as_py()
         sides = ", ".join(f"{box[name]:g}" for name in _SIDES)
         text = f"A box must lie within the picture. Got [{sides}], which is cut at the edge."
-        yield Fault(f"box {box['place']} of {path!r}", text)
+        yield Fault(_name_box(annotations, row), text)
+
+
+def _name_box(annotations: Annotations, row: int) -> str:
+    """Name where a box stands, and its photo."""
+    path = annotations.entries["path"][annotations.boxes["entry"][row].as_py()].as_py()
+    return f"{annotations.name_box(row)} ({path!r})"
 
 
 def _make_items(annotations: Annotations, wanted: _Wanted, paths: list[str]) -> ItemList:
@@ -317,7 +321,9 @@ def _list_failures(
     failed = np.flatnonzero(unpack(pc.is_valid(causes))).tolist()
     names = causes.drop_null().to_pylist()
     pairs = [(entry, Cause[name]) for entry, name in zip(failed, names, strict=True)]
-    return tuple(Failure(paths[entry], cause) for entry, cause in [*pairs, *wanted.failures])
+    owners: IntArray = unpack(annotations.boxes["entry"])
+    pairs += [(int(owners[row]), cause) for row, cause in wanted.failures]
+    return tuple(Failure(paths[entry], cause) for entry, cause in pairs)
 
 
 def _describe_items(

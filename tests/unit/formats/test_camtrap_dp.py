@@ -449,3 +449,12 @@ def test_a_table_that_changes_before_it_is_written_is_told(tmp_path: Path) -> No
         file.write(b"x")
     with pytest.raises(InvalidParameterError, match=r"media\.csv.* has changed since it was read"):
         package.reduce(np.array([0]))
+
+
+def test_boxes_are_named_by_their_row(tmp_path: Path) -> None:
+    """As spreadsheets number it."""
+    observations = [make_observation(0, 0), make_observation(1, 1, **make_box())]
+    package = read_camtrap_dp(
+        write_package(tmp_path, make_package([make_medium(0), make_medium(1)], observations))
+    )
+    assert package.name_box(0) == "observations.csv, row 3"

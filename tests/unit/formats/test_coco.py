@@ -225,3 +225,11 @@ def test_times_that_cannot_be_read_are_faults(read: Reader) -> None:
     assert found.n_faults == 1
     assert found.faults[0].place == "images[1]"
     assert "'Jan 2 2016'" in found.faults[0].text
+
+
+def test_boxes_are_named_by_their_annotation(read: Reader) -> None:
+    """Labels of photos are annotations, too."""
+    image = {"id": 1, "file_name": "a.jpg", "width": 10, "height": 10}
+    notes = [{"image_id": 1, "category_id": 1}, {"image_id": 1, "category_id": 1, "bbox": [1] * 4}]
+    found = read([image], notes, categories=[{"id": 1, "name": "fox"}])
+    assert found.name_box(0) == "annotations[1]"

@@ -289,3 +289,17 @@ def test_times_that_cannot_be_read_are_faults(read: Reader) -> None:
     assert found.entries["captured"].to_pylist() == [captured, None, None, None]
     assert [fault.place for fault in found.faults] == ["images[1].datetime"]
     assert "'Jan 2 2016'" in found.faults[0].text
+
+
+def test_boxes_are_named_by_their_place(read: Reader) -> None:
+    """Whatever was left out before them: an entry without a file, a box of no category."""
+    entries = [{}, {"file": "a.jpg", "detections": [{**FOX, "category": "9"}, FOX]}]
+    assert read(entries).name_box(0) == "images[1].detections[1].bbox"
+
+
+def test_boxes_of_a_bare_list_are_named_by_their_place(tmp_path: Path) -> None:
+    """The list has no name."""
+    (tmp_path / "x.json").write_text(json.dumps([{"file": "a.jpg", "detections": [FOX]}]))
+    found = read_document(str(tmp_path / "x.json"))
+    assert found is not None
+    assert found.name_box(0) == "[0].detections[0].bbox"

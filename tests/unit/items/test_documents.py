@@ -114,7 +114,7 @@ class TestBoxes:
         document = take(make_annotations(PHOTOS, boxes))
         assert document.items.regions[:, [0, 2]].tolist() == [[0.5, 0.5], [0.0, 0.5]]
         [fault] = document.faults
-        assert fault.place == "box 0 of 'b.jpg'"
+        assert fault.place == "boxes[1] ('b.jpg')"
         assert "Got [-0.1, 0.25, 0.6, 0.5], which is cut" in fault.text
         assert document.n_faults == 1
 
@@ -200,7 +200,7 @@ class TestBoxes:
         """Without it, such a box is a failure."""
         annotations = make_annotations(PHOTOS, [{"entry": 1, **side}])
         assert len(take(annotations).items.failures) == 1
-        with pytest.raises(InvalidParameterError, match=r"a box of 'b.jpg': Box "):
+        with pytest.raises(InvalidParameterError, match=r"boxes\[0\] \('b.jpg'\): Box "):
             take(annotations, strict=True)
 
 
