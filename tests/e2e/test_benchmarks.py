@@ -171,7 +171,14 @@ def test_a_figure_edited_by_hand_is_noticed_and_mended(
     """In a copy of the pages, which are written anew from the kept figures."""
     shutil.copytree(REPOSITORY / "benchmarks" / "results", tmp_path / "benchmarks" / "results")
     (tmp_path / "docs" / "images").mkdir(parents=True)
-    pages = ("benchmarks", "agreement", "selection", "selection-figures", "feature-store", "quality")
+    pages = (
+        "benchmarks",
+        "agreement",
+        "selection",
+        "selection-figures",
+        "feature-store",
+        "quality",
+    )
     names = ("README.md", *(f"docs/{name}.md" for name in pages))
     before = {name: (REPOSITORY / name).read_text(encoding="utf-8") for name in names}
     for name, text in before.items():

@@ -11,18 +11,9 @@ from smartdownsample.features.columns import describe_pictures
 from smartdownsample.features.sharpness import compute_sharpness, note_differences
 from smartdownsample.features.spec import make_spec
 from smartdownsample.options import DecodeMode
+from spoilt_pictures import make_scene
 
 Levels = npt.NDArray[np.uint8]
-
-
-def make_scene(height: int = 150, width: int = 200, seed: int = 0) -> Levels:
-    """Make a picture with details of all sizes, as natural scenes have."""
-    generator = np.random.default_rng(seed)
-    scene = np.zeros((height, width, 3))
-    for side in (3, 6, 12, 24, 48, 96):
-        coarse = generator.normal(0, 18, (side, side, 3)).astype(np.float32)
-        scene += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_NEAREST)
-    return np.asarray(np.clip(scene + 128, 0, 255), dtype=np.uint8)
 
 
 def measure(*pictures: Levels) -> list[int]:
@@ -45,11 +36,18 @@ def test_sharpness_is_the_plain_formula(height: int, width: int) -> None:
     assert measure(picture) == [oracles.sharpness(picture)]
 
 
+def test_large_pictures_are_measured_as_small_as_decoding_makes_them() -> None:
+    """Halved while 108 pixels of the shorter side are left, which gives the small scene again."""
+    scene = make_scene(150, 200)
+    large = scene.repeat(4, axis=0).repeat(4, axis=1)
+    assert measure(large) == measure(scene) == [oracles.sharpness(scene)]
+
+
 def test_noise_is_sharp_an_even_slope_is_not_and_blur_lies_between() -> None:
     """1 where no two pixels have to do with each other, a quarter where levels rise evenly."""
     noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
     slope = np.broadcast_to(np.arange(160, dtype=np.uint8)[:, np.newaxis], (120, 160, 3)).copy()
-    scene = make_scene()
+    scene = make_scene(150, 200)
     blurred = [np.asarray(cv2.GaussianBlur(scene, (0, 0), sigma), np.uint8) for sigma in (1, 2, 4)]
     values = measure(noise, scene, *blurred, slope)
     assert values[0] == pytest.approx(200, abs=2)
@@ -59,7 +57,7 @@ def test_noise_is_sharp_an_even_slope_is_not_and_blur_lies_between() -> None:
 
 def test_less_light_and_less_contrast_change_it_little() -> None:
     """Blur is told in the dark and in fog as well."""
-    scene = make_scene()
+    scene = make_scene(150, 200)
     dark, fog = scene // 3, scene // 4 + 150
     values = measure(scene, dark, fog)
     assert max(values) - min(values) <= 4
