@@ -408,6 +408,23 @@ def test_sources_of_all_kinds_are_repeated(
     del folder
 
 
+def test_very_many_images_named_one_by_one_are_those_of_their_folder_or_not_repeated(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a shell makes of a pattern is not written down name by name."""
+    (folder / "many").mkdir()
+    first = next((folder / "photos").rglob("*.jpg"))
+    for number in range(101):
+        shutil.copy(first, folder / "many" / f"{number}.jpg")
+    paths = sorted(path.as_posix() for path in Path("many").iterdir())
+    list_printed(capsys, "sample", *paths, "-n", "4", "--lock", "all.lock")
+    assert verify(capsys, "all.lock")["picks"]["n_same"] == 4
+    write_picture(folder / "many" / "more.jpg", 3)
+    list_printed(capsys, "sample", *paths, "-n", "4", "--lock", "some.lock")
+    assert "one by one" in verify(capsys, "some.lock")["not_repeated"]
+    assert len(Path("some.lock").read_bytes()) < 5_000
+
+
 @pytest.mark.parametrize("place", ["before", "photos/before", "before/*.jpg"])
 def test_images_selected_before_are_kept_again_wherever_they_lie(
     folder: Path, capsys: pytest.CaptureFixture[str], place: str
