@@ -11,7 +11,7 @@ from .pixels import turn_regions_upright
 from .previews import Treatment, compare_previews, read_with_preview
 from .process_settings import count_workers, decoding_process
 from .regions import cut_crop, decode_regions
-from .scaled import encode_again, encode_jpeg, list_regions, load_all, load_regions, load_scaled
+from .scaled import encode_again, encode_jpeg, list_regions, load_all, load_regions
 
 __all__ = [
     "HAS_SMALLER_LIMITS",
@@ -32,7 +32,6 @@ __all__ = [
     "list_regions",
     "load_all",
     "load_regions",
-    "load_scaled",
     "read_header",
     "read_with_preview",
     "turn_regions_upright",

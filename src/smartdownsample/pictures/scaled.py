@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..items import FILES
-from ..records import WHOLE, ByteArray, Cause, FeatureTable, Region
+from ..records import ByteArray, Cause, FeatureTable, Region
 from .decode import Picture
 from .process_settings import count_workers, decoding_process
 from .regions import decode_regions
@@ -16,20 +16,12 @@ from .regions import decode_regions
 _LoadedT = TypeVar("_LoadedT")
 
 
-def load_scaled(path: str, width: int, height: int) -> ByteArray | None:
-    """Read an image so that it just fits into a frame of that many pixels.
-
-    Returns upright RGB, shape (h, w, 3), or None when the image cannot be read.
-    """
-    return load_regions(path, [WHOLE], width, height)[0]
-
-
 def load_regions(
     path: str, regions: Sequence[Region], width: int, height: int
 ) -> list[ByteArray | None]:
-    """Read an image, and scale each of its regions so that it just fits into a frame.
+    """Read an image, and scale each of its regions so that it just fits into a frame of pixels.
 
-    Returns them as `load_scaled` does.
+    Returns upright RGB, shape (h, w, 3), of each; None of what cannot be read.
     """
     content = FILES.read(path)
     if isinstance(content, Cause):

@@ -16,7 +16,7 @@ from smartdownsample import ImageIndex, Selection, report
 from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.page.items import find_reasons
 from smartdownsample.page.thumbnail_cache import name_thumbnail
-from smartdownsample.pictures import load_regions, load_scaled
+from smartdownsample.pictures import load_regions
 from smartdownsample.report.thumbnail_grid import draw_thumbnails
 from smartdownsample.results import explain_selection
 
@@ -139,7 +139,7 @@ def test_regions_fit_into_their_frame(selection: Selection) -> None:
     crop, photo = load_regions(path, [(0.0, 0.0, 0.5, 0.25), WHOLE], 80, 80)
     assert crop is not None
     assert crop.shape == (30, 80, 3)
-    alone = load_scaled(path, 80, 80)
+    (alone,) = load_regions(path, [WHOLE], 80, 80)
     assert photo is not None
     assert alone is not None
     assert np.array_equal(photo, alone)

@@ -14,7 +14,8 @@ from pictures import make_pixels, write_picture
 from report_pages import save
 from smartdownsample import ImageIndex
 from smartdownsample.page.thumbnails import Thumbnails, choose_shown, fit_thumbnails
-from smartdownsample.pictures import encode_jpeg, load_scaled
+from smartdownsample.pictures import encode_jpeg, load_regions
+from smartdownsample.records import WHOLE
 
 NOISE = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
 
@@ -71,7 +72,7 @@ class TestPictures:
     ) -> None:
         """The longer side is 320 pixels."""
         path = write_picture(tmp_path / "a.jpg", 1, *size)
-        thumbnail = load_scaled(str(path), 320, 320)
+        (thumbnail,) = load_regions(str(path), [WHOLE], 320, 320)
         assert thumbnail is not None
         assert thumbnail.shape == (expected[1], expected[0], 3)
 
