@@ -11,10 +11,10 @@ from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
 from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS, find_path_column
 from ..item_list import ItemList
 from ..options import PathLike
-from .find import describe_empty, list_source
+from .find import describe_empty, has_image_extension, list_source
 from .locations import to_keys, to_text
 
-# How most images' paths end. Only of others it is asked whether they are folders.
+# How most images' paths end; only the others are looked at.
 _USUAL_ENDS = frozenset((".jpg", ".JPG", "jpeg", "JPEG", ".png", ".PNG"))
 
 
@@ -65,8 +65,13 @@ def _list_paths(image_paths: PathLike | Iterable[PathLike]) -> tuple[bool, list[
 
 
 def _is_searched(path: str) -> bool:
-    """Tell whether a path of a list is a folder, or a glob that is no file."""
-    return os.path.isdir(path) or ("*" in path and not os.path.lexists(path))
+    """Tell whether a path of a list is a folder, or a glob; what is called as images are is none.
+
+    So the file system is not asked for each image once more.
+    """
+    if "*" in path:
+        return not os.path.lexists(path)
+    return not has_image_extension(path) and os.path.isdir(path)
 
 
 def _refuse_document(path: str) -> None:

@@ -193,10 +193,13 @@ def _keep_matching(
         for source, part in zip(sources, parts, strict=True)
     ]
     n_include = len(include)
-    chosen = [
-        part.take(match[n_include:].any(axis=0) < (match[:n_include].any(axis=0) | (not include)))
-        for part, match in zip(parts, matches, strict=True)
-    ]
+    chosen = []
+    for part, match in zip(parts, matches, strict=True):
+        is_kept = np.ones(len(part.paths), dtype=np.bool_)
+        if include:
+            is_kept &= match[:n_include].any(axis=0)
+        is_kept &= ~match[n_include:].any(axis=0)
+        chosen.append(part.take(is_kept))
     n_named = sum(len(part.paths) for part in parts)
     if n_named and not any(part.paths for part in chosen):
         options = " and ".join(["--include"] * bool(include) + ["--exclude"] * bool(exclude))
