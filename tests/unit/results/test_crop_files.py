@@ -1,6 +1,7 @@
 """Tests of smartdownsample.results.crop_files."""
 
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,21 @@ def test_what_stands_in_the_place_of_a_crop_stays(selection: Selection, tmp_path
     with pytest.raises(OutputError, match=r"IMG_1\.crop_002\.JPG'. It stays as it is"):
         write_crops(selection, tmp_path / "crops")
     assert taken.read_bytes() == b"somebody's"
+
+
+def test_after_an_error_no_photo_is_at_work(tmp_path: Path) -> None:
+    """A thread that is inside a decoder while Python ends would crash the process."""
+    write_jpeg(tmp_path / "photos/a.jpg", 0)
+    Image.effect_noise((4000, 3000), 50).save(tmp_path / "photos/b.jpg", progressive=True)
+    found = {name: [detect(*BOXES[0])] for name in ("a.jpg", "b.jpg")}
+    file = write_results(tmp_path / "results.json", found)
+    selection = select_all(Document.read(file, root=tmp_path / "photos"))
+    (tmp_path / "crops").mkdir()
+    (tmp_path / "crops/a.crop_000.jpg").write_bytes(b"somebody's")
+    before = threading.active_count()
+    with pytest.raises(OutputError):
+        write_crops(selection, tmp_path / "crops", add=True, n_workers=2)
+    assert threading.active_count() == before
 
 
 def test_photos_that_are_no_jpegs_give_jpegs(tmp_path: Path) -> None:
