@@ -11,7 +11,7 @@ from ..collection import Picks
 from ..options import RANDOM_SEED, ReadingOptions, SamplingOptions
 from .paths import ShownPaths
 
-# Values that are longer, such as lists of what to keep, are left out of the call.
+# Longer values are left out of the call; so are lists and mappings, which can tell paths.
 _MAX_LETTERS = 60
 
 
@@ -63,7 +63,7 @@ def _is_given(value: object, default: object) -> bool:
 
 def _spell(value: object) -> str:
     """Spell a value in Python, or leave it out."""
-    spelt = repr(value) if isinstance(value, (str, int, float, dict)) else "…"
+    spelt = repr(value) if isinstance(value, (str, int, float)) else "…"
     return spelt if len(spelt) <= _MAX_LETTERS else "…"
 
 

@@ -48,6 +48,10 @@ def test_a_call_is_spelt_in_python() -> None:
     assert spell_call(selection, shown) == (
         "ImageIndex.build('…').sample(5, random_seed=1, groups='parent', per_group=2, keep=…)"
     )
+    selection = index.sample(5, groups="parent", per_group={"cam_0": 2})
+    assert spell_call(selection, shown) == (
+        "ImageIndex.build('…').sample(5, groups='parent', per_group=…)"
+    )
     assert spell_call(index.rank().first(5), shown) == ""
 
 
