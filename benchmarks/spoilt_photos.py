@@ -93,9 +93,9 @@ def _compress(photo: Levels, _: np.random.Generator) -> Levels:
 
 
 def _take_top(photo: Levels, _: np.random.Generator) -> Levels:
-    """Look up: the upper quarter, without the camera's own strip of text."""
+    """Look up: the upper third, without the camera's own strip of text."""
     height = len(photo)
-    return photo[height // 20 : height // 4].copy()
+    return photo[height // 20 : height // 3].copy()
 
 
 def _take_part(photo: Levels, rng: np.random.Generator) -> Levels:
@@ -127,6 +127,6 @@ KINDS: Mapping[str, Kind] = {
     "light less by 2 stops": Kind(None, _expose(-2)),
     "much noise": Kind(None, _add_noise),
     "much compression": Kind(None, _compress),
-    "the upper quarter alone": Kind(None, _take_top),
+    "the upper third alone": Kind(None, _take_top),
     "a third of the side, cropped": Kind(None, _take_part),
 }

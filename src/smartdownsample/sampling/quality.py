@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from ..records import LAB_LAYOUT_SIDE, SHARPNESS_SCALE, BoolArray, IntArray, RowArray
+from ..records import LAB_LAYOUT_SIDE, SHARPNESS_SCALE, BoolArray, RowArray
 
 QualityWord = Literal["blurred", "dark", "flat", "overexposed"]
 QUALITY_WORDS: tuple[QualityWord, ...] = get_args(QualityWord)
@@ -19,11 +19,9 @@ QUALITY_WORDS: tuple[QualityWord, ...] = get_args(QualityWord)
 _MAX_BLURRED = 0.335
 # Noise, which is all that there is behind a cover, has 1; no photo of a scene has more than this.
 _MIN_NOISY = 0.75
-# The shorter side in pixels from which on blur can be told: each pixel of smaller crops is soft, as
-# cameras take them.
+# The shorter side in pixels from which on pictures are blurred or flat: each pixel of smaller crops
+# is soft, as cameras take them, and they may show nothing but fur.
 _MIN_SIDE = 216
-# Smaller pictures have no sharpness.
-_MIN_MEASURED_SIDE = 5
 # Levels of 8-bit Lab: how light the lightest cell of a dark picture is, how light burnt cells are,
 # and how far the cells of a flat picture differ.
 _MAX_DARK = 34
@@ -43,11 +41,10 @@ def tell_quality(rows: RowArray) -> dict[QualityWord, BoolArray]:
     sharpness = rows["sharpness"].astype(np.float32) / SHARPNESS_SCALE
     is_soft = (sharpness > 0) & (sharpness <= _MAX_BLURRED)
     is_even = (np.ptp(layout, axis=1) <= _MAX_RANGE).all(axis=1)
-    is_large = _measure_sides(rows) >= _MIN_SIDE
     # Noise alone, or nothing that has an edge: fog leaves a scene its details.
-    is_flat = is_even & (is_soft | (sharpness >= _MIN_NOISY))
+    is_flat = _are_large(rows) & is_even & (is_soft | (sharpness >= _MIN_NOISY))
     return {
-        "blurred": is_soft & is_large & ~is_flat,
+        "blurred": _are_large(rows) & is_soft & ~is_flat,
         "dark": light.max(axis=1, initial=0) <= _MAX_DARK,
         "flat": is_flat,
         "overexposed": (light >= _MIN_BURNT).sum(axis=1) >= _MIN_N_BURNT,
@@ -59,13 +56,12 @@ def is_quality_known(rows: RowArray) -> BoolArray:
 
     The others were kept before sharpness was measured.
     """
-    is_tiny = _measure_sides(rows) < _MIN_MEASURED_SIDE
-    return np.asarray((rows["sharpness"] > 0) | is_tiny)
+    return np.asarray((rows["sharpness"] > 0) | ~_are_large(rows))
 
 
-def _measure_sides(rows: RowArray) -> IntArray:
-    """Measure the shorter sides in pixels, shape (n,)."""
-    return np.asarray(np.minimum(rows["width"], rows["height"]), dtype=np.int64)
+def _are_large(rows: RowArray) -> BoolArray:
+    """Tell which pictures are large enough to be blurred or flat, shape (n,)."""
+    return np.asarray(np.minimum(rows["width"], rows["height"]) >= _MIN_SIDE)
 
 
 def name_quality(rows: RowArray) -> list[str | None]:

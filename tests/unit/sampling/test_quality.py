@@ -9,7 +9,7 @@ from smartdownsample.features.spec import make_spec
 from smartdownsample.options import DecodeMode
 from smartdownsample.records import ByteArray, RowArray
 from smartdownsample.sampling.quality import is_quality_known, name_quality, tell_quality
-from spoilt_pictures import blur, haze, make_scene, spoil
+from spoilt_pictures import blur, cover, haze, make_scene, spoil
 from whole_photos import photo_table
 
 SPEC = make_spec(8, "fast")
@@ -45,11 +45,13 @@ def test_fog_snow_and_night_are_neither_flat_nor_blurred(seed: int) -> None:
     assert name_quality(describe(haze(scene), snow, night)) == [""] * 3
 
 
-def test_small_crops_are_not_called_blurred() -> None:
-    """Each pixel of theirs is soft, as cameras take them."""
-    small = blur(make_scene(150, 200))
-    large = blur(make_scene(216, 288))
-    assert name_quality(describe(small, large)) == ["", "blurred"]
+def test_small_crops_are_neither_blurred_nor_flat() -> None:
+    """Each pixel of theirs is soft, as cameras take them, and they may show nothing but fur."""
+    small, large = (
+        (blur(make_scene(height, width)), cover(0, height=height, width=width))
+        for height, width in ((215, 288), (216, 288))
+    )
+    assert name_quality(describe(*small, *large)) == ["", "", "blurred", "flat"]
 
 
 def test_what_was_not_measured_is_unknown_unless_colours_tell_it() -> None:
@@ -61,9 +63,11 @@ def test_what_was_not_measured_is_unknown_unless_colours_tell_it() -> None:
     assert not tell_quality(rows)["flat"].any()
 
 
-def test_pictures_too_small_to_measure_are_known_to_have_no_word() -> None:
-    """Reading them again would tell no more."""
-    assert name_quality(describe(make_scene(4, 300))) == [""]
+def test_of_small_pictures_all_is_known() -> None:
+    """Reading them again would tell no more, whether they were measured or not."""
+    rows = describe(make_scene(4, 300), make_scene(215, 300))
+    rows["sharpness"] = 0
+    assert name_quality(rows) == ["", ""]
 
 
 def test_no_rows_have_no_words() -> None:
