@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
+from matplotlib import image
 
-from smartdownsample import ImageIndex, Selection, find_images, report
+from smartdownsample import ImageIndex, find_images, report
+from smartdownsample.collection import Picks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +30,7 @@ def main() -> None:
     figure.savefig(PICTURES / "frames.jpg", dpi=RESOLUTION, pil_kwargs={"quality": 88})
 
 
-def draw_frames(figure: "Figure", selection: Selection) -> None:
+def draw_frames(figure: "Figure", selection: Picks) -> None:
     """Draw all frames in natural order, the kept ones with a frame, the others faded."""
     n_rows = -(-len(selection.table) // N_COLUMNS)
     figure.set_dpi(RESOLUTION)
@@ -37,9 +38,8 @@ def draw_frames(figure: "Figure", selection: Selection) -> None:
     figure.subplots_adjust(0.004, 0.004, 0.996, 0.996, wspace=0.06, hspace=0.06)
     for row, path in enumerate(selection.table.paths):
         axes = figure.add_subplot(n_rows, N_COLUMNS, row + 1, xticks=[], yticks=[])
-        picture = cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB)
         is_kept = selection.is_kept[row]
-        axes.imshow(picture, aspect="auto", alpha=1 if is_kept else EXCLUDED_OPACITY)
+        axes.imshow(image.imread(path), aspect="auto", alpha=1 if is_kept else EXCLUDED_OPACITY)
         axes.spines[:].set(color=KEPT_COLOUR, linewidth=3, visible=bool(is_kept))
 
 

@@ -1,5 +1,7 @@
 """Texts for people, in a form that cannot steer the terminal that shows them."""
 
+import sys
+
 # Names of files may hold these: the control characters of ASCII and Latin-1, those that begin a
 # line, and those that turn the direction of writing (Unicode Standard Annex 9), marks included.
 CONTROLS = (
@@ -38,3 +40,15 @@ def pluralize(noun: str) -> str:
     if noun.endswith("y") and noun[-2] not in "aeiou":
         return f"{noun[:-1]}ies"
     return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
+
+
+def is_notebook() -> bool:
+    """Tell whether this is a kernel that shows what it makes in a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def is_watched() -> bool:
+    """Tell whether somebody watches what is drawn on standard error: a terminal or a notebook."""
+    return is_notebook() or sys.stderr.isatty()

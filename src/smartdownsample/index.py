@@ -87,10 +87,8 @@ class ImageIndex:
     def __repr__(self) -> str:
         """Show the counts."""
         buckets = count_noun(len(np.unique(self.codes)), "bucket")
-        return (
-            f"<ImageIndex of {self.table.count_items()} in {buckets}, "
-            f"{len(self.failures):,} unreadable>"
-        )
+        counts = f"{self.table.count_items()} in {buckets}, {len(self.failures):,} unreadable"
+        return f"<ImageIndex of {counts}>"
 
     def _repr_html_(self) -> str:
         """Show the counts and the buckets in a notebook."""
@@ -113,7 +111,7 @@ class ImageIndex:
         *,
         hash_size: int = ReadingOptions.hash_size,
         n_workers: int | None = ReadingOptions.n_workers,
-        show_progress: bool = ReadingOptions.show_progress,
+        show_progress: bool | None = ReadingOptions.show_progress,
         image_loading_errors: OnLoadingError = ReadingOptions.image_loading_errors,
         truncated: OnTruncated = ReadingOptions.truncated,
         max_pixels: int = ReadingOptions.max_pixels,
@@ -135,8 +133,8 @@ class ImageIndex:
             Side of the DHash in bits, 2 to 32.
         n_workers : int, optional
             Images decoded at a time; by default the usable cores, at least 4.
-        show_progress : bool
-            Whether to draw a progress bar on standard error while images are decoded.
+        show_progress : bool, optional
+            Whether to draw a progress bar; by default in notebooks and on terminals.
         image_loading_errors : {"skip", "raise"}
             Whether an image that cannot be loaded is left out (with one warning for all of
             them) or ends the call.

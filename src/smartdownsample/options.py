@@ -87,7 +87,8 @@ class ReadingOptions:
     cache: bool = True
     cache_dir: PathLike | None = None
     n_workers: int | None = None
-    show_progress: bool = False
+    # None: where somebody watches.
+    show_progress: bool | None = None
     crop_margin: float = 0.0
     crop_square: bool = False
 

@@ -6,15 +6,17 @@ clusters, if the backend can return results as they come.
 """
 
 import os
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import joblib
 import numpy as np
 from joblib.parallel import get_active_backend
 
+from ..display import is_notebook, is_watched
 from ..errors import InvalidParameterError
 from ..item_list import ItemList
 from ..items import split_folders
@@ -186,16 +188,13 @@ class _Run:
 
 
 @contextmanager
-def _show_progress(n_files: int, *, is_shown: bool) -> Iterator[Callable[[int], object]]:
-    """Show a progress bar on standard error if wanted, and give the function that moves it on."""
-    if not is_shown:
+def _show_progress(n_files: int, *, is_shown: bool | None) -> Iterator[Callable[[int], object]]:
+    """Show a progress bar if wanted, or if watched, and give the function that moves it on."""
+    if not (is_watched() if is_shown is None else is_shown):
         yield lambda _: None
         return
     try:
-        # Imported on need: the import takes as long as hundreds of small images.
-        from tqdm import tqdm  # noqa: PLC0415 - see above
-
-        bar = tqdm(total=n_files, unit="img", desc="Decoding")
+        bar = _choose_bar()(total=n_files, unit="img", desc="Decoding")
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Its defaults come from the environment, unchecked.
         named = [f"{name}={value!r}" for name, value in os.environ.items() if name[:5] == "TQDM_"]
@@ -206,6 +205,24 @@ def _show_progress(n_files: int, *, is_shown: bool) -> Iterator[Callable[[int], 
         raise InvalidParameterError(msg) from error
     with bar:
         yield bar.update
+
+
+def _choose_bar() -> Callable[..., Any]:
+    """Choose the bar that notebooks draw, where it can be, or that of terminals.
+
+    Imported on need: the import takes as long as hundreds of small images.
+    """
+    if not is_notebook():
+        from tqdm import tqdm  # noqa: PLC0415 - see above
+
+        return tqdm  # type: ignore[no-any-return] # tqdm has no types
+    from tqdm import TqdmWarning  # noqa: PLC0415 - see above
+
+    with warnings.catch_warnings():
+        # Without ipywidgets there is the bar of terminals, and nothing to do about it.
+        warnings.simplefilter("ignore", TqdmWarning)
+        from tqdm.auto import tqdm  # noqa: PLC0415 - see above
+    return tqdm  # type: ignore[no-any-return] # tqdm has no types
 
 
 def count_small(size_bytes: IntArray, spec: FeatureSpec) -> int:

@@ -60,9 +60,9 @@ def check_drawing(*paths: PathLike, inputs: Iterable[str] = ()) -> None:
 def make_figure(draw: Draw, selection: Picks) -> "Figure":
     """Draw a selection into a figure of its own, without pyplot: no window and no global state."""
     check_drawing()
-    from matplotlib.figure import Figure
+    from .shown_figure import ShownFigure  # it loads matplotlib
 
-    figure = Figure()
+    figure = ShownFigure()
     draw(figure, selection)
     return figure
 
