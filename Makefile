@@ -74,7 +74,7 @@ lock: $(UV) ## choose the versions that development uses anew, write .ci/require
 audit: $(VENV)-audit/.done ## look for known faults in these versions; needs the network
 	$(VENV)-audit/bin/pip-audit --strict --require-hashes --requirement $(LOCK)
 
-bench: $(VENV)/.demo $(VENV)-reference/.done ## compare speed, write docs/benchmarks.md; PHOTOS=DIR: on your photos
+bench: $(VENV)/.demo $(VENV)-reference/.done ## compare speed, write docs/benchmarks*.md; PHOTOS=DIR: on your photos
 	$(BIN)/python benchmarks/bench_sample.py $(if $(PHOTOS),--photos '$(PHOTOS)',--keep)
 	$(BIN)/python benchmarks/bench_detections.py $(if $(PHOTOS),--photos '$(PHOTOS)',--keep)
 

@@ -1,4 +1,4 @@
-"""The figures on detections of docs/benchmarks.md, made of results/detections.json."""
+"""The figures on detections of docs/benchmarks-figures.md, made of results/detections.json."""
 
 from collections.abc import Iterator, Sequence
 from statistics import median
@@ -18,9 +18,9 @@ _MOST_READ, _MOST_BYTES, _MOST_SELECT, _MOST_WRITE = 5, 700, 20, 3
 def make_sections(record: Record) -> Sections:
     """Make what stands between the marks of the document."""
     if not record:
-        return {("docs/benchmarks.md", "detections"): "Not measured."}
+        return {("docs/benchmarks-figures.md", "detections"): "Not measured."}
     parts = (_tabulate_aims(record), _tabulate_collections(record), _explain(record))
-    return {("docs/benchmarks.md", "detections"): "\n\n".join(filter(None, parts))}
+    return {("docs/benchmarks-figures.md", "detections"): "\n\n".join(filter(None, parts))}
 
 
 class _Aim(NamedTuple):

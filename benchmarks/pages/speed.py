@@ -1,4 +1,4 @@
-"""The figures of docs/benchmarks.md and the table of README.md, made of results/speed.json."""
+"""The figures of docs/benchmarks.md, its appendix and README.md, made of results/speed.json."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -12,7 +12,7 @@ from pages.markdown import Column, Sections, format_range, tabulate
 Records = Mapping[str, Record]
 _NAMES = {"mixed": "crops of mixed sizes"}
 GROWING = ("few", "crops", "many")
-_PAGE, _README = "docs/benchmarks.md", "README.md"
+_PAGE, _APPENDIX, _README = "docs/benchmarks.md", "docs/benchmarks-figures.md", "README.md"
 _NOTHING = "Not measured."
 # In the order of a scenario's table; those that are compared otherwise have tables of their own.
 _OTHERS = (runs.REFERENCE, runs.IMAGEHASH, runs.IMAGEDEDUP, runs.FASTDUP, runs.RANDOM)
@@ -40,8 +40,12 @@ def make_sections(records: Records) -> Sections:
         "growth": _tabulate_growth(records),
         "environment": "\n".join(_list_environment(records)),
     }
-    sections = {(_PAGE, name): text or _NOTHING for name, text in texts.items()}
-    return {**sections, (_README, "speed"): _summarise(records) or _NOTHING}
+    sections = {
+        (_PAGE if name == "aims" else _APPENDIX, name): text or _NOTHING
+        for name, text in texts.items()
+    }
+    summary = _summarise(records) or _NOTHING
+    return {**sections, **{(page, "speed"): summary for page in (_PAGE, _README)}}
 
 
 def take(record: Record | None, run: str, figure: str = "call_s") -> list[float]:

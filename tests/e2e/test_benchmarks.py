@@ -173,6 +173,7 @@ def test_a_figure_edited_by_hand_is_noticed_and_mended(
     (tmp_path / "docs" / "images").mkdir(parents=True)
     pages = (
         "benchmarks",
+        "benchmarks-figures",
         "agreement",
         "selection",
         "selection-figures",
@@ -189,7 +190,7 @@ def test_a_figure_edited_by_hand_is_noticed_and_mended(
         monkeypatch.setattr(module, "ROOT", str(tmp_path))
     assert write_pages.main(["--check"]) == 1
     printed = capsys.readouterr().out
-    assert "benchmarks.md, section figures, is not what " in printed
+    assert "benchmarks-figures.md, section figures, is not what " in printed
     assert "agreement.md, section figures, is not what " in printed
     assert "selection-figures.md, section figures, is not what " in printed
     assert write_pages.main([]) == 0

@@ -117,7 +117,7 @@ def test_the_demo_shows_a_cold_and_a_warm_run(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert "Selected 60 of " in done.stdout
+    assert "Kept      60 (" in done.stdout
     assert "Second run, 25 with another seed, decoding none" in done.stdout
     for name in ("thumbnails.png", "distribution.png"):
         assert f"demo/{name}" in done.stdout
