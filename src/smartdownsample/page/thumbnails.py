@@ -1,6 +1,7 @@
 """The thumbnails of the report page: the choice of images, and JPEGs that fit into its bytes."""
 
 import base64
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, chain
 from pathlib import Path
@@ -152,13 +153,14 @@ def _pair(numbers: Iterable[int], jpegs: Sequence[bytes | None]) -> dict[int, by
 
 def _make_thumbnails(wanted: Mapping[str, tuple[bytes, Region]]) -> dict[str, bytes]:
     """Make JPEGs by name, of keys and regions by name; leave out what cannot be read."""
-    from ..pictures import load_all
+    from ..pictures import decode_all
 
     names_of: dict[bytes, list[str]] = {}
     for name, (key, _) in wanted.items():
         names_of.setdefault(key, []).append(name)
-    files = [(key, [wanted[name][1] for name in names]) for key, names in names_of.items()]
-    jpegs = chain.from_iterable(load_all(_make_thumbnails_of, files))
+    paths = map(os.fsdecode, names_of)
+    regions = ([wanted[name][1] for name in names] for names in names_of.values())
+    jpegs = chain.from_iterable(decode_all(_make_thumbnails_of, paths, regions))
     names = chain.from_iterable(names_of.values())
     return {name: jpeg for name, jpeg in zip(names, jpegs, strict=True) if jpeg is not None}
 

@@ -9,9 +9,9 @@ from .headers import Header, read_header
 from .memory_budget import MEMORY, LeftToCaller
 from .pixels import turn_regions_upright
 from .previews import Treatment, compare_previews, read_with_preview
-from .process_settings import count_workers, decoding_process
+from .process_settings import count_workers, decode_all, decoding_process
 from .regions import cut_crop, decode_regions
-from .scaled import encode_again, encode_jpeg, list_regions, load_all, load_regions
+from .scaled import encode_again, encode_jpeg, list_regions, load_regions
 
 __all__ = [
     "HAS_SMALLER_LIMITS",
@@ -23,6 +23,7 @@ __all__ = [
     "compare_previews",
     "count_workers",
     "cut_crop",
+    "decode_all",
     "decode_image",
     "decode_regions",
     "decoding_process",
@@ -30,7 +31,6 @@ __all__ = [
     "encode_crop",
     "encode_jpeg",
     "list_regions",
-    "load_all",
     "load_regions",
     "read_header",
     "read_with_preview",

@@ -1,8 +1,6 @@
 """Images, and crops of them, at the size at which people look at them, and as JPEGs."""
 
-import os
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -10,10 +8,7 @@ import numpy as np
 from ..items import FILES
 from ..records import ByteArray, Cause, FeatureTable, Region
 from .decode import Picture
-from .process_settings import count_workers, decoding_process
 from .regions import decode_regions
-
-_LoadedT = TypeVar("_LoadedT")
 
 
 def load_regions(
@@ -45,20 +40,6 @@ def list_regions(table: FeatureTable, rows: Sequence[int]) -> list[Region]:
     """List the regions of some rows of a table."""
     regions = table.regions[list(rows)].tolist()
     return [(x, y, width, height) for x, y, width, height in regions]
-
-
-def load_all(
-    load: Callable[[str, list[Region]], _LoadedT], wanted: Sequence[tuple[bytes, list[Region]]]
-) -> list[_LoadedT]:
-    """Call `load` with absolute paths and regions, in parallel; results are in the same order."""
-    import joblib
-
-    run = joblib.Parallel(n_jobs=count_workers(), prefer="threads")
-    with decoding_process():
-        loaded: list[_LoadedT] = run(
-            joblib.delayed(load)(os.fsdecode(key), regions) for key, regions in wanted
-        )
-    return loaded
 
 
 def encode_again(jpeg: bytes, quality: int, side_pixels: int) -> bytes:

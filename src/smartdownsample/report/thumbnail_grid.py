@@ -1,5 +1,6 @@
 """The thumbnail grids: the first images of each bucket, with the kept ones marked."""
 
+import os
 from itertools import accumulate, chain
 from operator import sub
 from typing import TYPE_CHECKING
@@ -109,14 +110,15 @@ def _add_title(axes: "Axes", name: str, bucket: BucketCount, n_shown: int) -> No
 
 def _load_cells(selection: Picks, shown: list[IntArray]) -> dict[int, ByteArray]:
     """Read images at the size of their cells, by row; leave out what cannot be read."""
-    from ..pictures import list_regions, load_all
+    from ..pictures import decode_all, list_regions
 
     table = selection.table
     rows_of: dict[bytes, list[int]] = {}
     for row in np.concatenate([np.zeros(0, dtype=np.int64), *shown]).tolist():
         rows_of.setdefault(to_key(table.paths[row]), []).append(row)
-    regions = [list_regions(table, rows) for rows in rows_of.values()]
-    cells = chain.from_iterable(load_all(_load_cells_of, [*zip(rows_of, regions, strict=True)]))
+    paths = map(os.fsdecode, rows_of)
+    regions = (list_regions(table, rows) for rows in rows_of.values())
+    cells = chain.from_iterable(decode_all(_load_cells_of, paths, regions))
     rows = chain.from_iterable(rows_of.values())
     return {row: cell for row, cell in zip(rows, cells, strict=True) if cell is not None}
 

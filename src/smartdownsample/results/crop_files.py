@@ -87,9 +87,7 @@ def write_crops(
         When something else stands in the place of a crop, or the destination holds other images
         and `add` is not given, or a file cannot be written.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
-    from ..pictures import count_workers, decoding_process
+    from ..pictures import decode_all
 
     place = to_text(destination, "The 'destination' parameter")
     check_place(place)
@@ -106,11 +104,9 @@ def write_crops(
     by_file: dict[str, list[_Crop]] = {}
     for crop in crops:
         by_file.setdefault(selection.table.paths[crop.row], []).append(crop)
-    # After an error, too, its threads are waited for: one that is inside a codec while Python ends
-    # would crash the process.
-    with decoding_process(), ThreadPoolExecutor(count_workers(n_workers)) as threads:
-        done = threads.map(partial(_write_photo, selection), by_file.keys(), by_file.values())
-        outcomes = [outcome for of_photo in done for outcome in of_photo]
+    write = partial(_write_photo, selection)
+    done = decode_all(write, by_file.keys(), by_file.values(), n_workers=n_workers)
+    outcomes = [outcome for of_photo in done for outcome in of_photo]
     sizes = [outcome.result for outcome in outcomes if not isinstance(outcome.result, Cause)]
     failures = [
         Failure(selection.table.paths[outcome.row], outcome.result)

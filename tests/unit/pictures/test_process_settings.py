@@ -13,7 +13,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from smartdownsample.pictures import process_settings
-from smartdownsample.pictures.process_settings import decoding_process
+from smartdownsample.pictures.process_settings import decode_all, decoding_process
 
 NOISE = (
     b"libpng error: bad adaptive filter value\n"
@@ -131,3 +131,33 @@ def wait_for(happens: Callable[[], bool]) -> None:
     while not happens():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_results_are_in_the_order_of_what_is_decoded() -> None:
+    """Whichever is ready first."""
+
+    def decode(seconds: float, name: str) -> str:
+        time.sleep(seconds)
+        return name
+
+    assert decode_all(decode, (0.05, 0.0, 0.0), "abc", n_workers=3) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("kind", [MemoryError, KeyboardInterrupt])
+def test_after_an_error_nothing_is_decoded(kind: type[BaseException]) -> None:
+    """Not even what had begun: a thread inside a codec while Python ends crashes the process."""
+    has_begun, n_ended = threading.Event(), []
+
+    def decode(number: int) -> None:
+        if number == 0:
+            has_begun.wait()
+            raise kind
+        has_begun.set()
+        time.sleep(0.05)
+        n_ended.append(number)
+
+    before = threading.active_count()
+    with pytest.raises(kind):
+        decode_all(decode, range(1_000), n_workers=2)
+    assert threading.active_count() == before
+    assert 0 < len(n_ended) < 100
