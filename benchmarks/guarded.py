@@ -57,9 +57,10 @@ UNUSED = (
 _KNOWN_RUN = """
 import json, sys
 from smartdownsample import ImageIndex
+from smartdownsample.report import format_summary
 index = ImageIndex.build(json.load(sys.stdin), cache_dir=sys.argv[1])
 assert not index.table.n_extracted
-index.sample(10)
+format_summary(index.sample(10))
 print(*(name for name in sys.argv[2:] if name in sys.modules))
 """
 

@@ -349,7 +349,10 @@ def test_a_ranking_nests_selections(place: Place) -> None:
 def test_the_same_line_writes_the_same_bytes(new_place: Place) -> None:
     """Whether images are decoded or known; what was copied is no source of the next run."""
     write_collection(new_place.folder / "photos", 30)
-    line = "sample photos -n 7 -q --copy-to photos/picked --manifest out/run.json -o out/picked.csv"
+    line = (
+        "sample photos -n 7 -q --copy-to photos/picked "
+        "--manifest out/run.json -o out/picked.csv --parents"
+    )
     written = []
     for _ in range(2):
         new_place.call(*line.split())

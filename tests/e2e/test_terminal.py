@@ -57,7 +57,7 @@ def read_all(terminal: int) -> Iterator[bytes]:
     "line",
     [
         "sample photos -n 3 -q",
-        "sample photos -n 6 --group-by parent -o out.csv",
+        "sample photos -n 6 --group-by parent -o out.csv --verbose",
         "sample photos -n 3 --dry-run --no-cache",
         "sample photos -n 3 -o x.txt --copy-to photos/NAME/new",
         "sample photos -n 7 -o NAME.csv --relative-to photos/NAME",

@@ -24,15 +24,15 @@ def results(tmp_path: Path) -> Path:
 def test_items_are_what_the_options_say(results: Path) -> None:
     """Crops where there are boxes, else photos; by confidence and by category."""
     root = results.parent / "photos"
-    counts = {
-        "crops in 1 files": (Document.read(results, root=root), 2),
-        "photos in 2 files": (Document.read(results, root=root, items="photos"), 2),
-        "crops in 1 files ": (Document.read(str(results), root=str(root), min_confidence=0.5), 1),
-        "crops in 1 files  ": (Document.read(results, root=root, categories=["2"]), 1),
-    }
-    for text, (document, n) in counts.items():
+    counts = [
+        (Document.read(results, root=root), 2, "2 crops in 1 file"),
+        (Document.read(results, root=root, items="photos"), 2, "2 photos in 2 files"),
+        (Document.read(str(results), root=str(root), min_confidence=0.5), 1, "1 crop in 1 file"),
+        (Document.read(results, root=root, categories=["2"]), 1, "1 crop in 1 file"),
+    ]
+    for document, n, text in counts:
         assert len(document.items) == n
-        assert repr(document) == f"<Document of MegaDetector: {n} {text.strip()}>"
+        assert repr(document) == f"<Document of MegaDetector: {text}>"
 
 
 @pytest.mark.parametrize(

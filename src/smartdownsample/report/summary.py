@@ -100,7 +100,11 @@ def _describe_layout(layout: Layout) -> str:
 def _describe_cameras(selection: Picks) -> str:
     """Count the cameras, which are folders where no document tells them, and those of picks."""
     cameras = number_cameras(selection.table)
-    n_cameras, n_kept = len(np.unique(cameras)), len(np.unique(cameras[selection.rows]))
+    # Of all, and of picks; `numpy.unique` would import much for it.
+    n_cameras, n_kept = (
+        int(np.count_nonzero(np.bincount(numbers)))
+        for numbers in (cameras, cameras[selection.rows])
+    )
     noun = "folder" if selection.table.details is None else "camera"
     kept = "all" if n_kept == n_cameras else f"{n_kept:,}"
     return f"{count_noun(n_cameras, noun)}, {kept} with kept {pluralize(selection.table.noun)}"

@@ -128,7 +128,7 @@ def join_folders(captured: np.ndarray, folders: IntArray) -> IntArray:
     within = pauses[is_soon & (own[1:] == own[:-1])] / np.timedelta64(1, "s")
     if not len(within):
         return folders
-    quick_s = float(np.clip(np.quantile(within, _QUICK_SHARE), *_QUICK_S))
+    quick_s = float(np.clip(find_quantile(within, _QUICK_SHARE), *_QUICK_S))
     is_change = np.flatnonzero(is_soon & (own[1:] != own[:-1]))
     is_quick = pauses[is_change] / np.timedelta64(1, "s") <= quick_s
     # An occasion is frames of any camera that follow one another.
@@ -143,6 +143,15 @@ def join_folders(captured: np.ndarray, folders: IntArray) -> IntArray:
     n_least = np.maximum(_MIN_SHARED * n_occasions[pairs].min(axis=1), _MIN_CHANGES)
     joined = pairs[(n_shared >= n_least) & (2 * n_quick > n_changes)]
     return number_joined(joined.tolist(), int(folders.max()) + 1)[folders]
+
+
+def find_quantile(values: Float64Array, share: float) -> float:
+    """Find a quantile to the last bit as `numpy.quantile` does, which imports much for it."""
+    below, weight = divmod((len(values) - 1) * share, 1)
+    ordered = np.sort(values)
+    low, high = ordered[int(below)], ordered[min(int(below) + 1, len(values) - 1)]
+    step = high - low
+    return float(low + step * weight if 2 * weight < 1 else high - step * (1 - weight))
 
 
 def weigh_runs(table: FeatureTable, steps: DistanceArray) -> Float64Array:

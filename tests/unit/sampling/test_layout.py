@@ -8,6 +8,7 @@ from smartdownsample.collection import Layout
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import IntArray, RowArray
 from smartdownsample.sampling.layout import (
+    find_quantile,
     join_folders,
     lay_out,
     number_events,
@@ -232,6 +233,15 @@ class TestCameras:
         captured = times(0, 900, 1, 901, 2, 902, 300, 903, 301, 302)
         folders = np.array([0, 1, 2, 1, 0, 1, 2, 1, 0, 2])
         assert join_folders(captured, folders).tolist() == [0, 1, 0, 1, 0, 1, 0, 1, 0, 0]
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 1.0])
+def test_quantiles_are_those_of_numpy(share: float) -> None:
+    """To the last bit, as selections depend on them."""
+    generator = np.random.default_rng(0)
+    for n in range(1, 50):
+        values = generator.exponential(20, n)
+        assert find_quantile(values, share) == np.quantile(values, share)
 
 
 class TestEvents:
