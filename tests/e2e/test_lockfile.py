@@ -500,3 +500,35 @@ def test_crops_of_a_document_are_locked_repeated_and_added_to(
     (folder / "photos").rename(folder / "moved")
     assert "--root" in refuse(capsys, "verify", "a.lock")
     assert verify(capsys, "a.lock", "--root", "moved")["picks"]["n_same"] == 5
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--exclude", "photos/site_1/"),
+        ("--include", "photos/site_[12]/*"),
+        ("--group-by", r"regex:^photos/(\w+)", "--balance", "1"),
+    ],
+)
+def test_patterns_mean_the_same_from_another_folder_and_with_another_root(
+    options: tuple[str, ...],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Patterns may count from the working folder, which is another one when a lockfile is used."""
+    assert main(["sample", "photos", "-n", "3", *options, "--lock", "picks.lock", "-q"]) == 0
+    shutil.copytree(folder / "photos", folder / "moved")
+    verify(capsys, "picks.lock", "--root", "moved")
+    (folder / "below").mkdir()
+    monkeypatch.chdir(folder / "below")
+    told = verify(capsys, "../picks.lock")
+    assert told["not_repeated"] is None
+    printed = list_printed(capsys, "sample", "--update", "../picks.lock", "-n", "1")
+    assert options[0] != "--exclude" or "site_1" not in printed[0]
+    verify(capsys, "../picks.lock")
+
+
+def test_lockfiles_tell_how_their_root_was_called_only_where_patterns_need_it(lock: Path) -> None:
+    """Names of folders above the images are nobody's business."""
+    assert "root_as_called" not in json.loads(lock.read_text(encoding="utf-8"))["options"]

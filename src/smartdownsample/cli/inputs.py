@@ -49,6 +49,7 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | Int
     """List the images of a command, and which of them were selected before; these come last."""
     grouping = Grouping.read(getattr(options, "grouping", None) or "")
     read_items = make_reader(options)
+    respell = getattr(options, "respell", str)
     images = name_images(
         options.sources,
         path_column=options.path_column,
@@ -57,6 +58,7 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | Int
         exclude=options.exclude,
         read_items=read_items,
         may_be_empty=False,
+        respell=respell,
     )
     placed = (getattr(options, "copy_to", None), getattr(options, "link_to", None))
     for folder in (*placed, *getattr(options, "left_out", ())):
@@ -76,7 +78,11 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | Int
     # A table or a document of earlier images need not tell their groups again.
     grouping = grouping if grouping and grouping.rule == "regex" else None
     kept = name_images(
-        sources, path_column=options.path_column, grouping=grouping, read_items=read_items
+        sources,
+        path_column=options.path_column,
+        grouping=grouping,
+        read_items=read_items,
+        respell=respell,
     )
     _check_document_options(options, (*images.documents, *kept.documents))
     if images.documents:

@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -35,7 +36,7 @@ from .inputs import (
     count_target,
     name_all,
 )
-from .locking import LEFT_OUT, list_asked, list_left_out
+from .locking import LEFT_OUT, ROOT_AS_CALLED, list_asked, list_left_out
 from .printing import say
 from .shared_options import read_grouping
 
@@ -95,13 +96,13 @@ def restore_options(options: argparse.Namespace, lock: Lock, root: str) -> argpa
     """Return options with those of a lockfile in the place of their own."""
     content = lock.content
     asked = {name: value for name, value in (content.options or {}).items() if name != "root"}
-    unknown = {*asked} - {*list_asked(options), LEFT_OUT}
+    unknown = {*asked} - {*list_asked(options), LEFT_OUT, ROOT_AS_CALLED}
     if unknown:
         msg = f"{lock.file!r} has the option {min(unknown)!r}, which this release does not know."
         raise InvalidParameterError(msg)
     for name, value in asked.items():
         is_sound = isinstance(value, list) == (name in _LISTS)
-        if name in {"path_column", "grouping"}:
+        if name in {"path_column", "grouping", ROOT_AS_CALLED}:
             is_sound = value is None or isinstance(value, str)
         if not is_sound:
             msg = f"{lock.file!r} has an option {name!r} that is not as it should be: {value!r}."
@@ -113,6 +114,9 @@ def restore_options(options: argparse.Namespace, lock: Lock, root: str) -> argpa
     restored.locked_root = root
     places = asked.get(LEFT_OUT)
     restored.left_out = [os.path.join(root, place) for place in _as_list(places)]
+    as_called = asked.get(ROOT_AS_CALLED)
+    if isinstance(as_called, str):
+        restored.respell = partial(_respell, root=to_key(root), as_called=as_called)
     has_root = (content.options or {}).get("root") is not None
     is_moved = options.root is not None and any(map(_is_of_detections, restored.sources))
     restored.root = root if has_root or is_moved else None
@@ -123,6 +127,14 @@ def restore_options(options: argparse.Namespace, lock: Lock, root: str) -> argpa
             msg = f"{lock.file!r} has an option 'grouping' that {error}."
             raise InvalidParameterError(msg) from error
     return restored
+
+
+def _respell(path: str, root: bytes, as_called: str) -> str:
+    """Spell a path below the root as it was when the lockfile was written."""
+    key = to_key(path)
+    if key != root and not key.startswith(os.path.join(root, b"")):
+        return path
+    return os.path.normpath(os.path.join(as_called, os.fsdecode(os.path.relpath(key, root))))
 
 
 def _as_list(value: object) -> list[str]:

@@ -29,6 +29,8 @@ _MOST_NAMED = 100
 _ELSEWHERE = ("sources", "keep", "target_count", "random_seed")
 # Folders below the root whose images do not count, since they were placed there.
 LEFT_OUT = "left_out"
+# How the root was reached from the working folder, which patterns of paths may count from.
+ROOT_AS_CALLED = "root_as_called"
 
 
 def write_lock(options: argparse.Namespace, selection: Picks, images: NamedImages) -> None:
@@ -113,7 +115,10 @@ def _list_options(options: argparse.Namespace, root: bytes) -> dict[str, Any]:
     """List what was asked for; a root of documents is told from that of the lockfile on."""
     told = {name: value for name, value in list_asked(options).items() if name not in _ELSEWHERE}
     told["root"] = None if options.root is None else spell_place(to_key(options.root), root)
-    return {**told, LEFT_OUT: list_left_out(options, root)}
+    told[LEFT_OUT] = list_left_out(options, root)
+    if options.include or options.exclude or (options.grouping or "").startswith("regex:"):
+        told[ROOT_AS_CALLED] = spell_place(root, to_key(os.curdir))
+    return told
 
 
 def list_left_out(options: argparse.Namespace, root: bytes) -> list[str]:

@@ -41,9 +41,11 @@ _MOST_OPENED = 1_000
 _USUAL = {*TABLE_EXTENSIONS, *LIST_EXTENSIONS, *IMAGE_EXTENSIONS} - {".json"}
 # Reads the items of a document; None for any other file or folder.
 ReadItems: TypeAlias = Callable[[str], DocumentItems | None]
+# Spells a path as patterns and regular expressions are to see it.
+Respell: TypeAlias = Callable[[str], str]
 
 
-def name_images(
+def name_images(  # noqa: PLR0913 - what the command has, each with a default
     sources: Sequence[str],
     *,
     path_column: str | None = None,
@@ -52,15 +54,17 @@ def name_images(
     exclude: Sequence[str] = (),
     read_items: ReadItems | None = None,
     may_be_empty: bool = True,
+    respell: Respell = str,
 ) -> NamedImages:
     """List the images that sources name, each folder or glob sorted by path.
 
     A source is a folder, glob, image, list or table, or ``-`` for a list on standard input, or what
     `read_items` takes for a document of detections. `include` and `exclude` are patterns, see
     `match_patterns`: kept are images that match one of `include`, if there is any, and none of
-    `exclude`. Raises `InvalidParameterError` for sources that do not exist or cannot be read, where
-    the patterns leave no image, where `grouping` finds no name or column, and, unless they
-    `may_be_empty`, where they name no image at all.
+    `exclude`. These, and a `grouping` by the path, see paths as `respell` gives them. Raises
+    `InvalidParameterError` for sources that do not exist or cannot be read, where the patterns
+    leave no image, where `grouping` finds no name or column, and, unless they `may_be_empty`, where
+    they name no image at all.
     """
     if len(sources) > _MOST_OPENED:
         # Photos that a shell named one by one: none is opened to see whether it is a document.
@@ -72,10 +76,10 @@ def name_images(
     for source in empty:
         warn_user(_describe_empty(source), ImageLoadingWarning)
     if include or exclude:
-        parts = _keep_matching(sources, parts, include, exclude)
+        parts = _keep_matching(sources, parts, include, exclude, respell)
     if grouping is not None:
         _check_grouping(parts, grouping)
-        parts = [replace(part, labels=_label_images(part, grouping)) for part in parts]
+        parts = [replace(part, labels=_label_images(part, grouping, respell)) for part in parts]
     return join_images(parts)
 
 
@@ -168,10 +172,10 @@ def _check_grouping(parts: Sequence[NamedImages], grouping: Grouping) -> None:
         raise InvalidParameterError(msg)
 
 
-def _label_images(images: NamedImages, grouping: Grouping) -> list[object]:
+def _label_images(images: NamedImages, grouping: Grouping, respell: Respell) -> list[object]:
     """Name the group of each image of one source; None where a table does not tell."""
     if grouping.rule == "regex":
-        return match_paths(images.paths, grouping.text)
+        return match_paths(list(map(respell, images.paths)), grouping.text)
     if grouping.rule == "fact":
         details = None if images.items is None else images.items.details
         return list_facts(images.paths, details, cast("Fact", grouping.text))
@@ -185,11 +189,12 @@ def _keep_matching(
     parts: Sequence[NamedImages],
     include: Sequence[str],
     exclude: Sequence[str],
+    respell: Respell,
 ) -> list[NamedImages]:
     """Keep the images that the patterns allow, see `name_images`; say what matches none."""
     patterns = [*include, *exclude]
     matches = [
-        match_patterns(patterns, part.paths, _find_base(source, part))
+        match_patterns(patterns, list(map(respell, part.paths)), respell(_find_base(source, part)))
         for source, part in zip(sources, parts, strict=True)
     ]
     n_include = len(include)
