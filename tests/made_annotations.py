@@ -43,7 +43,6 @@ def make_annotations(
         "category": "animal",
         "is_verified": False,
     }
-    rows = [{**usual, **box} for box in boxes]
     given = {
         "file": "results.json",
         "format": "MegaDetector",
@@ -55,6 +54,10 @@ def make_annotations(
         "typical_confidence": None,
         **fields,
     }
+    number_of = {name: number for number, name in given["categories"].items()}
+    rows: list[dict[str, Any]] = [{**usual, **box} for box in boxes]
+    for row in rows:
+        row.setdefault("number", number_of.get(row["category"]))
     return MadeAnnotations(
         entries=pa.Table.from_pylist([dict(entry) for entry in entries], schema=ENTRIES),
         boxes=pa.Table.from_pylist(rows, schema=BOXES),

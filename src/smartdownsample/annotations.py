@@ -32,8 +32,9 @@ ENTRIES = pa.schema(
 # number, from 0, among all boxes that the document lists for that photo. Coordinates are shares of
 # the picture, or pixels where ``is_in_pixels``, since the document does not tell the picture's
 # size; all four are NaN where the document has no four finite numbers. ``confidence`` is null where
-# there is none: people drew the box. ``category`` is the detector's, by name; ``label`` the species
-# or what the best classification says, null without one.
+# there is none: people drew the box. ``category`` is the detector's, by name, ``number`` the key of
+# this name in `Annotations.categories`, and ``label`` the species or what the best classification
+# says, null without one.
 BOXES = pa.schema(
     [
         ("entry", pa.int64()),
@@ -45,6 +46,7 @@ BOXES = pa.schema(
         ("is_in_pixels", pa.bool_()),
         ("confidence", pa.float64()),
         ("category", pa.string()),
+        ("number", pa.string()),
         ("label", pa.string()),
         ("is_verified", pa.bool_()),
     ]

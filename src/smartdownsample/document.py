@@ -80,7 +80,8 @@ class Document:
         min_confidence : float
             Detections below this are left out, unless people verified or drew them.
         categories : collection of str
-            Names or numbers of the detector's categories that count, by default all.
+            Names or numbers of the detector's categories that count, by default all. Where
+            several have one name, it means all of them, and a number means that one.
         box_orientation : {"upright", "stored", "megadetector"}, optional
             The picture that boxes count from: as viewers turn it, as it is stored, or as
             MegaDetector turns it, which leaves mirrored ones as they are stored. By default what

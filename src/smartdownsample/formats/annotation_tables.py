@@ -166,6 +166,7 @@ class BoxColumns:
 
     def make_table(
         self,
+        numbers: Sequence[str],
         names: Sequence[str],
         labels: Sequence[str],
         is_in_pixels: BoolArray | None = None,
@@ -174,8 +175,10 @@ class BoxColumns:
 
         Parameters
         ----------
-        names, labels : sequence of str
-            The texts that the numbers of categories and labels mean; -1 means none.
+        numbers, names : sequence of str
+            Categories, as the document numbers and names them, in the order in which `add` does.
+        labels : sequence of str
+            The texts that the numbers of labels mean; -1 means none, of categories, too.
         is_in_pixels : ndarray of bool, shape (n,), optional
             Whether the coordinates are pixels; by default they are shares.
         """
@@ -192,6 +195,7 @@ class BoxColumns:
             pack_flags(is_in_pixels),
             pack_values(confidences, pa.float64(), ~np.isnan(confidences)),
             take_texts(names, categories),
+            take_texts(numbers, categories),
             take_texts(labels, label_numbers),
             pack_flags(np.frombuffer(self.verified, np.bool_)),
         ]

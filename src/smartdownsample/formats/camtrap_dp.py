@@ -285,7 +285,8 @@ def _read_boxes(observations: Table, links: _Links, log: FaultLog) -> tuple[IntA
     corners, shares = np.stack(numbers[:-1]), numbers[-1]
     corners[:, np.isnan(corners).any(axis=0)] = np.nan
     methods = observations.cells("classificationMethod").take(taken)
-    categories, labels = _name(observations)
+    names, labels = _name(observations)
+    categories = names.take(taken)
     is_machine = _equals(methods, "machine") & ~np.isnan(shares)
     columns = [
         pack_values(links.media[rows], pa.int64()),
@@ -293,7 +294,8 @@ def _read_boxes(observations: Table, links: _Links, log: FaultLog) -> tuple[IntA
         *(pack_values(corner, pa.float64()) for corner in corners),
         pack_flags(np.zeros(len(rows), dtype=np.bool_)),
         pack_values(shares, pa.float64(), is_machine),
-        categories.take(taken),
+        categories,
+        categories,  # its own number
         labels.take(taken),
         pack_flags(_equals(methods, "human")),
     ]

@@ -303,7 +303,8 @@ class _Notes:
         pixels = np.frombuffer(self.boxes.coordinates, np.float64).reshape(-1, 4)
         shares = pixels / np.where(is_sized[:, np.newaxis], np.tile(size, 2), 1.0)
         self.boxes.coordinates = array("d", shares.tobytes())
-        return self.boxes.make_table(self.texts, self.texts, ~is_sized & ~is_relative)
+        numbers = list(map(str, self.names))
+        return self.boxes.make_table(numbers, self.texts, self.texts, ~is_sized & ~is_relative)
 
 
 def _check_box(box: list[float], place: str, log: FaultLog) -> Sequence[float]:

@@ -119,7 +119,7 @@ def read_megadetector(document: RawDocument) -> MegaDetector:
         format=_NAME,
         version=version,
         entries=make_entries(paths, causes, photos.sizes, captured),
-        boxes=photos.boxes.make_table(photos.category_names, photos.label_names),
+        boxes=photos.boxes.make_table(list(categories), photos.category_names, photos.label_names),
         categories=categories,
         faults=log.first,
         n_faults=log.n,

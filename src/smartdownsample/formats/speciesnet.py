@@ -106,7 +106,7 @@ def read_speciesnet(document: RawDocument) -> SpeciesNet:
         format=_NAME,
         version=version,
         entries=make_entries(paths, causes, sizes, label=photos.labels),
-        boxes=photos.boxes.make_table(_NAMES, list(photos.number_of)),
+        boxes=photos.boxes.make_table(list(_CATEGORIES), _NAMES, list(photos.number_of)),
         categories=_CATEGORIES,
         faults=log.first,
         n_faults=log.n,

@@ -178,15 +178,21 @@ def _find_wanted(annotations: Annotations, options: DocumentOptions) -> BoolArra
     is_sure = pc.fill_null(pc.greater_equal(boxes["confidence"], options.min_confidence), True)
     is_wanted = is_usable[unpack(boxes["entry"])] & unpack(pc.or_(is_sure, boxes["is_verified"]))
     if len(options.categories):
-        names = _name_categories(annotations, options)
-        is_wanted &= unpack(pc.is_in(boxes["category"], value_set=pack_texts(names)))
+        numbers, names = _choose_categories(annotations, options)
+        is_of_number = pc.is_in(boxes["number"], value_set=pack_texts(numbers))
+        is_of_name = pc.is_in(boxes["category"], value_set=pack_texts(names))
+        is_wanted &= unpack(pc.or_(is_of_number, is_of_name))
     return np.asarray(is_wanted, dtype=np.bool_)
 
 
-def _name_categories(annotations: Annotations, options: DocumentOptions) -> list[str]:
-    """Name the categories that are asked for by name or number."""
+def _choose_categories(
+    annotations: Annotations, options: DocumentOptions
+) -> tuple[list[str], list[str]]:
+    """Tell the categories that are asked for by number, of one each, from those by name, of all."""
     known = {*annotations.categories.values(), *annotations.boxes["category"].unique().to_pylist()}
-    names = [annotations.categories.get(name, name) for name in map(str, options.categories)]
+    asked = list(map(str, options.categories))
+    numbers = [text for text in asked if text in annotations.categories]
+    names = [text for text in asked if text not in annotations.categories]
     unknown = [name for name in names if name not in known]
     if unknown:
         listed = ", ".join(sorted(filter(None, known))) or "none"
@@ -195,7 +201,7 @@ def _name_categories(annotations: Annotations, options: DocumentOptions) -> list
             f"{annotations.file!r}: {listed}. Got {unknown[0]!r} instead."
         )
         raise InvalidParameterError(msg)
-    return names
+    return numbers, names
 
 
 def _take_boxes(annotations: Annotations, is_wanted: BoolArray) -> _Wanted:

@@ -42,7 +42,7 @@ def test_columns_that_a_format_lacks_are_null() -> None:
     assert table["captured"].to_pylist() == [None, None]
     empty = gather([]).pack()
     assert len(make_entries(empty, name_causes(empty, {}), array("d"))) == 0
-    assert BoxColumns().make_table([], []).schema == BOXES
+    assert BoxColumns().make_table([], [], []).schema == BOXES
 
 
 def test_times_are_the_cameras_own() -> None:
@@ -71,12 +71,13 @@ def test_boxes_with_an_infinite_number_are_nan_altogether() -> None:
     columns = BoxColumns()
     columns.add(0, 1, (0.0, 0.25, 0.5, float("inf")), 0.5, 1, -1, False)
     columns.add(1, 0, (0.0, 0.25, 0.5, 1.0), None, -1, 0, True)
-    table = columns.make_table(["animal", "person"], ["fox"])
+    table = columns.make_table(["1", "2"], ["animal", "person"], ["fox"])
+    assert table["number"].to_pylist() == ["2", None]
     assert np.isnan([table[name][0].as_py() for name in ("x", "y", "width", "height")]).all()
     assert table.slice(1).to_pylist() == [
         {"entry": 1, "place": 0, "x": 0.0, "y": 0.25, "width": 0.5, "height": 1.0}
-        | {"is_in_pixels": False, "confidence": None, "category": None, "label": "fox"}
-        | {"is_verified": True}
+        | {"is_in_pixels": False, "confidence": None, "category": None, "number": None}
+        | {"label": "fox", "is_verified": True}
     ]
     assert table["category"].to_pylist() == ["person", None]
 

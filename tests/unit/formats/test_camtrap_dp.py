@@ -97,6 +97,7 @@ def test_observations_of_media_with_four_numbers_are_boxes(tmp_path: Path) -> No
             "is_in_pixels": False,
             "confidence": None,
             "category": category,
+            "number": category,
             "label": label,
             "is_verified": False,
         }

@@ -79,6 +79,7 @@ def test_a_box_has_its_place_among_those_of_its_photo(read: Reader) -> None:
     assert found.boxes["place"].to_pylist() == [0, 2, 3]
     assert found.boxes["confidence"].to_pylist() == [0.5, 0.25, 1.0]
     assert found.boxes["category"].to_pylist() == ["deer"] * 3
+    assert found.boxes["number"].to_pylist() == ["1"] * 3
     assert found.boxes["label"].to_pylist() == ["deer"] * 3
     assert found.boxes["is_verified"].to_pylist() == [False, True, False]
     assert found.n_faults == 0
@@ -140,6 +141,7 @@ def test_numbers_and_texts_are_different_ids(read: Reader) -> None:
     )
     assert found.boxes["entry"].to_pylist() == [1, 0]
     assert found.boxes["category"].to_pylist() == ["deer", None]
+    assert found.boxes["number"].to_pylist() == ["1", None]
     assert [fault.place for fault in found.faults] == [
         "annotations[1].category_id",
         "annotations[2].image_id",

@@ -90,6 +90,7 @@ def test_a_box_has_its_place_its_names_and_its_confidence(read: Reader) -> None:
     assert found.boxes["entry"].to_pylist() == [0, 0, 1]
     assert found.boxes["place"].to_pylist() == [0, 1, 0]
     assert found.boxes["category"].to_pylist() == ["animal", "person", "animal"]
+    assert found.boxes["number"].to_pylist() == ["1", "2", "1"]
     assert found.boxes["label"].to_pylist() == [None, "hiker", None]
     assert found.boxes["confidence"].to_pylist() == [0.9, 1.0, 0.9]
     assert found.boxes["is_in_pixels"].to_pylist() == [False] * 3

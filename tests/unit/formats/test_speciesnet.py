@@ -51,6 +51,7 @@ def test_the_newer_generation_labels_each_box(read: Reader) -> None:
     )
     assert found.boxes["label"].to_pylist() == ["felidae", "loxodonta africana", None]
     assert found.boxes["category"].to_pylist() == ["animal", "animal", "human"]
+    assert found.boxes["number"].to_pylist() == ["1", "1", "2"]
     assert found.entries["label"].to_pylist() == [None]
     assert (found.format, found.version, found.orientation) == ("SpeciesNet", "20261015", "upright")
 

@@ -79,6 +79,20 @@ class TestBoxes:
         assert list_column(document, "category") == ["person"]
         assert document.items.paths == ["b.jpg"]
 
+    @pytest.mark.parametrize(("asked", "chosen"), [("2", [1]), ("bird", [1, 2]), ("3", [2])])
+    def test_a_number_is_one_category_and_a_name_all_of_that_name(
+        self, asked: str, chosen: list[int]
+    ) -> None:
+        """Several categories may have one name."""
+        categories = {"1": "animal", "2": "bird", "3": "bird"}
+        boxes: Rows = [
+            {"entry": 0},
+            {"entry": 1, "category": "bird", "number": "2"},
+            {"entry": 1, "category": "bird", "number": "3", "x": 0.0},
+        ]
+        document = take(make_annotations(PHOTOS, boxes, categories=categories), categories=[asked])
+        assert list_column(document, "box") == chosen
+
     def test_an_unknown_category_is_an_error_that_lists_those_there_are(self) -> None:
         """So that a slip of the pen does not give an empty selection."""
         annotations = make_annotations(PHOTOS, [{"entry": 0}])
