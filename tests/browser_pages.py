@@ -45,7 +45,7 @@ def open_page(browser: Browser, path: Path) -> Iterator[Page]:
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("request", lambda request: troubles.append(request.url))
     page.goto(path.as_uri())
-    page.locator("html[data-ready]").wait_for()
+    page.locator("html[data-ready]:not([data-waiting])").wait_for()
     yield page
     page.close()
     assert [each for each in troubles if not each.startswith("data:")] == [path.as_uri()]

@@ -140,18 +140,18 @@ class TestPair:
     ) -> None:
         """For each camera, bucket and group; a name shows what is in it."""
         lines = pair.locator(".lines tbody tr")
-        assert lines.count() == 10
+        expect(lines).to_have_count(10)
         pair.get_by_role("radio", name="Camera").focus()
         pair.keyboard.press("ArrowRight")
-        assert lines.count() == len(selections[0].buckets)
+        expect(lines).to_have_count(len(selections[0].buckets))
         pair.keyboard.press("ArrowRight")
-        assert lines.count() == 10
+        expect(lines).to_have_count(10)
         name = lines.first.get_by_role("button")
         folder = name.inner_text()
         n_images = lines.first.locator("td.spare").inner_text()
         name.focus()
         pair.keyboard.press("Enter")
-        assert lines.count() == 1
+        expect(lines).to_have_count(1)
         expect(pair.locator("#matching")).to_have_text(f"{n_images} of 200 images match")
         expect(pair.locator("#filters [name=group]")).to_have_value("0")
         assert folder.startswith("photos/site_")

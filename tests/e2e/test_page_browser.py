@@ -31,6 +31,11 @@ from spoilt_pictures import write_spoilt
 pytestmark = NEEDS_BROWSER
 
 N_FAILURES = 60
+COUNT_DRAWN = """() => {
+    window.nDrawn = 0;
+    new MutationObserver(() => { window.nDrawn += 1; })
+        .observe(document.querySelector("#matching"), { childList: true });
+}"""
 
 
 @dataclass
@@ -127,7 +132,7 @@ def open_page(browser: Browser, path: Path, selection: Selection) -> Iterator[Re
     page.on("pageerror", lambda error: report.troubles.append(str(error)))
     page.on("request", lambda request: report.troubles.append(request.url))
     page.goto(path.as_uri())
-    page.locator("html[data-ready]").wait_for()
+    page.locator("html[data-ready]:not([data-waiting])").wait_for()
     yield report
     page.close()
     requests = [trouble for trouble in report.troubles if not trouble.startswith("data:")]
@@ -223,7 +228,7 @@ class TestFilters:
 
     def test_at_first_everything_is_shown(self, report: Report) -> None:
         """The list a page at a time."""
-        assert report.rows.count() == 50
+        expect(report.rows).to_have_count(50)
         expect(report.page.locator("#matching")).to_be_empty()
         expect(report.page.locator("#list .range")).to_have_text("1–50 of 200")
 
@@ -231,7 +236,7 @@ class TestFilters:
         """As many as were selected."""
         report.page.get_by_role("radio", name="Kept").click()
         expect(report.page.locator("#matching")).to_have_text("40 of 200 images match")
-        assert report.rows.count() == 40
+        expect(report.rows).to_have_count(40)
         assert set(report.rows.locator(".state").all_inner_texts()) == {"Kept"}
         expect(report.page.locator("#near-lead")).to_contain_text("0 of 0 excluded")
 
@@ -264,8 +269,8 @@ class TestFilters:
         expect(lines.locator(".number").nth(0)).to_have_text(str(n_kept))
         expect(lines.locator(".number").nth(1)).to_have_text(str(n))
         expect(page.locator("#coverage-here")).to_contain_text(f" of {n} images")
-        assert report.rows.count() == n
-        assert report.picks.count() == n_kept
+        expect(report.rows).to_have_count(n)
+        expect(report.picks).to_have_count(n_kept)
 
     def test_a_group_of_the_table(self, report: Report) -> None:
         """Its name leads to its images."""
@@ -274,7 +279,7 @@ class TestFilters:
 
     def test_a_camera_of_the_list(self, report: Report) -> None:
         """By its folder."""
-        report.page.get_by_role("combobox", name="Camera").select_option("photos0/site_3")
+        report.page.get_by_role("combobox", name="Camera").select_option("site_3")
         expect(report.page.locator("#figures")).to_contain_text("Camera1")
         expect(report.page.locator("#kept")).to_contain_text("of 20 images")
 
@@ -323,14 +328,17 @@ class TestFilters:
         page.keyboard.type("SITE_2/img_1")
         # IMG_1 and IMG_10 to IMG_19
         expect(page.locator("#matching")).to_have_text("11 of 200 images match")
-        assert report.rows.count() == 11
+        expect(report.rows).to_have_count(11)
         titles = [title.get_attribute("title") or "" for title in report.picks.all()]
         assert titles
         assert all("site_2/IMG_1" in title for title in titles)
         expect(page.locator("#failures .range")).to_have_text("none")
+        page.evaluate(COUNT_DRAWN)
         page.keyboard.type(" nowhere")
         expect(page.get_by_role("heading", name="No picks")).to_be_visible()
         expect(page.locator("#list .range")).to_have_text("none")
+        # Once for what was typed, not for each letter.
+        assert page.evaluate("nDrawn") < len(" nowhere")
 
 
 class TestLists:
@@ -577,7 +585,31 @@ class TestLooks:
         expect(page.locator("#list")).to_be_hidden()
         expect(report.picks.first).to_be_visible()
         expect(report.picks.last).to_be_visible()
-        assert report.picks.count() == 40
+        expect(report.picks).to_have_count(40)
+        expect(page.locator("#picks-printed")).to_be_empty()
+
+    def test_many_picks_are_printed_in_part(self, browser: Browser, tmp_path: Path) -> None:
+        """As many as the first page has room for, which says so."""
+        selection = ImageIndex(make_table(300)).sample(100)
+        save_page(selection, tmp_path / "page.html")
+        for many in open_page(browser, tmp_path / "page.html", selection):
+            expect(many.page.locator("#picks-printed")).to_be_hidden()
+            many.page.emulate_media(media="print")
+            expect(many.page.locator("#picks-printed")).to_have_text("60 of 100 picks printed.")
+            expect(many.page.locator("#pick-grid .tile:visible")).to_have_count(60)
+
+    def test_headings_are_seen_where_one_jumps(self, report: Report) -> None:
+        """Below the filters, which stay in sight while they are one row."""
+        page, heading = report.page, report.page.locator("#buckets")
+        for width, stays in ((LAPTOP["width"], True), (600, False)):
+            page.set_viewport_size({"width": width, "height": 700})
+            expect(page.locator("#filters.low")).to_have_count(int(stays))
+            page.locator("nav").get_by_role("link", name="Buckets").click()
+            expect(heading).to_be_in_viewport()
+            bar, title = page.locator("#filters").bounding_box(), heading.bounding_box()
+            assert bar is not None
+            assert title is not None
+            assert bar["y"] + bar["height"] <= title["y"]
 
     def test_the_first_tab_stop_skips_to_the_content(self, report: Report) -> None:
         """For readers who use the keyboard."""

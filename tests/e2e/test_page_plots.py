@@ -164,9 +164,11 @@ class TestTimeline:
         cells = rows.nth(1).locator("td").all_inner_texts()
         assert cells[:6] == ["2 May 2024", "2 May 2024", "0", "80", "27", "20"]
 
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
     @pytest.mark.parametrize("width", [1280, 360])
-    def test_there_is_no_barrier(self, page: Page, width: int) -> None:
+    def test_there_is_no_barrier(self, page: Page, width: int, scheme: str) -> None:
         """Nor is anything wider than the screen."""
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         page.set_viewport_size({"width": width, "height": 800})
         page.get_by_text("Cameras as a table").click()
         assert find_barriers(page, "section[aria-labelledby=timeline]") == []
@@ -220,8 +222,10 @@ class TestLooks:
         page.get_by_role("radio", name="Kept", exact=True).click()
         assert 0 < count_drawn(page) < everything
 
-    def test_there_is_no_barrier(self, page: Page) -> None:
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_there_is_no_barrier(self, page: Page, scheme: str) -> None:
         """Also while something is pointed at."""
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         page.get_by_role("application", name="Map of looks").focus()
         page.keyboard.press("ArrowRight")
         assert find_barriers(page, "section[aria-labelledby=map]") == []

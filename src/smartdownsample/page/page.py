@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..collection import GroupCount, Picks
 from ..items import to_text
@@ -19,7 +19,7 @@ from .cameras import list_cameras
 from .comparison import ComparedPicks, find_comparison, list_comparison
 from .curve import HEIGHT, WIDTH, plot_coverage
 from .facts import list_facts, list_settings
-from .items import find_reasons, list_columns, pack_items
+from .items import Reasons, find_reasons, list_columns, pack_items
 from .joined_parts import join_parts, read_part
 from .looks import list_looks, map_looks
 from .origin import name_collection, spell_call, spell_command
@@ -94,46 +94,69 @@ def save_page(
     name = to_text(path, "The path of a page")
     paths = show_paths(selection, absolute_paths=absolute_paths)
     reasons = find_reasons(selection, explained)
-    columns = list_columns(selection, reasons, paths, os.path.abspath(name))
+    content = _list_content(selection, paths, reasons, os.path.abspath(name))
+    room = _MAX_BYTES - len(content["items"])
+    text = _render(
+        content,
+        thumbnails=_pack_pictures(selection, reasons, cache_dir, room),
+        made_by=spell_call(selection, paths)
+        if arguments is None
+        else spell_command(arguments, paths),
+        coverage=coverage,
+        curves=[] if coverage is None else plot_coverage(coverage, len(selection)),
+    )
+    write_output(name, text.encode(errors="backslashreplace"), PAGE, selection.inputs)
+
+
+def _list_content(
+    selection: Picks, paths: ShownPaths, reasons: Reasons, page_path: str
+) -> dict[str, Any]:
+    """List what the templates tell, with the packed columns for the script as ``items``."""
+    is_drawn = not isinstance(selection, ComparedPicks)
+    columns = list_columns(selection, reasons, paths, page_path)
     comparison = find_comparison(selection)
     timeline = list_periods(selection.table)
     words = find_words(selection)
     looks = map_looks(selection.table.rows["lab_layout"])
-    items = pack_items(
-        columns,
-        list_cameras(selection, paths),
-        list_boxes(selection.table),
-        list_comparison(comparison),
-        timeline,
-        list_looks(looks),
-        words.list_columns(),
-    )
-    made_by = spell_call(selection, paths) if arguments is None else spell_command(arguments, paths)
-    shown = choose_shown(selection, reasons.representatives)
-    max_bytes = max((_MAX_BYTES - len(items)) * 3 // 4, _MIN_THUMBNAIL_BYTES)
-    thumbnails = fit_thumbnails(load_thumbnails(selection, shown, cache_dir), max_bytes)
-    parts = {
+    return {
+        "selection": selection,
         "collection": name_collection(selection, paths),
-        "made_by": made_by,
+        "facts": [*list_facts(selection, is_drawn=is_drawn)],
+        "settings": [*list_settings(selection, is_drawn=is_drawn)],
+        "causes": Counter(failure.cause.value for failure in selection.failures).most_common(),
         "comparison": comparison,
         "scope": comparison and comparison.describe_scope(paths.shorten(comparison.folder)),
+        "timeline": timeline,
+        "looks": looks,
+        "words": words,
         "buckets": [
             GroupCount(bucket, size, n_kept)
             for bucket, (_, size, n_kept) in zip(columns["buckets"], selection.buckets, strict=True)
         ],
-        "items": items,
-        "thumbnails": pack_thumbnails(thumbnails),
-        "timeline": timeline,
-        "looks": looks,
-        "words": words,
+        "groups": [
+            group._replace(name=name)
+            for group, name in zip(selection.groups, paths.groups, strict=True)
+        ][:_MAX_GROUPS],
+        "items": pack_items(
+            columns,
+            list_cameras(selection, paths),
+            list_boxes(selection.table),
+            list_comparison(comparison),
+            timeline,
+            list_looks(looks),
+            words.list_columns(),
+        ),
     }
-    text = _render_page(selection, paths, coverage, parts)
-    write_output(name, text.encode(errors="backslashreplace"), PAGE, selection.inputs)
 
 
-def _render_page(
-    selection: Picks, paths: ShownPaths, coverage: Coverage | None, parts: Mapping[str, object]
-) -> str:
+def _pack_pictures(selection: Picks, reasons: Reasons, cache_dir: Path | None, n_bytes: int) -> str:
+    """Make the thumbnails that fit into so many bytes of the page, in base64 of a third more."""
+    shown = choose_shown(selection, reasons.representatives)
+    thumbnails = load_thumbnails(selection, shown, cache_dir)
+    return pack_thumbnails(fit_thumbnails(thumbnails, max(n_bytes * 3 // 4, _MIN_THUMBNAIL_BYTES)))
+
+
+def _render(content: Mapping[str, object], **parts: object) -> str:
     """Render the page as HTML; surrogates stand for bytes of paths that are not valid Unicode."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -145,24 +168,12 @@ def _render_page(
         lstrip_blocks=True,
     )
     environment.filters["grouped"] = "{:,}".format
+    environment.globals.update(curve_width=WIDTH, curve_height=HEIGHT)
     script = join_parts("js")
-    groups = [
-        group._replace(name=name)
-        for group, name in zip(selection.groups, paths.groups, strict=True)
-    ]
-    is_drawn = not isinstance(selection, ComparedPicks)
-    context = {
-        "selection": selection,
-        "groups": groups[:_MAX_GROUPS],
-        "facts": [*list_facts(selection, is_drawn=is_drawn)],
-        "settings": [*list_settings(selection, is_drawn=is_drawn)],
-        "causes": Counter(failure.cause.value for failure in selection.failures).most_common(),
-        "coverage": coverage,
-        "curves": [] if coverage is None else plot_coverage(coverage, len(selection)),
-        "curve_width": WIDTH,
-        "curve_height": HEIGHT,
-        "script_digest": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        "style": join_parts("css"),
-        "script": script,
-    }
-    return environment.get_template("frame.html.jinja").render(context, **parts)
+    return environment.get_template("frame.html.jinja").render(
+        content,
+        script=script,
+        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        style=join_parts("css"),
+        **parts,
+    )

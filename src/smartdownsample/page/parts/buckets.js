@@ -5,7 +5,11 @@ function follow(kind) {
   for (const link of findAll(`[data-${kind}]`)) {
     link.addEventListener("click", () => setFilter({ [kind]: Number(link.dataset[kind]) }));
   }
-  onFilter((rows) => {
+  const section = sectionOf(`${kind}s`);
+  if (!section) {
+    return;
+  }
+  onFilter(section, (rows) => {
     const sizes = new Uint32Array(lines.length);
     const nKept = new Uint32Array(lines.length);
     const examples = new Int32Array(lines.length).fill(-1);

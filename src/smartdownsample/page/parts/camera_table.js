@@ -5,7 +5,7 @@ class CameraTable {
     this.root = root;
     this.pager = new Pager(root, ([camera, facts]) => this.makeRow(camera, facts));
     root.closest("details").addEventListener("toggle", () => this.show());
-    onFilter(() => this.show());
+    onFilter(sectionOf("timeline"), () => this.show());
   }
 
   show() {
@@ -34,7 +34,7 @@ class CameraTable {
     const [first, last] = [...days].reduce(([a, b], day) => [Math.min(a, day), Math.max(b, day)], [Infinity, -Infinity]);
     const cell = (text, className) => make("td", { className }, text);
     const number = (value, isSpare) => cell(count(value), isSpare ? "number spare" : "number");
-    return make("tr", {}, make("th", { scope: "row" }, items.cameras[camera]),
+    return make("tr", {}, make("th", { scope: "row", title: items.cameras[camera] }, cameraNames[camera]),
       cell(describeDay(first), "spare"), cell(describeDay(last), "spare"), number(last - first + 1 - days.size, true),
       number(n), number(night, true), number(empty, true), number(kept));
   }

@@ -7,7 +7,7 @@ const MAX_UNLIKE = 12;
 const compared = find("#compared");
 const isGrowth = compared?.dataset.kind === "growth";
 const isPair = compared?.dataset.kind === "pair";
-const FACETS = { camera: "cameras", bucket: "buckets", group: "groups" };
+const FACETS = { camera: cameraNames, bucket: items.buckets, group: items.groups };
 
 // Where two selections are compared, which of them have an image says more than that one has it.
 function nameState(row) {
@@ -112,7 +112,7 @@ function drawTotals(rows, total) {
 
 function makeLine(facet, names, line, largest) {
   const number = (text, more = "") => make("td", { className: `number${more}` }, text);
-  const button = make("button", { type: "button" }, names[line.key] || "(no name)");
+  const button = make("button", { type: "button", title: facet === "camera" ? items.cameras[line.key] : "" }, names[line.key] || NO_NAME);
   button.addEventListener("click", () => setFilter({ [facet]: line.key }));
   const bar = make("span", { className: "bar" });
   drawBar(bar, line, largest);
@@ -126,7 +126,7 @@ function makeLine(facet, names, line, largest) {
 
 function drawLines(rows) {
   const facet = find("[name=facet]:checked", compared).value;
-  const names = items[FACETS[facet]];
+  const names = FACETS[facet];
   const selected = ({ have }) => have[FIRST] + have[BOTH] + have[SECOND];
   // Those of which neither has an image come last.
   const lines = tally(rows, items[facet])
@@ -165,7 +165,7 @@ function drawComparison() {
 
 if (compared) {
   compared.hidden = false;
-  onFilter(drawComparison);
+  onFilter(sectionOf("comparison"), drawComparison);
   find(".facets", compared).addEventListener("change", () => drawLines(comparedRows));
   for (const button of findAll("[data-selected-by]", compared)) {
     const bits = Number(button.dataset.selectedBy);

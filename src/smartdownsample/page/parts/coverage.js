@@ -10,7 +10,7 @@ function describeCoverage(rows) {
 }
 
 if (coverageHere) {
-  onFilter((rows) => {
+  onFilter(sectionOf("coverage"), (rows) => {
     coverageHere.textContent = describeCoverage(rows);
   });
 }

@@ -64,7 +64,7 @@ function describeApart(row, pick) {
 
 function fillPicture(figure, row) {
   const picture = makePicture(row);
-  picture.alt = paths[row];
+  picture.alt = pathOf(row);
   find(".picture", figure).replaceChildren(make("span", { className: "photo" }, picture),
     ...(thumbnailOf(row) ? [] : [make("span", { className: "absent" }, "No thumbnail on this page; its mean colour")]));
   figure.dataset.shows = row;
@@ -155,9 +155,9 @@ function describeRank(row) {
 
 function describe(row) {
   return [
-    ["Path", paths[row]],
+    ["Path", pathOf(row)],
     ["Taken", describeTime(items.captured[row]) || "not known"],
-    ["Camera", items.cameras[items.camera[row]]],
+    ["Camera", cameraNames[items.camera[row]]],
     ["Event", items.event[row] < 0 ? "" : count(items.event[row] + 1)],
     ["Bucket", items.buckets[items.bucket[row]]],
     ["Bucket code", items.bucketBits[items.bucket[row]]],
@@ -232,7 +232,7 @@ const ACTS = {
   close: () => details.close(),
   previous: () => step(-1),
   next: () => step(1),
-  copy: () => copyText(paths[shown.row], find("h2", details), find(".said", details)),
+  copy: () => copyText(pathOf(shown.row), find("h2", details), find(".said", details)),
   more: () => {
     shown.nStrip *= 4;
     showStrip();

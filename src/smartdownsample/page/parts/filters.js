@@ -3,6 +3,7 @@
 
 const SECONDS_PER_DAY = 86_400;
 const filters = find("#filters");
+const NARROW = matchMedia("(max-width: 46rem)");
 // null where anything is wanted. Days are counted from 1970, by the cameras' clocks.
 const NO_FILTER = { camera: null, firstDay: null, lastDay: null, event: null, bucket: null,
   group: null, word: null, state: null, selectedBy: null, text: "" };
@@ -10,13 +11,47 @@ let filter = { ...NO_FILTER };
 let matching = Int32Array.of();
 let isMatching = new Uint8Array(nItems);
 const redraws = [];
+// Those that are not done yet. What is in sight is drawn at once, and everything else after it.
+let waiting = [];
+// What is typed fast is searched once, so many milliseconds after the last key.
+const TYPING_PAUSE = 150;
+let typing = 0;
 // Made when it is first searched.
 let lowered = null;
 
-// Calls `redraw` with the matching rows, ascending, now and after each change.
-function onFilter(redraw) {
-  redraws.push(redraw);
+// Calls `redraw` with the matching rows, ascending, now and after each change; `part` is what it draws.
+function onFilter(part, redraw) {
+  redraws.push({ part, redraw });
 }
+
+// For what is drawn by an object, which `make` makes when it is first needed.
+function showFiltered(part, make) {
+  let own = null;
+  onFilter(part, (rows) => {
+    own ??= make();
+    own.show(rows);
+  });
+}
+
+function isInSight(part) {
+  const { top, bottom } = part.getBoundingClientRect();
+  return bottom >= 0 && top <= innerHeight;
+}
+
+function drawNext() {
+  const next = waiting.shift();
+  next?.redraw(matching);
+  document.documentElement.toggleAttribute("data-waiting", waiting.length > 0);
+  return Boolean(next);
+}
+
+function drawAll() {
+  while (drawNext());
+}
+
+// A task for each part, so that clicks and keys are heard between them.
+const { port1: drawer, port2: drawing } = new MessageChannel();
+drawer.onmessage = () => drawNext() && drawing.postMessage(null);
 
 function setFilter(changes) {
   filter = { ...filter, ...changes };
@@ -43,7 +78,7 @@ function showFilter() {
 function listTests(wanted) {
   const { firstDay, lastDay } = wanted;
   const text = wanted.text.toLowerCase();
-  lowered ??= text ? paths.map((path, row) => `${path} ${contents[row]}`.toLowerCase()) : null;
+  lowered ??= text ? items.name.map((_, row) => `${pathOf(row)} ${describeContent(row)}`.toLowerCase()) : null;
   const tests = [];
   for (const name of ["camera", "event", "bucket", "group", "word", "state", "selectedBy"]) {
     if (wanted[name] !== null) {
@@ -85,12 +120,20 @@ function applyFilters() {
   find("#matching").textContent = n < nItems
     ? `${count(n)} of ${count(nItems)} ${nouns} match`
     : "";
-  for (const redraw of redraws) {
-    redraw(matching);
+  waiting = [];
+  for (const each of redraws) {
+    if (isInSight(each.part)) {
+      each.redraw(matching);
+    } else {
+      waiting.push(each);
+    }
   }
+  document.documentElement.toggleAttribute("data-waiting", waiting.length > 0);
+  requestAnimationFrame(() => drawing.postMessage(null));
 }
 
 function readForm() {
+  clearTimeout(typing);
   const chosen = new FormData(filters);
   const choice = (name) => (chosen.get(name) ? Number(chosen.get(name)) : null);
   const day = (name) => (chosen.get(name) ? Date.parse(chosen.get(name)) / 1000 / SECONDS_PER_DAY : null);
@@ -100,7 +143,15 @@ function readForm() {
   applyFilters();
 }
 
-filters.addEventListener("input", readForm);
+addEventListener("beforeprint", drawAll);
+filters.addEventListener("input", (event) => {
+  if (event.target.name === "text") {
+    clearTimeout(typing);
+    typing = setTimeout(readForm, TYPING_PAUSE);
+  } else {
+    readForm();
+  }
+});
 filters.addEventListener("submit", (event) => event.preventDefault());
 filters.addEventListener("reset", (event) => {
   event.preventDefault();
@@ -108,25 +159,32 @@ filters.addEventListener("reset", (event) => {
 });
 find("#event").addEventListener("click", () => setFilter({ event: null }));
 
-function offerChoices(name, texts) {
+function offerChoices(name, texts, titles = texts) {
   const select = filters.elements[name];
-  select?.append(...texts.map((text, value) => make("option", { value }, text || "(no name)")));
+  select?.append(...texts.map((text, value) => make("option", { value, title: titles[value] }, text || NO_NAME)));
   select?.closest("label").toggleAttribute("hidden", texts.length < 2);
 }
 
 function offerDays() {
-  const days = items.captured.filter((seconds) => seconds !== null)
-    .map((seconds) => Math.floor(seconds / SECONDS_PER_DAY));
+  const hasTimes = items.captured.some((seconds) => seconds !== null);
   for (const name of ["firstDay", "lastDay"]) {
-    filters.elements[name].closest("label").hidden = !days.length;
+    filters.elements[name].closest("label").hidden = !hasTimes;
   }
 }
 
-offerChoices("camera", items.cameras);
+offerChoices("camera", cameraNames, items.cameras);
 offerChoices("bucket", items.buckets);
 offerChoices("group", items.groups);
 offerChoices("word", items.words);
 offerDays();
+
+// Headings that one jumps to stand below the bar, if it stays in sight.
+const MAX_LOW = 100;
+new ResizeObserver(() => {
+  const isLow = filters.offsetHeight <= MAX_LOW && !NARROW.matches;
+  filters.classList.toggle("low", isLow);
+  document.documentElement.style.setProperty("--covered", `${isLow ? filters.offsetHeight : 0}px`);
+}).observe(filters);
 
 // Narrow screens have room for one field and this button.
 const moreFilters = find("#more-filters");

@@ -7,6 +7,7 @@ const STATE_NAMES = ["Excluded", "Kept", "Selected before"];
 
 const find = (selector, within = document) => within.querySelector(selector);
 const findAll = (selector, within = document) => [...within.querySelectorAll(selector)];
+const sectionOf = (heading) => find(`section[aria-labelledby="${heading}"]`);
 const count = (number) => number.toLocaleString("en");
 
 function make(tag, properties = {}, ...children) {
@@ -26,7 +27,11 @@ function addTo(map, key, value) {
 }
 
 async function unpack(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let place = 0; place < letters.length; place += 1) {
+    bytes[place] = letters.charCodeAt(place);
+  }
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(stream).json();
 }
@@ -34,8 +39,9 @@ async function unpack(text) {
 const items = await unpack(find("#items").textContent);
 const nItems = items.name.length;
 const nouns = find("#filters").dataset.noun;
-const paths = items.name.map((name, row) => items.folders[items.folder[row]] + name);
-const contents = items.name.map((_, row) => describeContent(row));
+const pathOf = (row) => items.folders[items.folder[row]] + items.name[row];
+const cameraNames = shortenNames(items.cameras);
+const NO_NAME = "(no name)";
 
 // The picks, and the excluded images that each stands for, ascending, by its row.
 const picks = Int32Array.from(items.state.keys()).filter((row) => items.state[row] === KEPT);
@@ -62,8 +68,17 @@ function describeContent(row) {
   return [what, confidence?.toFixed(2)].filter(Boolean).join(" ");
 }
 
+// What all names have in common before their last folders does not tell them apart.
+function shortenNames(names) {
+  let length = names.length > 1 ? names[0].lastIndexOf("/") + 1 : 0;
+  while (length && !names.every((name) => name.startsWith(names[0].slice(0, length)))) {
+    length = names[0].lastIndexOf("/", length - 2) + 1;
+  }
+  return names.map((name) => name.slice(length) || name);
+}
+
 function nameItem(row, name = items.name[row]) {
-  return [name, contents[row]].filter(Boolean).join(", ");
+  return [name, describeContent(row)].filter(Boolean).join(", ");
 }
 
 function describeTime(seconds) {

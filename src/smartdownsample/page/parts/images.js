@@ -1,11 +1,12 @@
 function makeItemRow(row) {
+  const content = describeContent(row);
   const button = make("button", { type: "button" },
     make("span", { className: "frame" }, makePicture(row)),
     make("span", { className: "folder" }, items.folders[items.folder[row]]),
     make("span", {}, items.name[row]),
-    ...(contents[row] ? [make("span", { className: "content" }, contents[row])] : []));
+    ...(content ? [make("span", { className: "content" }, content)] : []));
   const cells = [
-    make("th", { scope: "row", title: nameItem(row, paths[row]) }, button),
+    make("th", { scope: "row", title: nameItem(row, pathOf(row)) }, button),
     make("td", {}, make("span", { className: `state ${classOf(row)}` }, nameState(row))),
     make("td", { className: "spare", title: items.buckets[items.bucket[row]] }, items.buckets[items.bucket[row]]),
   ];
@@ -18,5 +19,4 @@ function makeItemRow(row) {
   return line;
 }
 
-const list = new Pager(find("#list"), makeItemRow);
-onFilter((rows) => list.show(rows));
+showFiltered(sectionOf("images"), () => new Pager(find("#list"), makeItemRow));

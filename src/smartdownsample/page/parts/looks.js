@@ -26,7 +26,6 @@ class LooksMap {
     root.hidden = false;
     [this.across, this.up] = [items.across, items.up].map((steps) => steps.reduce((a, b) => Math.max(a, b), 1));
     this.listen();
-    onFilter((rows) => this.show(rows));
   }
 
   listen() {
@@ -88,9 +87,10 @@ class LooksMap {
     }
     context.globalAlpha = 1;
     context.lineWidth = 1.5;
-    const paint = this.mixPaint(colours.backgroundColor);
+    const paint = this.mixPaint();
+    context.strokeStyle = colours.backgroundColor;
     for (const row of this.chosen) {
-      [context.fillStyle, context.strokeStyle] = paint[classOf(row)];
+      context.fillStyle = paint[classOf(row)];
       context.beginPath();
       context.arc(...this.placeOf(row), DISC_RADIUS, 0, 2 * Math.PI);
       context.fill();
@@ -99,12 +99,10 @@ class LooksMap {
     this.placePhotos();
   }
 
-  // The colours of discs and their rims, by the classes of the legend; hollow ones are rims alone.
-  mixPaint(ground) {
-    return Object.fromEntries(findAll(".legend li", this.root).map((entry) => {
-      const { backgroundColor, borderTopColor, borderTopStyle } = getComputedStyle(entry, "::before");
-      return [entry.className, borderTopStyle === "none" ? [backgroundColor, ground] : [ground, borderTopColor]];
-    }));
+  // The colours of discs, by the classes of the legend.
+  mixPaint() {
+    return Object.fromEntries(findAll(".legend li", this.root).map((entry) =>
+      [entry.className, getComputedStyle(entry, "::before").backgroundColor]));
   }
 
   // Shows photos of chosen images above their points, where they do not cover one another.
@@ -217,5 +215,5 @@ function findLeast(rows, measure) {
 }
 
 if (items.across) {
-  new LooksMap(find("#looks-plot"));
+  showFiltered(sectionOf("map"), () => new LooksMap(find("#looks-plot")));
 }

@@ -35,4 +35,4 @@ function showNearDuplicates(rows) {
   nearList.show(groups);
 }
 
-onFilter(showNearDuplicates);
+onFilter(sectionOf("near-duplicates"), showNearDuplicates);

@@ -6,9 +6,9 @@ const shownPicks = new Grid(find("#pick-grid"), (row) => {
 
 // The names of what picks can be put together by.
 const PART_NAMES = {
-  camera: (number) => items.cameras[number],
+  camera: (number) => cameraNames[number],
   bucket: (number) => items.buckets[number],
-  group: (number) => items.groups[number] || "(no name)",
+  group: (number) => items.groups[number] || NO_NAME,
   event: (number, rows) => `Event ${count(number + 1)}, ${describeTime(items.captured[rows[0]])}`,
 };
 
@@ -32,6 +32,8 @@ function showPicks(rows) {
   const own = rows.filter((row) => items.state[row] === KEPT);
   shownPicks.show(arrangePicks(own, pickOrder.value));
   find("#picks").textContent = own.length ? pluralize(own.length, "pick") : "No picks";
+  find("#picks-printed").textContent = own.length > MAX_PRINTED
+    ? `${count(MAX_PRINTED)} of ${pluralize(own.length, "pick")} printed.` : "";
   const n = own.filter((row) => !thumbnails.has(String(row))).length;
   find("#picks-absent").textContent = n
     ? `${pluralize(n, "pick is", "picks are")} shown by their mean colour: a page holds so many pictures only, `
@@ -40,7 +42,7 @@ function showPicks(rows) {
 }
 
 pickOrder.addEventListener("change", () => showPicks(matching));
-onFilter(showPicks);
+onFilter(sectionOf("picks"), showPicks);
 
 // The first key leads to the picks, from wherever the page is.
 document.addEventListener("keydown", (event) => {

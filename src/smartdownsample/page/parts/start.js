@@ -1,3 +1,3 @@
 filters.hidden = false;
-applyFilters();
 document.documentElement.dataset.ready = "";
+applyFilters();

@@ -38,7 +38,7 @@ function showSummary(rows) {
     make("div", {}, make("dt", {}, name), make("dd", {}, value))));
 }
 
-onFilter(showSummary);
+onFilter(sectionOf("title"), showSummary);
 
 async function copyText(text, element, said) {
   try {

@@ -6,8 +6,9 @@ const HEADING_HEIGHT = 40;
 const MIN_TILE_WIDTH = 148;
 // Higher grids scroll by themselves, so that what follows stays in reach.
 const MAX_FULL_HEIGHT = 1_500;
-// Lines on paper.
-const MAX_PRINTED_LINES = 60;
+// Tiles on paper: the first page has as many, below the summary.
+const MAX_PRINTED = 60;
+const PRINTED_COLUMNS = { min: 4, max: 8 };
 const PRINTING = matchMedia("print");
 
 // The usual shape of the picks, so that frames leave little beside the pictures.
@@ -32,7 +33,7 @@ function makePicture(row) {
 // `note` stands beside the name, such as how many images a pick stands for, and `told` is what it means.
 function makeTile(row, { note = "", told = "" } = {}) {
   const tile = make("button", { type: "button", className: `tile ${classOf(row)}`,
-    title: nameItem(row, paths[row]), ariaLabel: [nameItem(row), told].filter(Boolean).join(", ") },
+    title: nameItem(row, pathOf(row)), ariaLabel: [nameItem(row), told].filter(Boolean).join(", ") },
   make("span", { className: "frame" }, makePicture(row)),
   make("span", { className: "caption" }, make("span", { className: "name" }, items.name[row]),
     ...(note ? [make("span", { className: "note" }, note)] : [])));
@@ -60,6 +61,9 @@ class Grid {
     this.parts = parts;
     this.rows = parts.flatMap((part) => [...part.rows]);
     this.active = 0;
+    const columns = Math.ceil(Math.sqrt(Math.min(this.rows.length, MAX_PRINTED)));
+    this.root.style.setProperty("--printed-columns",
+      Math.min(Math.max(columns, PRINTED_COLUMNS.min), PRINTED_COLUMNS.max));
     this.root.scrollTop = 0;
     this.width = 0;
     this.layOut();
@@ -111,7 +115,7 @@ class Grid {
     const above = this.root.scrollTop - this.root.clientHeight;
     const below = this.root.scrollTop + 2 * this.root.clientHeight;
     const wanted = new Set([this.lineOf(this.active)]);
-    for (let i = 0; PRINTING.matches && i < Math.min(this.lines.length, MAX_PRINTED_LINES); i += 1) {
+    for (let i = 0; PRINTING.matches && i < this.lines.length && this.lines[i].place < MAX_PRINTED; i += 1) {
       wanted.add(i);
     }
     for (let i = this.findLine(above); i < this.lines.length && this.lines[i].top < below; i += 1) {
@@ -143,7 +147,7 @@ class Grid {
   draw(i) {
     const { title, n, place, length, top } = this.lines[i];
     const element = title
-      ? make("h3", { className: "line" }, title, make("span", {}, count(n)))
+      ? make("h3", { className: place < MAX_PRINTED ? "line" : "line screen" }, title, make("span", {}, count(n)))
       : make("div", { className: "line tiles" }, ...Array.from({ length }, (_, column) => this.makeTile(place + column)));
     element.style.top = `${top}px`;
     element.style.setProperty("--columns", this.columns);
@@ -157,6 +161,7 @@ class Grid {
     const row = this.rows[place];
     const tile = makeTile(row, this.describe(row));
     tile.dataset.place = place;
+    tile.classList.toggle("screen", place >= MAX_PRINTED);
     tile.tabIndex = place === this.active ? 0 : -1;
     return tile;
   }

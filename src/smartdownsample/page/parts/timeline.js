@@ -21,7 +21,6 @@ class Timeline {
     this.last = this.starts.length - 1;
     this.middle = items.isNight.includes(1) ? 50 : 100 - SHORTEST_PART;
     this.cameras = this.chooseCameras();
-    this.names = shortenNames(items.cameras);
     this.everything = this.tally(items.period.keys());
     this.mostOfAll = this.findMost(0, 1);
     this.mostOfCameras = this.findMost(1, this.cameras.length) || this.mostOfAll;
@@ -33,7 +32,6 @@ class Timeline {
     this.lanes = this.cameras.map((_, lane) => this.makeLane(lane));
     find(".lanes", root).append(...this.lanes.map((lane) => lane.root));
     this.listen();
-    onFilter((rows) => this.show(rows));
   }
 
   // The camera of each lane: null for all of them, then those with the most images.
@@ -72,9 +70,9 @@ class Timeline {
   nameLane(lane) {
     const camera = this.cameras[lane];
     if (camera !== null) {
-      return this.names[camera];
+      return cameraNames[camera];
     }
-    return items.cameras.length > 1 ? "All cameras" : this.names[0];
+    return items.cameras.length > 1 ? "All cameras" : cameraNames[0];
   }
 
   // ------------------------------------------------------------ drawing
@@ -116,13 +114,14 @@ class Timeline {
       bar.style.setProperty("--length", this.scaleCount(n, this.mostOfCameras) / 100);
       scale.append(bar, count(n));
     }
-    scale.append(` a ${items.periodUnit}`);
+    scale.append(this.cameras.length > 1
+      ? ` a ${items.periodUnit}, for each camera; “All cameras” has its own scale` : ` a ${items.periodUnit}`);
   }
 
   makeLane(lane) {
     const root = find("template", this.root).content.firstElementChild.cloneNode(true);
     root.dataset.lane = lane;
-    find(".camera", root).title = this.nameLane(lane);
+    find(".camera", root).title = items.cameras[this.cameras[lane]] ?? this.nameLane(lane);
     find("bdi", root).textContent = this.nameLane(lane);
     const drawing = find("svg", root);
     drawing.setAttribute("viewBox", `0 0 ${this.length} 100`);
@@ -263,7 +262,7 @@ class Timeline {
       const days = describeDays(items.periods[first][0], items.periods[last][1]);
       this.told.textContent = `${this.nameLane(lane)}, ${days}: ${this.describe(this.matching.sum(lane, first, last))}`;
     } else {
-      const chosen = [this.names[camera], describeDays(firstDay, lastDay)].filter(Boolean).join(", ");
+      const chosen = [cameraNames[camera], describeDays(firstDay, lastDay)].filter(Boolean).join(", ");
       this.told.textContent = chosen ? `Only ${chosen}`
         : `Choose a bar or a camera to see only its ${nouns}; drag over bars for more of them.`;
     }
@@ -325,15 +324,6 @@ class Timeline {
   }
 }
 
-// What all names have in common before their last folders does not tell them apart.
-function shortenNames(names) {
-  let length = names.length > 1 ? names[0].lastIndexOf("/") + 1 : 0;
-  while (length && !names.every((name) => name.startsWith(names[0].slice(0, length)))) {
-    length = names[0].lastIndexOf("/", length - 2) + 1;
-  }
-  return names.map((name) => name.slice(length) || name);
-}
-
 if (items.periods.length) {
-  new Timeline(find("#timeline-plot"));
+  showFiltered(sectionOf("timeline"), () => new Timeline(find("#timeline-plot")));
 }

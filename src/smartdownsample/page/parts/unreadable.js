@@ -7,7 +7,7 @@ function makeFailureRow(place) {
 if (items.failurePath.length) {
   const failures = new Pager(find("#failures"), makeFailureRow);
   // Nothing but the path is known of them.
-  onFilter(() => {
+  onFilter(sectionOf("unreadable"), () => {
     const text = filter.text.toLowerCase();
     failures.show([...items.failurePath.keys()].filter((place) =>
       items.failurePath[place].toLowerCase().includes(text)));
