@@ -33,12 +33,11 @@ if TYPE_CHECKING:
     from .gathering import PreviewCounts, count_previews
     from .index import ImageIndex
     from .items import find_images
+    from .locks import Lock, LockReport
     from .records import Cause, Failure, FeatureSpec, FeatureTable
     from .results import (
         Figures,
         Inspection,
-        Lock,
-        LockReport,
         NearDuplicate,
         Placed,
         Split,
@@ -111,9 +110,10 @@ _HOME_OF = {
         "gathering": "PreviewCounts count_previews",
         "index": "ImageIndex",
         "items": "find_images",
+        "locks": "Lock LockReport",
         "records": "Cause Failure FeatureSpec FeatureTable",
-        "results": "Figures Inspection Lock LockReport NearDuplicate Placed Split place_images"
-        " write_manifest write_selection",
+        "results": "Figures Inspection NearDuplicate Placed Split place_images write_manifest"
+        " write_selection",
         "sampling": "Coverage NeededCount",
         "selection": "Ranking Selection",
         "store": "export_pack import_pack",

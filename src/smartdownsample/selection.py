@@ -10,6 +10,7 @@ from . import page, report
 from .checks import check_integer, check_number, check_seed
 from .collection import Picks
 from .display import count_noun
+from .locks import write_lock
 from .options import RANDOM_SEED, VALIDATION, GroupsLike, Kept, PathLike
 from .picked_items import PickedItems
 from .records import IntArray
@@ -19,7 +20,6 @@ from .results import (
     split_selection,
     tabulate_ranking,
     tabulate_selection,
-    write_lock,
 )
 from .sampling import count_represented, find_kept, find_representatives, label_items
 

@@ -11,7 +11,7 @@ import pytest
 from fault_counts import LOCKS, TRIED
 from pictures import write_collection
 from smartdownsample.cli import main
-from smartdownsample.results.lock_file import LockContent, encode_lock
+from smartdownsample.locks.lock_file import LockContent, encode_lock
 
 SEED = 7
 # Of every kind that JSON has, and what is more than a library may take.

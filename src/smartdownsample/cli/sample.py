@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..collection import Picks
     from ..items import DocumentItems, NamedImages
     from ..options import How
-    from .locked import Reopened
+    from .lock_input import Reopened
 
 SUMMARY = "Select images and print their paths"
 USAGE = "SOURCE ... -n N [options]"
@@ -156,7 +156,7 @@ def _reopen(options: argparse.Namespace) -> "Reopened | None":
     """Take a selection from a lockfile; None where sources are named."""
     if options.sources:
         return None
-    from .locked import reopen
+    from .lock_input import reopen
 
     return reopen(options, _check_outputs)
 
@@ -171,7 +171,7 @@ def _save_lock(
     if locked is not None:
         locked.save()
     elif options.lock is not None:
-        from .locking import write_lock
+        from .lock_output import write_lock
 
         write_lock(options, selection, images)
 
@@ -180,6 +180,7 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
     """Make sure that all files can be written, before there is anything to write."""
     from .. import page, report
     from ..checks import check_place
+    from ..locks import lock_kind
     from ..output_files import check_output
     from ..results import (
         MANIFEST,
@@ -187,7 +188,6 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
         check_crops,
         check_document_output,
         choose_target,
-        lock_kind,
         selection_kind,
     )
     from .tables import take_columns

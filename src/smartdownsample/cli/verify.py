@@ -9,7 +9,7 @@ from .base_parser import FAILED
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..collection import Picks
-    from ..results import CollectionChanges, Lock, LockReport, PickChanges
+    from ..locks import CollectionChanges, Lock, LockReport, PickChanges
 
 SUMMARY = "Tell what has become of the images of a lockfile, and whether they are selected again"
 USAGE = "FILE [options]"
@@ -43,8 +43,8 @@ def run(options: argparse.Namespace) -> int:
     import dataclasses
 
     from ..errors import SmartDownsampleError
-    from ..results import Lock
-    from .locked import explain_unrepeatable
+    from ..locks import Lock
+    from .lock_input import explain_unrepeatable
     from .printing import print_json, tell
 
     lock = Lock.read(options.file)
@@ -69,7 +69,7 @@ def _repeat(options: argparse.Namespace, lock: "Lock", root: str) -> "Picks":
     """Select again what the last round selected."""
     from . import sample
     from .base_parser import Parser
-    from .locked import repeat, restore_options
+    from .lock_input import repeat, restore_options
 
     parser = Parser()
     sample.add_options(parser)

@@ -24,9 +24,9 @@ from .joined_parts import join_parts, read_part
 from .looks import list_looks, map_looks
 from .origin import name_collection, spell_call, spell_command
 from .paths import ShownPaths, show_paths
+from .quality import find_words
 from .thumbnails import choose_shown, fit_thumbnails, load_thumbnails, pack_thumbnails
 from .timeline import list_periods
-from .words import find_words
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.results.lock, lock_content and lock_check, by what Python users call."""
+"""Tests of smartdownsample.locks.lock, lock_content and lock_check, by what Python users call."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.results.content_hashes."""
+"""Tests of smartdownsample.locks.content_hashes."""
 
 import hashlib
 import os
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pictures import LONG_AGO_NS, make_old
+from smartdownsample.locks.content_hashes import ContentHash, digest_file, hash_files
 from smartdownsample.records import Cause
-from smartdownsample.results.content_hashes import ContentHash, digest_file, hash_files
 
 
 def test_digests_are_those_of_other_tools_in_order(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..items import cause_of
 from ..records import Cause
-from .file_copies import open_file
+from ..results import open_file
 
 _BLOCK_BYTES = 1 << 20
 # Disks answer several readers at a time, and hashing does not hold the interpreter's lock.

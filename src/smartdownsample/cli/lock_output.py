@@ -10,8 +10,7 @@ from typing import Any
 from ..collection import Picks
 from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS
 from ..items import DocumentItems, NamedImages, list_items, to_key
-from ..options import ReadingOptions
-from ..results import (
+from ..locks import (
     LockContent,
     LockedSource,
     choose_root,
@@ -20,6 +19,7 @@ from ..results import (
     save_content,
     spell_place,
 )
+from ..options import ReadingOptions
 from .inputs import list_parameters
 from .printing import say
 

@@ -13,11 +13,10 @@ from ..collection import Picks
 from ..errors import OutputError
 from ..items import stat_files, strip_folder, to_key, to_keys
 from ..records import WHOLE, Cause, FeatureTable, Region
+from ..results import find_base, list_versions
 from .content_hashes import ContentHash, hash_files
 from .lock_file import LockContent, LockedPick, LockedRound, sort_picks
 from .locked_folders import LockedFolder
-from .manifest import list_versions
-from .placement_plan import find_base
 
 # The columns of a row that picks depend on; the others tell about files.
 _SEEN = ("dhash", "ahash", "mean_rgb", "lab_layout", "captured")

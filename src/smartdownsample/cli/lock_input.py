@@ -14,10 +14,7 @@ from ..formats import looks_like_document
 from ..index import ImageIndex
 from ..item_list import ItemList, whole_photos
 from ..items import NamedImages, to_key
-from ..options import Kept, SamplingOptions
-from ..output_files import check_output
-from ..records import FeatureTable, IntArray
-from ..results import (
+from ..locks import (
     Lock,
     LockedPick,
     locate,
@@ -25,6 +22,9 @@ from ..results import (
     make_content,
     save_content,
 )
+from ..options import Kept, SamplingOptions
+from ..output_files import check_output
+from ..records import FeatureTable, IntArray
 from ..sampling import find_kept, label_items
 from ..selection import Selection
 from .inputs import (
@@ -36,7 +36,7 @@ from .inputs import (
     count_target,
     name_all,
 )
-from .locking import LEFT_OUT, ROOT_AS_CALLED, list_asked, list_left_out
+from .lock_output import LEFT_OUT, ROOT_AS_CALLED, list_asked, list_left_out
 from .printing import say
 from .shared_options import read_grouping
 

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.results.lock_file."""
+"""Tests of smartdownsample.locks.lock_file."""
 
 import hashlib
 import json
@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartdownsample import InvalidParameterError, Lock
-from smartdownsample.results.lock_content import lock_folders
-from smartdownsample.results.lock_file import (
+from smartdownsample.locks.lock_content import lock_folders
+from smartdownsample.locks.lock_file import (
     LockContent,
     LockedPick,
     LockedRound,

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.results.locked_folders."""
+"""Tests of smartdownsample.locks.locked_folders."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartdownsample.results.locked_folders import LockedFolder
+from smartdownsample.locks.locked_folders import LockedFolder
 
 IRREGULAR = [f"{number * 7919 % 99991:05}-{number:x}{number * 31:x}.jpg" for number in range(900)]
 
