@@ -17,7 +17,6 @@ from smartdownsample import (
     DecodeError,
     Failure,
     ImageIndex,
-    ImageLoadingWarning,
     InvalidParameterError,
     export_pack,
     import_pack,
@@ -188,8 +187,7 @@ class TestDocuments:
         n = N + N_BOXES
         labels = [f"label {i}" for i in range(n)]
         items = list_crops([*photos[::-1], "gone.png"], details=make_details(n, label=labels))
-        with pytest.warns(ImageLoadingWarning):
-            table = index_crops(items).table
+        table = index_crops(items).table
         assert table.details is not None
         assert table.details["label"].to_pylist() == [labels[i] for i in table.indices.tolist()]
         rows = np.array([5, 2, 11])
@@ -215,8 +213,7 @@ class TestDocuments:
         ]
         gone = os.path.join(folder, "IMG_9.png")
         items = list_crops([*photos, gone], failures=tuple(named))
-        with pytest.warns(ImageLoadingWarning, match=r"5 images.*Box has no area"):
-            table = index_crops(items).table
+        table = index_crops(items).table
         assert [(os.path.basename(path), cause) for path, cause in table.failures] == [
             ("IMG_1.png", Cause.BOX_EMPTY),
             *[("IMG_9.png", Cause.MISSING)] * N_BOXES,
@@ -224,8 +221,7 @@ class TestDocuments:
         ]
         assert (table.n_duplicates, table.n_given) == (0, N + N_BOXES)
         repeated = replace(items, n_given=items.n_given + 4)
-        with pytest.warns(ImageLoadingWarning):
-            assert index_crops(repeated).table.n_duplicates == 4
+        assert index_crops(repeated).table.n_duplicates == 4
 
     def test_it_ends_a_strict_run(self) -> None:
         """Before any photo is opened."""
@@ -276,8 +272,7 @@ class TestKeep:
 
     def test_crops_of_a_photo_that_failed_do_not_matter(self, photos: list[str]) -> None:
         """As with photos."""
-        with pytest.warns(ImageLoadingWarning):
-            index = index_crops(list_crops([*photos, "gone.png"]))
+        index = index_crops(list_crops([*photos, "gone.png"]))
         assert len(index.sample(N, keep=[("gone.png", BOXES[0])])) == N
 
 

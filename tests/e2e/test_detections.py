@@ -123,8 +123,8 @@ def test_the_summary_compares_the_whole_document_with_the_disk(
     assert f"  there and not named: {n_unnamed} photos, first " in told
     assert "with --root" not in told
     shutil.copy(DOCUMENTS / "megadetector.json", "results.json")
-    assert main(["sample", "results.json", "-n", "3"]) == 0
-    assert "these are all: say with --root" in capsys.readouterr().err
+    assert main(["sample", "results.json", "-n", "3"]) == 1
+    assert "Say with --root what folder the paths" in capsys.readouterr().err
 
 
 def test_a_dry_run_tells_what_the_run_decodes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ from ..items import (
     name_images,
 )
 from ..options import DocumentOptions, Kept, ReadingOptions, SamplingOptions, count_share
-from ..records import IntArray
+from ..records import Cause, Failure, IntArray
 from ..results import REGION_COLUMNS
 from ..sampling import check_groups
 from ..selection import Selection
@@ -195,15 +195,21 @@ def gather_named(
     check_groups(sampling, items)
     index = ImageIndex.gather_items(items, choose_reading(options))
     if not len(index):
-        reason = (
-            f"none of {len(index.failures):,} could be loaded. {describe_failures(index.failures)}"
-            if index.failures
-            else "the sources name none, or none that --category and --min-confidence allow"
-        )
-        msg = f"There are no images to work with: {reason}."
-        raise SmartDownsampleError(msg)
+        raise SmartDownsampleError(_explain_nothing(images, index.failures))
     warn_of_failures(index.failures)
     return Inputs(index, images, sampling)
+
+
+def _explain_nothing(images: NamedImages, failures: tuple[Failure, ...]) -> str:
+    """Say why there are no images at all, and what to do where a document leads nowhere."""
+    reason = (
+        f"none of {len(failures):,} could be loaded. {describe_failures(failures)}"
+        if failures
+        else "the sources name none, or none that --category and --min-confidence allow"
+    )
+    is_lost = images.documents and any(failure.cause is Cause.MISSING for failure in failures)
+    advice = " Say with --root what folder the paths of the document count from." if is_lost else ""
+    return f"There are no images to work with: {reason}.{advice}"
 
 
 def tell_of_documents(options: argparse.Namespace, inputs: Inputs) -> None:
