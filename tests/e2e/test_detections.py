@@ -746,3 +746,15 @@ def test_photos_that_were_selected_before_keep_all_their_crops() -> None:
     with open("rest.csv", encoding="utf-8") as table:
         rest = [row["path"] for row in csv.DictReader(table)]
     assert sorted(rest) == sorted(path for path in several if path not in photos)
+
+
+def test_documents_of_several_tools_are_sampled_together() -> None:
+    """Though each counts boxes in its own way; each crop, which both name, is one item."""
+    columns = ("path", "x", "y", "box_width", "box_height")
+    crops = {}
+    for name, sources in {"a": NAMES[:1], "b": NAMES[2:3], "both": NAMES[:3:2]}.items():
+        paths = [str(DOCUMENTS / source) for source in sources]
+        assert main(["sample", *paths, "-n", "100%", *ROOT, "-o", f"{name}.csv"]) == 0
+        with open(f"{name}.csv", encoding="utf-8") as table:
+            crops[name] = [tuple(row[key] for key in columns) for row in csv.DictReader(table)]
+    assert sorted(crops["both"]) == sorted(crops["a"]) == sorted(crops["b"])

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import InvalidParameterError
 from ..formats import list_cells
+from ..gathering import turn_upright
 from ..items import NamedImages, add_images, name_images, to_key
 from ..options import Kept
 from ..page import ComparedPicks, compare_selections
@@ -43,7 +44,7 @@ def compare(
         if boxes:
             kept.append(boxes)
         else:
-            images, own = add_images(images, named)
+            images, own = add_images(images, named, turn_upright)
             kept.append(own)
     inputs = gather_named(options, images, [], check_outputs)
     table = inputs.index.table

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from ..collection import Picks
 from ..errors import InvalidParameterError, SmartDownsampleError
 from ..formats import looks_like_document, read_document
-from ..gathering import describe_failures, measure_photo, warn_of_failures
+from ..gathering import describe_failures, measure_photo, turn_upright, warn_of_failures
 from ..index import ImageIndex
 from ..items import (
     DocumentItems,
@@ -57,6 +57,7 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | Int
         include=options.include,
         exclude=options.exclude,
         read_items=read_items,
+        turn=turn_upright,
         may_be_empty=False,
         respell=respell,
     )
@@ -82,13 +83,14 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | Int
         path_column=options.path_column,
         grouping=grouping,
         read_items=read_items,
+        turn=turn_upright,
         respell=respell,
     )
     _check_document_options(options, (*images.documents, *kept.documents))
     if images.documents:
         read = {document.annotations.file for document in kept.documents}
         _check_kept([each for each in sources if each not in read], options.path_column)
-    return add_images(images, kept)
+    return add_images(images, kept, turn_upright)
 
 
 def _check_kept(sources: list[str], path_column: str | None) -> None:

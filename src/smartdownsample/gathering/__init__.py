@@ -1,6 +1,6 @@
 """From items to their features: known ones from the store, the others by decoding."""
 
-from .box_orientation import turn_boxes
+from .box_orientation import turn_boxes, turn_upright
 from .forecast import Forecast, forecast_work
 from .gather import describe_failures, gather_features, open_pack, warn_of_failures
 from .photo_sizes import measure_photo
@@ -17,5 +17,6 @@ __all__ = [
     "measure_photo",
     "open_pack",
     "turn_boxes",
+    "turn_upright",
     "warn_of_failures",
 ]

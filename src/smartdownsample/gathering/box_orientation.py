@@ -73,6 +73,17 @@ def _find_doubtful(items: ItemList, known: KnownFeatures) -> IntArray:
     return np.unique(items.file_of[is_doubtful])
 
 
+def turn_upright(items: ItemList) -> ItemList:
+    """Turn all boxes so that they count from the upright picture.
+
+    The head of each photo with boxes is read, unless they count from that picture anyway.
+    """
+    if items.orientation == "upright" and items.sizes is None:
+        return items
+    files = np.unique(items.file_of[are_crops(items.regions)])
+    return replace(turn_boxes(items, files), orientation="upright", sizes=None)
+
+
 def turn_boxes(items: ItemList, files: IntArray) -> ItemList:
     """Turn the boxes of some files that count from the stored picture.
 

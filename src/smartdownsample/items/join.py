@@ -1,17 +1,24 @@
 """Two lists of items made one, such as a document and what was selected from it before."""
 
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
 import numpy as np
 import pyarrow as pa
 
 from ..errors import InvalidParameterError
 from ..item_list import ItemList
-from ..options import BoxOrientation
 from ..records import IntArray
 from .natural_order import encode_order_key
 from .same_items import find_first
 
+# Turns the boxes of items so that all count from the upright picture.
+TurnItems: TypeAlias = Callable[[ItemList], ItemList]
 
-def join_items(items: ItemList, others: ItemList) -> tuple[ItemList, IntArray]:
+
+def join_items(
+    items: ItemList, others: ItemList, turn: TurnItems | None = None
+) -> tuple[ItemList, IntArray]:
     """Append the items of another list that are not in a list yet.
 
     An item is the same where file, frame and region are. Those that are new count as added, not as
@@ -20,7 +27,10 @@ def join_items(items: ItemList, others: ItemList) -> tuple[ItemList, IntArray]:
     Parameters
     ----------
     items, others : ItemList
-        The lists; not changed. Regions of both count from pictures of one orientation.
+        The lists; not changed.
+    turn : callable, optional
+        Turns the boxes of a list upright. It is called where boxes of the two count from pictures
+        by different rules, since they cannot be compared before.
 
     Returns
     -------
@@ -32,10 +42,11 @@ def join_items(items: ItemList, others: ItemList) -> tuple[ItemList, IntArray]:
     Raises
     ------
     InvalidParameterError
-        When regions of the two count from pictures of different orientations.
+        When boxes of the two count from pictures by different rules and there is no `turn`.
     """
-    orientation = _choose_orientation(items, others)
     number_of = {key: file for file, key in enumerate(items.keys)}
+    if not _count_alike(items, others, number_of):
+        items, others = _turn_both(items, others, turn)
     new_files = [file for file, key in enumerate(others.keys) if key not in number_of]
     number_of |= {others.keys[file]: len(items.keys) + i for i, file in enumerate(new_files)}
     file_numbers = np.fromiter((number_of[key] for key in others.keys), np.int64, len(others.keys))
@@ -57,22 +68,37 @@ def join_items(items: ItemList, others: ItemList) -> tuple[ItemList, IntArray]:
         n_added=items.n_added + len(new),
         details=_join_details(items, others, new),
         failures=items.failures,
-        orientation=orientation,
+        orientation=items.orientation if items.has_regions else others.orientation,
         sizes=_join_sizes(items, others, new_files),
     )
     return joined, place_of[first]
 
 
-def _choose_orientation(items: ItemList, others: ItemList) -> BoxOrientation:
-    """Choose the orientation of both lists; whole photos have any."""
-    if items.has_regions and others.has_regions and items.orientation != others.orientation:
+def _count_alike(items: ItemList, others: ItemList, number_of: Mapping[bytes, int]) -> bool:
+    """Tell whether boxes of both lists count from pictures by one rule; whole photos have any.
+
+    The sizes that decide about a photo of both must be the same as well.
+    """
+    if not (items.has_regions and others.has_regions):
+        return True
+    if items.orientation != others.orientation:
+        return False
+    ours = [number_of.get(key, -1) for key in others.keys]
+    is_shared = np.array(ours) >= 0
+    return np.array_equal(_fill_sizes(items)[ours][is_shared], _fill_sizes(others)[is_shared])
+
+
+def _turn_both(
+    items: ItemList, others: ItemList, turn: TurnItems | None
+) -> tuple[ItemList, ItemList]:
+    """Turn the boxes of both lists upright."""
+    if turn is None:
         msg = (
-            "Boxes of all documents of a run must count from pictures of one "
-            f"orientation. Got {items.orientation!r} and {others.orientation!r} instead. Say with "
-            "'box_orientation' which it is."
+            "The 'turn' parameter must be given where boxes of two lists count from pictures by "
+            f"different rules. Got {items.orientation!r} and {others.orientation!r} without it."
         )
         raise InvalidParameterError(msg)
-    return items.orientation if items.has_regions else others.orientation
+    return turn(items), turn(others)
 
 
 def _find_same(items: ItemList, others: ItemList, file_of: IntArray) -> IntArray:
@@ -125,8 +151,10 @@ def _join_sizes(items: ItemList, others: ItemList, new_files: list[int]) -> IntA
     """Append the sizes of new files; 0 where they are not known."""
     if items.sizes is None and others.sizes is None:
         return None
-    parts = [
-        np.zeros((len(each.keys), 2), dtype=np.int64) if each.sizes is None else each.sizes
-        for each in (items, others)
-    ]
-    return np.concatenate([parts[0], parts[1][new_files]])
+    return np.concatenate([_fill_sizes(items), _fill_sizes(others)[new_files]])
+
+
+def _fill_sizes(items: ItemList) -> IntArray:
+    """Return the sizes that boxes of each file count from; 0 where they are not known."""
+    unknown = np.zeros((len(items.keys), 2), dtype=np.int64)
+    return unknown if items.sizes is None else items.sizes

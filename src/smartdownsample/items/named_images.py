@@ -13,7 +13,7 @@ from ..options import Kept
 from ..records import BoolArray, IntArray
 from .documents import DocumentItems
 from .given_images import list_items
-from .join import join_items
+from .join import TurnItems, join_items
 from .locations import to_key
 
 # The group of images that were selected before and have no other group.
@@ -82,18 +82,18 @@ class NamedImages:
         return replace(self, paths=items.paths, labels=labels, table=None, items=items)
 
 
-def join_images(parts: Sequence[NamedImages]) -> NamedImages:
+def join_images(parts: Sequence[NamedImages], turn: TurnItems | None = None) -> NamedImages:
     """Put the images of several sources one after the other.
 
     Paths may repeat. Where a document is among the sources, each item stays once, where it is
-    first.
+    first; `turn` is for `join_items`.
     """
     if len(parts) == 1:
         return parts[0]
     if any(part.items is not None for part in parts):
         joined = parts[0]
         for part in parts[1:]:
-            joined, _ = _append(joined, part, part.labels)
+            joined, _ = _append(joined, part, part.labels, turn)
         return joined
     labels = None
     if parts and parts[0].labels is not None:
@@ -102,12 +102,13 @@ def join_images(parts: Sequence[NamedImages]) -> NamedImages:
 
 
 def add_images(
-    images: NamedImages, others: NamedImages
+    images: NamedImages, others: NamedImages, turn: TurnItems | None = None
 ) -> tuple[NamedImages, "list[Kept] | IntArray"]:
     """Append the images that are not there yet; the table stays without rows for them.
 
     Returns also what `SamplingOptions.keep` needs to keep all of `others`: paths, or, where
-    documents name the images, their places. A photo keeps all of its crops.
+    documents name the images, their places. A photo keeps all of its crops. `turn` is for
+    `join_items`.
     """
     items = images.items
     if items is not None and items.has_regions and not others.list_items().has_regions:
@@ -116,7 +117,7 @@ def add_images(
         return images, np.flatnonzero(is_kept[items.file_of])
     more = others.labels or [EARLIER_GROUP] * len(others.paths)
     if images.items is not None or others.items is not None:
-        joined, places = _append(images, replace(others, labels=more), more)
+        joined, places = _append(images, replace(others, labels=more), more, turn)
         return replace(joined, documents=images.documents), places
     named = set(map(to_key, images.paths))
     new = [place for place, path in enumerate(others.paths) if to_key(path) not in named]
@@ -128,12 +129,15 @@ def add_images(
 
 
 def _append(
-    images: NamedImages, others: NamedImages, labels: list[object] | None
+    images: NamedImages,
+    others: NamedImages,
+    labels: list[object] | None,
+    turn: TurnItems | None,
 ) -> tuple[NamedImages, IntArray]:
     """Append the items that are not there yet, and tell the place of each of them."""
     images, others = images.as_items(), replace(others, labels=labels).as_items()
     ours, theirs = images.list_items(), others.list_items()
-    joined, places = join_items(ours, theirs)
+    joined, places = join_items(ours, theirs, turn)
     n = len(joined)
     joined = replace(joined, positions=np.arange(n), n_given=n, n_added=0)
     is_new = places >= len(ours)

@@ -28,6 +28,7 @@ from ..formats import (
 from .documents import DocumentItems
 from .find import IMAGE_EXTENSIONS, describe_empty, list_source
 from .groupings import FACTS_OF_PATHS, Fact, Grouping, list_facts, match_paths
+from .join import TurnItems
 from .locations import to_key
 from .named_images import NamedImages, join_images
 from .patterns import match_patterns
@@ -53,18 +54,19 @@ def name_images(  # noqa: PLR0913 - what the command has, each with a default
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     read_items: ReadItems | None = None,
+    turn: TurnItems | None = None,
     may_be_empty: bool = True,
     respell: Respell = str,
 ) -> NamedImages:
     """List the images that sources name, each folder or glob sorted by path.
 
     A source is a folder, glob, image, list or table, or ``-`` for a list on standard input, or what
-    `read_items` takes for a document of detections. `include` and `exclude` are patterns, see
-    `match_patterns`: kept are images that match one of `include`, if there is any, and none of
-    `exclude`. These, and a `grouping` by the path, see paths as `respell` gives them. Raises
-    `InvalidParameterError` for sources that do not exist or cannot be read, where the patterns
-    leave no image, where `grouping` finds no name or column, and, unless they `may_be_empty`, where
-    they name no image at all.
+    `read_items` takes for a document of detections; `turn` is for `join_items`. `include` and
+    `exclude` are patterns, see `match_patterns`: kept are images that match one of `include`, if
+    there is any, and none of `exclude`. These, and a `grouping` by the path, see paths as `respell`
+    gives them. Raises `InvalidParameterError` for sources that do not exist or cannot be read,
+    where the patterns leave no image, where `grouping` finds no name or column, and, unless they
+    `may_be_empty`, where they name no image at all.
     """
     if len(sources) > _MOST_OPENED:
         # Photos that a shell named one by one: none is opened to see whether it is a document.
@@ -80,7 +82,7 @@ def name_images(  # noqa: PLR0913 - what the command has, each with a default
     if grouping is not None:
         _check_grouping(parts, grouping)
         parts = [replace(part, labels=_label_images(part, grouping, respell)) for part in parts]
-    return join_images(parts)
+    return join_images(parts, turn)
 
 
 def _is_empty(part: NamedImages) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from ..arrow import unpack
 from ..collection import Picks
 from ..errors import InvalidParameterError, OutputError
-from ..gathering import measure_photo, turn_boxes
+from ..gathering import measure_photo, turn_boxes, turn_upright
 from ..item_list import ItemList
 from ..items import UNLABELLED, DocumentItems, list_document_items, to_text
 from ..json_values import dump_json
@@ -141,12 +141,11 @@ def _list_photos(
 
 def _turn_items(items: ItemList, target: TargetFormat) -> ItemList:
     """Let boxes count from the picture that the format says."""
-    files = np.arange(len(items.keys))
-    if items.orientation != "upright" or items.sizes is not None:
-        items = turn_boxes(items, files)
+    items = turn_upright(items)
     if target == "megadetector":
         # Mirrored pictures are left as they are stored: to turn them twice is to leave them.
-        items = turn_boxes(replace(items, orientation="megadetector", sizes=None), files)
+        files = np.arange(len(items.keys))
+        items = turn_boxes(replace(items, orientation="megadetector"), files)
     return items
 
 

@@ -9,9 +9,9 @@ from PIL import Image
 
 from pictures import encode_jpeg, make_exif, make_old
 from smartdownsample import Cause, ImageIndex
-from smartdownsample.gathering.box_orientation import turn_boxes
+from smartdownsample.gathering.box_orientation import turn_boxes, turn_upright
 from smartdownsample.item_list import ItemList, round_regions
-from smartdownsample.items import to_key
+from smartdownsample.items import join_items, to_key
 from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.options import BoxOrientation, ReadingOptions
 from smartdownsample.records import FLAG_TURNED, WHOLE, FeatureTable, Float64Array
@@ -249,3 +249,21 @@ def test_files_that_cannot_be_read_are_left_to_decoding(tmp_path: Path) -> None:
     index = ImageIndex.gather_items(items, ReadingOptions(cache=False))
     assert [cause for _, cause in index.failures] == [Cause.EMPTY, Cause.TEXT, Cause.MISSING]
     assert colour_of(index.table) == COLOURS[0, 0].tolist()
+
+
+def test_boxes_of_documents_of_other_rules_are_each_turned_by_their_own(tmp_path: Path) -> None:
+    """What both name is one crop, and numbers that are the same mean two."""
+    photos = [write(tmp_path / f"{orientation}.jpg", orientation) for orientation in (1, 3)]
+    x, y, width, height = BOX
+    opposite = (1 - x - width, 1 - y - height, width, height)
+    upright, stored = list_boxes(photos, "upright", BOX, opposite), list_boxes(photos, "stored")
+    joined, places = join_items(upright, stored, turn_upright)
+    # Of the photo that is turned by 180 degrees, it is the opposite box.
+    assert places.tolist() == [0, 3]
+    assert len(joined) == 4
+    turned = photos[1:]
+    alone, _ = join_items(list_boxes(turned, "upright"), list_boxes(turned, "stored"), turn_upright)
+    table = gather(alone)
+    assert len(table) == 2
+    assert colour_of(table) == COLOURS[1, 1].tolist()
+    assert colour_of(table.take(np.array([1]))) == COLOURS[0, 0].tolist()

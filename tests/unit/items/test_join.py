@@ -74,7 +74,7 @@ def test_sizes_that_boxes_count_from_stay_with_their_files() -> None:
     """0 where they are not known."""
     items = replace(list_crops(["/a.png"]), sizes=np.array([[640, 480]]))
     others = list_crops(["/a.png", "/b.png"])
-    joined, _ = join_items(items, others)
+    joined, _ = join_items(items, list_crops(["/b.png"]))
     assert joined.sizes is not None
     assert joined.sizes.tolist() == [[640, 480], [0, 0]]
     joined, _ = join_items(others, replace(list_crops(["/c.png"]), sizes=np.array([[8, 6]])))
@@ -83,7 +83,27 @@ def test_sizes_that_boxes_count_from_stay_with_their_files() -> None:
     assert join_items(others, others)[0].sizes is None
 
 
-def test_boxes_of_two_orientations_cannot_be_compared() -> None:
+def test_boxes_that_count_by_two_rules_are_turned_before_they_are_joined() -> None:
+    """Those of other orientations, or, of a photo that both have, of other sizes."""
+    plain = list_crops(["/a.png"], BOXES[:1])
+
+    def turn(items: ItemList) -> ItemList:
+        """Turn the first box into the second, unless it is upright."""
+        if items is plain:
+            return items
+        return list_crops(["/a.png"], BOXES[1:2])
+
+    stored = replace(plain, orientation="stored")
+    sized = replace(plain, sizes=np.array([[640, 480]]))
+    for other in (stored, sized):
+        for first, second, boxes in ((plain, other, BOXES[:2]), (other, plain, BOXES[1::-1])):
+            joined, places = join_items(first, second, turn)
+            assert list_pairs(joined) == [("/a.png", box) for box in boxes]
+            assert places.tolist() == [1]
+            assert (joined.orientation, joined.sizes) == ("upright", None)
+
+
+def test_boxes_of_two_orientations_that_nobody_turns_are_refused() -> None:
     """Unless one list has whole photos alone, which have any."""
     stored = replace(list_crops(["/a.png"]), orientation="stored")
     with pytest.raises(InvalidParameterError, match="'stored' and 'upright'"):
