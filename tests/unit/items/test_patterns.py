@@ -58,6 +58,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @example("[!a-b]*")
 @example("[]b]*")
 @example("[[b]")
+@example("[*")
 @example("\\*")
 @example("\\\\x")
 @example("**")
