@@ -92,7 +92,7 @@ class TestTimeline:
         lines = page.locator("#timeline-plot .lane")
         expect(lines).to_have_count(4)
         kept = len(selection) - int(selection.is_kept[-1])
-        expect(lines.first).to_contain_text(f"All cameras{kept} of {N - 1}")
+        expect(lines.first).to_contain_text(f"All cameras (own scale){kept} of {N - 1}")
         expect(lines.nth(1)).to_contain_text("cam_0")
         expect(page.locator("section[aria-labelledby=timeline] .lead")).to_contain_text(
             "1 of unknown time"

@@ -28,10 +28,8 @@ function follow(kind) {
       const [size, kept] = [sizes[number], nKept[number]];
       line.hidden = !size;
       find(".frame", line)?.replaceChildren(...(examples[number] < 0 ? [] : [makePicture(examples[number])]));
-      const bar = find(".bar", line);
-      bar.style.setProperty("--size", `${(100 * size) / largest}%`);
-      bar.style.setProperty("--kept-share", `${(100 * kept) / (size || 1)}%`);
-      const texts = [count(kept), count(size), `${((100 * kept) / (size || 1)).toFixed(1)}%`];
+      showBar(find(".bar", line), kept, size, largest);
+      const texts = [count(kept), count(size), inPercent(kept, size, 1)];
       findAll(".number", line).forEach((cell, place) => {
         cell.textContent = texts[place];
       });

@@ -20,7 +20,7 @@ class CameraTable {
           factsOf.set(camera, { days: new Set(), n: 0, night: 0, empty: 0, kept: 0 });
         }
         const facts = factsOf.get(camera);
-        facts.days.add(Math.floor(items.captured[row] / SECONDS_PER_DAY));
+        facts.days.add(dayOf(items.captured[row]));
         facts.n += 1;
         facts.night += items.isNight[row];
         facts.empty += items.isEmpty[row];

@@ -20,8 +20,6 @@ function classOf(row) {
   return isPair ? `by-${items.selectedBy[row]}` : STATES[items.state[row]];
 }
 
-const percent = (part, whole) => (whole ? `${Math.round((100 * part) / whole)}%` : "–");
-
 let comparedRows = matching;
 
 // Counts by what the selections have of an image (0 to 3), and by what they cover of it.
@@ -58,9 +56,9 @@ const sumOf = (counts, bit) => counts[bit] + counts[BOTH];
 function drawBar(bar, { have }, largest) {
   const selected = have[FIRST] + have[BOTH] + have[SECOND];
   bar.classList.toggle("empty", !selected);
-  bar.style.setProperty("--size", `${(100 * selected) / (largest || 1)}%`);
-  bar.style.setProperty("--share-first", `${(100 * have[FIRST]) / (selected || 1)}%`);
-  bar.style.setProperty("--share-both", `${(100 * have[BOTH]) / (selected || 1)}%`);
+  bar.style.setProperty("--size", inPercent(selected, largest || 1, 2));
+  bar.style.setProperty("--share-first", inPercent(have[FIRST], selected || 1, 2));
+  bar.style.setProperty("--share-both", inPercent(have[BOTH], selected || 1, 2));
 }
 
 // How many of the distinct values of a column a selection has images of.
@@ -69,7 +67,7 @@ function reach(rows, keys) {
   return (bit) => `${count(lines.filter(({ have }) => sumOf(have, bit)).length)} of ${count(lines.length)}`;
 }
 
-const coveredShare = ({ covered, measured }, bit) => percent(sumOf(covered, bit), measured);
+const coveredShare = ({ covered, measured }, bit) => inPercent(sumOf(covered, bit), measured);
 
 function countEvents({ events }, bit) {
   let n = 0;
@@ -79,14 +77,14 @@ function countEvents({ events }, bit) {
   return n;
 }
 
-const eventShare = (line, bit) => percent(countEvents(line, bit), line.events.size);
+const eventShare = (line, bit) => inPercent(countEvents(line, bit), line.events.size);
 
 function listTotals(rows, total) {
   return [
     ["Selected", (bit) => count(sumOf(total.have, bit))],
     ...(isGrowth ? [] : [
       ["In this one alone", (bit) => count(total.have[bit])],
-      ["Of these, like one of the other", (bit) => percent(total.shared[bit], total.known[bit])],
+      ["Of these, like one of the other", (bit) => inPercent(total.shared[bit], total.known[bit])],
     ]),
     [`${nouns[0].toUpperCase()}${nouns.slice(1)} covered`, (bit) => coveredShare(total, bit)],
     ...(total.events.size

@@ -4,7 +4,7 @@ const coverageHere = find("#coverage-here");
 function describeCoverage(rows) {
   const n = rows.reduce((total, row) => total + items.isCovered[row], 0);
   return rows.length
-    ? `${count(n)} of ${count(rows.length)} ${nouns} (${inPercent(n / rows.length)}) are picks or look like one, `
+    ? `${count(n)} of ${count(rows.length)} ${nouns} (${inPercent(n, rows.length)}) are picks or look like one, `
       + "which is to be less than 6 levels apart."
     : "";
 }

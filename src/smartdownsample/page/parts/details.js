@@ -104,7 +104,7 @@ async function markDifferences(own, other, said) {
     said.textContent = "Nothing differs that shows at this size.";
   } else {
     find("#other .photo").append(outline(found));
-    said.textContent = `What differs is outlined: ${inPercent(found.share)} of the picture.`;
+    said.textContent = `What differs is outlined: ${inPercent(found.share, 1, 1)} of the picture.`;
   }
 }
 
@@ -113,7 +113,7 @@ function showStrip() {
   const own = listMembers(pick);
   const nNear = own.filter((row) => items.isNearDuplicate[row]).length;
   find("#stands-heading").textContent = own.length
-    ? `Stands for ${pluralize(own.length, `other ${nouns.slice(0, -1)}`, `other ${nouns}`)}`
+    ? `Stands for ${pluralize(own.length, `other ${noun}`)}`
       + (nNear ? `, ${nNear === own.length ? "all" : count(nNear)} near-duplicates` : "")
     : "Stands for itself";
   const nearest = items.state[pick] === KEPT ? items.nearest[pick] : -1;
@@ -145,7 +145,7 @@ function isWhole(row) {
 }
 
 function describeBox(row) {
-  const [x, y, width, height] = items.box[row].map((share) => `${(100 * share).toFixed(1)} %`);
+  const [x, y, width, height] = items.box[row].map((share) => inPercent(share, 1, 1));
   return `left ${x}, top ${y}, width ${width}, height ${height} of the photo`;
 }
 

@@ -1,10 +1,9 @@
 // What is shown: every part of the page registers what it redraws by `onFilter`, and narrows down what
 // all of them show by `setFilter`.
 
-const SECONDS_PER_DAY = 86_400;
 const filters = find("#filters");
 const NARROW = matchMedia("(max-width: 46rem)");
-// null where anything is wanted. Days are counted from 1970, by the cameras' clocks.
+// null where anything is wanted.
 const NO_FILTER = { camera: null, firstDay: null, lastDay: null, event: null, bucket: null,
   group: null, word: null, state: null, selectedBy: null, text: "" };
 let filter = { ...NO_FILTER };
@@ -67,7 +66,7 @@ function showFilter() {
   }
   for (const name of ["firstDay", "lastDay"]) {
     filters.elements[name].value = filter[name] === null
-      ? "" : new Date(filter[name] * SECONDS_PER_DAY * 1000).toISOString().slice(0, 10);
+      ? "" : dateOf(filter[name]).toISOString().slice(0, 10);
   }
   const event = find("#event");
   event.hidden = filter.event === null;

@@ -39,6 +39,7 @@ async function unpack(text) {
 const items = await unpack(find("#items").textContent);
 const nItems = items.name.length;
 const nouns = find("#filters").dataset.noun;
+const noun = nouns.slice(0, -1);
 const pathOf = (row) => items.folders[items.folder[row]] + items.name[row];
 const cameraNames = shortenNames(items.cameras);
 const NO_NAME = "(no name)";
@@ -88,7 +89,7 @@ function describeTime(seconds) {
 
 const pluralize = (number, singular, plural = `${singular}s`) =>
   `${count(number)} ${number === 1 ? singular : plural}`;
-const inPercent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+const inPercent = (part, whole, digits = 0) => (whole ? `${((100 * part) / whole).toFixed(digits)}%` : "–");
 const colourOf = (row) => `#${items.colour[row].toString(16).padStart(6, "0")}`;
 
 // The link to an image that lies beside the page; null where it does not.
@@ -104,6 +105,30 @@ function describeSpan(seconds, isShort = false) {
   return isShort ? `${count(number)}\u2009${symbol}` : pluralize(number, name);
 }
 
-const DATES = new Intl.DateTimeFormat("en-GB",
-  { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-const describeDate = (seconds) => DATES.format(new Date(seconds * 1000));
+// A bar of what is kept of a number, as long as that is beside the largest one.
+function showBar(bar, nKept, n, largest) {
+  bar.style.setProperty("--size", inPercent(n, largest || 1, 2));
+  bar.style.setProperty("--kept-share", inPercent(nKept, n || 1, 2));
+}
+
+// Days are counted from 1970, by the cameras' clocks, which know of no zone.
+const SECONDS_PER_DAY = 86_400;
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const dayOf = (seconds) => Math.floor(seconds / SECONDS_PER_DAY);
+const dateOf = (day) => new Date(day * SECONDS_PER_DAY * 1000);
+const yearOf = (day) => dateOf(day).getUTCFullYear();
+const monthOf = (day) => dateOf(day).getUTCMonth();
+
+function describeDay(day, hasYear = true) {
+  return `${dateOf(day).getUTCDate()} ${MONTHS[monthOf(day)]}${hasYear ? ` ${yearOf(day)}` : ""}`;
+}
+
+// Either end may be open, which is null.
+function describeDays(first, last) {
+  if (first === null || last === null) {
+    return first !== null ? `from ${describeDay(first)}` : last !== null ? `until ${describeDay(last)}` : "";
+  }
+  return first === last
+    ? describeDay(first)
+    : `${describeDay(first, yearOf(first) !== yearOf(last))} – ${describeDay(last)}`;
+}

@@ -30,7 +30,7 @@ function showNearDuplicates(rows) {
   const n = groups.reduce((total, group) => total + group.rows.length, 0);
   find("#near-lead").textContent = `${count(n)} of ${count(nExcluded)} excluded ${nouns} are near-duplicates of the pick `
     + "that stands for them: no part of a grid of 4 × 4 has changed by more than 8 levels. An animal that "
-    + "takes less than 2 % of the picture may be missed.";
+    + "takes less than 2% of the picture may be missed.";
   find("#near-list").hidden = !n;
   nearList.show(groups);
 }

@@ -3,29 +3,10 @@
 
 const PAUSE_LENGTH = 3;
 const LAYERS = ["kept", "earlier", "excluded", "empty"];
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-const dateOf = (day) => new Date(day * SECONDS_PER_DAY * 1000);
-const yearOf = (day) => dateOf(day).getUTCFullYear();
-const monthOf = (day) => dateOf(day).getUTCMonth();
-
-function describeDay(day, hasYear = true) {
-  return `${dateOf(day).getUTCDate()} ${MONTHS[monthOf(day)]}${hasYear ? ` ${yearOf(day)}` : ""}`;
-}
-
-// Either end may be open, which is null.
-function describeDays(first, last) {
-  if (first === null || last === null) {
-    return first !== null ? `from ${describeDay(first)}` : last !== null ? `until ${describeDay(last)}` : "";
-  }
-  return first === last
-    ? describeDay(first)
-    : `${describeDay(first, yearOf(first) !== yearOf(last))} – ${describeDay(last)}`;
-}
 
 function describePause(days) {
   const [n, unit] = days < 60 ? [days, "day"] : days < 730 ? [days / 30.44, "month"] : [days / 365.25, "year"];
-  return `${Math.round(n)} ${unit}${Math.round(n) === 1 ? "" : "s"}`;
+  return pluralize(Math.round(n), unit);
 }
 
 // How many days are left out before a period.

@@ -1,7 +1,7 @@
 const pickOrder = find("#pick-order");
 const shownPicks = new Grid(find("#pick-grid"), (row) => {
   const n = membersOf(row).length + 1;
-  return { note: n > 1 ? `×${count(n)}` : "", told: `stands for ${pluralize(n, nouns.slice(0, -1), nouns)}` };
+  return { note: n > 1 ? `×${count(n)}` : "", told: `stands for ${pluralize(n, noun)}` };
 });
 
 // The names of what picks can be put together by.

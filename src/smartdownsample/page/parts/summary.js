@@ -17,7 +17,7 @@ function listFigures(rows) {
     events.add(items.event[row]);
   }
   events.delete(-1);
-  const days = first <= last ? [...new Set([first, last].map(describeDate))].join(" – ") : "not known";
+  const days = first <= last ? describeDays(dayOf(first), dayOf(last)) : "not known";
   return [
     ["Taken", days],
     [cameras.size === 1 ? "Camera" : "Cameras", count(cameras.size)],
@@ -31,9 +31,7 @@ function listFigures(rows) {
 function showSummary(rows) {
   const nKept = rows.filter((row) => items.state[row] === KEPT).length;
   find("#kept").replaceChildren(make("strong", {}, count(nKept)), ` of ${count(rows.length)} ${nouns} ${isPair ? "in either selection" : "kept"}`);
-  const bar = find("#share .bar");
-  bar.style.setProperty("--size", `${(100 * rows.length) / (nItems || 1)}%`);
-  bar.style.setProperty("--kept-share", `${(100 * nKept) / (rows.length || 1)}%`);
+  showBar(find("#share .bar"), nKept, rows.length, nItems);
   find("#figures").replaceChildren(...listFigures(rows).map(([name, value]) =>
     make("div", {}, make("dt", {}, name), make("dd", {}, value))));
 }

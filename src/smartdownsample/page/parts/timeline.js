@@ -114,15 +114,15 @@ class Timeline {
       bar.style.setProperty("--length", this.scaleCount(n, this.mostOfCameras) / 100);
       scale.append(bar, count(n));
     }
-    scale.append(this.cameras.length > 1
-      ? ` a ${items.periodUnit}, for each camera; “All cameras” has its own scale` : ` a ${items.periodUnit}`);
+    scale.append(` a ${items.periodUnit}`);
   }
 
   makeLane(lane) {
     const root = find("template", this.root).content.firstElementChild.cloneNode(true);
     root.dataset.lane = lane;
     find(".camera", root).title = items.cameras[this.cameras[lane]] ?? this.nameLane(lane);
-    find("bdi", root).textContent = this.nameLane(lane);
+    const hasOwnScale = this.cameras[lane] === null && this.cameras.length > 1;
+    find("bdi", root).textContent = `${this.nameLane(lane)}${hasOwnScale ? " (own scale)" : ""}`;
     const drawing = find("svg", root);
     drawing.setAttribute("viewBox", `0 0 ${this.length} 100`);
     find(".rule", root).setAttribute("d", this.outlineRule(lane));
@@ -276,7 +276,7 @@ class Timeline {
     const others = [[earlier, "selected before"], [excluded, `not ${verb}`], [empty, `empty and not ${verb}`]];
     const told = [[kept, verb], ...others.filter(([number]) => number)]
       .map(([number, name]) => `${count(number)} ${name}`);
-    return `${pluralize(n, nouns.slice(0, -1), nouns)}: ${told.join(", ")}${nNight ? `; ${count(nNight)} by night` : ""}`;
+    return `${pluralize(n, noun)}: ${told.join(", ")}${nNight ? `; ${count(nNight)} by night` : ""}`;
   }
 
   // Shows only what is pointed at; everything if that is so already.
