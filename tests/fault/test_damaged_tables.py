@@ -16,7 +16,7 @@ import pytest
 
 from fault_counts import DOCUMENTS, TRIED
 from smartdownsample import InvalidParameterError
-from smartdownsample.items import Grouping, list_items, name_images
+from smartdownsample.items import Grouping, name_images
 
 N_SHORT = 300
 N_ROWS = 30
@@ -97,7 +97,7 @@ def judge(source: Path, grouping: Grouping | None) -> str:
     """Read a document as the command does: what comes of it."""
     try:
         images = name_images([str(source)], grouping=grouping)
-        keys = list_items(images.paths).keys
+        keys = images.list_items().keys
     except InvalidParameterError as error:
         text = str(error)
         assert "\n" not in text

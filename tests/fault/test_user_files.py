@@ -298,9 +298,9 @@ def edit_cell(row: int, column: int, value: str) -> Callable[[str], str]:
 @pytest.mark.parametrize(
     ("name", "change", "found"),
     [
-        ("a.csv", lambda text: text + "my own note,,,,,,,do not lose\n", "row 7 has no value"),
-        ("a.csv", lambda text: text + "my own note,,,,,,,\n", "row 7 has no value"),
-        ("a.csv", lambda text: text.replace("\n", "\n,,,,,,,\n", 1), "row 2 has no value"),
+        ("a.csv", lambda text: text + "my own note,,,,,,,,do not lose\n", "row 7 has no value"),
+        ("a.csv", lambda text: text + "my own note,,,,,,,,\n", "row 7 has no value"),
+        ("a.csv", lambda text: text.replace("\n", "\n,,,,,,,,\n", 1), "row 2 has no value"),
         ("a.csv", edit_cell(3, 3, "fox"), "row 4 has 'fox' in the column 'group'"),
         ("a.csv", edit_cell(1, 3, "fox"), "row 3 has no value in the column 'group'"),
         ("a.csv", edit_cell(2, 4, "at dusk"), "row 3 has 'at dusk' in the column 'captured'"),

@@ -9,7 +9,7 @@ from .find import (
     stat_files,
 )
 from .folders import name_folder, number_folders, split_folders
-from .given_images import list_items
+from .given_images import list_items, list_photos
 from .groupings import Fact, Grouping, label_paths, list_facts
 from .join import join_items
 from .local_files import FILES, cause_of
@@ -44,6 +44,7 @@ __all__ = [
     "list_document_items",
     "list_facts",
     "list_items",
+    "list_photos",
     "name_camera",
     "name_folder",
     "name_images",

@@ -26,6 +26,16 @@ def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
     the caller's order; with a folder or glob the order is arbitrary.
     """
     is_source, given = _list_paths(image_paths)
+    return _list_distinct(given, is_source=is_source)
+
+
+def list_photos(paths: Iterable[PathLike]) -> ItemList:
+    """List the distinct photos of many paths, all of which name a photo: none is searched."""
+    return _list_distinct(_check_paths(paths), is_source=False)
+
+
+def _list_distinct(given: list[str], *, is_source: bool) -> ItemList:
+    """List distinct photos, which have positions in what the caller gave if that was no source."""
     n_given = len(given)
     keys = to_keys(given)
     places: Sequence[int] = range(len(keys))

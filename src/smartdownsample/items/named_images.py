@@ -12,7 +12,7 @@ from ..item_list import ItemList
 from ..options import Kept
 from ..records import BoolArray, IntArray
 from .documents import DocumentItems
-from .given_images import list_items
+from .given_images import list_photos
 from .join import TurnItems, join_items
 from .locations import to_key
 
@@ -54,7 +54,7 @@ class NamedImages:
 
     def list_items(self) -> ItemList:
         """List the distinct items."""
-        return list_items(self.paths) if self.items is None else self.items
+        return list_photos(self.paths) if self.items is None else self.items
 
     def take(self, is_taken: BoolArray) -> "NamedImages":
         """Take some of the images, with their labels and rows."""
@@ -75,7 +75,7 @@ class NamedImages:
         """Name the same images as distinct items."""
         if self.items is not None:
             return self
-        items = list_items(self.paths)
+        items = list_photos(self.paths)
         labels = self.labels
         if labels is not None and items.positions is not None:
             labels = [labels[place] for place in items.positions.tolist()]

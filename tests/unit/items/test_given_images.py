@@ -10,7 +10,7 @@ import pytest
 from pictures import write_collection, write_picture
 from smartdownsample import ImageIndex, ImageLoadingWarning, find_images, sample_diverse
 from smartdownsample.errors import InvalidParameterError
-from smartdownsample.items import list_items
+from smartdownsample.items import Grouping, list_items, name_images
 
 
 @pytest.fixture
@@ -51,6 +51,17 @@ def test_a_photo_may_have_a_star_in_its_name(folders: list[str], tmp_path: Path)
     starred = str(write_picture(tmp_path / "a" / "*.jpg", 9))
     assert list_items([starred, starred]).paths == [starred]
     assert len(list_items([*folders])) == 7
+
+
+@pytest.mark.usefixtures("folders")
+def test_rows_of_a_table_are_not_searched(tmp_path: Path) -> None:
+    """One that names a folder, or has a star, is one image that fails; labels stay in place."""
+    (photo,) = find_images("b/site_1")[:1]
+    rows = ["path,kind", "b,fox", "a/**,hare", f"{photo},deer"]
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    named = name_images(["t.csv"], grouping=Grouping("column", "kind"))
+    assert named.list_items().paths == named.paths == ["b", "a/**", photo]
+    assert named.labels == ["fox", "hare", "deer"]
 
 
 def test_home_is_where_the_tilde_leads(folders: list[str], tmp_path: Path) -> None:
