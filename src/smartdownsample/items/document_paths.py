@@ -97,7 +97,8 @@ def _list_rules(
     """Yield the ways to spell paths, the likeliest first."""
     for is_converted in (False, True) if _has_backslashes_alone(spelt) else (False,):
         if root is None:
-            yield from (_Rule(is_converted, base, None) for base in ("", os.path.dirname(file)))
+            own = file if os.path.isdir(file) else os.path.dirname(file)  # packages are folders
+            yield from (_Rule(is_converted, base, None) for base in ("", own))
             continue
         if any(map(os.path.isabs, probed)):
             yield _Rule(is_converted, root, None)

@@ -34,6 +34,13 @@ def test_paths_count_from_where_most_of_them_are(tree: Path) -> None:
     assert anchor_paths(spelt, "../elsewhere/results.json", None).paths == spelt
 
 
+@pytest.mark.parametrize("end", ["", os.sep])
+def test_paths_of_a_package_count_from_its_folder(tree: Path, end: str) -> None:
+    """Whether a slash ends its name or not."""
+    anchored = anchor_paths(NAMES, f"{tree / 'photos'}{end}", None)
+    assert anchored.paths == [str(tree / "photos" / name) for name in NAMES]
+
+
 def test_paths_that_are_nowhere_count_from_the_working_folder(tree: Path) -> None:
     """As paths do that people name."""
     assert anchor_paths(["x.jpg"], str(tree / "results.json"), None).paths == ["x.jpg"]
