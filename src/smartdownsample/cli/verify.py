@@ -106,7 +106,7 @@ def _describe_collection(changes: "CollectionChanges") -> Iterator[str]:
     yield from _list("new", _join_folders(changes.new))
     yield from _list("missing", _join_folders(changes.missing))
     if changes.n_unnamed:
-        yield f"  missing  {changes.n_unnamed:,} more, whose names the lockfile does not have"
+        yield f"  missing  {changes.n_unnamed:,} more, which are not told by name"
     yield from _list("other sizes in", changes.resized)
 
 

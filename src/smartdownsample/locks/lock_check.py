@@ -11,6 +11,7 @@ from ..records import Cause, Region
 from .content_hashes import hash_files
 from .lock_content import digest_features, list_items_of, list_present, split_by_folder
 from .lock_file import LockContent, LockedPick
+from .locked_folders import MOST_NAMED
 
 # Path below the root, and region.
 Item: TypeAlias = tuple[str, Region]
@@ -27,7 +28,8 @@ class CollectionChanges:
     new, missing : tuple of str
         Images that came, and that went, by their paths below the root.
     n_unnamed : int
-        How many more are gone, whose names the lockfile does not have.
+        How many more are gone that are not told by name: the lockfile does not have the names, or
+        they are too many.
     resized : tuple of str
         Folders with the same images, whose sizes together are not the same.
     """
@@ -200,7 +202,10 @@ def compare_collection(
 ) -> CollectionChanges:
     """Compare the images of a collection with those that there are now."""
     present = split_by_folder(list_present(paths, root))
-    new, missing, resized, n_unnamed = [], [], [], 0
+    new: list[str] = []
+    missing: list[str] = []
+    resized: list[str] = []
+    n_unnamed = 0
     known = {folder.path: folder for folder in content.folders}
     for path in {**known, **present}:
         names = present.get(path, {})
@@ -208,7 +213,7 @@ def compare_collection(
         if path not in known:
             new += [start + name for name in names]
             continue
-        changes = known[path].compare(names)
+        changes = known[path].compare(names, MOST_NAMED - len(missing))
         new += [start + name for name in changes.new]
         missing += [start + name for name in changes.missing]
         n_unnamed += changes.n_unnamed

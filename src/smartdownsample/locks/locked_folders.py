@@ -24,6 +24,8 @@ _RUN = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 _MARK_BYTES = 3
 # Letters that names may take for each image, as many as marks do, and those that are always there.
 _MOST_LETTERS, _FREE_LETTERS = 4, 400
+# Missing images that are told by name: a line of a forged file may stand for billions.
+MOST_NAMED = 1_000_000
 
 
 class FolderChanges(NamedTuple):
@@ -69,8 +71,11 @@ class LockedFolder:
         marks = b"".join(sorted(map(_mark, names)))
         return cls(path, len(names), size_bytes, marks=base64.b64encode(marks).decode())
 
-    def compare(self, present: Collection[str]) -> FolderChanges:
-        """Compare the folder with the names of the images that are there now."""
+    def compare(self, present: Collection[str], most_named: int = MOST_NAMED) -> FolderChanges:
+        """Compare the folder with the names of the images that are there now.
+
+        Of the missing ones, ``most_named`` are told by name, and the others counted.
+        """
         if self.names is None:
             known = self._list_marks()
             marks = {name: _mark(name) for name in present}
@@ -78,13 +83,18 @@ class LockedFolder:
             new = [name for name, mark in marks.items() if mark not in known]
             return FolderChanges(sorted(new), [], n_gone)
         new_names = set(present)
-        missing = []
+        missing: list[str] = []
         for name in _unpack_names(self.names):
             if name in new_names:
                 new_names.remove(name)
-            else:
+            elif len(missing) < most_named:
                 missing.append(name)
-        return FolderChanges(sorted(new_names), missing, 0)
+            else:
+                new_names = {name for name in new_names if not _is_among(name, self.names)}
+                break
+        n_there = len(set(present)) - len(new_names)
+        n_unnamed = self.n_images - n_there - len(missing)
+        return FolderChanges(sorted(new_names), missing, n_unnamed)
 
     def check(self) -> None:
         """Raise `ValueError` for what `of_images` does not make."""
@@ -164,3 +174,18 @@ def _unpack_names(names: Names) -> Iterator[str]:
         for numbers, width in _read_runs(runs):
             for number in numbers:
                 yield f"{before}{number:0{width}}{behind}"
+
+
+def _is_among(name: str, names: Names) -> bool:
+    """Tell whether a name is among packed ones, which are too many to list."""
+    if name in names:
+        return True
+    found = _NUMBERED.fullmatch(name)
+    if found is None:
+        return False
+    return any(
+        len(found[2]) == width and int(found[2]) in numbers
+        for before, runs, behind in (packed for packed in names if not isinstance(packed, str))
+        if (before, behind) == (found[1], found[3])
+        for numbers, width in _read_runs(runs)
+    )

@@ -61,6 +61,30 @@ def test_names_of_any_bytes_are_known_again(names: set[str]) -> None:
     assert not any(folder.compare(names))
 
 
+@pytest.mark.parametrize("most_named", [0, 2, 5])
+def test_no_more_missing_images_are_named_than_are_asked_for(most_named: int) -> None:
+    """The others are counted, and those that are there are not taken for new ones."""
+    names = [*(f"IMG_{number:04}.JPG" for number in range(9) if number != 4), "a.jpg", "b1.jpg"]
+    folder = LockedFolder.of_images("cam", names, 0)
+    there = {"IMG_0005.JPG", "IMG_0008.JPG", "a.jpg", "IMG_0004.JPG", "IMG_5.JPG", "other.jpg"}
+    changes = folder.compare(there, most_named)
+    assert changes.new == ["IMG_0004.JPG", "IMG_5.JPG", "other.jpg"]
+    assert changes.missing == [f"IMG_{number:04}.JPG" for number in range(4)][:most_named] + [
+        "IMG_0006.JPG"
+    ] * (most_named == 5)
+    assert changes.n_unnamed == 7 - most_named
+
+
+def test_a_forged_line_for_a_billion_images_is_counted_and_not_listed() -> None:
+    """Or else a file of a few bytes would take all memory."""
+    folder = LockedFolder("cam", 999_999_999, 0, names=[("I", "000000001-999999999", ".JPG")])
+    folder.check()
+    changes = folder.compare({"I999999999.JPG", "x.jpg"}, 3)
+    assert changes.new == ["x.jpg"]
+    assert changes.missing == [f"I00000000{number}.JPG" for number in (1, 2, 3)]
+    assert changes.n_unnamed == 999_999_999 - 4
+
+
 @pytest.mark.parametrize(
     "changed",
     [
