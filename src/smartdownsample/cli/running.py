@@ -35,7 +35,6 @@ _VARIABLES = {
 _OWN_WARNINGS = (DocumentWarning, HelperWarning, ImageLoadingWarning, StoreWarning)
 # Seconds between lines of progress where nobody watches, such as in a file.
 _CALM_PROGRESS_S = "10"
-_OWN_WARNINGS = (DocumentWarning, HelperWarning, ImageLoadingWarning, StoreWarning)
 
 
 def run_command(options: argparse.Namespace) -> int:
