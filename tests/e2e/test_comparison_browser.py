@@ -231,3 +231,18 @@ def test_two_large_selections_of_a_hundred_thousand_images(
         assert totals["Selected"] == ["1,000", "667"]
         assert totals["Events covered"] == ["5%, 1,000 of 20,000", "3%, 667 of 20,000"]
         assert totals["Images covered"] == ["5%", "3%"]
+
+
+def test_long_names_of_selections_stay_within_a_small_screen(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """They are names of files, which need have no place where a line may end."""
+    write_collection(tmp_path / "photos", 12)
+    picked = ImageIndex.build(tmp_path / "photos", cache=False).sample(4)
+    names = f"<img src=x onerror=alert(1)>{'W' * 90}", "V" * 120
+    compared = compare_selections(picked.collection, [picked.rows[:3], picked.rows[1:]], names)
+    save_page(compared, tmp_path / "long.html")
+    with open_page(browser, tmp_path / "long.html") as page:
+        page.set_viewport_size(PHONE)
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+        expect(page.locator(".comparison .lead b").first).to_have_text(names[0])
