@@ -185,9 +185,7 @@ class SamplingOptions:
         check_number("sequence_gap_s", self.sequence_gap_s, at_least=0)
         if self.max_per_sequence is not None:
             _check_integer(self, "max_per_sequence", at_least=1)
-        if isinstance(self.keep, str) or not isinstance(self.keep, Collection):
-            msg = f"The 'keep' parameter must be a list of paths. Got {self.keep!r} instead."
-            raise InvalidParameterError(msg)
+        check_kept("keep", self.keep)
         if isinstance(self.groups, Iterator):  # it can be gone through only once
             object.__setattr__(self, "groups", list(self.groups))
         if isinstance(self.per_group, Mapping):
@@ -219,6 +217,13 @@ class SamplingOptions:
             )
             raise InvalidParameterError(msg)
         return self
+
+
+def check_kept(name: str, value: object) -> None:
+    """Make sure that a parameter has paths or pairs that can be gone through more than once."""
+    if isinstance(value, str) or not isinstance(value, Collection):
+        msg = f"The {name!r} parameter must be a list of paths. Got {value!r} instead."
+        raise InvalidParameterError(msg)
 
 
 def choose_opencv_limit(max_pixels: int) -> str:

@@ -11,7 +11,7 @@ from .checks import check_integer, check_number, check_seed
 from .collection import Picks
 from .display import count_noun
 from .locks import write_lock
-from .options import RANDOM_SEED, VALIDATION, GroupsLike, Kept, PathLike
+from .options import RANDOM_SEED, VALIDATION, GroupsLike, Kept, PathLike, check_kept
 from .picked_items import PickedItems
 from .records import IntArray
 from .results import (
@@ -130,6 +130,7 @@ class Selection(PickedItems):
         """
         picks: Picks = self
         if against is not None:
+            check_kept("against", against)
             rows = [np.flatnonzero(find_kept(self.table, against, "against")), self.rows]
             names = "the other one", "this one"
             picks = page.compare_selections(

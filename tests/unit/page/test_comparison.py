@@ -62,3 +62,10 @@ def test_nothing_is_compared_with_images_of_another_collection(index: ImageIndex
     """The error names the parameter that the caller gave."""
     with pytest.raises(InvalidParameterError, match="'against' parameter must name images"):
         index.sample(3).save_report("page.html", against=["elsewhere.jpg"])
+
+
+def test_another_selection_can_be_gone_through_more_than_once(index: ImageIndex) -> None:
+    """A generator, of which nothing would be left for the second time, and a text are refused."""
+    for other in (iter(index.sample(3)), "page.html"):
+        with pytest.raises(InvalidParameterError, match="'against' parameter must be a list"):
+            index.sample(3).save_report("page.html", against=other)  # type: ignore[arg-type] # that is the question
