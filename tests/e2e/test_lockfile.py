@@ -532,3 +532,15 @@ def test_patterns_mean_the_same_from_another_folder_and_with_another_root(
 def test_lockfiles_tell_how_their_root_was_called_only_where_patterns_need_it(lock: Path) -> None:
     """Names of folders above the images are nobody's business."""
     assert "root_as_called" not in json.loads(lock.read_text(encoding="utf-8"))["options"]
+
+
+@pytest.mark.parametrize("name", ["picks.lock", "picks.json"])
+def test_a_lockfile_is_no_list_of_images(
+    name: str, lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else it would be an image that cannot be read, and --keep would keep nothing."""
+    if name != lock.name:
+        lock.rename(name)
+    for sources in ([name, "-n", "2"], ["photos", "--keep", name, "-n", "2"]):
+        assert f"{name!r} is a lockfile" in refuse(capsys, "sample", *sources)
+    assert "is a lockfile" in refuse(capsys, "report", name, name, "page.html")

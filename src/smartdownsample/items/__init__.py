@@ -16,7 +16,7 @@ from .local_files import FILES, cause_of
 from .locations import strip_folder, to_key, to_keys, to_text
 from .named_images import EARLIER_GROUP, NamedImages, add_images
 from .natural_order import encode_order_key
-from .sources import ReadItems, leave_out_folder, name_images
+from .sources import LOCK_MARK, ReadItems, leave_out_folder, name_images
 from .storage import Content, Storage
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "EARLIER_GROUP",
     "FILES",
     "IMAGE_EXTENSIONS",
+    "LOCK_MARK",
     "UNLABELLED",
     "Content",
     "DocumentItems",

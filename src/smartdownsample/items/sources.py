@@ -34,6 +34,9 @@ from .named_images import NamedImages, join_images
 from .patterns import match_patterns
 
 STANDARD_INPUT = "-"
+# Stands at the beginning of lockfiles, see `smartdownsample.locks`.
+LOCK_MARK = "smartdownsample_lock"
+_LOCK_EXTENSIONS = (".lock", ".json")
 # A document of any name begins with an object, or a list of them.
 _OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*[\"}]")
 _BEGINNING = 1_000
@@ -113,6 +116,8 @@ def _read_source(source: str, path_column: str | None, read_items: ReadItems | N
     is_pipe = _is_pipe(source)
     extension = os.path.splitext(source)[1].lower()
     is_usual = extension in _USUAL
+    if extension in _LOCK_EXTENSIONS and not is_pipe:
+        _refuse_lockfile(source)
     may_be = not is_pipe and os.path.exists(source)
     if read_items is not None and may_be and (not is_usual or _begins_with_object(source)):
         document = read_items(source)
@@ -126,6 +131,22 @@ def _read_source(source: str, path_column: str | None, read_items: ReadItems | N
     if extension in LIST_EXTENSIONS or is_pipe:
         return NamedImages(_anchor_paths(read_list(source), source))
     return NamedImages([source])
+
+
+def _refuse_lockfile(source: str) -> None:
+    """Refuse a lockfile, which would be taken for an image or a table."""
+    try:
+        with open(source, "rb") as stream:
+            is_lock = f'"{LOCK_MARK}"'.encode() in stream.read(2 * len(LOCK_MARK))
+    except OSError:  # a folder, or the next who reads it tells
+        return
+    if is_lock:
+        msg = (
+            f"{source!r} is a lockfile, which is no list of images. Write its selection to a file "
+            f"and name that: smartdownsample sample --lock {source!r} -o picks.csv. To add to it, "
+            "give --update."
+        )
+        raise InvalidParameterError(msg)
 
 
 def _begins_with_object(file: str) -> bool:

@@ -16,14 +16,14 @@ from typing import Any
 
 from ..display import CONTROLS, to_line
 from ..errors import InvalidParameterError
-from ..items import to_text
+from ..items import LOCK_MARK, to_text
 from ..options import PathLike
 from ..output_files import OutputKind
 from ..records import WHOLE, FeatureSpec, Region
 from .locked_folders import LockedFolder
 
 # Says that a file is a lockfile, and in which form; all start with it.
-_MARK, _VERSION = "smartdownsample_lock", 1
+_MARK, _VERSION = LOCK_MARK, 1
 _START = f'{{\n  "{_MARK}": '.encode()
 # Stands before the last value, which is the SHA-256 of all that stands before it.
 _LAST = '  "checksum": '
