@@ -306,6 +306,8 @@ def edit_cell(row: int, column: int, value: str) -> Callable[[str], str]:
         ("a.csv", edit_cell(2, 4, "at dusk"), "row 3 has 'at dusk' in the column 'captured'"),
         ("a.csv", edit_cell(2, 2, "night"), "row 3 has 'night' in the column 'bucket'"),
         ("a.csv", edit_cell(2, 5, "wide"), "row 3 has 'wide' in the column 'width'"),
+        ("a.csv", edit_cell(2, 8, "good"), "row 3 has 'good' in the column 'quality'"),
+        ("a.json", edit_records(lambda all_: all_[1].update(quality="dim")), "row 2 has 'dim'"),
         ("a.json", edit_records(lambda all_: all_.append({"path": "my note"})), "record 6 has"),
         ("a.json", edit_records(lambda all_: all_[2].update(group="fox")), "row 3 has 'fox'"),
         ("a.json", edit_records(lambda all_: all_[2].update(index=True)), "row 3 has True"),

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -23,7 +24,7 @@ from ..errors import InvalidParameterError
 from ..formats import BYTES_COLUMN
 from ..items import strip_folder, to_key
 from ..output_files import OutputKind
-from ..sampling import N_CODES, describe_bucket
+from ..sampling import N_CODES, QUALITY_WORDS, describe_bucket
 from .selection_table import (
     COLUMNS,
     DETAIL_COLUMNS,
@@ -36,6 +37,12 @@ from .spelt_columns import list_records
 EXTENSIONS = (".txt", ".csv", ".json", ".parquet")
 
 _BUCKETS = frozenset(map(describe_bucket, range(N_CODES)))
+# All texts of `name_quality`, whose words have a fixed order.
+_QUALITIES = frozenset(
+    ", ".join(words)
+    for n in range(len(QUALITY_WORDS) + 1)
+    for words in combinations(QUALITY_WORDS, n)
+)
 _TIME = re.compile(r"-?\d+-\d\d-\d\dT[\d:.]+|<value out of range: -?\d+>")
 _NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
 _SIGNED = re.compile(f"-?{_NUMBER.pattern}")
@@ -179,6 +186,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "width": _is_count,
     "height": _is_count,
     "n_represented": _is_count,
+    "quality": lambda value: value is None or (isinstance(value, str) and value in _QUALITIES),
     "rank": _is_count,
     "nearest_path": lambda value: value is None or _is_text(value),
     "distance": _is_measure,
