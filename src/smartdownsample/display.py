@@ -51,4 +51,6 @@ def is_notebook() -> bool:
 
 def is_watched() -> bool:
     """Tell whether somebody watches what is drawn on standard error: a terminal or a notebook."""
-    return is_notebook() or sys.stderr.isatty()
+    # Programs without a console have no standard error, and others put an object of theirs there.
+    is_terminal = getattr(sys.stderr, "isatty", None)
+    return is_notebook() or (is_terminal is not None and is_terminal())

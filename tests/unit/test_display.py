@@ -1,11 +1,14 @@
 """Tests of smartdownsample.display."""
 
+import io
+import sys
 import unicodedata
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smartdownsample.display import count_noun, to_line
+from smartdownsample.display import count_noun, is_watched, to_line
 
 # Categories of characters that `repr` escapes as well: controls, formats, line ends.
 _STEERING = {"Cc", "Cf", "Zl", "Zp"}
@@ -45,3 +48,12 @@ def test_counts_have_their_noun_in_the_right_number() -> None:
     assert [count_noun(n, noun) for n, noun in zip((0, 2, 3, 4, 5, 1000), nouns, strict=True)] == [
         *("0 images", "2 boxes", "3 copies", "4 days", "5 faulty entries", "1,000 batches")
     ]
+
+
+@pytest.mark.parametrize("stream", [None, object(), io.StringIO()])
+def test_nobody_watches_where_standard_error_is_no_terminal(
+    stream: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Programs without a console have none, and some put an object of theirs in its place."""
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert not is_watched()
