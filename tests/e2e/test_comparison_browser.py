@@ -59,7 +59,8 @@ def selections(folder: Path) -> tuple[Selection, Selection]:
 
 
 def read_totals(page: Page) -> dict[str, list[str]]:
-    """Read the figures of both selections by their names."""
+    """Read the figures of both selections by their names, once they are drawn."""
+    expect(page.locator("html")).not_to_have_attribute("data-waiting", "")
     lines = page.locator(".totals tbody tr").all()
     return {line.locator("th").inner_text(): line.locator("td").all_inner_texts() for line in lines}
 
