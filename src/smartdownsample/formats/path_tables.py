@@ -133,7 +133,7 @@ def _read_json(file: str) -> tuple[pa.Table, Sequence[int]]:
         data = stream.read()
     try:
         table = read_records(data)
-    except (ValueError, RecursionError) as error:
+    except (OverflowError, RecursionError, ValueError) as error:
         raise csv.Error(str(error)) from error
     _check_width(table.num_columns)
     return table, range(1, len(table) + 1)

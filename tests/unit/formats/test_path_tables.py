@@ -86,6 +86,11 @@ def test_the_column_of_paths_is_found_or_named(tmp_path: Path) -> None:
         ("t.json", b'{"path": "a.jpg"}', "it is no list of records"),
         ("t.json", b'["a.jpg"]', "it is no list of records"),
         ("t.json", b"[" * 100_000, "cannot be read"),
+        (
+            "t.json",
+            b'[{"path": "a.jpg", "id": 1%s}]' % (b"0" * 400),
+            "cannot be read: int too large",
+        ),
         ("t.json", b'[{"path": "a.jpg"}, {"id": 1}]', "must have a path. Got None in row 2"),
         ("t.json", b'[{"path": 1}]', "must have a path. Got 1 in row 1"),
         ("t.json", b'[{"where": "a.jpg"}]', "columns where"),
