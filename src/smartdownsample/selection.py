@@ -66,7 +66,7 @@ class Selection(PickedItems):
             that are the same for any collection), ``group`` (null without groups), ``captured``
             (local time of the camera, null where unknown), ``width`` and ``height`` of the upright
             picture in pixels, ``n_represented``, and ``quality`` (what is wrong, such as "blurred"
-            or "dark, flat"; empty where nothing seems to be, null where unknown).
+            or "dark, flat"; "ok" where nothing seems to be, null where unknown).
             With crops, ``x``, ``y``, ``box_width`` and ``box_height``: shares of the upright
             photo, from its top left; ``width`` and ``height`` are of the crop then. With items
             of a document, ``category``, ``label`` and ``confidence``, null where it tells none.

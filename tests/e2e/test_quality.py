@@ -14,7 +14,7 @@ import pytest
 from pictures import REPOSITORY
 from smartdownsample import ImageIndex, export_pack
 from smartdownsample.cli import main
-from smartdownsample.sampling import name_quality
+from smartdownsample.sampling import GOOD, name_quality
 from smartdownsample.store import make_schema
 from smartdownsample.store.folder import CACHE_TAG
 from smartdownsample.store.part import read_part, write_part
@@ -59,7 +59,7 @@ def test_words_are_the_same_however_images_are_read(
     photos: dict[Path, str], tmp_path: Path
 ) -> None:
     """Cold or warm, in any order, in a pack, by one worker or several, in both ways of decoding."""
-    expected = {str(path): word for path, word in photos.items()}
+    expected = {str(path): word or GOOD for path, word in photos.items()}
     shuffled = [str(path) for path in np.random.default_rng(0).permutation(list(map(str, photos)))]
     cold = ImageIndex.build(shuffled, cache_dir=tmp_path / "cache")
     warm = ImageIndex.build(sorted(shuffled), cache_dir=tmp_path / "cache", n_workers=1)
@@ -96,7 +96,7 @@ def test_flat_images_are_skipped_on_request_and_never_silently(
     assert f"{N_FLAT} left out as flat, first photos/IMG_03.jpg" in capsys.readouterr().err
     if command != "report":
         assert {row["quality"] for row in read_rows("picks.csv")} == {
-            word for word in photos.values() if "flat" not in word
+            word or GOOD for word in photos.values() if "flat" not in word
         }
     assert main(arguments) == 0
     assert "flat, first" not in capsys.readouterr().err
@@ -108,6 +108,20 @@ def read_rows(name: str) -> list[dict[str, str]]:
     """Read the rows of a table."""
     with open(name, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_a_table_tells_good_images_from_unknown_ones_after_a_round_trip(
+    photos: dict[Path, str],
+) -> None:
+    """An empty cell is read as unknown, so that images with nothing wrong have a word."""
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    selection = ImageIndex.build("photos", cache=False).sample(N)
+    selection.save("picks.csv")
+    saved = pandas.read_csv("picks.csv")
+    n_good = sum(not word for word in photos.values())
+    for table in (selection.to_pandas(), saved):
+        assert (table["quality"] == "ok").sum() == n_good > 0
+    assert saved["quality"].tolist() == selection.to_pandas()["quality"].tolist()
 
 
 @pytest.mark.usefixtures("photos")

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..collection import GroupCount, Picks
 from ..records import IntArray
-from ..sampling import name_quality
+from ..sampling import GOOD, name_quality
 
 
 class QualityWords(NamedTuple):
@@ -32,7 +32,7 @@ class QualityWords(NamedTuple):
 def find_words(selection: Picks) -> QualityWords:
     """Find out what is wrong with images; of most, nothing is."""
     told = [
-        "Unknown" if words is None else words.capitalize() or "Nothing wrong"
+        "Nothing wrong" if words == GOOD else (words or "unknown").capitalize()
         for words in name_quality(selection.table.rows)
     ]
     names, numbers, sizes = np.unique(told, return_inverse=True, return_counts=True)

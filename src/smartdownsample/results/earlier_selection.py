@@ -24,7 +24,7 @@ from ..errors import InvalidParameterError
 from ..formats import BYTES_COLUMN
 from ..items import strip_folder, to_key
 from ..output_files import OutputKind
-from ..sampling import N_CODES, QUALITY_WORDS, describe_bucket
+from ..sampling import GOOD, N_CODES, QUALITY_WORDS, describe_bucket
 from .selection_table import (
     COLUMNS,
     DETAIL_COLUMNS,
@@ -39,7 +39,7 @@ EXTENSIONS = (".txt", ".csv", ".json", ".parquet")
 _BUCKETS = frozenset(map(describe_bucket, range(N_CODES)))
 # All texts of `name_quality`, whose words have a fixed order.
 _QUALITIES = frozenset(
-    ", ".join(words)
+    ", ".join(words) or GOOD
     for n in range(len(QUALITY_WORDS) + 1)
     for words in combinations(QUALITY_WORDS, n)
 )

@@ -55,7 +55,7 @@ def tabulate_selection(selection: Picks) -> pa.Table:
     - ``width``, ``height``: uint32, of the upright picture, in pixels.
     - ``n_represented``: int64, images that this one stands for, itself included, see
       `smartdownsample.Selection.representatives`.
-    - ``quality``: string, what is wrong with the image, such as "blurred" or "dark, flat"; empty
+    - ``quality``: string, what is wrong with the image, such as "blurred" or "dark, flat"; "ok"
       where nothing seems to be, null where that is unknown.
 
     Where items are crops, ``width`` and ``height`` are theirs, and there are also:

@@ -31,7 +31,14 @@ from .kept import find_kept
 from .layout import lay_out
 from .near_duplicates import SAME_SCENE, are_near_duplicates, is_near_duplicate
 from .nested_ranking import draw_ranking
-from .quality import QUALITY_WORDS, QualityWord, is_quality_known, name_quality, tell_quality
+from .quality import (
+    GOOD,
+    QUALITY_WORDS,
+    QualityWord,
+    is_quality_known,
+    name_quality,
+    tell_quality,
+)
 from .representatives import count_represented, find_representatives
 from .sequences import number_sequences
 from .within_keys import number_joined
@@ -39,6 +46,7 @@ from .within_keys import number_joined
 __all__ = [
     "DISTANCE_SCALE",
     "FAR",
+    "GOOD",
     "N_CODES",
     "QUALITY_WORDS",
     "SAME_SCENE",

@@ -13,6 +13,8 @@ from ..records import LAB_LAYOUT_SIDE, SHARPNESS_SCALE, BoolArray, RowArray
 
 QualityWord = Literal["blurred", "dark", "flat", "overexposed"]
 QUALITY_WORDS: tuple[QualityWord, ...] = get_args(QualityWord)
+# What is said of pictures with nothing wrong; an empty cell of a table would be read as unknown.
+GOOD = "ok"
 
 # Shares of differences, see `smartdownsample.features.sharpness`. Sharp photos have 0.36 and more,
 # an even slope 0.25.
@@ -67,12 +69,12 @@ def _are_large(rows: RowArray) -> BoolArray:
 def name_quality(rows: RowArray) -> list[str | None]:
     """Write the words that hold of each of n rows, such as "dark, flat".
 
-    Without any the text is empty; it is None where none is known to hold and not all are known.
+    Without any it is "ok", and None where none is known to hold and not all are known.
     """
     found = tell_quality(rows)
     bits = sum(is_so.astype(np.uint8) << bit for bit, is_so in enumerate(found.values()))
     names: list[str | None] = [
-        ", ".join(word for bit, word in enumerate(found) if code >> bit & 1)
+        ", ".join(word for bit, word in enumerate(found) if code >> bit & 1) or GOOD
         for code in range(1 << len(found))
     ]
     unknown = (bits == 0) & ~is_quality_known(rows)

@@ -33,7 +33,8 @@ def make_index(rows: RowArray) -> ImageIndex:
 def test_each_picture_has_the_words_that_are_right(seed: int, mode: DecodeMode) -> None:
     """A picture may have several, in alphabetical order."""
     pictures = spoil(seed)
-    assert name_quality(describe(*pictures.values(), mode=mode)) == list(pictures)
+    words = name_quality(describe(*pictures.values(), mode=mode))
+    assert words == [word or "ok" for word in pictures]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -42,7 +43,7 @@ def test_fog_snow_and_night_are_neither_flat_nor_blurred(seed: int) -> None:
     scene = make_scene(seed=seed)
     snow = 255 - scene // 5
     night = np.repeat(scene[:, :, :1] // 4, 3, axis=2)
-    assert name_quality(describe(haze(scene), snow, night)) == [""] * 3
+    assert name_quality(describe(haze(scene), snow, night)) == ["ok"] * 3
 
 
 def test_small_crops_are_neither_blurred_nor_flat() -> None:
@@ -51,7 +52,7 @@ def test_small_crops_are_neither_blurred_nor_flat() -> None:
         (blur(make_scene(height, width)), cover(0, height=height, width=width))
         for height, width in ((215, 288), (216, 288))
     )
-    assert name_quality(describe(*small, *large)) == ["", "", "blurred", "flat"]
+    assert name_quality(describe(*small, *large)) == ["ok", "ok", "blurred", "flat"]
 
 
 def test_what_was_not_measured_is_unknown_unless_colours_tell_it() -> None:
@@ -67,7 +68,7 @@ def test_of_small_pictures_all_is_known() -> None:
     """Reading them again would tell no more, whether they were measured or not."""
     rows = describe(make_scene(4, 300), make_scene(215, 300))
     rows["sharpness"] = 0
-    assert name_quality(rows) == ["", ""]
+    assert name_quality(rows) == ["ok", "ok"]
 
 
 def test_no_rows_have_no_words() -> None:
@@ -98,7 +99,7 @@ class TestSkipFlat:
         selection = index.sample(24)
         assert len(selection) == 24
         assert selection.skipped_rows is None
-        assert selection.to_arrow()["quality"].to_pylist() == ["", "flat"] * 12
+        assert selection.to_arrow()["quality"].to_pylist() == ["ok", "flat"] * 12
 
     def test_rankings_and_their_beginnings_leave_them_out(self, index: ImageIndex) -> None:
         """However many are taken."""
