@@ -109,6 +109,7 @@ pictures: $(VENV)/.demo ## draw the pictures of the README again
 
 docs: $(VENV)/.dev ## set up, then build the documentation as pages into docs/_build/
 	$(BIN)/python docs/write_command.py
+	$(BIN)/python docs/write_api.py
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
 	@echo "Open docs/_build/index.html"
 

@@ -77,11 +77,11 @@ def test_every_page_is_in_the_navigation() -> None:
             assert f"]({page.name})" in index
 
 
-def test_the_page_of_the_command_is_what_the_command_understands() -> None:
-    """Run docs/write_command.py when it is not."""
-    script = str(DOCS / "write_command.py")
+@pytest.mark.parametrize("script", ["write_command.py", "write_api.py"])
+def test_written_pages_are_what_the_command_and_the_library_have(script: str) -> None:
+    """Run the script in docs/ when they are not."""
     done = subprocess.run(
-        [sys.executable, script, "--check"], capture_output=True, text=True, check=False
+        [sys.executable, str(DOCS / script), "--check"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -91,6 +91,8 @@ def test_the_page_of_the_library_has_every_public_name() -> None:
     text = (DOCS / "api.md").read_text(encoding="utf-8")
     named = set(re.findall(r"^\.\. auto\w+:: (?:smartdownsample\.)?(\w+)$", text, re.MULTILINE))
     assert set(smartdownsample.__all__) - named == {"__version__"}
+    table = text[text.index("<!-- begin: names") : text.index("<!-- end: names -->")]
+    assert named <= set(re.findall(r"^\| `(\w+)", table, re.MULTILINE))
 
 
 @pytest.mark.long
