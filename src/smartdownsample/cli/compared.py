@@ -9,12 +9,13 @@ import numpy as np
 from ..errors import InvalidParameterError
 from ..formats import list_cells
 from ..gathering import turn_upright
-from ..items import NamedImages, add_images, name_images, to_key
+from ..items import NamedImages, add_images, to_key
 from ..options import Kept
 from ..page import ComparedPicks, compare_selections
 from ..records import IntArray
 from ..results import REGION_COLUMNS, find_base
 from ..sampling import find_kept, label_items
+from .earlier import list_roots, read_earlier
 from .inputs import CheckOutputs, Inputs, gather_named, make_reader, name_all
 
 
@@ -27,7 +28,8 @@ def compare(
     none, the picks.
     """
     *sources, first, second = options.sources
-    read = [_read_selection(options, file) for file in (first, second)]
+    roots = list_roots(options, sources)
+    read = [_read_selection(options, file, roots) for file in (first, second)]
     folder = None if sources else _find_folder(read)
     is_of_picks = not sources and folder is None
     options.sources = sources or ([first, second] if folder is None else [folder])
@@ -35,10 +37,11 @@ def compare(
     kept: list[Sequence[Kept] | IntArray] = []
     for file, named in zip((first, second), read, strict=True):
         boxes = _list_boxes(named)
-        if boxes and not images.documents:
+        is_of_crops = boxes or (named.items is not None and not named.documents)
+        if is_of_crops and not images.documents:
             msg = (
-                f"The table {file!r} is of crops. Name the document that they were selected from "
-                "before both selections."
+                f"The selection {file!r} is of crops. Name the document that they were selected "
+                "from before both selections."
             )
             raise InvalidParameterError(msg)
         if boxes:
@@ -60,7 +63,7 @@ def compare(
     return inputs, compared
 
 
-def _read_selection(options: argparse.Namespace, file: str) -> NamedImages:
+def _read_selection(options: argparse.Namespace, file: str, roots: Sequence[str]) -> NamedImages:
     """Read the images of a selection."""
     if not os.path.isfile(file):
         msg = (
@@ -69,7 +72,7 @@ def _read_selection(options: argparse.Namespace, file: str) -> NamedImages:
             "select with -n."
         )
         raise InvalidParameterError(msg)
-    return name_images([file], path_column=options.path_column, read_items=make_reader(options))
+    return read_earlier(file, roots, options.path_column, make_reader(options))
 
 
 def _list_boxes(images: NamedImages) -> list[Kept]:

@@ -3,7 +3,7 @@
 import argparse
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -18,15 +18,19 @@ from ..items import (
     NamedImages,
     ReadItems,
     add_images,
+    join_images,
+    label_paths,
     leave_out_folder,
     list_document_items,
     name_images,
 )
+from ..locks import is_lockfile
 from ..options import DocumentOptions, Kept, ReadingOptions, SamplingOptions, count_share
 from ..records import Cause, Failure, IntArray
 from ..results import REGION_COLUMNS
 from ..sampling import check_groups
 from ..selection import Selection
+from .earlier import list_roots, read_earlier
 
 # Checks where outputs go, from the options, the images, and all paths that are read.
 CheckOutputs: TypeAlias = Callable[[argparse.Namespace, NamedImages, list[str]], None]
@@ -78,14 +82,13 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | Int
         return images, []
     # A table or a document of earlier images need not tell their groups again.
     grouping = grouping if grouping and grouping.rule == "regex" else None
-    kept = name_images(
-        sources,
-        path_column=options.path_column,
-        grouping=grouping,
-        read_items=read_items,
-        turn=turn_upright,
-        respell=respell,
-    )
+    roots = list_roots(options, options.sources)
+    parts = [read_earlier(source, roots, options.path_column, read_items) for source in sources]
+    kept = join_images(parts, turn_upright)
+    if kept.items is not None and not (images.documents or kept.documents):  # crops of a lockfile
+        kept = NamedImages(kept.items.paths)
+    if grouping is not None:
+        kept = replace(kept, labels=label_paths(list(map(respell, kept.paths)), None, grouping))
     _check_document_options(options, (*images.documents, *kept.documents))
     if images.documents:
         read = {document.annotations.file for document in kept.documents}
@@ -97,7 +100,7 @@ def _check_kept(sources: list[str], path_column: str | None) -> None:
     """Make sure that no table of crops is taken for a table of whole photos."""
     for source in sources:
         # A pipe or standard input cannot be read again, and is no table.
-        if not os.path.isfile(source):
+        if not os.path.isfile(source) or is_lockfile(source):
             continue
         table = name_images([source], path_column=path_column).table
         if table is not None and {*REGION_COLUMNS} <= {*table.column_names}:

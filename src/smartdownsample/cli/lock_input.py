@@ -12,7 +12,6 @@ from ..collection import Picks
 from ..errors import InvalidParameterError, OutputError
 from ..formats import looks_like_document
 from ..index import ImageIndex
-from ..item_list import ItemList, whole_photos
 from ..items import NamedImages, to_key
 from ..locks import (
     Lock,
@@ -27,6 +26,7 @@ from ..output_files import check_output
 from ..records import FeatureTable, IntArray
 from ..sampling import find_kept, label_items
 from ..selection import Selection
+from .earlier import name_picks
 from .inputs import (
     CheckOutputs,
     Inputs,
@@ -209,7 +209,7 @@ def _replay(
             is_picked = [to_key(path) in wanted for path in images.paths]
             images, kept = images.take(np.array(is_picked, dtype=np.bool_)), []
     else:
-        images = _name_picks(lock, root)
+        images = name_picks(lock, root)
     items = images.list_items()
     check_outputs(options, images, [lock.file, *options.sources, *options.keep, *items.paths])
     index = ImageIndex.gather_items(items, choose_reading(options))
@@ -236,24 +236,6 @@ def _is_about_all(options: argparse.Namespace) -> bool:
     """Tell whether an output is about all images of the collection."""
     is_table = options.output is not None and not options.output.lower().endswith(".txt")
     return is_table or any(getattr(options, name) for name in _ABOUT_ALL)
-
-
-def _name_picks(lock: Lock, root: str) -> NamedImages:
-    """Name the items that a lockfile selected, and nothing else."""
-    paths = lock.list_paths(root)
-    number_of = {path: number for number, path in enumerate(paths)}
-    picks = lock.content.picks
-    file_of = [number_of[lock.place(pick, root)] for pick in picks]
-    items = ItemList(
-        paths=paths,
-        keys=list(map(to_key, paths)),
-        file_of=np.array(file_of, dtype=np.int64),
-        frames=whole_photos(len(picks))[0],
-        regions=np.array([pick.item[1] for pick in picks], dtype=np.float32).reshape(-1, 4),
-        positions=np.arange(len(picks)),
-        n_given=len(picks),
-    )
-    return NamedImages([paths[file] for file in file_of], items=items)
 
 
 def _find_rows(table: FeatureTable, picks: Sequence[LockedPick], root: str) -> IntArray:

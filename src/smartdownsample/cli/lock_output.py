@@ -79,7 +79,7 @@ def _find_fixed(source: str) -> str | None:
 
 def _is_document(source: str) -> bool:
     extension = os.path.splitext(source)[1].lower()
-    return source == "-" or extension in {*TABLE_EXTENSIONS, *LIST_EXTENSIONS, ".json"}
+    return source == "-" or extension in {*TABLE_EXTENSIONS, *LIST_EXTENSIONS, ".json", ".lock"}
 
 
 def _spell_sources(

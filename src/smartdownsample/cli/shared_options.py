@@ -156,7 +156,8 @@ def add_sampling(parser: argparse.ArgumentParser, *, is_nested: bool = False) ->
         metavar="SOURCE",
         action="append",
         default=[],
-        help="images selected before: they count, and new ones are kept apart from them",
+        help="images selected before, as a folder, list, table, document or lockfile: they "
+        "count, and new ones are kept apart from them",
     )
     group.add_argument(
         "--max-per-sequence", metavar="N", type=_integer(1), help="most images of one sequence"

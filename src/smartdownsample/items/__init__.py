@@ -14,7 +14,7 @@ from .groupings import Fact, Grouping, label_paths, list_facts
 from .join import join_items
 from .local_files import FILES, cause_of
 from .locations import strip_folder, to_key, to_keys, to_text
-from .named_images import EARLIER_GROUP, NamedImages, add_images
+from .named_images import EARLIER_GROUP, NamedImages, add_images, join_images
 from .natural_order import encode_order_key
 from .sources import LOCK_MARK, ReadItems, leave_out_folder, name_images
 from .storage import Content, Storage
@@ -39,6 +39,7 @@ __all__ = [
     "compare_with_disk",
     "encode_order_key",
     "find_images",
+    "join_images",
     "join_items",
     "label_paths",
     "leave_out_folder",

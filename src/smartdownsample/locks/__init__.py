@@ -7,7 +7,7 @@ from .content_hashes import digest_file
 from .lock import Lock, save_content, write_lock
 from .lock_check import CollectionChanges, LockReport, PickChanges, locate
 from .lock_content import choose_root, make_content, spell_place
-from .lock_file import LockContent, LockedPick, LockedSource, lock_kind
+from .lock_file import LockContent, LockedPick, LockedSource, is_lockfile, lock_kind
 
 __all__ = [
     "CollectionChanges",
@@ -19,6 +19,7 @@ __all__ = [
     "PickChanges",
     "choose_root",
     "digest_file",
+    "is_lockfile",
     "locate",
     "lock_kind",
     "make_content",

@@ -184,6 +184,17 @@ def _dump_lines(name: str, start: str, end: str, values: list[str]) -> Iterator[
     yield f"  {end},"
 
 
+def is_lockfile(file: str) -> bool:
+    """Tell whether a file begins as lockfiles do."""
+    if os.path.splitext(file)[1].lower() not in EXTENSIONS or not os.path.isfile(file):
+        return False
+    try:
+        with open(file, "rb") as stream:
+            return stream.read(len(_START) + 1).replace(b"\r\n", b"\n").startswith(_START)
+    except OSError:  # the next who reads it tells
+        return False
+
+
 def read_lock(file: PathLike) -> LockContent:
     """Read a lockfile; raise InvalidParameterError when it is none, or not as it was written."""
     name = to_text(file, "The 'file' parameter")
