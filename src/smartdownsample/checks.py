@@ -13,6 +13,22 @@ LARGEST_INTEGER = 2**63 - 1
 # How URLs begin, for `re` and for RE2; with one slash as well, which is what `pathlib.Path` leaves.
 URL_START = r"^([A-Za-z][A-Za-z0-9+.-]+):/"
 _URL_START = re.compile(URL_START)
+# Letters of a caller's value in an error.
+_MOST_LETTERS = 200
+
+
+def shorten(value: object) -> str:
+    """Spell a caller's value for an error, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}…"
+
+
+def check_flag(name: str, value: object) -> bool:
+    """Return a parameter that is on or off as a bool: what Python or NumPy has for that."""
+    if not isinstance(value, bool) and type(value).__name__ not in {"bool_", "bool"}:
+        msg = f"The '{name}' parameter must be True or False. Got {shorten(value)} instead."
+        raise InvalidParameterError(msg)
+    return bool(value)
 
 
 def check_seed(random_seed: object) -> int | None:
@@ -26,7 +42,18 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     """Make sure that a parameter is one of a few words."""
     if not isinstance(value, str) or value not in choices:
         allowed = " or ".join(map(repr, choices))
-        msg = f"The '{name}' parameter must be {allowed}. Got {value!r} instead."
+        msg = f"The '{name}' parameter must be {allowed}. Got {shorten(value)} instead."
+        raise InvalidParameterError(msg)
+
+
+def check_kept(name: str, value: object) -> None:
+    """Make sure that a parameter can name items of a collection; a single path does not."""
+    if isinstance(value, (str, bytes, os.PathLike)) or not hasattr(value, "__len__"):
+        msg = (
+            f"The '{name}' parameter must be a list of paths, of pairs of path and region, or of "
+            "places as Selection.indices has them; a data frame with a column of paths; or a "
+            f"Selection. Got {shorten(value)} instead."
+        )
         raise InvalidParameterError(msg)
 
 
@@ -42,7 +69,7 @@ def check_integer(
     if number is None or number < at_least or is_too_large:
         has_end = is_too_large or at_most not in {None, LARGEST_INTEGER}
         bounds = f"from {at_least} to {at_most}" if has_end else f"of at least {at_least}"
-        msg = f"The '{name}' parameter must be an integer {bounds}. Got {value!r} instead."
+        msg = f"The '{name}' parameter must be an integer {bounds}. Got {shorten(value)} instead."
         raise InvalidParameterError(msg)
     return number
 
@@ -56,7 +83,7 @@ def check_number(name: str, value: object, *, at_least: float, at_most: float = 
         is_within = False
     if not is_within:
         bounds = f"from {at_least} to {at_most}" if at_most < math.inf else f"at least {at_least}"
-        msg = f"The '{name}' parameter must be a number, {bounds}. Got {value!r} instead."
+        msg = f"The '{name}' parameter must be a number, {bounds}. Got {shorten(value)} instead."
         raise InvalidParameterError(msg)
 
 
@@ -102,7 +129,7 @@ def check_folder(name: str, value: object) -> str:
     """Return a parameter that names a local folder as text; the folder need not exist."""
     path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
     if not isinstance(path, str) or not path:
-        msg = f"The '{name}' parameter must be a folder's path. Got {value!r} instead."
+        msg = f"The '{name}' parameter must be a folder's path. Got {shorten(value)} instead."
         raise InvalidParameterError(msg)
     check_place(path)
     return expand_home(path)

@@ -271,9 +271,10 @@ class ImageIndex:
         balance : float
             0 shares images among groups in proportion to their sizes, 1 equally. Every group
             gets one, as far as images go.
-        keep : collection of paths or of pairs, or array of places
-            Images selected before, of the collection, as paths, each for all crops of its photo;
-            as pairs of path and region, (x, y, width, height) in shares of the upright photo; or as
+        keep : Selection, data frame, or collection of paths, of pairs or of places
+            Images selected before: a selection, with what it was kept apart from; or paths, also
+            as a column of a frame, each for all crops of its photo; pairs of path and region,
+            (x, y, width, height) in shares of the upright photo; or places as
             ``Selection.indices`` has them. They count as picks; new ones are kept apart from them.
         max_per_sequence : int, optional
             Most images of one sequence, those in ``keep`` included: as a document tells it, or of

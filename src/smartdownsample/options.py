@@ -9,7 +9,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, get_args
 
-from .checks import check_choice, check_folder, check_integer, check_number
+from .checks import (
+    check_choice,
+    check_flag,
+    check_folder,
+    check_integer,
+    check_kept,
+    check_number,
+    shorten,
+)
 from .errors import InvalidParameterError
 from .opencv_limit import OPENCV_LIMIT_VARIABLE, is_readable
 
@@ -96,6 +104,11 @@ class ReadingOptions:
         """Check the values."""
         check_number("crop_margin", self.crop_margin, at_least=0, at_most=MAX_CROP_MARGIN)
         _check_integer(self, "hash_size", at_least=MIN_HASH_SIZE, at_most=MAX_HASH_SIZE)
+        for name in ("cache", "crop_square"):
+            object.__setattr__(self, name, check_flag(name, getattr(self, name)))
+        if self.show_progress is not None:
+            shown = check_flag("show_progress", self.show_progress)
+            object.__setattr__(self, "show_progress", shown)
         check_choice("decode", self.decode, get_args(DecodeMode))
         check_choice("truncated", self.truncated, get_args(OnTruncated))
         _check_integer(self, "max_pixels", at_least=1)
@@ -136,10 +149,12 @@ class DocumentOptions:
             check_choice("items", self.items, get_args(ItemKind))
         check_number("min_confidence", self.min_confidence, at_least=0, at_most=1)
         if isinstance(self.categories, str) or not isinstance(self.categories, Collection):
-            msg = f"The 'categories' parameter must be a list of names. Got {self.categories!r}."
+            given = shorten(self.categories)
+            msg = f"The 'categories' parameter must be a list of names. Got {given}."
             raise InvalidParameterError(msg)
         if self.box_orientation is not None:
             check_choice("box_orientation", self.box_orientation, get_args(BoxOrientation))
+        object.__setattr__(self, "strict", check_flag("strict", self.strict))
 
 
 class SamplingKeywords(TypedDict, total=False):
@@ -183,11 +198,14 @@ class SamplingOptions:
         check_choice("quotas", self.quotas, get_args(Quotas))
         check_number("balance", self.balance, at_least=0, at_most=1)
         check_number("sequence_gap_s", self.sequence_gap_s, at_least=0)
+        object.__setattr__(self, "skip_flat", check_flag("skip_flat", self.skip_flat))
         if self.max_per_sequence is not None:
             _check_integer(self, "max_per_sequence", at_least=1)
+        for name in ("groups", "keep"):
+            given = getattr(self, name)
+            if isinstance(given, Iterator):  # it can be gone through only once
+                object.__setattr__(self, name, list(given))
         check_kept("keep", self.keep)
-        if isinstance(self.groups, Iterator):  # it can be gone through only once
-            object.__setattr__(self, "groups", list(self.groups))
         if isinstance(self.per_group, Mapping):
             caps = {
                 str(name): check_integer("per_group", cap, at_least=0)
@@ -217,13 +235,6 @@ class SamplingOptions:
             )
             raise InvalidParameterError(msg)
         return self
-
-
-def check_kept(name: str, value: object) -> None:
-    """Make sure that a parameter has paths or pairs that can be gone through more than once."""
-    if isinstance(value, str) or not isinstance(value, Collection):
-        msg = f"The {name!r} parameter must be a list of paths. Got {value!r} instead."
-        raise InvalidParameterError(msg)
 
 
 def choose_opencv_limit(max_pixels: int) -> str:
@@ -258,7 +269,7 @@ def check_amount(name: str, value: object) -> int | float:
     if isinstance(value, (str, float)):
         msg = (
             f"The '{name}' parameter must be an integer of at least 0, or a share in percent, such "
-            f"as '10%'. Got {value!r} instead."
+            f"as '10%'. Got {shorten(value)} instead."
         )
         raise InvalidParameterError(msg)
     return check_integer(name, value, at_least=0)

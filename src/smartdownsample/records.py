@@ -33,6 +33,8 @@ SHARPNESS_SCALE = 200
 # x, y, width and height as shares of the upright picture.
 Region: TypeAlias = tuple[float, float, float, float]
 WHOLE: Region = (0.0, 0.0, 1.0, 1.0)
+# Columns of tables that have regions.
+REGION_COLUMNS = ("x", "y", "box_width", "box_height")
 
 # Bits of the field ``flags`` of a row. The file ends too early; features are of the preview in the
 # file; the photo was decoded to check the previews of its folder; it had a preview that could be
@@ -344,7 +346,16 @@ class FeatureTable:
 
         Items that could not be used are left out. The pairs are elements for ``keep``.
         """
-        rows = np.flatnonzero(np.isin(self.indices, indices))
+        return self._pair_rows(np.flatnonzero(np.isin(self.indices, indices)))
+
+    def name_items(self, rows: IntArray) -> "list[str] | list[tuple[str, Region]]":
+        """Name the items of some rows: paths, or, where there are crops, pairs with the region."""
+        if self.has_regions:
+            return self._pair_rows(rows)
+        return [self.paths[row] for row in rows.tolist()]
+
+    def _pair_rows(self, rows: IntArray) -> list[tuple[str, Region]]:
+        """List path and region of some rows."""
         regions = self.regions[rows].tolist()
         return [
             (self.paths[row], (x, y, width, height))

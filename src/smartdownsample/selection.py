@@ -11,7 +11,7 @@ from .checks import check_integer, check_number, check_seed
 from .collection import Picks
 from .display import count_noun
 from .locks import write_lock
-from .options import RANDOM_SEED, VALIDATION, GroupsLike, Kept, PathLike, check_kept
+from .options import RANDOM_SEED, VALIDATION, GroupsLike, Kept, PathLike
 from .picked_items import PickedItems
 from .records import IntArray
 from .results import (
@@ -35,9 +35,11 @@ class Selection(PickedItems):
 
     def __repr__(self) -> str:
         """Show the counts."""
+        n_earlier = len(self.earlier_rows)
+        earlier = f", kept apart from {n_earlier:,} selected before" if n_earlier else ""
         return (
             f"<Selection of {len(self):,} of {self.table.count_items()} "
-            f"from {count_noun(len(self.buckets), 'bucket')}>"
+            f"from {count_noun(len(self.buckets), 'bucket')}{earlier}>"
         )
 
     @cached_property
@@ -130,8 +132,8 @@ class Selection(PickedItems):
         """
         picks: Picks = self
         if against is not None:
-            check_kept("against", against)
-            rows = [np.flatnonzero(find_kept(self.table, against, "against")), self.rows]
+            other = against[:] if isinstance(against, PickedItems) else against
+            rows = [np.flatnonzero(find_kept(self.table, other, "against")), self.rows]
             names = "the other one", "this one"
             picks = page.compare_selections(
                 self.collection, rows, names, labels=self.labels, scope=self.table.count_items()

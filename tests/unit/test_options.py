@@ -40,6 +40,10 @@ def test_hash_sizes_beyond_the_edges_are_refused(hash_size: int) -> None:
         ({"decode": np.array(["fast"])}, "decode"),
         ({"crop_margin": -0.1}, "crop_margin"),
         ({"crop_margin": 9}, "crop_margin"),
+        ({"crop_square": "no"}, "crop_square"),
+        ({"cache": "no"}, "cache"),
+        ({"cache": None}, "cache"),
+        ({"show_progress": "yes"}, "show_progress"),
     ],
 )
 def test_each_choice_of_reading_is_checked(options: dict[str, Any], name: str) -> None:
@@ -65,6 +69,7 @@ def test_keywords_are_those_of_the_records() -> None:
         ({"min_confidence": 1.5}, "min_confidence"),
         ({"categories": "animal"}, "categories"),
         ({"box_orientation": "left"}, "box_orientation"),
+        ({"strict": "no"}, "strict"),
     ],
 )
 def test_each_choice_of_documents_is_checked(options: dict[str, Any], name: str) -> None:
@@ -96,6 +101,29 @@ def test_values_are_kept_as_plain_ones() -> None:
     options = SamplingOptions(groups=iter("abc"), per_group=caps)
     assert options.per_group == {"7": 2}
     assert options.groups == ["a", "b", "c"]
+
+
+def test_a_flag_may_be_one_of_numpy() -> None:
+    """And is kept as Python's; a word, which would count as true, is refused."""
+    assert SamplingOptions(skip_flat=np.bool_(True)).skip_flat is True  # type: ignore[arg-type] # callers pass them
+    with pytest.raises(InvalidParameterError, match="'skip_flat' parameter must be True or False"):
+        SamplingOptions(skip_flat="no")  # type: ignore[arg-type] # what is to be refused
+
+
+def test_long_values_are_cut_in_messages() -> None:
+    """A list of all images is not spelt out."""
+    many: Any = [f"photos/{i}.jpg" for i in range(10_000)]
+    index = ImageIndex(make_table(5))
+    for call in (
+        lambda: ImageIndex.build([many]),
+        lambda: index.sample(many),
+        lambda: index.sample(2, groups=set(many)),
+        lambda: index.sample(groups="parent", per_group=many),
+        lambda: index.sample(2, keep=[many]),
+    ):
+        with pytest.raises(InvalidParameterError) as caught:
+            call()
+        assert len(str(caught.value)) < 700
 
 
 @pytest.mark.parametrize("name", ["n_workers", "max_pixels", "max_per_sequence", "per_group"])

@@ -1,14 +1,18 @@
 """Tests of smartdownsample.picked_items: selections and rankings as collections."""
 
+import json
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from pictures import write_collection
 from small_surveys import detect, write_jpeg, write_results
-from smartdownsample import Document, ImageIndex, Ranking, Selection
+from smartdownsample import Document, ImageIndex, InvalidParameterError, Ranking, Selection
 
 
 @pytest.fixture
@@ -81,6 +85,59 @@ def test_a_selection_is_what_is_kept(index: ImageIndex, crops: Selection) -> Non
     others = ImageIndex(crops.table).sample(4, keep=crops)
     assert len(others) == 2
     assert not set(others) & set(crops)
+
+
+def test_rounds_follow_one_another_each_with_the_last_one(
+    index: ImageIndex, crops: Selection
+) -> None:
+    """What a selection was kept apart from is kept with it, also by another index of the images."""
+    first = index.sample(5)
+    second = index.sample(5, keep=first)
+    assert repr(second).endswith(", kept apart from 5 selected before>")
+    again = ImageIndex(index.table.take(np.arange(len(index))))
+    for each in (index, again):
+        third = each.sample(5, keep=second)
+        assert sorted(third.earlier_rows.tolist()) == sorted([*first.rows, *second.rows])
+    one = ImageIndex(crops.table).sample(1, keep=crops)
+    assert len(ImageIndex(crops.table.take(np.arange(4))).sample(4, keep=one)) == 1
+
+
+def test_what_is_kept_may_be_of_many_kinds(index: ImageIndex) -> None:
+    """Places and paths in whatever holds them, frames, and iterators."""
+    first = index.sample(5)
+    places, paths, rows = first.indices.tolist(), first.paths, first.rows.tolist()
+    kinds: list[Any] = [places, tuple(places), pd.Series(places), pa.array(places)]
+    kinds += [paths, pd.Series(paths), pa.array(paths), iter(paths), set(paths)]
+    kinds += [first.to_pandas(), first.to_arrow(), pd.DataFrame({"path": paths})]
+    for kept in kinds:
+        assert index.sample(5, keep=kept).earlier_rows.tolist() == rows
+
+
+def test_crops_that_went_through_a_file_are_kept(crops: Selection) -> None:
+    """As lists of JSON, and as the table of a selection."""
+    index = ImageIndex(crops.table)
+    kinds: list[Any] = [json.loads(json.dumps(list(crops))), crops.to_pandas(), crops.to_arrow()]
+    for kept in kinds:
+        assert index.sample(4, keep=kept).earlier_rows.tolist() == crops.rows.tolist()
+
+
+@pytest.mark.parametrize("kept", ["qa.csv", Path("qa.csv"), b"qa.csv", 5])
+def test_what_names_no_items_is_refused(index: ImageIndex, tmp_path: Path, kept: Any) -> None:
+    """The message names all that is taken, of both parameters."""
+    said = "must be a list of paths, of pairs of path and region, .* data frame .* Selection. Got"
+    with pytest.raises(InvalidParameterError, match=f"'keep' parameter {said}"):
+        index.sample(2, keep=kept)
+    with pytest.raises(InvalidParameterError, match=f"'against' parameter {said}"):
+        index.sample(2).save_report(tmp_path / "page.html", against=kept)
+
+
+def test_a_comparison_is_with_the_selection_alone(index: ImageIndex, tmp_path: Path) -> None:
+    """Not with what that was kept apart from."""
+    first = index.sample(5)
+    second = index.sample(5, keep=first)
+    for name, against in (("a.html", second), ("b.html", second.paths)):
+        first.save_report(tmp_path / name, against=against)
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
 def test_a_ranking_is_written_in_its_order(index: ImageIndex, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from ..gathering import turn_upright
 from ..items import NamedImages, add_images, to_key
 from ..options import Kept
 from ..page import ComparedPicks, compare_selections
-from ..records import IntArray
-from ..results import REGION_COLUMNS, find_base
+from ..records import REGION_COLUMNS, IntArray
+from ..results import find_base
 from ..sampling import find_kept, label_items
 from .earlier import list_roots, read_earlier
 from .inputs import CheckOutputs, Inputs, gather_named, make_reader, name_all

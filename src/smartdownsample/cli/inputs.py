@@ -26,8 +26,7 @@ from ..items import (
 )
 from ..locks import is_lockfile
 from ..options import DocumentOptions, Kept, ReadingOptions, SamplingOptions, count_share
-from ..records import Cause, Failure, IntArray
-from ..results import REGION_COLUMNS
+from ..records import REGION_COLUMNS, Cause, Failure, IntArray
 from ..sampling import check_groups
 from ..selection import Selection
 from .earlier import list_roots, read_earlier

@@ -16,6 +16,7 @@ from .local_files import FILES, cause_of
 from .locations import strip_folder, to_key, to_keys, to_text
 from .named_images import EARLIER_GROUP, NamedImages, add_images, join_images
 from .natural_order import encode_order_key
+from .selected_before import list_selected_before
 from .sources import LOCK_MARK, ReadItems, leave_out_folder, name_images
 from .storage import Content, Storage
 
@@ -47,6 +48,7 @@ __all__ = [
     "list_facts",
     "list_items",
     "list_photos",
+    "list_selected_before",
     "name_camera",
     "name_folder",
     "name_images",

@@ -18,6 +18,7 @@ from ..records import FileStats
 from .local_files import FILES
 from .locations import to_key, to_keys, to_text
 from .natural_order import encode_order_key
+from .selected_before import list_selected_before
 
 # fmt: off
 IMAGE_EXTENSIONS = frozenset((
@@ -140,7 +141,10 @@ def add_items(items: ItemList, kept: Iterable[Kept]) -> ItemList:
     They count as added, not as given, because the caller's labels do not cover them.
     """
     known = set(items.keys)
-    paths = (each[0] if isinstance(each, tuple) and each else each for each in kept)
+    named = list_selected_before(kept, "keep")
+    if isinstance(named, np.ndarray):  # places in the list
+        return items
+    paths = (each[0] if isinstance(each, tuple) and each else each for each in named)
     texts = [to_text(path, "An element of 'keep'") for path in paths]
     new = {key: path for path, key in zip(texts, to_keys(texts), strict=True) if key not in known}
     if not new:

@@ -6,7 +6,7 @@ from itertools import chain
 
 import numpy as np
 
-from ..checks import expand_home
+from ..checks import expand_home, shorten
 from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
 from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS, find_path_column
 from ..item_list import ItemList
@@ -112,7 +112,7 @@ def _check_paths(image_paths: Iterable[PathLike]) -> list[str]:
     except TypeError:
         msg = (
             "The images must be given as a folder, a glob or an iterable of paths. "
-            f"Got {image_paths!r} instead."
+            f"Got {shorten(image_paths)} instead."
         )
         raise InvalidParameterError(msg) from None
     return [

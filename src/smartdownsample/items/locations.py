@@ -6,7 +6,7 @@ Bytes, because file names need not be valid Unicode.
 import os
 from contextlib import suppress
 
-from ..checks import check_scheme, expand_home
+from ..checks import check_scheme, expand_home, shorten
 from ..errors import InvalidParameterError
 from ..options import PathLike
 
@@ -23,7 +23,7 @@ def to_text(path: PathLike, what: str) -> str:
     """
     text: object = path if isinstance(path, str) else _fspath(path)
     if not isinstance(text, str):
-        msg = f"{what} must be a str or a pathlib.Path. Got {path!r} instead."
+        msg = f"{what} must be a str or a pathlib.Path. Got {shorten(path)} instead."
         raise InvalidParameterError(msg)
     return expand_home(text)
 

@@ -11,7 +11,6 @@ from .place import Placed, place_images
 from .placement_plan import find_base
 from .selection_file import write_selection
 from .selection_table import (
-    REGION_COLUMNS,
     explain_selection,
     name_source_columns,
     tabulate_ranking,
@@ -21,7 +20,6 @@ from .split import NearDuplicate, Split, split_selection
 
 __all__ = [
     "MANIFEST",
-    "REGION_COLUMNS",
     "TARGET_KINDS",
     "Figures",
     "Inspection",

@@ -24,13 +24,13 @@ from ..errors import InvalidParameterError
 from ..formats import BYTES_COLUMN
 from ..items import strip_folder, to_key
 from ..output_files import OutputKind
+from ..records import REGION_COLUMNS
 from ..sampling import GOOD, N_CODES, QUALITY_WORDS, describe_bucket
 from .selection_table import (
     COLUMNS,
     DETAIL_COLUMNS,
     EXPLAINED_COLUMNS,
     EXPLAINED_REGION_COLUMNS,
-    REGION_COLUMNS,
 )
 from .spelt_columns import list_records
 

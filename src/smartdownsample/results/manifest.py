@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import shorten
 from ..collection import Picks
 from ..errors import InvalidParameterError
 from ..gathering import count_previews
@@ -159,7 +160,7 @@ def _make_json(value: object, what: str) -> object:
         return sorted(items, key=repr) if isinstance(value, (set, frozenset)) else items
     msg = (
         f"{what} cannot be written to a manifest. Expected paths, texts, numbers, or lists and "
-        f"mappings of them. Got {value!r} instead."
+        f"mappings of them. Got {shorten(value)} instead."
     )
     raise InvalidParameterError(msg)
 

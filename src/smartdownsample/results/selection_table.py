@@ -10,7 +10,7 @@ import pyarrow as pa
 from ..arrow import pack_texts, pack_values
 from ..collection import Collection, Picks
 from ..options import RANDOM_SEED, SamplingOptions
-from ..records import DistanceArray, IntArray
+from ..records import REGION_COLUMNS, DistanceArray, IntArray
 from ..sampling import (
     DISTANCE_SCALE,
     FAR,
@@ -37,7 +37,6 @@ COLUMNS = (
 EXPLAINED_COLUMNS = ("rank", "nearest_path", "distance")
 # Those of a selection of crops, those of items that a document names, and what
 # `explain_selection` adds of crops.
-REGION_COLUMNS = ("x", "y", "box_width", "box_height")
 DETAIL_COLUMNS = ("category", "label", "confidence")
 EXPLAINED_REGION_COLUMNS = ("nearest_index",)
 # What `name_source_columns` makes of a name.

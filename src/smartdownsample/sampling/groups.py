@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..checks import shorten
 from ..collection import GroupLabels
 from ..display import count_noun
 from ..errors import InvalidParameterError
@@ -79,7 +80,7 @@ def check_names(
         listed = ", ".join(map(repr, natsorted(known)[:_N_LISTED])) or "there are none"
         msg = (
             f"The 'per_group' parameter must name groups that have images: {listed}"
-            f"{', …' * (len(known) > _N_LISTED)}. Got {unknown[0]!r} instead."
+            f"{', …' * (len(known) > _N_LISTED)}. Got {shorten(unknown[0])} instead."
         )
         raise InvalidParameterError(msg)
 
@@ -128,7 +129,7 @@ def _spell_key(key: object) -> str:
     if not isinstance(path, str):
         msg = (
             "The 'groups' parameter must have paths for keys, each a str or a pathlib.Path. "
-            f"Got {key!r} instead."
+            f"Got {shorten(key)} instead."
         )
         raise InvalidParameterError(msg)
     return path
@@ -144,7 +145,7 @@ def _list_given(groups: object, n_given: int) -> list[object]:
         msg = (
             "The 'groups' parameter must be 'parent', 'regex:' and a pattern, what a document says "
             "such as 'species', a mapping of paths to labels, or a list of labels, one for each "
-            f"image. Got {groups!r} instead."
+            f"image. Got {shorten(groups)} instead."
         )
         raise InvalidParameterError(msg)
     labels = list(groups)

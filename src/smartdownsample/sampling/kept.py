@@ -5,9 +5,10 @@ from typing import cast
 
 import numpy as np
 
+from ..checks import shorten
 from ..errors import InvalidParameterError
 from ..item_list import round_region
-from ..items import to_key, to_text
+from ..items import list_selected_before, to_key, to_text
 from ..options import Kept, PathLike
 from ..records import BoolArray, FeatureTable, IntArray, Region
 
@@ -17,11 +18,12 @@ def find_kept(
 ) -> BoolArray:
     """Find the items selected before, shape (n,), first as they are spelt, then by location.
 
-    A path keeps all items of its photo, a pair of path and region one of them; an array of numbers
-    the items of these places in the caller's list. Unreadable items are ignored; unknown ones raise
-    `InvalidParameterError` with the `name` of the parameter.
+    A path keeps all items of its photo, a pair of path and region one of them; numbers the items of
+    these places in the caller's list; a selection also what it was kept apart from. Unreadable
+    items are ignored; unknown ones raise `InvalidParameterError` with the `name` of the parameter.
     """
-    if isinstance(keep, np.ndarray) and np.issubdtype(keep.dtype, np.integer):
+    keep = list_selected_before(keep, name)
+    if isinstance(keep, np.ndarray):
         return _find_places(table, keep, name)
     pairs = [_check_pair(each, name) for each in keep if isinstance(each, tuple)]
     paths = [each for each in keep if not isinstance(each, tuple)]
@@ -49,7 +51,7 @@ def _check_pair(pair: tuple[object, ...], name: str) -> tuple[str, Region]:
     except (TypeError, ValueError):
         msg = (
             f"A pair of {name!r} must be a path and its region, (x, y, width, height) in shares of "
-            f"the upright photo. Got {pair!r} instead."
+            f"the upright photo. Got {shorten(pair)} instead."
         )
         raise InvalidParameterError(msg) from None
     return to_text(cast("PathLike", path), f"The path of a pair of {name!r}"), rounded
