@@ -2,7 +2,7 @@
 
 import base64
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import accumulate, chain
 from pathlib import Path
 from typing import NamedTuple
@@ -83,7 +83,7 @@ def _thin(rows: IntArray, limit: int) -> IntArray:
 
 
 class Thumbnails(NamedTuple):
-    """Thumbnails as JPEGs, the most wanted first; what cannot be read is left out.
+    """Thumbnails as JPEGs, the most wanted first; of what cannot be read any more, no bytes.
 
     Attributes
     ----------
@@ -136,19 +136,13 @@ def load_thumbnails(selection: Picks, shown: ShownRows, cache_dir: Path | None) 
     made = _make_thumbnails(wanted)
     write_thumbnails(cache_dir, made)
     jpegs |= made
-    found = [jpegs.get(name) for name in names]
+    found = [jpegs.get(name, b"") for name in names]
     n_picks, n_rows = len(shown.picks), len(rows)
     return Thumbnails(
-        _pair(rows[:n_picks], found[:n_picks]),
-        _pair(rows[n_picks:], found[n_picks:n_rows]),
-        _pair(row_of_photo, found[n_rows:]),
+        dict(zip(rows[:n_picks], found[:n_picks], strict=True)),
+        dict(zip(rows[n_picks:], found[n_picks:n_rows], strict=True)),
+        dict(zip(row_of_photo, found[n_rows:], strict=True)),
     )
-
-
-def _pair(numbers: Iterable[int], jpegs: Sequence[bytes | None]) -> dict[int, bytes]:
-    """Pair numbers with JPEGs, where there are any."""
-    pairs = zip(numbers, jpegs, strict=True)
-    return {number: jpeg for number, jpeg in pairs if jpeg is not None}
 
 
 def _make_thumbnails(wanted: Mapping[str, tuple[bytes, Region]]) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from ..options import MAX_PIXELS
-from ..records import ByteArray, Cause, Region
+from ..records import WHOLE, ByteArray, Cause, Region
 from .decode import Picture, choose_scale, decode_image
 from .headers import read_header
 from .pixels import REVERSED_COLUMNS, REVERSED_ROWS, turn_regions_upright
@@ -93,6 +93,9 @@ def decode_regions(
         )
         for place in places:
             if isinstance(picture, Cause):
+                yield place, picture
+                continue
+            if regions[place] == WHOLE:  # all that is left of a truncated one, as `decode_image`
                 yield place, picture
                 continue
             size = picture.width, picture.height

@@ -82,7 +82,28 @@ class TestPictures:
         selection = ImageIndex.build(paths).sample(2)
         paths[0].unlink()
         paths[1].write_text("no image")
-        assert sorted(save(tmp_path / "page.html", selection).thumbnails) == ["2", "3"]
+        thumbnails = save(tmp_path / "page.html", selection).thumbnails
+        assert {row: bool(jpeg) for row, jpeg in thumbnails.items()} == {
+            "0": False,
+            "1": False,
+            "2": True,
+            "3": True,
+        }
+
+    @pytest.mark.parametrize("share", [0.35, 0.48, 0.9])
+    def test_what_is_left_of_a_truncated_photo_is_shown(self, share: float, tmp_path: Path) -> None:
+        """As much as its features are made of; the rest is grey."""
+        path, data = tmp_path / "a.jpg", encode_jpeg(NOISE, 75)
+        path.write_bytes(data)
+        (whole,) = load_regions(str(path), [WHOLE], 320, 320)
+        path.write_bytes(data[: int(len(data) * share)])
+        assert len(ImageIndex.build([path], cache=False).table) == 1
+        (thumbnail,) = load_regions(str(path), [WHOLE], 320, 320)
+        assert thumbnail is not None
+        assert whole is not None
+        end = int(len(whole) * (share - 0.1))
+        assert np.array_equal(thumbnail[:end], whole[:end])
+        assert np.abs(thumbnail[-8:].astype(int) - 128).max() <= 2
 
     def test_colours_are_right(self, tmp_path: Path) -> None:
         """Red stays red."""

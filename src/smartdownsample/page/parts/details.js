@@ -66,7 +66,8 @@ function fillPicture(figure, row) {
   const picture = makePicture(row);
   picture.alt = pathOf(row);
   find(".picture", figure).replaceChildren(make("span", { className: "photo" }, picture),
-    ...(thumbnailOf(row) ? [] : [make("span", { className: "absent" }, "No thumbnail on this page; its mean colour")]));
+    ...(thumbnailOf(row) ? [] : [make("span", { className: "absent" },
+      `Its mean colour: ${isLost(row) ? "the file could not be read any more when the page was made" : "the page has no room for more pictures"}`)]));
   figure.dataset.shows = row;
 }
 

@@ -59,10 +59,14 @@ function setFilter(changes) {
 }
 
 function showFilter() {
-  for (const name of ["camera", "bucket", "group", "word", "state", "selectedBy", "text"]) {
+  for (const name of ["camera", "bucket", "group", "word", "selectedBy", "text"]) {
     if (filters.elements[name]) {
       filters.elements[name].value = filter[name] ?? "";
     }
+  }
+  // Chromium chooses none by the value of all, when that is empty.
+  for (const button of findAll("[name=state]", filters)) {
+    button.checked = button.value === String(filter.state ?? "");
   }
   for (const name of ["firstDay", "lastDay"]) {
     filters.elements[name].value = filter[name] === null

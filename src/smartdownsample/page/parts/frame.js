@@ -56,10 +56,13 @@ const membersOf = (pick) => members.get(pick) ?? [];
 
 const thumbnails = new Map(find("#thumbnails").textContent.trim().split("\n")
   .map((line) => line.split(" ")));
-const toSource = (name) => (thumbnails.has(name) ? `data:image/jpeg;base64,${thumbnails.get(name)}` : null);
+const toSource = (name) => (thumbnails.get(name) ? `data:image/jpeg;base64,${thumbnails.get(name)}` : null);
 
 // The data URI of an image's thumbnail; null for one without.
 const thumbnailOf = (row) => toSource(String(row));
+// Whether the page was to show an image that could not be read any more; others have no thumbnail
+// because the page has no room for all.
+const isLost = (row) => thumbnails.get(String(row)) === "";
 const photoOf = (row) => toSource(`p${items.photo[row]}`);
 
 // What a document says is in an image, and how sure that is.

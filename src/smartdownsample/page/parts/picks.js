@@ -34,11 +34,13 @@ function showPicks(rows) {
   find("#picks").textContent = own.length ? pluralize(own.length, "pick") : "No picks";
   find("#picks-printed").textContent = own.length > MAX_PRINTED
     ? `${count(MAX_PRINTED)} of ${pluralize(own.length, "pick")} printed.` : "";
-  const n = own.filter((row) => !thumbnails.has(String(row))).length;
-  find("#picks-absent").textContent = n
-    ? `${pluralize(n, "pick is", "picks are")} shown by their mean colour: a page holds so many pictures only, `
-      + "and some cannot be read any more."
-    : "";
+  const nLost = own.filter(isLost).length;
+  const nAbsent = own.filter((row) => !thumbnailOf(row)).length - nLost;
+  find("#picks-absent").textContent = [
+    [nAbsent, "the page has no room for more pictures"],
+    [nLost, "the files could not be read any more when the page was made"],
+  ].filter(([n]) => n)
+    .map(([n, why]) => `${pluralize(n, "pick is", "picks are")} shown by mean colour: ${why}.`).join(" ");
 }
 
 pickOrder.addEventListener("change", () => showPicks(matching));
