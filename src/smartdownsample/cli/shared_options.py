@@ -299,8 +299,8 @@ def add_page(add_argument: Callable[..., argparse.Action]) -> None:
     add_argument(
         "--absolute-paths",
         action="store_true",
-        help="let the page show where the images lie; by default it shows paths from the folder on "
-        "that all of them have in common",
+        help="let the page show where the images lie; by default paths begin with the last folder "
+        "that all images have in common",
     )
 
 

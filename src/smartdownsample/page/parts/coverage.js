@@ -4,8 +4,8 @@ const coverageHere = find("#coverage-here");
 function describeCoverage(rows) {
   const n = rows.reduce((total, row) => total + items.isCovered[row], 0);
   return rows.length
-    ? `${count(n)} of ${count(rows.length)} ${nouns} (${inPercent(n, rows.length)}) are picks or look like one, `
-      + "which is to be less than 6 levels apart."
+    ? `${count(n)} of ${count(rows.length)} ${nouns} (${inPercent(n, rows.length)}) are picks or look like one: `
+      + "they are less than 6 of the 255 levels of light and colour apart."
     : "";
 }
 
