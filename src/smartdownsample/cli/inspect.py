@@ -51,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
         needed = {"needed": [each._asdict() for each in coverage.needed]}
         previews = {"previews": found.previews._asdict()}
         documents = list(map(summarize_document, inputs.images.documents))
-        told = {**dataclasses.asdict(found), **previews, **suggested, **needed}
+        failed = {"failed": [{"path": path, "cause": cause.value} for path, cause in found.failed]}
+        told = {**dataclasses.asdict(found), **failed, **previews, **suggested, **needed}
         print_json({**told, **({"documents": documents} if documents else {})})
         return 0
     total = found.total
@@ -77,14 +78,11 @@ def run(options: argparse.Namespace) -> int:
     tell(f"How many to select: {coverage.describe()}")
     for each in coverage.needed:
         tell(f"  {_describe_needed(each)}")
-    tell("")
-    tell(
-        f"{'images':>9} {'infrared':>8} {'near-duplicates':>15} {'sequences':>9} "
-        f"{'longest':>7}  {'first':19}  {'last':19}  folder"
-    )
     for folder, figures in found.folders.items():
-        tell(f"{_format_figures(figures)}  {folder}")
-    tell(f"{_format_figures(total)}  all")
+        if figures.clock:
+            tell(f"Clock of {folder}: {'; '.join(figures.clock)}")
+    tell("")
+    _print_folders(found)
     return 0
 
 
@@ -118,11 +116,47 @@ def _print_previews(counts: "PreviewCounts") -> None:
         tell(f"  {folder}")
 
 
-def _format_figures(figures: "Figures") -> str:
+def _print_folders(found: "Inspection") -> None:
+    """Print a table with a row for each folder; what is wrong has a column where it occurs."""
+    from .printing import tell
+
+    total = _count_faults(found.total)
+    words = [word for word, count in total.items() if count]
+    heads = "".join(f" {word:>{_width(word)}}" for word in words)
+    tell(
+        f"{'images':>9} {'infrared':>8} {'near-duplicates':>15} {'sequences':>9} "
+        f"{'longest':>7}{heads}  {'first':19}  {'last':19}  folder"
+    )
+    for folder, figures in {**found.folders, "all": found.total}.items():
+        tell(f"{_format_figures(figures, words)}  {folder}")
+
+
+def _count_faults(figures: "Figures") -> dict[str, int]:
+    """Count the images that something is wrong with, by the heading of a column."""
+    from ..sampling import QUALITY_WORDS
+
+    return {
+        "failed": figures.n_failed,
+        "truncated": figures.n_truncated,
+        **{word: figures.quality.get(word, 0) for word in QUALITY_WORDS},
+        "no time": figures.n_images - figures.n_captured,
+    }
+
+
+def _width(word: str) -> int:
+    return max(len(word), 7)
+
+
+def _format_figures(figures: "Figures", words: list[str]) -> str:
     """Lay out the figures of a line."""
     n = figures.n_images
+    infrared, repeated = (
+        count / max(n, 1) for count in (figures.n_infrared, figures.n_near_duplicates)
+    )
+    counts = _count_faults(figures)
+    faults = "".join(f" {counts[word]:{_width(word)},}" for word in words)
     return (
-        f"{n:9,} {figures.n_infrared / n:8.0%} {figures.n_near_duplicates / n:15.0%} "
-        f"{figures.n_sequences:9,} {figures.longest_sequence:7,}  "
+        f"{n:9,} {infrared:8.0%} {repeated:15.0%} "
+        f"{figures.n_sequences:9,} {figures.longest_sequence:7,}{faults}  "
         f"{figures.first_captured or '':19}  {figures.last_captured or '':19}"
     )

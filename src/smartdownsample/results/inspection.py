@@ -1,21 +1,28 @@
 """What is in a collection, in figures, for people who are about to sample it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ..collection import Collection
 from ..features import tell_infrared
 from ..gathering import PreviewCounts, count_previews
-from ..records import BoolArray, FeatureTable, IntArray
+from ..items import name_folder
+from ..records import FLAG_TRUNCATED, BoolArray, Failure, FeatureTable, IntArray
 from ..sampling import (
+    QualityWord,
     are_near_duplicates,
     is_quality_known,
     label_items,
     number_sequences,
     tell_quality,
 )
+from .clocks import find_clock_faults
+
+_NO_ROWS = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,14 @@ class Figures:
         Images with a known capture time.
     first_captured, last_captured : str or None
         Earliest and latest capture time, local time of the cameras' clocks, in ISO 8601.
+    n_failed : int
+        Images that could not be loaded; they are not among `n_images`.
+    n_truncated : int
+        Images whose file ends too early.
+    quality : dict of str to int
+        Number of images by each word that holds of any: "blurred", "dark", "flat", "overexposed".
+    clock : tuple of str
+        What seems wrong with the camera's clock, see `find_clock_faults`; empty where nothing does.
     """
 
     n_images: int
@@ -48,6 +63,10 @@ class Figures:
     n_captured: int
     first_captured: str | None
     last_captured: str | None
+    n_failed: int
+    n_truncated: int
+    quality: dict[str, int]
+    clock: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -75,11 +94,14 @@ class Inspection:
     total : Figures
         Figures of all readable images.
     folders : dict of str to Figures
-        Figures of each folder's images, in natural order of the folders.
+        Figures of each folder's images, in natural order of the folders; those of which no image
+        could be loaded are there as well.
     sizes : dict of str to int
         Number of images by size in pixels, such as "2048x1536", the most frequent size first.
     failures : dict of str to int
         Number of images that could not be loaded by cause, the most frequent cause first.
+    failed : tuple of Failure
+        Path and cause of each of them.
     n_truncated : int
         Readable images whose file ends too early.
     n_duplicates : int
@@ -96,6 +118,7 @@ class Inspection:
     folders: dict[str, Figures]
     sizes: dict[str, int]
     failures: dict[str, int]
+    failed: tuple[Failure, ...]
     n_truncated: int
     n_duplicates: int
     previews: PreviewCounts
@@ -103,68 +126,92 @@ class Inspection:
     n_quality_unknown: int
 
 
+class _Known(NamedTuple):
+    """What is known of each row of a table."""
+
+    sequences: IntArray
+    is_near_duplicate: BoolArray
+    is_infrared: BoolArray
+    is_truncated: BoolArray
+    quality: Mapping[QualityWord, BoolArray]
+
+
 def inspect_collection(collection: Collection, sequence_gap_s: float) -> Inspection:
     """Compute the figures of a collection; `sequence_gap_s` is the longest pause in a sequence."""
+    # Most runs inspect nothing and need not wait for this import.
+    from natsort import natsorted
+
     table = collection.table
-    sequences = number_sequences(table, sequence_gap_s)
     # No image comes before the first.
     is_near_duplicate = np.zeros(len(table), dtype=np.bool_)
     is_near_duplicate[1:] = are_near_duplicates(table.rows[:-1], table.rows[1:], table.spec)
-    is_infrared = tell_infrared(table.rows)
-    labels = label_items("parent", table)
-    order = np.argsort(labels.ids, kind="stable")
-    ends = np.cumsum(np.bincount(labels.ids, minlength=len(labels.names)))
-    rows_of_folders = np.split(order, ends[:-1])
+    known = _Known(
+        number_sequences(table, sequence_gap_s),
+        is_near_duplicate,
+        tell_infrared(table.rows),
+        table.rows["flags"] & FLAG_TRUNCATED != 0,
+        tell_quality(table.rows),
+    )
+    n_failed = Counter(name_folder(failure.path) for failure in table.failures)
+    rows_of_folder = _list_rows(table)
     return Inspection(
-        total=_compute_figures(
-            collection, np.arange(len(table)), sequences, is_near_duplicate, is_infrared
-        ),
+        total=_compute_figures(table, np.arange(len(table)), known, n_failed.total()),
         folders={
-            name: _compute_figures(collection, rows, sequences, is_near_duplicate, is_infrared)
-            for name, rows in zip(labels.names, rows_of_folders, strict=False)
+            name: _compute_figures(table, rows_of_folder.get(name, _NO_ROWS), known, n_failed[name])
+            for name in natsorted(sorted({*rows_of_folder, *n_failed}))
         },
         sizes=_count_sizes(table),
         failures=dict(Counter(failure.cause.value for failure in table.failures).most_common()),
+        failed=table.failures,
         n_truncated=table.n_truncated,
         n_duplicates=table.n_duplicates,
         previews=count_previews(table),
-        quality=_count_quality(table),
+        quality=_count_quality(table, known.quality),
         n_quality_unknown=int((~is_quality_known(table.rows)).sum()),
     )
 
 
-def _compute_figures(
-    collection: Collection,
-    rows: IntArray,
-    sequences: IntArray,
-    is_near_duplicate: BoolArray,
-    is_infrared: BoolArray,
-) -> Figures:
-    """Compute the figures of some rows; the arrays have an entry for each row of the table."""
-    lengths = np.unique(sequences[rows], return_counts=True)[1]
-    captured = collection.table.rows["captured"][rows]
+def _list_rows(table: FeatureTable) -> dict[str, IntArray]:
+    """List the rows of each folder by its name."""
+    labels = label_items("parent", table)
+    order = np.argsort(labels.ids, kind="stable")
+    ends = np.cumsum(np.bincount(labels.ids, minlength=len(labels.names)))
+    return dict(zip(labels.names, np.split(order, ends[:-1]), strict=False))
+
+
+def _compute_figures(table: FeatureTable, rows: IntArray, known: _Known, n_failed: int) -> Figures:
+    """Compute the figures of some rows of a table."""
+    lengths = np.unique(known.sequences[rows], return_counts=True)[1]
+    captured = table.rows["captured"][rows]
     captured = np.sort(captured[~np.isnat(captured)])
     first_captured, last_captured = (
         captured[[0, -1]].astype("datetime64[s]").astype(str).tolist()
         if len(captured)
         else (None, None)
     )
+    quality = {word: int(is_so[rows].sum()) for word, is_so in known.quality.items()}
     return Figures(
         n_images=len(rows),
-        n_infrared=int(is_infrared[rows].sum()),
-        n_near_duplicates=int(is_near_duplicate[rows].sum()),
+        n_infrared=int(known.is_infrared[rows].sum()),
+        n_near_duplicates=int(known.is_near_duplicate[rows].sum()),
         n_sequences=len(lengths),
         longest_sequence=int(lengths.max(initial=0)),
         n_captured=len(captured),
         first_captured=first_captured,
         last_captured=last_captured,
+        n_failed=n_failed,
+        n_truncated=int(known.is_truncated[rows].sum()),
+        quality={word: count for word, count in quality.items() if count},
+        clock=find_clock_faults(table, rows),
     )
 
 
-def _count_quality(table: FeatureTable) -> dict[str, QualityCount]:
+def _count_quality(
+    table: FeatureTable, quality: Mapping[QualityWord, BoolArray]
+) -> dict[str, QualityCount]:
     return {
         word: QualityCount(int(is_so.sum()), table.paths[int(is_so.argmax())])
-        for word, is_so in tell_quality(table.rows).items()
+        for word, is_so in quality.items()
         if is_so.any()
     }
 
