@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         HelperWarning,
         ImageLoadingWarning,
         InvalidParameterError,
+        LockWarning,
         MissingExtraError,
         MissingImageError,
         OutputError,
@@ -72,6 +73,7 @@ __all__ = [
     "InvalidParameterError",
     "Lock",
     "LockReport",
+    "LockWarning",
     "MissingExtraError",
     "MissingImageError",
     "NearDuplicate",
@@ -105,7 +107,7 @@ _HOME_OF = {
         "collection": "BucketCount GroupCount",
         "document": "Document",
         "errors": "DecodeError DocumentWarning HelperWarning ImageLoadingWarning"
-        " InvalidParameterError MissingExtraError MissingImageError OutputError"
+        " InvalidParameterError LockWarning MissingExtraError MissingImageError OutputError"
         " SmartDownsampleError StoreError StoreWarning",
         "gathering": "PreviewCounts count_previews",
         "index": "ImageIndex",

@@ -56,6 +56,10 @@ class StoreWarning(UserWarning):
     """The feature store could not be read or written in part; results are unaffected."""
 
 
+class LockWarning(UserWarning):
+    """A lockfile does not say where its images lie, which is to be said when it is used."""
+
+
 class HelperWarning(UserWarning):
     """A process that helped to decode ended early; results are unaffected."""
 

@@ -257,7 +257,7 @@ def test_picks_that_are_gone_or_changed_end_the_run_before_anything_is_written(
     (photos / gone).unlink()
     write_picture(photos / changed, 99)
     message = refuse(capsys, "sample", "--lock", "picks.lock", "--copy-to", "out")
-    assert f"1 are gone ('{gone}') and 1 have changed ('{changed}')" in message
+    assert f"1 is gone ('{gone}') and 1 has changed ('{changed}')" in message
     assert "smartdownsample verify" in message
     assert not Path("out").exists()
 
@@ -441,17 +441,64 @@ def test_images_selected_before_are_kept_again_wherever_they_lie(
         assert told["picks"]["n_same"] == 6
 
 
-def test_a_run_says_what_it_locked_and_what_it_takes_to_verify_that(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+def test_a_lockfile_in_a_folder_of_its_own_needs_no_root(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the photos are named by an absolute path elsewhere, their place is not written."""
-    assert main(["sample", "photos", "-n", "3", "--lock", "a.lock"]) == 0
-    assert "Locked 3 picks in a.lock\n" in capsys.readouterr().err
-    (folder / "far").mkdir()
-    assert main(["sample", str(folder / "photos"), "-n", "3", "--lock", "far/a.lock"]) == 0
-    assert "say where the images lie with --root" in capsys.readouterr().err
-    assert "--root" in refuse(capsys, "verify", "far/a.lock")
-    assert verify(capsys, "far/a.lock", "--root", "photos")["picks"]["n_same"] == 3
+    """Beside the photos, whatever named them: verified, repeated and added to, from anywhere."""
+    (folder / "locks").mkdir()
+    paths = sorted(path.as_posix() for path in Path("photos").rglob("*.jpg"))
+    Path("list.txt").write_text("\n".join(paths), encoding="utf-8")
+    for source in ("photos", "photos/*/*.jpg", "list.txt", str(folder / "photos")):
+        assert main(["sample", source, "-n", "5", "--lock", "locks/a.lock"]) == 0
+        assert "Locked 5 picks in locks/a.lock\n" in capsys.readouterr().err
+        assert Lock.read("locks/a.lock").content.root == "../photos"
+        assert verify(capsys, "locks/a.lock")["picks"]["n_same"] == 5
+    monkeypatch.chdir("locks")
+    list_printed(capsys, "sample", "../photos", "-n", "5", "--lock", "a.lock")
+    assert verify(capsys, "a.lock")["picks"]["n_same"] == 5
+    first = list_printed(capsys, "sample", "--lock", "a.lock")
+    assert len(first) == 5
+    assert all(path.startswith("../photos/") for path in first)
+    list_printed(capsys, "sample", "--update", "a.lock", "-n", "+3")
+    shutil.copytree(folder, folder / "elsewhere")
+    shutil.rmtree(folder / "photos")
+    assert verify(capsys, "../elsewhere/locks/a.lock")["n_unchanged"] == 8
+
+
+def test_photos_far_away_are_named_when_a_lockfile_is_used(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the way there would tell about the machine, which a run says even when it is quiet."""
+    (folder / "far" / "work").mkdir(parents=True)
+    monkeypatch.chdir(folder / "far" / "work")
+    monkeypatch.setenv("HOME", str(folder / "far"))
+    monkeypatch.setenv("USERPROFILE", str(folder / "far"))
+    monkeypatch.setattr("tempfile.tempdir", str(folder / "far"))
+    assert main(["sample", str(folder / "photos"), "-n", "1", "--lock", "a.lock", "-q"]) == 0
+    assert "name it with --root" in capsys.readouterr().err
+    assert "--root" in refuse(capsys, "verify", "a.lock")
+    assert verify(capsys, "a.lock", "--root", str(folder / "photos"))["picks"]["n_same"] == 1
+
+
+def test_what_a_lockfile_reads_outside_of_its_folder_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come from anybody: only what it knows the content of is taken, and not unseen."""
+    photos = folder / "private"
+    (folder / "photos").rename(photos)
+    (folder / "received" / "there").mkdir(parents=True)
+    list_printed(capsys, "sample", "private", "-n", "2", "--lock", "received/a.lock")
+    for arguments in (["verify", "received/a.lock"], ["sample", "--lock", "received/a.lock"]):
+        assert main(arguments) == 0
+        assert "outside of its folder: 'private'" in capsys.readouterr().err
+        assert main([*arguments, "--root", "private"]) == 0
+        assert "outside of its folder" not in capsys.readouterr().err
+    monkeypatch.chdir("received/there")
+    (photos / read_picks(Path("../a.lock"))[0]).write_bytes(b"secret")
+    message = refuse(capsys, "sample", "--lock", "../a.lock", "--copy-to", "out")
+    assert f"outside of its folder: {os.path.join('..', '..', 'private')!r}" in message
+    assert "1 has changed" in message
+    assert not Path("out").exists()
 
 
 def test_a_list_on_standard_input_is_not_repeated_but_its_picks_are(

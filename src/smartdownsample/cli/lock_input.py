@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from ..collection import Picks
+from ..display import count_noun
 from ..errors import InvalidParameterError, OutputError
 from ..formats import looks_like_document
 from ..index import ImageIndex
@@ -74,8 +75,9 @@ class Reopened:
         )
         save_content(content, lock.file, self.selection, known=lock.content)
         if not options.quiet:
-            n_rounds = len(content.rounds)
-            say(f"Locked {len(content.picks):,} picks of {n_rounds:,} rounds in {lock.file}")
+            picks, rounds = len(content.picks), len(content.rounds)
+            counts = f"{count_noun(picks, 'pick')} of {count_noun(rounds, 'round')}"
+            say(f"Locked {counts} in {lock.file}")
 
 
 def explain_unrepeatable(lock: Lock) -> str | None:
@@ -146,6 +148,22 @@ def _is_of_detections(source: str) -> bool:
     return os.path.exists(source) and looks_like_document(source)
 
 
+def tell_outside(options: argparse.Namespace, lock: Lock, root: str | None) -> None:
+    """Say what a lockfile reads outside of its folder unasked, since it may come from anybody.
+
+    With ``--quiet`` what lies below the working folder is no matter.
+    """
+    here = os.path.join(to_key(os.curdir), b"")
+    outside = [
+        place
+        for place in lock.list_outside(root)
+        if not options.quiet or not to_key(place).startswith(here)
+    ]
+    if outside:
+        names = ", ".join(map(repr, outside))
+        say(f"{lock.file!r} is about images and documents outside of its folder: {names}")
+
+
 def repeat(options: argparse.Namespace, lock: Lock, root: str) -> Picks:
     """Select again what the last round of a lockfile selected, with the options restored."""
     inputs = collect(options)
@@ -158,6 +176,7 @@ def reopen(options: argparse.Namespace, check_outputs: CheckOutputs) -> Reopened
     """Take the selection of ``--lock``, or select more for ``--update``."""
     _refuse_own(options)
     lock = Lock.read(options.update or options.lock)
+    tell_outside(options, lock, options.root)
     root = lock.find_root(options.root)
     restored = restore_options(options, lock, root)
     lock.check_images(root)

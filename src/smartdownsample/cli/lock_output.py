@@ -8,15 +8,19 @@ from dataclasses import fields
 from typing import Any
 
 from ..collection import Picks
+from ..display import count_noun
 from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS
 from ..items import DocumentItems, NamedImages, list_items, to_key
 from ..locks import (
+    WITHOUT_ROOT,
     LockContent,
     LockedSource,
+    are_relative,
     choose_root,
     digest_file,
     make_content,
     save_content,
+    spell_nearby,
     spell_place,
 )
 from ..options import ReadingOptions
@@ -39,7 +43,7 @@ def write_lock(options: argparse.Namespace, selection: Picks, images: NamedImage
     root = _choose_root(options, selection, images)
     begun = LockContent(
         features=selection.table.spec.fingerprint,
-        root=spell_place(root, folder),
+        root=spell_nearby(root, folder, is_relative=are_relative(selection)),
         sources=_spell_sources(options.sources, images.documents, root, folder),
         keep=_spell_sources(options.keep, (), root, folder),
         options=_list_options(options, root),
@@ -48,8 +52,9 @@ def write_lock(options: argparse.Namespace, selection: Picks, images: NamedImage
     content = make_content(selection, root, begun, wanted, show_progress=not options.quiet)
     save_content(content, options.lock, selection)
     if not options.quiet:
-        advice = "" if content.root else "; to verify it, say where the images lie with --root"
-        say(f"Locked {len(content.picks):,} picks in {options.lock}{advice}")
+        say(f"Locked {count_noun(len(content.picks), 'pick')} in {options.lock}")
+    if content.root is None:
+        say(f"{options.lock} {WITHOUT_ROOT}: name it with --root when you use the lockfile.")
 
 
 def _choose_root(options: argparse.Namespace, selection: Picks, images: NamedImages) -> bytes:
@@ -105,7 +110,7 @@ def _spell_source(
     below = None if is_list else spell_place(key, root)
     if below is not None:
         return LockedSource(images=below)
-    place = spell_place(key, folder, is_relative=not os.path.isabs(source))
+    place = spell_nearby(key, folder, is_relative=not os.path.isabs(source))
     if place is None or source == "-" or not os.path.exists(source):
         return None
     return LockedSource(document=place, sha256=digest_file(source))

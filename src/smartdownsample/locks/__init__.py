@@ -4,12 +4,14 @@ A lockfile is a text for git: sorted, a pick a line, without the time or the pla
 """
 
 from .content_hashes import digest_file
-from .lock import Lock, save_content, write_lock
+from .lock import WITHOUT_ROOT, Lock, save_content, write_lock
 from .lock_check import CollectionChanges, LockReport, PickChanges, locate
-from .lock_content import choose_root, make_content, spell_place
+from .lock_content import are_relative, choose_root, make_content
 from .lock_file import LockContent, LockedPick, LockedSource, is_lockfile, lock_kind
+from .places import spell_nearby, spell_place
 
 __all__ = [
+    "WITHOUT_ROOT",
     "CollectionChanges",
     "Lock",
     "LockContent",
@@ -17,6 +19,7 @@ __all__ = [
     "LockedPick",
     "LockedSource",
     "PickChanges",
+    "are_relative",
     "choose_root",
     "digest_file",
     "is_lockfile",
@@ -24,6 +27,7 @@ __all__ = [
     "lock_kind",
     "make_content",
     "save_content",
+    "spell_nearby",
     "spell_place",
     "write_lock",
 ]

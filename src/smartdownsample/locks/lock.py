@@ -5,7 +5,8 @@ import os
 from dataclasses import replace
 
 from ..collection import Picks
-from ..errors import InvalidParameterError, OutputError
+from ..display import count_noun
+from ..errors import InvalidParameterError, LockWarning, OutputError, warn_user
 from ..items import to_key, to_text
 from ..options import PathLike
 from ..output_files import check_output, write_output
@@ -15,13 +16,19 @@ from .lock_check import (
     check_picks,
     compare_collection,
     compare_selection,
+    find_locked_root,
     find_unsound,
     locate,
 )
-from .lock_content import choose_root, make_content, spell_place
+from .lock_content import are_relative, choose_root, make_content
 from .lock_file import LockContent, LockedPick, LockedSource, encode_lock, lock_kind, read_lock
+from .places import leads_out, spell_nearby
 
 _N_NAMED = 3
+# What is said of a lockfile whose root is null.
+WITHOUT_ROOT = (
+    "does not say where its images lie, since the way there would tell about this machine"
+)
 
 
 class Lock:
@@ -60,8 +67,8 @@ class Lock:
 
     def __repr__(self) -> str:
         """Show the counts."""
-        n_rounds = len(self.content.rounds)
-        return f"<Lock of {len(self):,} picks in {n_rounds:,} round{'s' * (n_rounds != 1)}>"
+        rounds = count_noun(len(self.content.rounds), "round")
+        return f"<Lock of {count_noun(len(self), 'pick')} in {rounds}>"
 
     @classmethod
     def read(cls, file: PathLike) -> "Lock":
@@ -108,8 +115,8 @@ class Lock:
             found = os.path.normpath(os.path.join(os.path.dirname(self.file), self.content.root))
         else:
             msg = (
-                f"{self.file!r} does not say where its images lie, since they were named by an "
-                "absolute path elsewhere. Name the folder: root=, in the command --root."
+                f"{self.file!r} does not say where its images lie, since the way there told about "
+                "the machine. Name their folder: root=, in the command --root."
             )
             raise InvalidParameterError(msg)
         if not os.path.isdir(found):
@@ -119,6 +126,15 @@ class Lock:
             )
             raise InvalidParameterError(msg)
         return found
+
+    def _is_about(self, selection: Picks) -> bool:
+        """Tell whether the images of a selection lie where the lockfile says."""
+        root = self.content.root
+        if root is None:
+            return False
+        folder = to_key(os.path.normpath(os.path.join(os.path.dirname(self.file), root)))
+        place = os.path.join(choose_root(selection), b"")
+        return not place or place.startswith(os.path.join(folder, b""))
 
     def list_paths(self, root: PathLike | None = None) -> list[str]:
         """List the paths of the selected images, each once.
@@ -144,6 +160,21 @@ class Lock:
     def place(self, pick: LockedPick, root: str) -> str:
         """Return the path of a pick's photo below a root."""
         return os.fsdecode(locate(os.fsencode(root), pick.path))
+
+    def list_outside(self, root: PathLike | None = None) -> list[str]:
+        """List the places outside of the lockfile's folder that it alone says are to be read."""
+        folder = os.path.dirname(self.file)
+        named = [
+            source.document
+            for source in [*(self.content.sources or []), *(self.content.keep or [])]
+        ]
+        if root is None:
+            named.insert(0, self.content.root)
+        return [
+            os.path.normpath(os.path.join(folder, place))
+            for place in named
+            if place is not None and leads_out(place)
+        ]
 
     def list_sources(self, sources: list[LockedSource], root: str) -> list[str]:
         """List the paths of sources, where images lie below a root."""
@@ -180,7 +211,8 @@ class Lock:
         Parameters
         ----------
         root : path, optional
-            As for `find_root`.
+            As for `find_root`; by default where the lockfile says, or else where the images of
+            `selection` lie.
         selection : Selection, optional
             What the same call selects now. With it, images that came and went are told as well,
             and which picks are others.
@@ -197,6 +229,8 @@ class Lock:
         InvalidParameterError
             As by `find_root`.
         """
+        if root is None and selection is not None and not self._is_about(selection):
+            root = os.fsdecode(find_locked_root(self.content, selection)) or None
         folder = self.find_root(root)
         report = check_picks(self.content, folder, show_progress=show_progress)
         report = replace(report, documents=tuple(self.list_changed_documents()))
@@ -217,15 +251,19 @@ class Lock:
         changed, missing = find_unsound(self.content, root)
         if changed or missing:
             told = [
-                f"{len(paths):,} {what} ({', '.join(map(repr, paths[:_N_NAMED]))}"
+                f"{len(paths):,} {one if len(paths) == 1 else many} "
+                f"({', '.join(map(repr, paths[:_N_NAMED]))}"
                 f"{' and others' * (len(paths) > _N_NAMED)})"
-                for what, paths in (("are gone", missing), ("have changed", changed))
+                for one, many, paths in (
+                    ("is gone", "are gone", missing),
+                    ("has changed", "have changed", changed),
+                )
                 if paths
             ]
             msg = (
-                f"Of the {len(self):,} selected images of {self.file!r}, {' and '.join(told)} in "
-                f"{root!r}. Nothing was written. To see what became of them, and whether they only "
-                "moved: smartdownsample verify."
+                f"Of {count_noun(len(self), 'selected image')} of {self.file!r}, "
+                f"{' and '.join(told)} in {root!r}. Nothing was written. To see what became of "
+                "them, and whether they only moved: smartdownsample verify."
             )
             raise OutputError(msg)
 
@@ -247,14 +285,21 @@ def write_lock(
     """Write a lockfile of a selection, for Python, which does not know what was asked for."""
     name = to_text(destination, "The 'destination' parameter")
     check_output(name, lock_kind(), selection.inputs)
-    key = choose_root(selection) if root is None else to_key(to_text(root, "The 'root' parameter"))
     folder = os.path.dirname(to_key(name))
-    fingerprint = selection.table.spec.fingerprint
-    begun = LockContent(fingerprint, spell_place(key, folder), None, None, None)
+    if root is None:
+        key, is_relative = choose_root(selection), are_relative(selection)
+    else:
+        named = to_text(root, "The 'root' parameter")
+        key, is_relative = to_key(named), not os.path.isabs(named)
+    place = spell_nearby(key, folder, is_relative=is_relative)
+    begun = LockContent(selection.table.spec.fingerprint, place, None, None, None)
     content = make_content(
         selection, key, begun, selection.target_count, show_progress=show_progress
     )
     save_content(content, name, selection)
+    if place is None:
+        told = f"{name!r} {WITHOUT_ROOT}. Name it when you use the lockfile: Lock.verify(root=…)"
+        warn_user(f"{told}, in the command --root.", LockWarning)
 
 
 def save_content(

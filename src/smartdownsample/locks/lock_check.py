@@ -9,7 +9,7 @@ from ..collection import Picks
 from ..items import list_items, stat_files, strip_folder, to_key
 from ..records import Cause, Region
 from .content_hashes import hash_files
-from .lock_content import digest_features, list_items_of, list_present, split_by_folder
+from .lock_content import choose_root, digest_features, list_items_of, list_present, split_by_folder
 from .lock_file import LockContent, LockedPick
 from .locked_folders import MOST_NAMED
 
@@ -165,6 +165,21 @@ def _find_moved(
     for key, state in zip(alike, found, strict=True):
         if not isinstance(state, Cause) and state.sha256 in wanted:
             yield state.sha256, os.fsdecode(strip_folder(key, folder, "the root"))
+
+
+def find_locked_root(content: LockContent, selection: Picks) -> bytes:
+    """Find the folder that the paths of picks count from, by where images of a selection lie.
+
+    It is the deepest one that they have in common, or one above it that has a pick of this path.
+    """
+    folder = deepest = choose_root(selection)
+    known = set(map(to_key, selection.table.paths))
+    while not any(locate(folder, pick.path) in known for pick in content.picks):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return deepest
+        folder = above
+    return folder
 
 
 def locate(folder: bytes, path: str) -> bytes:

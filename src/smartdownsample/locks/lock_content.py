@@ -22,26 +22,16 @@ from .locked_folders import LockedFolder
 _SEEN = ("dhash", "ahash", "mean_rgb", "lab_layout", "captured")
 
 
-def spell_place(place: bytes, folder: bytes, *, is_relative: bool = False) -> str | None:
-    """Spell a place from a folder on, with slashes.
-
-    None for a place outside that would tell about the machine, that is, unless the user spelt it as
-    a relative path (`is_relative`).
-    """
-    try:
-        relative = os.path.relpath(place, folder)
-    except ValueError:  # another drive of Windows
-        return None
-    if relative.split(os.fsencode(os.sep))[0] == os.fsencode(os.pardir) and not is_relative:
-        return None
-    return os.fsdecode(relative.replace(os.fsencode(os.sep), b"/"))
-
-
 def choose_root(selection: Picks) -> bytes:
     """Choose the folder that paths count from: the deepest one that all images have in common."""
     earlier = set(selection.earlier_rows.tolist())
     paths = (path for row, path in enumerate(selection.table.paths) if row not in earlier)
     return find_base(list(map(to_key, paths)))
+
+
+def are_relative(selection: Picks) -> bool:
+    """Tell whether all images were named by relative paths."""
+    return not any(map(os.path.isabs, selection.table.paths))
 
 
 def make_content(

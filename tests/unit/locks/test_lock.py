@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from pictures import write_collection, write_picture
-from smartdownsample import ImageIndex, InvalidParameterError, Lock, OutputError, Selection
+from smartdownsample import (
+    ImageIndex,
+    InvalidParameterError,
+    Lock,
+    LockWarning,
+    OutputError,
+    Selection,
+)
 
 N_PHOTOS = 45
 
@@ -49,20 +56,99 @@ def test_only_what_is_known_is_told(photos: Path) -> None:
     assert (report.collection, report.picks) == (None, None)
 
 
-def test_nothing_of_the_machine_is_written(photos: Path, tmp_path: Path) -> None:
-    """The root only as a path from the lockfile on; with a lockfile elsewhere, none."""
+def test_a_lockfile_beside_the_photos_leads_to_them(photos: Path, tmp_path: Path) -> None:
+    """In whatever folder beside or below them, wherever it is used, and with no absolute path."""
     selection = select(photos)
-    (tmp_path / "a" / "b").mkdir(parents=True)
-    selection.save_lock(tmp_path / "here.lock")
-    selection.save_lock(tmp_path / "a" / "b" / "far.lock")
-    assert json.loads((tmp_path / "here.lock").read_text())["root"] == "photos"
-    text = (tmp_path / "a" / "b" / "far.lock").read_text()
+    for place in ("here.lock", "a/b/far.lock", "photos/in.lock", "photos/a/b/deep.lock"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        selection.save_lock(tmp_path / place)
+        assert str(tmp_path) not in (tmp_path / place).read_text()
+        lock = Lock.read(tmp_path / place)
+        assert lock.content.root == os.path.relpath(photos, (tmp_path / place).parent)
+        assert lock.verify().is_same
+    os.chdir(tmp_path / "a")
+    assert Lock.read("b/far.lock").verify().is_same
+
+
+@pytest.fixture
+def foreign(photos: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work somewhere else than where the photos lie, which are in nobody's folder."""
+    elsewhere = photos.parent / "elsewhere"
+    (elsewhere / "work").mkdir(parents=True)
+    monkeypatch.chdir(elsewhere / "work")
+    monkeypatch.setenv("HOME", str(elsewhere))
+    monkeypatch.setenv("USERPROFILE", str(elsewhere))
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+    return elsewhere
+
+
+def test_a_way_that_tells_about_the_machine_is_not_written(photos: Path, foreign: Path) -> None:
+    """It is said at once, and what to name then."""
+    selection = select(photos)
+    with pytest.warns(LockWarning, match=r"does not say where .*root=.* --root"):
+        selection.save_lock("far.lock")
+    text = Path("far.lock").read_text()
     assert json.loads(text)["root"] is None
-    assert str(tmp_path) not in text
-    lock = Lock.read(tmp_path / "a" / "b" / "far.lock")
-    with pytest.raises(InvalidParameterError, match="does not say where its images lie"):
+    assert "photos" not in text
+    lock = Lock.read("far.lock")
+    with pytest.raises(InvalidParameterError, match="way there told about the machine"):
         lock.verify()
     assert lock.verify(photos).is_same
+    assert lock.verify(selection=selection).is_same
+    assert (foreign / "work" / "far.lock").exists()
+
+
+@pytest.mark.parametrize("owner", ["home", "repository", "temporary", "relative root"])
+def test_a_way_through_the_folders_of_the_user_is_written(
+    owner: str, photos: Path, foreign: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their names are the user's own; a relative path of the user tells as much."""
+    top = photos.parent
+    selection = select(photos)
+    if owner == "home":
+        monkeypatch.setenv("HOME", str(top))
+        monkeypatch.setenv("USERPROFILE", str(top))
+    elif owner == "repository":
+        (top / ".git").mkdir()
+    elif owner == "temporary":
+        monkeypatch.setattr("tempfile.tempdir", str(top.parent))
+    root = "../../photos" if owner == "relative root" else None
+    selection.save_lock("near.lock", root=root)
+    assert Lock.read("near.lock").content.root == "../../photos"
+    assert Lock.read("near.lock").verify().is_same
+    del foreign
+
+
+def test_names_that_a_relative_path_of_photos_does_not_tell_are_not_written(
+    photos: Path, foreign: Path
+) -> None:
+    """Those of the folders above the working folder, with a lockfile far away from it."""
+    shutil.move(photos, "photos")
+    (foreign.parent / "far").mkdir()
+    with pytest.warns(LockWarning):
+        ImageIndex.build("photos", cache=False).sample(4).save_lock("../../far/far.lock")
+    assert Lock.read("../../far/far.lock").content.root is None
+
+
+def test_a_way_that_a_symbolic_link_bends_is_not_written(
+    photos: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """From the folder that a link leads to, ``..`` is another folder."""
+    (tmp_path / "locks").symlink_to(tmp_path_factory.mktemp("apart"))
+    with pytest.warns(LockWarning):
+        select(photos).save_lock("locks/picks.lock")
+    assert Lock.read("locks/picks.lock").content.root is None
+
+
+def test_a_selection_says_where_the_images_lie_that_moved(photos: Path, tmp_path: Path) -> None:
+    """Also where paths count from a folder above the deepest that the images have in common."""
+    select(photos).save_lock("picks.lock", root=tmp_path)
+    shutil.move(photos.parent / "photos", tmp_path / "there" / "photos")
+    Path("apart").mkdir()
+    Path("picks.lock").rename("apart/picks.lock")
+    index = ImageIndex.build(tmp_path / "there", cache=False)
+    report = Lock.read("apart/picks.lock").verify(selection=index.sample(4))
+    assert (report.root, report.n_unchanged) == (str(tmp_path / "there"), 4)
 
 
 def test_a_root_that_is_not_above_the_images_is_refused(photos: Path, tmp_path: Path) -> None:
