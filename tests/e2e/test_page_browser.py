@@ -177,7 +177,7 @@ class TestFirstScreen:
         for place, bucket in enumerate(report.selection.buckets[:3]):
             expect(headings.nth(place).locator("span")).to_have_text(str(bucket.n_kept))
         order.select_option("by group")
-        expect(headings.first).to_contain_text("photos0/site_1")
+        expect(headings.first).to_contain_text(re.compile(r"^site_1"))
         order.select_option("most images first")
         n = report.selection.n_represented.max()
         expect(report.picks.first).to_contain_text(f"×{n}")
@@ -207,6 +207,31 @@ class TestFirstScreen:
         page.keyboard.press("Escape")
         expect(report.find_pick(rows[0])).to_be_focused()
 
+    def test_the_focus_goes_to_the_pick_that_was_seen_last(self, report: Report) -> None:
+        """Not to the one that was opened first."""
+        page, rows = report.page, report.selection.rows.tolist()
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        for key in "jjjk":
+            page.keyboard.press(key)
+        page.keyboard.press("Escape")
+        expect(report.find_pick(rows[2])).to_be_focused()
+
+    def test_names_are_cut_on_the_left(self, browser: Browser, tmp_path: Path) -> None:
+        """Where they differ is what is seen of long ones."""
+        table = make_table(60)
+        table.paths[:] = [f"photos/{'x' * 90}_{i:04d}.JPG" for i in range(60)]
+        selection = ImageIndex(table).sample(9)
+        save_page(selection, tmp_path / "page.html")
+        for long in open_page(browser, tmp_path / "page.html", selection):
+            name = long.picks.first.locator(".name")
+            left, end = name.evaluate(
+                "name => [name, name.firstChild].map((each) => each.getBoundingClientRect().right)"
+            )
+            assert abs(left - end) < 1
+            expect(name).to_have_text(os.path.basename(selection.paths[0]))
+            assert name.evaluate("name => name.scrollWidth > name.clientWidth")
+
     def test_a_hundred_thousand_images(self, browser: Browser, tmp_path: Path) -> None:
         """Only what is in sight is drawn, and every pick can be reached."""
         selection = ImageIndex(make_table(100_000, burst=3)).sample(50_000)
@@ -220,7 +245,9 @@ class TestFirstScreen:
             last = large.find_pick(selection.rows[-1])
             expect(last).to_be_focused()
             assert 0 < large.picks.count() < 200
-            expect(large.page.locator("#picks-absent")).to_contain_text("50,000 picks are shown by")
+            absent = large.page.locator("#picks-absent")
+            expect(absent).to_contain_text("47,000 picks are shown by mean colour: the page has no")
+            expect(absent).to_contain_text("3,000 picks are shown by mean colour: the files could")
 
 
 class TestFilters:
@@ -316,6 +343,8 @@ class TestFilters:
             # Bursts of five, an hour apart.
             expect(page.locator("#kept")).to_contain_text("of 120 images")
             expect(page.locator("#figures")).to_contain_text("Taken2 Jan 2024")
+            page.get_by_label("From").fill("2024-01-03")
+            expect(page.locator("#matching")).to_have_text("“From” is later than “To”")
             page.get_by_role("button", name="Clear").click()
             expect(page.locator("#kept")).to_contain_text("of 300 images")
             page.get_by_label("Order").select_option("by event")
@@ -405,6 +434,7 @@ class TestDetails:
             expect(details.locator("#other figcaption")).to_contain_text("levels apart")
             expect(details.locator("#difference")).not_to_be_empty()
             page.keyboard.press("ArrowDown")
+        expect(tiles.last).to_have_text("nearest pick")
         tiles.last.click()
         expect(details.locator("#other figcaption")).to_contain_text("Another pick")
         for text in ("64 × 48 pixels", "Rank", "Mean colour", "not known", "Levels count"):
@@ -475,6 +505,16 @@ class TestDetails:
         page.keyboard.press("Escape")
         expect(report.details).to_be_hidden()
         expect(first).to_be_focused()
+
+    def test_the_list_follows_to_the_last_image(self, report: Report) -> None:
+        """Onto its next page, where that is on it."""
+        page = report.page
+        report.rows.nth(49).get_by_role("button").focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("j")
+        page.keyboard.press("Escape")
+        expect(page.locator("#list .range")).to_have_text("51–100 of 200")
+        expect(report.rows.first.get_by_role("button")).to_be_focused()
 
     def test_near_duplicates_are_looked_through(self, browser: Browser, tmp_path: Path) -> None:
         """Group by group, the largest first."""

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from browser_pages import NEEDS_BROWSER, start_browser
 from feature_tables import make_table
 from pictures import write_collection
-from smartdownsample import ImageIndex, Selection
+from smartdownsample import Cause, Failure, ImageIndex, Selection
 from smartdownsample.items import DETAILS
 from smartdownsample.page import compare_selections, save_page
 
@@ -159,10 +159,14 @@ class TestTimeline:
     def test_the_table_says_the_same(self, page: Page) -> None:
         """For those who do not see the bars."""
         page.get_by_text("Cameras as a table").click()
-        rows = page.locator("#timeline-table tbody tr")
+        rows = page.locator("#camera-table tbody tr")
         expect(rows).to_have_count(3)
         cells = rows.nth(1).locator("td").all_inner_texts()
-        assert cells[:6] == ["2 May 2024", "2 May 2024", "0", "80", "27", "20"]
+        assert cells[:7] == ["2 May 2024", "2 May 2024", "0", "80", "0", "27", "20"]
+        headings = page.locator("#camera-table thead th").all_inner_texts()
+        assert headings[-4:] == ["No time", "Night", "Empty", "Kept"]
+        expect(page.locator("#camera-table")).to_contain_text("the document says that nothing")
+        assert rows.nth(2).locator("td").nth(4).inner_text() == "1"
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     @pytest.mark.parametrize("width", [1280, 360])
@@ -261,6 +265,33 @@ def count_drawn(page: Page) -> int:
 class TestOtherCollections:
     """The page is for any collection."""
 
+    def test_cameras_without_times_or_images_are_in_the_table(
+        self, browser: Browser, tmp_path: Path
+    ) -> None:
+        """With what failed; without a document there is no column of what is empty."""
+        table = make_table(60)
+        table.rows["captured"][20:40] = np.datetime64("NaT")
+        failures = [Failure(f"{folder}/a.JPG", Cause.EMPTY) for folder in ("cam_0", "cam_9")]
+        save_page(
+            ImageIndex(replace(table, failures=tuple(failures))).sample(9), tmp_path / "page.html"
+        )
+        for page in open_page(browser, tmp_path / "page.html"):
+            page.get_by_text("Cameras as a table").click()
+            headings = page.locator("#camera-table thead th").all_inner_texts()
+            assert headings[4:] == ["Images", "No time", "Night", "Kept", "Unreadable"]
+            rows = page.locator("#camera-table tbody tr")
+            lines = [line.split("\t") for line in rows.all_inner_texts()]
+            assert [(line[0], line[4], line[5], line[-1]) for line in lines] == [
+                ("cam_0", "20", "0", "1"),
+                ("cam_1", "20", "20", "0"),
+                ("cam_2", "20", "0", "0"),
+                ("cam_9", "0", "0", "1"),
+            ]
+            assert lines[1][1:4] == ["not known", "not known", ""]
+            page.get_by_role("combobox", name="Camera").select_option("cam_9")
+            expect(rows).to_have_count(1)
+            expect(page.locator("#failures tbody tr")).to_have_text(re.compile("^cam_9/a.JPG"))
+
     def test_without_times_there_is_no_timeline(self, browser: Browser, tmp_path: Path) -> None:
         """And the rest of the page works."""
         table = make_table(60)
@@ -268,6 +299,7 @@ class TestOtherCollections:
         save_page(ImageIndex(table).sample(9), tmp_path / "page.html")
         for page in open_page(browser, tmp_path / "page.html"):
             expect(page.locator("#timeline")).to_have_count(0)
+            expect(page.locator("#camera-table tbody tr")).to_have_count(3)
             expect(page.locator("#map")).to_be_visible()
 
     def test_images_that_all_look_the_same_have_no_map(
@@ -303,3 +335,13 @@ class TestOtherCollections:
             expect(lines).to_have_count(301)
             expect(lines.first).to_contain_text("9 of 1,600")
             expect(page.get_by_text("300 cameras with the most images")).to_be_visible()
+            expect(page.get_by_text("300 cameras, scroll for more.")).to_be_visible()
+
+    def test_twenty_cameras_are_all_in_sight(self, browser: Browser, tmp_path: Path) -> None:
+        """Without a bar to scroll."""
+        save_page(ImageIndex(make_table(400, n_folders=20)).sample(9), tmp_path / "page.html")
+        for page in open_page(browser, tmp_path / "page.html"):
+            assert page.locator("#timeline-plot .plot").evaluate(
+                "plot => plot.scrollHeight === plot.clientHeight"
+            )
+            expect(page.get_by_text("scroll for more")).to_have_count(0)

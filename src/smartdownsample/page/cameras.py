@@ -7,6 +7,7 @@ import numpy as np
 
 from ..arrow import pack_values
 from ..collection import Picks
+from ..items import number_folders
 from ..records import IntArray
 from ..sampling import number_cameras
 from .items import escape
@@ -16,13 +17,42 @@ _UNKNOWN = -1
 
 
 def list_cameras(selection: Picks, paths: ShownPaths) -> dict[str, Any]:
-    """List the page's columns of cameras, by number and name, and of events; -1 without times."""
+    """List the page's columns of cameras, by number and name, and of events; -1 without times.
+
+    Cameras of which no image could be loaded come last.
+    """
     cameras = number_cameras(selection.table)
+    names = _name_cameras(selection, cameras, paths)
+    failed, more = _find_failed(selection, cameras, paths)
     return {
-        "cameras": escape(_name_cameras(selection, cameras, paths)),
+        "cameras": escape([*names, *more]),
         "camera": cameras.tolist(),
+        "failureCamera": failed,
         "event": _list_events(selection).tolist(),
     }
+
+
+def _find_failed(
+    selection: Picks, cameras: IntArray, paths: ShownPaths
+) -> tuple[list[int], list[str]]:
+    """Find the camera of each failure by its folder, and the names of those that have no images.
+
+    -1 where a folder has images of several cameras.
+    """
+    n = len(cameras)
+    given = [*selection.table.paths, *(failure.path for failure in selection.failures)]
+    folders = number_folders(given).tolist()
+    camera_of: dict[int, int] = {}
+    for folder, camera in zip(folders[:n], cameras.tolist(), strict=True):
+        if camera_of.setdefault(folder, camera) != camera:
+            camera_of[folder] = _UNKNOWN
+    names: list[str] = []
+    n_cameras = int(cameras.max(initial=-1)) + 1
+    for folder, path in zip(folders[n:], paths.failures, strict=True):
+        if folder not in camera_of:
+            camera_of[folder] = n_cameras + len(names)
+            names.append(os.path.dirname(path) or os.curdir)
+    return [camera_of[folder] for folder in folders[n:]], names
 
 
 def _name_cameras(selection: Picks, cameras: IntArray, paths: ShownPaths) -> list[str]:

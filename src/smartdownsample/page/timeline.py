@@ -45,15 +45,17 @@ class Periods(NamedTuple):
 def list_periods(table: FeatureTable) -> dict[str, Any]:
     """List the page's columns of the timeline; without any capture time there are no periods."""
     periods = divide_time(table.rows["captured"])
-    is_night = {"isNight": tell_infrared(table.rows).astype(np.int64).tolist()}
+    told = {
+        "isNight": tell_infrared(table.rows).astype(np.int64).tolist(),
+        "isEmpty": tell_empty(table).astype(np.int64).tolist(),
+    }
     if not len(periods.days):
-        return {"periods": [], **is_night}
+        return {"periods": [], **told}
     return {
-        **is_night,
+        **told,
         "periodUnit": periods.unit,
         "periods": periods.days.tolist(),
         "period": periods.of_item.tolist(),
-        "isEmpty": tell_empty(table).astype(np.int64).tolist(),
     }
 
 

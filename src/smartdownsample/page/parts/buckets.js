@@ -3,7 +3,12 @@
 function follow(kind) {
   const lines = findAll(`.counts[aria-labelledby="${kind}s"] tbody tr`);
   for (const link of findAll(`[data-${kind}]`)) {
-    link.addEventListener("click", () => setFilter({ [kind]: Number(link.dataset[kind]) }));
+    const number = Number(link.dataset[kind]);
+    link.addEventListener("click", () => setFilter({ [kind]: number }));
+    if (kind === "group" && groupNames[number]) {
+      link.title = items.groups[number];
+      link.textContent = groupNames[number];
+    }
   }
   const section = sectionOf(`${kind}s`);
   if (!section) {

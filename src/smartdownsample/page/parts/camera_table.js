@@ -1,45 +1,53 @@
-// The timeline in figures: a line for each camera, of the images that match and whose time is known.
+// Cameras in figures: a line for each that has images which match, or unreadable ones.
 
 class CameraTable {
   constructor(root) {
     this.root = root;
+    this.columns = findAll("thead [data-fact]", root).map((cell) => [cell.dataset.fact, cell.className]);
     this.pager = new Pager(root, ([camera, facts]) => this.makeRow(camera, facts));
-    root.closest("details").addEventListener("toggle", () => this.show());
-    onFilter(sectionOf("timeline"), () => this.show());
+    const fold = root.closest("details");
+    fold?.addEventListener("toggle", () => this.show());
+    this.isOpen = () => fold?.open ?? true;
+    onFilter(root.closest("section"), () => this.show());
   }
 
   show() {
-    if (!this.root.closest("details").open) {
+    if (!this.isOpen()) {
       return;
     }
     const factsOf = new Map();
-    for (const row of matching) {
-      if (items.period[row] >= 0) {
-        const camera = items.camera[row];
-        if (!factsOf.has(camera)) {
-          factsOf.set(camera, { days: new Set(), n: 0, night: 0, empty: 0, kept: 0 });
-        }
-        const facts = factsOf.get(camera);
-        facts.days.add(dayOf(items.captured[row]));
-        facts.n += 1;
-        facts.night += items.isNight[row];
-        facts.empty += items.isEmpty[row];
-        facts.kept += items.state[row] === KEPT ? 1 : 0;
+    const of = (camera) => {
+      if (!factsOf.has(camera)) {
+        factsOf.set(camera, { days: new Set(), n: 0, untimed: 0, night: 0, empty: 0, kept: 0, unreadable: 0 });
       }
+      return factsOf.get(camera);
+    };
+    for (const row of matching) {
+      const facts = of(items.camera[row]);
+      if (items.captured[row] === null) {
+        facts.untimed += 1;
+      } else {
+        facts.days.add(dayOf(items.captured[row]));
+      }
+      facts.n += 1;
+      facts.night += items.isNight[row];
+      facts.empty += items.isEmpty[row];
+      facts.kept += items.state[row] === KEPT ? 1 : 0;
+    }
+    for (const place of findFailures().filter((each) => items.failureCamera[each] >= 0)) {
+      of(items.failureCamera[place]).unreadable += 1;
     }
     this.pager.show([...factsOf].sort(([a], [b]) => a - b));
   }
 
-  makeRow(camera, { days, n, night, empty, kept }) {
+  makeRow(camera, { days, ...facts }) {
     const [first, last] = [...days].reduce(([a, b], day) => [Math.min(a, day), Math.max(b, day)], [Infinity, -Infinity]);
-    const cell = (text, className) => make("td", { className }, text);
-    const number = (value, isSpare) => cell(count(value), isSpare ? "number spare" : "number");
+    const texts = days.size
+      ? { first: describeDay(first), last: describeDay(last), without: count(last - first + 1 - days.size) }
+      : { first: "not known", last: "not known", without: "" };
     return make("tr", {}, make("th", { scope: "row", title: items.cameras[camera] }, cameraNames[camera]),
-      cell(describeDay(first), "spare"), cell(describeDay(last), "spare"), number(last - first + 1 - days.size, true),
-      number(n), number(night, true), number(empty, true), number(kept));
+      ...this.columns.map(([name, className]) => make("td", { className }, texts[name] ?? count(facts[name]))));
   }
 }
 
-if (items.periods.length) {
-  new CameraTable(find("#timeline-table"));
-}
+new CameraTable(find("#camera-table"));

@@ -7,7 +7,8 @@ const MAX_UNLIKE = 12;
 const compared = find("#compared");
 const isGrowth = compared?.dataset.kind === "growth";
 const isPair = compared?.dataset.kind === "pair";
-const FACETS = { camera: cameraNames, bucket: items.buckets, group: items.groups };
+const FACETS = { camera: cameraNames, bucket: items.buckets, group: groupNames };
+const TITLES = { camera: items.cameras, group: items.groups };
 
 // Where two selections are compared, which of them have an image says more than that one has it.
 function nameState(row) {
@@ -110,7 +111,7 @@ function drawTotals(rows, total) {
 
 function makeLine(facet, names, line, largest) {
   const number = (text, more = "") => make("td", { className: `number${more}` }, text);
-  const button = make("button", { type: "button", title: facet === "camera" ? items.cameras[line.key] : "" }, names[line.key] || NO_NAME);
+  const button = make("button", { type: "button", title: TITLES[facet]?.[line.key] ?? "" }, names[line.key] || NO_NAME);
   button.addEventListener("click", () => setFilter({ [facet]: line.key }));
   const bar = make("span", { className: "bar" });
   drawBar(bar, line, largest);

@@ -121,7 +121,7 @@ function showStrip() {
   find(".stands .strip").replaceChildren(
     ...own.slice(0, nStrip).map((row) => makeTile(row,
       { note: sinceOf(row, pick, true), told: describeApart(row, pick) })),
-    ...(nearest >= 0 ? [makeTile(nearest, { note: "pick", told: "the other pick that looks most like it" })] : []));
+    ...(nearest >= 0 ? [makeTile(nearest, { note: "nearest pick", told: "the other pick that looks most like it", hasName: false })] : []));
   find("[data-act=more]").hidden = own.length <= nStrip;
   find(".stands").hidden = items.state[pick] === EXCLUDED;
 }
@@ -162,7 +162,7 @@ function describe(row) {
     ["Event", items.event[row] < 0 ? "" : count(items.event[row] + 1)],
     ["Bucket", items.buckets[items.bucket[row]]],
     ["Bucket code", items.bucketBits[items.bucket[row]]],
-    ["Group", items.group.length ? items.groups[items.group[row]] : ""],
+    ["Group", items.group.length ? groupNames[items.group[row]] : ""],
     ["Quality", items.words[items.word[row]] ?? ""],
     ...["category", "label", "confidence"].map((name) =>
       [name[0].toUpperCase() + name.slice(1), String(items[name]?.[row] ?? "")]),
@@ -257,5 +257,20 @@ details.addEventListener("keydown", (event) => {
   if (moves[event.key] && !event.ctrlKey && !event.metaKey && !event.altKey) {
     event.preventDefault();
     moves[event.key]();
+  }
+});
+
+// The browser gives the focus back to what opened the details; they may have gone on since then.
+details.addEventListener("close", () => {
+  const opener = document.activeElement;
+  if (opener.closest("#pick-grid")) {
+    const place = shownPicks.rows.indexOf(shown.row);
+    if (place >= 0) {
+      shownPicks.enter(place);
+      shownPicks.focus();
+    }
+  } else if (opener.closest("#list")) {
+    imageList.reveal(shown.row);
+    find(`#list [data-row="${shown.row}"] button`)?.focus();
   }
 });

@@ -113,6 +113,13 @@ function findRows(wanted) {
   return rows.subarray(0, n);
 }
 
+// Nothing but the path and the camera is known of images that are unreadable.
+function findFailures() {
+  const text = filter.text.toLowerCase();
+  return [...items.failurePath.keys()].filter((place) => items.failurePath[place].toLowerCase().includes(text)
+    && (filter.camera === null || items.failureCamera[place] === filter.camera));
+}
+
 function applyFilters() {
   matching = findRows(filter);
   isMatching = new Uint8Array(nItems);
@@ -120,9 +127,10 @@ function applyFilters() {
     isMatching[row] = 1;
   }
   const n = matching.length;
-  find("#matching").textContent = n < nItems
-    ? `${count(n)} of ${count(nItems)} ${nouns} match`
-    : "";
+  const { firstDay, lastDay } = filter;
+  const isReversed = firstDay !== null && lastDay !== null && firstDay > lastDay;
+  find("#matching").textContent = isReversed ? "“From” is later than “To”"
+    : n < nItems ? `${count(n)} of ${count(nItems)} ${nouns} match` : "";
   waiting = [];
   for (const each of redraws) {
     if (isInSight(each.part)) {
@@ -177,7 +185,7 @@ function offerDays() {
 
 offerChoices("camera", cameraNames, items.cameras);
 offerChoices("bucket", items.buckets);
-offerChoices("group", items.groups);
+offerChoices("group", groupNames, items.groups);
 offerChoices("word", items.words);
 offerDays();
 

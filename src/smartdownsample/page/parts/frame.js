@@ -41,7 +41,10 @@ const nItems = items.name.length;
 const nouns = find("#filters").dataset.noun;
 const noun = nouns.slice(0, -1);
 const pathOf = (row) => items.folders[items.folder[row]] + items.name[row];
-const cameraNames = shortenNames(items.cameras);
+const nCameras = items.camera.reduce((most, camera) => Math.max(most, camera + 1), 0);
+// The last ones have unreadable images only, which may lie anywhere.
+const cameraNames = shortenNames(items.cameras, items.cameras.slice(0, nCameras));
+const groupNames = shortenNames(items.groups);
 const NO_NAME = "(no name)";
 
 // The picks, and the excluded images that each stands for, ascending, by its row.
@@ -72,13 +75,21 @@ function describeContent(row) {
   return [what, confidence?.toFixed(2)].filter(Boolean).join(" ");
 }
 
-// What all names have in common before their last folders does not tell them apart.
-function shortenNames(names) {
-  let length = names.length > 1 ? names[0].lastIndexOf("/") + 1 : 0;
-  while (length && !names.every((name) => name.startsWith(names[0].slice(0, length)))) {
-    length = names[0].lastIndexOf("/", length - 2) + 1;
+// What names have in common before their last folders, all of them or those `among` them, does not
+// tell them apart.
+function shortenNames(names, among = names) {
+  const [first = ""] = among;
+  let length = among.length > 1 ? first.lastIndexOf("/") + 1 : 0;
+  while (length && !among.every((name) => name.startsWith(first.slice(0, length)))) {
+    length = first.lastIndexOf("/", length - 2) + 1;
   }
-  return names.map((name) => name.slice(length) || name);
+  const common = first.slice(0, length);
+  return names.map((name) => (name.startsWith(common) && name.slice(length)) || name);
+}
+
+// A text that is cut on the left where it is too long: names of files and folders differ at the end.
+function makeCutText(className, text) {
+  return make("span", { className: `${className} cut` }, make("bdi", {}, text));
 }
 
 function nameItem(row, name = items.name[row]) {

@@ -2,8 +2,8 @@ function makeItemRow(row) {
   const content = describeContent(row);
   const button = make("button", { type: "button" },
     make("span", { className: "frame" }, makePicture(row)),
-    make("span", { className: "folder" }, items.folders[items.folder[row]]),
-    make("span", {}, items.name[row]),
+    makeCutText("folder", items.folders[items.folder[row]]),
+    makeCutText("name", items.name[row]),
     ...(content ? [make("span", { className: "content" }, content)] : []));
   const cells = [
     make("th", { scope: "row", title: nameItem(row, pathOf(row)) }, button),
@@ -11,7 +11,7 @@ function makeItemRow(row) {
     make("td", { className: "spare", title: items.buckets[items.bucket[row]] }, items.buckets[items.bucket[row]]),
   ];
   if (items.group.length) {
-    cells.push(make("td", { className: "spare" }, items.groups[items.group[row]]));
+    cells.push(make("td", { className: "spare", title: items.groups[items.group[row]] }, groupNames[items.group[row]]));
   }
   cells.push(make("td", { className: "spare" }, describeTime(items.captured[row])));
   const line = make("tr", {}, ...cells);
@@ -19,4 +19,5 @@ function makeItemRow(row) {
   return line;
 }
 
-showFiltered(sectionOf("images"), () => new Pager(find("#list"), makeItemRow));
+let imageList = null;
+showFiltered(sectionOf("images"), () => (imageList = new Pager(find("#list"), makeItemRow)));

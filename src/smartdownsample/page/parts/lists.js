@@ -20,6 +20,14 @@ class Pager {
     this.turn(0);
   }
 
+  // Turns to the page of a row.
+  reveal(row) {
+    const page = Math.floor(this.rows.indexOf(row) / this.length);
+    if (page >= 0 && page !== this.page) {
+      this.turn(page);
+    }
+  }
+
   turn(page) {
     const last = Math.max(Math.ceil(this.rows.length / this.length) - 1, 0);
     this.page = Math.min(Math.max(Math.trunc(page) || 0, 0), last);

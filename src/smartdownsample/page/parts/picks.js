@@ -8,7 +8,7 @@ const shownPicks = new Grid(find("#pick-grid"), (row) => {
 const PART_NAMES = {
   camera: (number) => cameraNames[number],
   bucket: (number) => items.buckets[number],
-  group: (number) => items.groups[number] || NO_NAME,
+  group: (number) => groupNames[number] || NO_NAME,
   event: (number, rows) => `Event ${count(number + 1)}, ${describeTime(items.captured[rows[0]])}`,
 };
 

@@ -31,11 +31,11 @@ function makePicture(row) {
 }
 
 // `note` stands beside the name, such as how many images a pick stands for, and `told` is what it means.
-function makeTile(row, { note = "", told = "" } = {}) {
+function makeTile(row, { note = "", told = "", hasName = true } = {}) {
   const tile = make("button", { type: "button", className: `tile ${classOf(row)}`,
     title: nameItem(row, pathOf(row)), ariaLabel: [nameItem(row), told].filter(Boolean).join(", ") },
   make("span", { className: "frame" }, makePicture(row)),
-  make("span", { className: "caption" }, make("span", { className: "name" }, items.name[row]),
+  make("span", { className: "caption" }, ...(hasName ? [makeCutText("name", items.name[row])] : []),
     ...(note ? [make("span", { className: "note" }, note)] : [])));
   tile.dataset.row = row;
   return tile;

@@ -2,6 +2,7 @@
 // Across a lane, lengths are in percent of it; along it, see periods.js.
 
 const MAX_LANES = 300;
+const MAX_SHOWN_LANES = 26; // others are scrolled to
 const MAX_TICKS = { wide: 12, narrow: 4 };
 const BAR_LENGTH = 0.86;
 const SHORTEST_PART = 4;
@@ -26,7 +27,8 @@ class Timeline {
     this.mostOfCameras = this.findMost(1, this.cameras.length) || this.mostOfAll;
     this.pointed = null; // a lane and two of its periods, or WHOLE_LANE twice
     root.hidden = false;
-    root.style.setProperty("--lane-height", `${Math.min(Math.max(24 / this.cameras.length, 2.5), 7)}rem`);
+    root.style.setProperty("--lane-height", `${Math.min(Math.max(24 / this.cameras.length, 2), 7)}rem`);
+    root.classList.toggle("scrolls", this.cameras.length > MAX_SHOWN_LANES);
     this.drawAxis();
     this.drawScale();
     this.lanes = this.cameras.map((_, lane) => this.makeLane(lane));
@@ -263,8 +265,9 @@ class Timeline {
       this.told.textContent = `${this.nameLane(lane)}, ${days}: ${this.describe(this.matching.sum(lane, first, last))}`;
     } else {
       const chosen = [cameraNames[camera], describeDays(firstDay, lastDay)].filter(Boolean).join(", ");
+      const hidden = this.cameras.length > MAX_SHOWN_LANES ? ` ${count(this.cameras.length - 1)} cameras, scroll for more.` : "";
       this.told.textContent = chosen ? `Only ${chosen}`
-        : `Choose a bar or a camera to see only its ${nouns}; drag over bars for more of them.`;
+        : `Choose a bar or a camera to see only its ${nouns}; drag over bars for more of them.${hidden}`;
     }
   }
 

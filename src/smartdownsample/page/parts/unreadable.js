@@ -6,10 +6,5 @@ function makeFailureRow(place) {
 
 if (items.failurePath.length) {
   const failures = new Pager(find("#failures"), makeFailureRow);
-  // Nothing but the path is known of them.
-  onFilter(sectionOf("unreadable"), () => {
-    const text = filter.text.toLowerCase();
-    failures.show([...items.failurePath.keys()].filter((place) =>
-      items.failurePath[place].toLowerCase().includes(text)));
-  });
+  onFilter(sectionOf("unreadable"), () => failures.show(findFailures()));
 }
