@@ -57,6 +57,14 @@ def check_kept(name: str, value: object) -> None:
         raise InvalidParameterError(msg)
 
 
+def check_names(name: str, value: object) -> None:
+    """Make sure that a parameter is two names to tell two things by."""
+    is_pair = isinstance(value, (tuple, list)) and len(value) == len("ab")
+    if not (is_pair and all(isinstance(each, str) and each for each in value)):  # type: ignore[attr-defined] # a pair
+        msg = f"The '{name}' parameter must be two names. Got {value!r} instead."
+        raise InvalidParameterError(msg)
+
+
 def check_integer(
     name: str, value: object, *, at_least: int, at_most: int | None = LARGEST_INTEGER
 ) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import page, report
-from .checks import check_integer, check_number, check_seed
+from .checks import check_integer, check_names, check_number, check_seed
 from .collection import Picks
 from .display import count_noun
 from .locks import write_lock
@@ -105,6 +105,7 @@ class Selection(PickedItems):
         cache: bool = True,
         absolute_paths: bool = False,
         against: Collection[Kept] | None = None,
+        names: tuple[str, str] = ("the other one", "this one"),
     ) -> None:
         """Write a page that shows what was selected and what was not, and why.
 
@@ -122,25 +123,28 @@ class Selection(PickedItems):
         against : Selection, or what ``keep`` of `ImageIndex.sample` takes, optional
             Another selection of the same collection: the page compares the two instead, what both
             have, what only one has, and what each covers.
+        names : tuple of str
+            What the page calls the two: the other one, and this one.
 
         Raises
         ------
         InvalidParameterError
-            When ``against`` names images that are not of the collection.
+            When ``against`` names images that are not of the collection, or ``names`` are not two
+            texts.
         OutputError
             When the file cannot be written.
         """
+        check_names("names", names)
         picks: Picks = self
         if against is not None:
             other = against[:] if isinstance(against, PickedItems) else against
             rows = [np.flatnonzero(find_kept(self.table, other, "against")), self.rows]
-            names = "the other one", "this one"
             picks = page.compare_selections(
                 self.collection, rows, names, labels=self.labels, scope=self.table.count_items()
             )
         page.save_report(picks, path, cache=cache, absolute_paths=absolute_paths)
 
-    def explain(self, *, random_seed: int | None = RANDOM_SEED) -> "pa.Table":
+    def explain(self, *, random_seed: "SupportsIndex | None" = RANDOM_SEED) -> "pa.Table":
         """Describe each selected item, to see why it was taken.
 
         Parameters
@@ -168,7 +172,7 @@ class Selection(PickedItems):
         validation: float = VALIDATION,
         *,
         groups: GroupsLike | None = None,
-        random_seed: int | None = RANDOM_SEED,
+        random_seed: "SupportsIndex | None" = RANDOM_SEED,
     ) -> "Split[Selection]":
         """Split the selection in two, for training and for validation, by whole groups.
 
@@ -196,11 +200,11 @@ class Selection(PickedItems):
             two groups.
         """
         check_number("validation", validation, at_least=0, at_most=1)
-        random_seed = check_seed(random_seed)
+        seed = check_seed(random_seed)
         labels = self.labels if groups is None else label_items(groups, self.table)
         if labels is None:
             labels = label_items("parent", self.table)
-        return split_selection(self, labels, validation, random_seed)
+        return split_selection(self, labels, validation, seed)
 
     def plot_distribution(self) -> "Figure":
         """Draw the chart of the buckets. Needs the extra ``viz``.

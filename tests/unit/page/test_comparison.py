@@ -1,5 +1,8 @@
 """Two selections compared: what the page knows of them."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -62,6 +65,28 @@ def test_nothing_is_compared_with_images_of_another_collection(index: ImageIndex
     """The error names the parameter that the caller gave."""
     with pytest.raises(InvalidParameterError, match="'against' parameter must name images"):
         index.sample(3).save_report("page.html", against=["elsewhere.jpg"])
+
+
+def test_both_sides_have_the_names_that_the_caller_gives(index: ImageIndex, tmp_path: Path) -> None:
+    """Such as their seeds: the other one's name comes first."""
+    selection, other = index.sample(3), index.sample(3, random_seed=1)
+    names = ("seed <1>", "seed 42")
+    selection.save_report(tmp_path / "page.html", against=other, names=names)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "seed &lt;1&gt;" in page
+    assert "seed <1>" not in page
+    assert "seed 42" in page
+    assert "the other one" not in page
+
+
+@pytest.mark.parametrize("names", ["ab", ("one",), ("one", 2), ("one", "")])
+def test_other_names_than_two_texts_are_refused(
+    names: Any, index: ImageIndex, tmp_path: Path
+) -> None:
+    """Before anything is written."""
+    with pytest.raises(InvalidParameterError, match="'names' parameter must be two names"):
+        index.sample(3).save_report(tmp_path / "page.html", against=index.sample(2), names=names)
+    assert not [*tmp_path.glob("*.html")]
 
 
 def test_another_selection_can_be_gone_through_more_than_once(index: ImageIndex) -> None:
