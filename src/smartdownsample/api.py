@@ -44,8 +44,8 @@ def sample_diverse(
     image_paths: PathLike | Iterable[PathLike],
     target_count: "SupportsIndex | str | None",
     hash_size: int = ...,
-    n_workers: int | None = ...,
-    show_progress: bool = ...,
+    n_workers: "SupportsIndex | None" = ...,
+    show_progress: bool | None = ...,
     random_seed: "SupportsIndex | None" = ...,
     show_summary: bool = ...,
     show_distribution: bool = ...,
@@ -61,8 +61,8 @@ def sample_diverse(
     image_paths: PathLike | Iterable[PathLike],
     target_count: "SupportsIndex | str | None",
     hash_size: int = ...,
-    n_workers: int | None = ...,
-    show_progress: bool = ...,
+    n_workers: "SupportsIndex | None" = ...,
+    show_progress: bool | None = ...,
     random_seed: "SupportsIndex | None" = ...,
     show_summary: bool = ...,
     show_distribution: bool = ...,
@@ -78,8 +78,8 @@ def sample_diverse(
     image_paths: PathLike | Iterable[PathLike],
     target_count: "SupportsIndex | str | None",
     hash_size: int = ...,
-    n_workers: int | None = ...,
-    show_progress: bool = ...,
+    n_workers: "SupportsIndex | None" = ...,
+    show_progress: bool | None = ...,
     random_seed: "SupportsIndex | None" = ...,
     show_summary: bool = ...,
     show_distribution: bool = ...,
@@ -94,8 +94,8 @@ def sample_diverse(
     image_paths: PathLike | Iterable[PathLike],
     target_count: "SupportsIndex | str | None",
     hash_size: int = ReadingOptions.hash_size,
-    n_workers: int | None = ReadingOptions.n_workers,
-    show_progress: bool = True,
+    n_workers: "SupportsIndex | None" = ReadingOptions.n_workers,
+    show_progress: bool | None = True,
     random_seed: "SupportsIndex | None" = RANDOM_SEED,
     show_summary: bool = True,
     show_distribution: bool = False,
@@ -126,8 +126,10 @@ def sample_diverse(
         Side of the DHash in bits, 2 to 32.
     n_workers : int, optional
         Images decoded at a time; by default the usable cores, at least 4.
-    show_progress : bool
-        Whether to draw a progress bar on standard error while images are decoded.
+    show_progress : bool, optional
+        Whether to draw a progress bar on standard error while images are decoded. As in the
+        published package it is drawn into logs as well; with None, as by default in
+        `ImageIndex.build`, in notebooks and on terminals alone.
     random_seed : int or None
         Same seed, same selection. None takes a fresh one.
     show_summary : bool

@@ -22,6 +22,8 @@ from .errors import InvalidParameterError
 from .opencv_limit import OPENCV_LIMIT_VARIABLE, is_readable
 
 if TYPE_CHECKING:
+    from typing import SupportsIndex
+
     import numpy as np
     import numpy.typing as npt
 
@@ -46,7 +48,7 @@ WrittenFormat = Literal["coco", "megadetector", "camtrap-dp"]
 BoxOrientation = Literal["upright", "stored", "megadetector"]
 # A rule such as "parent" or "regex:…", labels by path, or a label for each path.
 GroupsLike: TypeAlias = Mapping[str, object] | Mapping[os.PathLike[str], object] | Iterable[object]
-PerGroup: TypeAlias = int | Mapping[str, int]
+PerGroup: TypeAlias = "SupportsIndex | Mapping[str, SupportsIndex]"
 # A photo, or one crop of it: path and region, which is x, y, width and height as shares of the
 # upright photo.
 Kept: TypeAlias = PathLike | tuple[PathLike, Sequence[float]]
@@ -94,7 +96,7 @@ class ReadingOptions:
     image_loading_errors: OnLoadingError = "skip"
     cache: bool = True
     cache_dir: PathLike | None = None
-    n_workers: int | None = None
+    n_workers: "SupportsIndex | None" = None
     # None: where somebody watches.
     show_progress: bool | None = None
     crop_margin: float = 0.0
@@ -144,7 +146,14 @@ class DocumentOptions:
     def __post_init__(self) -> None:
         """Check the values."""
         if self.root is not None:
-            object.__setattr__(self, "root", check_folder("root", self.root))
+            root = check_folder("root", self.root)
+            if not os.path.isdir(root):
+                msg = (
+                    "The 'root' parameter must be a folder that is there, which the paths of the "
+                    f"document count from. Got {root!r}."
+                )
+                raise InvalidParameterError(msg)
+            object.__setattr__(self, "root", root)
         if self.items is not None:
             check_choice("items", self.items, get_args(ItemKind))
         check_number("min_confidence", self.min_confidence, at_least=0, at_most=1)
@@ -163,10 +172,10 @@ class SamplingKeywords(TypedDict, total=False):
     spread: Spread
     quotas: Quotas
     groups: GroupsLike | None
-    per_group: PerGroup | None
+    per_group: "PerGroup | None"
     balance: float
     keep: "Collection[Kept] | npt.NDArray[np.int64]"
-    max_per_sequence: int | None
+    max_per_sequence: "SupportsIndex | None"
     sequence_gap_s: float
     skip_flat: bool
 
@@ -184,10 +193,10 @@ class SamplingOptions:
     spread: Spread = "joint"
     quotas: Quotas = "proportional"
     groups: GroupsLike | None = None
-    per_group: PerGroup | None = None
+    per_group: "PerGroup | None" = None
     balance: float = 0.0
     keep: "Collection[Kept] | npt.NDArray[np.int64]" = ()
-    max_per_sequence: int | None = None
+    max_per_sequence: "SupportsIndex | None" = None
     # Frames of one trigger are seconds apart; a minute is the customary gap between visits.
     sequence_gap_s: float = 60.0
     skip_flat: bool = False

@@ -41,6 +41,19 @@ def sample(paths: Any, n: int, **options: Any) -> list[Any]:
     return sample_diverse(paths, n, show_progress=False, show_summary=False, **options)
 
 
+@pytest.mark.parametrize(("shown", "is_drawn"), [(True, True), (None, False), (False, False)])
+def test_bars_are_drawn_into_logs_unless_left_to_those_who_watch(
+    shown: bool | None,  # noqa: FBT001 # a case
+    is_drawn: bool,  # noqa: FBT001 # what comes of it
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As in the published package; None is as in `ImageIndex.build`."""
+    paths = write_collection(tmp_path, 3)
+    sample_diverse(paths, 2, show_progress=shown, show_summary=False, cache=False)
+    assert ("Decoding" in capsys.readouterr().err) is is_drawn
+
+
 def test_the_published_signature_is_kept() -> None:
     """Names, order and defaults of 1.8.4 come first; everything else is by keyword."""
     parameters = inspect.signature(sample_diverse).parameters.values()

@@ -39,6 +39,7 @@ def test_items_are_what_the_options_say(results: Path) -> None:
     ("options", "told"),
     [
         ({"items": "boxes"}, "items"),
+        ({"root": "nowhere"}, r"'root' parameter must be a folder that is there.*Got 'nowhere'"),
         ({"min_confidence": 1.5}, "min_confidence"),
         ({"categories": ["wolf"]}, r"animal, person\. Got 'wolf'"),
         ({"categories": "animal"}, "categories"),

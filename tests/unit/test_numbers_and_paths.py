@@ -11,8 +11,8 @@ import smartdownsample as sd
 from pictures import write_collection
 from smartdownsample import cache
 
+TWO = np.int32(2)
 # Of any type, since not all parameters are annotated so widely.
-TWO: Any = np.int32(2)
 FIVE: Any = np.uint8(5)
 EIGHT: Any = np.int64(8)
 HALF: Any = np.float32(0.5)
@@ -45,14 +45,14 @@ def test_calls_of_an_index_take_them(photos: list[Path], tmp_path: Path) -> None
     assert len(index.sample(groups=labels, per_group=TWO)) == 6
     assert len(index.sample(groups="parent", per_group={str(photos[0].parent): TWO})) == 2
     assert len(index.rank(FIVE, random_seed=TWO).first(TWO)) == 2
-    assert len(index.measure_coverage(FIVE, random_seed=TWO).needed) > 0
+    assert len(index.measure_coverage(FIVE, random_seed=FIVE).needed) > 0
     for kept in (photos[:2], np.array([str(path) for path in photos[:2]]), np.array([0, 1])):
         assert len(index.sample(FIVE, keep=kept).earlier_rows) == 2
     region: Any = np.array([0, 0, 1, 1], dtype=np.float32)
     assert len(index.sample(FIVE, keep=[(photos[0], region)]).earlier_rows) == 1
     split = index.sample(9).split(HALF, random_seed=TWO)
     assert len(split.train) + len(split.validation) == 9
-    assert sd.inspect_index(index, sequence_gap_s=TWO).total.n_images == 30
+    assert sd.inspect_index(index, sequence_gap_s=FIVE).total.n_images == 30
 
 
 def test_what_writes_takes_them(photos: list[Path], tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def match_paths(paths: list[str], pattern: str) -> list[object]:
         msg = (
             f"The regular expression {pattern!r} must match every path, to name its group. "
             f"{len(missing):,} of {len(paths):,} do not match, first {missing[0]!r}. "
-            "Let it match them as well, or leave them out with --exclude."
+            "Let it match them as well, or leave these images out."
         )
         raise InvalidParameterError(msg)
     place = 1 if expression.groups else 0

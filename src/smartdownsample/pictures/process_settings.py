@@ -10,6 +10,7 @@ whose messages have several lines, is turned off.
 Runs may overlap in several threads: the first one sets all this, the last one sets it back.
 """
 
+import operator
 import os
 import re
 import sys
@@ -17,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from typing import Any, TypeVar
+from typing import Any, SupportsIndex, TypeVar
 
 import cv2
 import joblib
@@ -82,12 +83,12 @@ def _apply_settings(settings: ExitStack) -> None:
 _shared = _SharedSettings()
 
 
-def count_workers(n_workers: int | None = None) -> int:
+def count_workers(n_workers: SupportsIndex | None = None) -> int:
     """Count the workers to use: by default the usable cores, but at least 4.
 
     More threads than cores help a little even with a fast disk: one reads while another decodes.
     """
-    return max(4, joblib.cpu_count()) if n_workers is None else n_workers
+    return max(4, joblib.cpu_count()) if n_workers is None else operator.index(n_workers)
 
 
 @contextmanager

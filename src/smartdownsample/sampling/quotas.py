@@ -5,6 +5,7 @@ are int64 with one value for each group or bucket; inputs are not changed. Items
 selected before, `n_kept`, count as picks, and results are new picks only.
 """
 
+import operator
 from collections.abc import Mapping
 
 import numpy as np
@@ -52,7 +53,7 @@ def allocate_groups(
     sizes: IntArray,
     n_kept: IntArray,
     target_count: int | None,
-    per_group: PerGroup | None,
+    per_group: "PerGroup | None",
     balance: float,
     names: tuple[str, ...],
 ) -> IntArray:
@@ -83,12 +84,12 @@ def allocate_groups(
     return picks
 
 
-def _limit_sizes(sizes: IntArray, names: tuple[str, ...], per_group: PerGroup) -> IntArray:
+def _limit_sizes(sizes: IntArray, names: tuple[str, ...], per_group: "PerGroup") -> IntArray:
     """Limit the items of each group to what `per_group` allows, shape (g,)."""
     if isinstance(per_group, Mapping):
-        caps = [per_group.get(name, 0) for name in names]
+        caps = [operator.index(per_group.get(name, 0)) for name in names]
     else:
-        caps = [per_group] * len(names)
+        caps = [operator.index(per_group)] * len(names)
     # Plain integers, since a cap may be larger than 64 bits hold.
     return np.array([min(pair) for pair in zip(sizes.tolist(), caps, strict=True)], dtype=np.int64)
 

@@ -3,6 +3,7 @@
 A stratum is one bucket of one group; without groups, a bucket.
 """
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -83,7 +84,7 @@ def make_scope(collection: Collection, options: SamplingOptions, rng: np.random.
         is_open = is_kept | ~tell_quality(table.rows)["flat"]
     skipped = np.flatnonzero(~is_open) if options.skip_flat else None
     if options.max_per_sequence is not None:
-        n_most = min(options.max_per_sequence, len(table))
+        n_most = min(operator.index(options.max_per_sequence), len(table))
         is_open = _limit_sequences(collection, labels, is_kept, is_open, options, n_most, rng)
     groups = np.zeros(len(table), dtype=np.int64) if labels is None else labels.ids
     strata = np.full(len(table), -1)
@@ -130,12 +131,12 @@ def _limit_sequences(
 
 
 def _is_wanted(
-    table: FeatureTable, labels: GroupLabels | None, per_group: PerGroup | None
+    table: FeatureTable, labels: GroupLabels | None, per_group: "PerGroup | None"
 ) -> BoolArray:
     """Tell which items are of groups that may give any, shape (n,)."""
     if labels is None or not isinstance(per_group, Mapping):
         return np.ones(len(table), dtype=np.bool_)
-    is_wanted = [per_group.get(name, 0) > 0 for name in labels.names]
+    is_wanted = [operator.index(per_group.get(name, 0)) > 0 for name in labels.names]
     return np.array(is_wanted, dtype=np.bool_)[labels.ids]
 
 
