@@ -67,8 +67,8 @@ def draw_thumbnails(
     )
     for bucket, rows, mosaic, box in zip(buckets, shown, mosaics, boxes, strict=True):
         axes = figure.add_axes(box)
-        # One pixel of the mosaic is one pixel of the figure.
-        axes.imshow(mosaic, interpolation="nearest", aspect="auto")
+        # One pixel of the mosaic is one pixel of the figure, unless that is shown smaller.
+        axes.imshow(mosaic, interpolation="antialiased", aspect="auto")
         axes.set_axis_off()
         _add_title(axes, names[bucket.code], bucket, len(rows))
 
