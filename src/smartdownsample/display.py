@@ -1,6 +1,7 @@
 """Texts for people, in a form that cannot steer the terminal that shows them."""
 
 import sys
+from collections.abc import Iterable
 
 # Names of files may hold these: the control characters of ASCII and Latin-1, those that begin a
 # line, and those that turn the direction of writing (Unicode Standard Annex 9), marks included.
@@ -40,6 +41,18 @@ def pluralize(noun: str) -> str:
     if noun.endswith("y") and noun[-2] not in "aeiou":
         return f"{noun[:-1]}ies"
     return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
+
+
+def format_html(heading: str, rows: Iterable[tuple[str, str]]) -> str:
+    """Make a fragment that notebooks show: a heading, and a table of names and texts."""
+    from html import escape
+
+    lines = [
+        f"<tr><td style='text-align:left'>{escape(name)}</td>"
+        f"<td style='text-align:left'>{escape(to_line(text))}</td></tr>"
+        for name, text in rows
+    ]
+    return f"<div><div><b>{escape(to_line(heading))}</b></div><table>{''.join(lines)}</table></div>"
 
 
 def is_notebook() -> bool:

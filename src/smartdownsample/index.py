@@ -10,7 +10,7 @@ import numpy as np
 
 from . import report
 from .checks import check_integer, check_seed
-from .collection import Collection, Picks
+from .collection import Collection
 from .display import count_noun
 from .document import Document
 from .gathering import gather_features, open_pack, warn_of_failures
@@ -92,7 +92,7 @@ class ImageIndex:
 
     def _repr_html_(self) -> str:
         """Show the counts and the buckets in a notebook."""
-        return report.format_html(Picks(self.collection, np.zeros(0, dtype=np.int64), 0, None))
+        return report.format_collection(self.collection)
 
     @property
     def paths(self) -> list[str]:

@@ -237,8 +237,8 @@ class Selection(PickedItems):
         return report.make_figure(report.draw_thumbnails, self)
 
     def _repr_html_(self) -> str:
-        """Show the counts and the buckets in a notebook."""
-        return report.format_html(self)
+        """Show the counts, the buckets and the groups in a notebook."""
+        return report.format_picks(self)
 
 
 class Ranking(PickedItems):
@@ -247,6 +247,10 @@ class Ranking(PickedItems):
     def __repr__(self) -> str:
         """Show the counts."""
         return f"<Ranking of {len(self):,} of {self.table.count_items()}>"
+
+    def _repr_html_(self) -> str:
+        """Show the counts, the buckets and the groups in a notebook."""
+        return report.format_picks(self, "ranked")
 
     @property
     def places(self) -> IntArray:

@@ -155,7 +155,7 @@ class TestCounts:
             repr(index.table),
             repr(selection),
             repr(index.rank(3)),
-            report.format_html(selection),
+            report.format_picks(selection),
         ):
             assert counted in text
         told = report.format_summary(selection)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..collection import Picks
+from ..display import format_html
 from ..items import list_items, stat_files, strip_folder, to_key
 from ..records import Cause, Region
 from .content_hashes import hash_files
@@ -116,6 +117,32 @@ class LockReport:
         differs = self.moved or self.changed or self.missing or self.documents
         parts = [part for part in (self.collection, self.picks) if part is not None]
         return not differs and all(part.is_same for part in parts)
+
+    def _repr_html_(self) -> str:
+        """Show the counts and the first paths in a notebook."""
+        heading = "Nothing differs" if self.is_same else "Not all is as it was"
+        return format_html(f"{heading} in {self.root}", self._list_texts())
+
+    def _list_texts(self) -> Iterator[tuple[str, str]]:
+        """List what is the same and what is not."""
+        yield "Selected", f"{self.n_unchanged:,} of {self.n_picks:,} images are as they were"
+        found = {
+            "Moved": [f"{place} -> {now}" for place, now in self.moved],
+            "Changed": self.changed,
+            "Missing": self.missing,
+            "Documents": self.documents,
+        }
+        for name, paths in found.items():
+            if paths:
+                yield name, f"{len(paths):,}, first {paths[0]}"
+        if self.collection is not None:
+            n_new = len(self.collection.new)
+            n_missing = len(self.collection.missing) + self.collection.n_unnamed
+            n_images = f"{self.collection.n_present:,} images"
+            yield "Collection", f"{n_images}, {n_new:,} new, {n_missing:,} missing"
+        if self.picks is not None:
+            n_others = len(self.picks.dropped)
+            yield "Selected now", f"{self.picks.n_same:,} the same, {n_others:,} no more"
 
 
 def check_picks(content: LockContent, root: str, *, show_progress: bool = False) -> LockReport:

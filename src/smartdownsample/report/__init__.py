@@ -6,7 +6,7 @@ Drawing needs matplotlib, which the extra ``viz`` installs; it is imported on fi
 from .distribution_chart import draw_distribution
 from .document_summary import describe_document, summarize_document, tabulate_document
 from .drawings import FIGURE, check_drawing, make_figure, save_figure, show_figure
-from .notebook import format_html
+from .notebook import format_collection, format_picks
 from .summary import describe_skipped, describe_unknown_quality, format_summary
 from .thumbnail_grid import draw_thumbnails
 
@@ -18,7 +18,8 @@ __all__ = [
     "describe_unknown_quality",
     "draw_distribution",
     "draw_thumbnails",
-    "format_html",
+    "format_collection",
+    "format_picks",
     "format_summary",
     "make_figure",
     "save_figure",

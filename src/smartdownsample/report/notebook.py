@@ -1,48 +1,66 @@
-"""What notebooks show of a collection or a selection."""
+"""What notebooks show of a collection, of a selection or of a ranking."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from ..collection import Picks
-from ..display import count_noun
+import numpy as np
+
+from ..collection import Collection, Picks
+from ..display import count_noun, to_line
 from ..sampling import name_buckets
 
 _BAR_EM = 12
-# Buckets that have a line. The others are only counted.
+# Buckets or groups that have a line. The others are only counted.
 _MAX_LINES = 20
 
 
-def format_html(selection: Picks) -> str:
-    """Show a selection's counts and buckets as HTML; an empty selection shows its collection.
+def format_collection(collection: Collection) -> str:
+    """Show a collection's counts and buckets as HTML, see `format_picks`."""
+    number, _, noun = collection.table.count_items().partition(" ")
+    nothing = Picks(collection, np.zeros(0, dtype=np.int64), 0, None)
+    return _format(nothing, f"<b>{number}</b> {noun}", is_picked=False)
+
+
+def format_picks(picks: Picks, verb: str = "selected") -> str:
+    """Show the counts of picks, their buckets and their groups as HTML.
 
     The fragment has no scripts and is readable on light and dark pages.
     """
-    n_kept, counted = len(selection), selection.table.count_items()
-    number, _, rest = counted.partition(" ")
-    words = f"<b>{n_kept:,}</b> of {counted} selected" if n_kept else f"<b>{number}</b> {rest}"
-    n_failures = len(selection.failures)
-    failures = f", {n_failures:,} could not be loaded" if n_failures else ""
-    buckets = selection.buckets
-    heading = f"{words} from {count_noun(len(buckets), 'bucket')}{failures}"
-    lines = "".join(_format_lines(selection))
-    n_more = len(buckets) - _MAX_LINES
-    more = f"<div>and {count_noun(n_more, 'more bucket')}</div>" if n_more > 0 else ""
-    return f"<div><div>{heading}</div><table>{lines}</table>{more}</div>"
+    return _format(picks, f"<b>{len(picks):,}</b> of {picks.table.count_items()} {verb}")
 
 
-def _format_lines(selection: Picks) -> Iterable[str]:
-    """Yield a table row for each of the largest buckets."""
+def _format(picks: Picks, words: str, *, is_picked: bool = True) -> str:
+    """Put a heading that begins with some words above the tables."""
+    names = name_buckets(picks.table.rows, picks.codes)
+    buckets = [(names[code], size, n_kept) for code, size, n_kept in picks.buckets]
+    heading = f"{words} from {count_noun(len(buckets), 'bucket')}"
+    if picks.labels is not None:
+        heading += f" and {count_noun(len(picks.groups), 'group')}"
+    if len(picks.earlier_rows):
+        heading += f", kept apart from {len(picks.earlier_rows):,} selected before"
+    if picks.failures:
+        heading += f", {len(picks.failures):,} could not be loaded"
+    tables = _format_table("bucket", buckets, is_picked=is_picked)
+    if picks.groups:
+        # The largest first, as of buckets.
+        groups = sorted(picks.groups, key=lambda group: -group.size)
+        tables += f"<div>Groups</div>{_format_table('group', groups, is_picked=is_picked)}"
+    return f"<div><div>{heading}</div>{tables}</div>"
+
+
+def _format_table(noun: str, counts: Sequence[tuple[str, int, int]], *, is_picked: bool) -> str:
+    """Make a table with a line for each of the first names, with its size and its picks."""
     from html import escape
 
-    buckets = selection.buckets[:_MAX_LINES]
-    names = name_buckets(selection.table.rows, selection.codes)
-    largest = max((bucket.size for bucket in buckets), default=1)
-    for code, size, n_kept in buckets:
-        bar = _draw_bar(size / largest, n_kept / size)
-        count = f"{n_kept:,} of {size:,}" if len(selection) else f"{size:,}"
-        yield (
-            f"<tr><td style='text-align:left'>{escape(names[code])}</td>"
-            f"<td>{bar}</td><td style='text-align:right'>{count}</td></tr>"
-        )
+    shown, n_more = counts[:_MAX_LINES], len(counts) - _MAX_LINES
+    largest = max((size for _, size, _ in shown), default=1)
+    lines = [
+        f"<tr><td style='text-align:left'>{escape(to_line(name))}</td>"
+        f"<td>{_draw_bar(size / largest, n_kept / size)}</td><td style='text-align:right'>"
+        f"{f'{n_kept:,} of ' if is_picked else ''}{size:,}</td></tr>"
+        for name, size, n_kept in shown
+    ]
+    more = f"<div>and {count_noun(n_more, f'more {noun}')}</div>" if n_more > 0 else ""
+    return f"<table>{''.join(lines)}</table>{more}"
 
 
 def _draw_bar(length: float, share: float) -> str:

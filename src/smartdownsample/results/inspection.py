@@ -1,13 +1,14 @@
 """What is in a collection, in figures, for people who are about to sample it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from ..collection import Collection
+from ..display import count_noun, format_html
 from ..features import tell_infrared
 from ..gathering import PreviewCounts, count_previews
 from ..items import name_folder
@@ -23,6 +24,9 @@ from ..sampling import (
 from .clocks import find_clock_faults
 
 _NO_ROWS = np.zeros(0, dtype=np.int64)
+
+# Sizes that are shown.
+_MAX_SIZES = 5
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class QualityCount:
     first_path: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Inspection:
     """What is in a collection.
 
@@ -124,6 +128,38 @@ class Inspection:
     previews: PreviewCounts
     quality: dict[str, QualityCount]
     n_quality_unknown: int
+
+    def __repr__(self) -> str:
+        """Show the counts."""
+        return f"<Inspection of {self._count()}>"
+
+    def _repr_html_(self) -> str:
+        """Show the figures of all images in a notebook."""
+        return format_html(self._count(), self._list_texts())
+
+    def _count(self) -> str:
+        n_failures = sum(self.failures.values())
+        return (
+            f"{count_noun(self.total.n_images, 'image')} in "
+            f"{count_noun(len(self.folders), 'folder')}, {n_failures:,} unreadable"
+        )
+
+    def _list_texts(self) -> Iterator[tuple[str, str]]:
+        """List the figures of all images with their names."""
+        total = self.total
+        yield "Infrared", f"{total.n_infrared:,}"
+        yield "Near-duplicates", f"{total.n_near_duplicates:,}"
+        yield "Sequences", f"{total.n_sequences:,}, the longest of {total.longest_sequence:,}"
+        if total.n_captured:
+            times = f"{total.first_captured} to {total.last_captured}"
+            yield "Taken", f"{times}, {total.n_images - total.n_captured:,} at unknown times"
+        sizes = [f"{size} ({n:,})" for size, n in self.sizes.items()]
+        more = f" and {len(sizes) - _MAX_SIZES:,} more" if len(sizes) > _MAX_SIZES else ""
+        yield "Sizes", ", ".join(sizes[:_MAX_SIZES]) + more
+        for word, counted in self.quality.items():
+            yield word.capitalize(), f"{counted.n_images:,}, first {counted.first_path}"
+        for cause, n in self.failures.items():
+            yield "Could not be loaded", f"{n:,}: {cause}"
 
 
 class _Known(NamedTuple):
