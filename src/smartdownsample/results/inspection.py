@@ -151,8 +151,9 @@ class Inspection:
         yield "Near-duplicates", f"{total.n_near_duplicates:,}"
         yield "Sequences", f"{total.n_sequences:,}, the longest of {total.longest_sequence:,}"
         if total.n_captured:
-            times = f"{total.first_captured} to {total.last_captured}"
-            yield "Taken", f"{times}, {total.n_images - total.n_captured:,} at unknown times"
+            n_unknown = total.n_images - total.n_captured
+            unknown = f"; {n_unknown:,} at unknown times" if n_unknown else ""
+            yield "Taken", f"{total.first_captured} to {total.last_captured}{unknown}"
         sizes = [f"{size} ({n:,})" for size, n in self.sizes.items()]
         more = f" and {len(sizes) - _MAX_SIZES:,} more" if len(sizes) > _MAX_SIZES else ""
         yield "Sizes", ", ".join(sizes[:_MAX_SIZES]) + more
