@@ -155,7 +155,7 @@ class TestPair:
         expect(lines).to_have_count(1)
         expect(pair.locator("#matching")).to_have_text(f"{n_images} of 200 images match")
         expect(pair.locator("#filters [name=group]")).to_have_value("0")
-        assert folder.startswith("photos/site_")
+        assert folder.startswith("site_")
 
     def test_other_filters_change_the_figures(self, pair: Page) -> None:
         """As they do on the whole page."""
