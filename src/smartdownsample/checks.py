@@ -4,6 +4,7 @@ import math
 import operator
 import os
 import re
+import secrets
 from numbers import Real
 
 from .errors import InvalidParameterError
@@ -36,6 +37,12 @@ def check_seed(random_seed: object) -> int | None:
     if random_seed is None:
         return None
     return check_integer("random_seed", random_seed, at_least=0, at_most=None)
+
+
+def choose_seed(random_seed: object) -> int:
+    """Return a seed, or a fresh one for None, such that what is drawn can be drawn again."""
+    seed = check_seed(random_seed)
+    return secrets.randbits(32) if seed is None else seed
 
 
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

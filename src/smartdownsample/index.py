@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import report
-from .checks import check_integer, check_seed
+from .checks import check_integer, check_seed, choose_seed
 from .collection import Collection
 from .display import count_noun
 from .document import Document
@@ -251,7 +251,7 @@ class ImageIndex:
             How many new ones, at least 0, or a share of all, such as ``"10%"``. Left out only with
             ``per_group``: then every group gives as many as it may.
         random_seed : int or None
-            Same seed, same selection. None takes a fresh one.
+            Same seed, same selection. None takes a fresh one, which the selection tells.
         spread : {"joint", "order", "visual"}
             ``joint`` takes even steps along the order that fits the collection: over events by
             capture time, camera by camera, where most times are known and tell more than names;
@@ -317,7 +317,7 @@ class ImageIndex:
         """Select images with all options in one record, see `sample`."""
         amount = check_target(target_count, options)
         count = count_share(amount, len(self)) if isinstance(amount, float) else amount
-        seed = check_seed(random_seed)
+        seed = choose_seed(random_seed)
         return Selection.wrap(draw_selection(self.collection, count, seed, options))
 
     def rank(
@@ -362,7 +362,8 @@ class ImageIndex:
         """Rank images with all options in one record, see `rank`."""
         amount = None if limit is None else check_amount("limit", limit)
         count = count_share(amount, len(self)) if isinstance(amount, float) else amount
-        picks = draw_ranking(self.collection, count, check_seed(random_seed), options.for_ranking())
+        seed = choose_seed(random_seed)
+        picks = draw_ranking(self.collection, count, seed, options.for_ranking())
         return Ranking.wrap(picks)
 
     def measure_coverage(

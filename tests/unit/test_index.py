@@ -232,6 +232,16 @@ class TestSample:
         """Counts often come out of array arithmetic."""
         assert len(index.sample(np.int64(5))) == 5
 
+    def test_a_fresh_seed_is_told_and_gives_the_same_again(self, index: ImageIndex) -> None:
+        """Another one for each call; of a ranking as well."""
+        drawn = [index.sample(20, random_seed=None) for _ in range(3)]
+        assert len({selection.random_seed for selection in drawn}) == 3
+        for selection in drawn:
+            again = index.sample(20, random_seed=selection.random_seed)
+            assert again.paths == selection.paths
+        ranking = index.rank(9, random_seed=None)
+        assert index.rank(9, random_seed=ranking.random_seed).paths == ranking.paths
+
     def test_a_wrong_seed_is_refused(self, index: ImageIndex) -> None:
         """The message says what was expected."""
         with pytest.raises(InvalidParameterError, match="'random_seed'"):
