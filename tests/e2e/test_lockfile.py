@@ -354,7 +354,9 @@ def test_no_lockfile_is_lost(lock: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert len(Lock.read(lock)) == 4
     list_printed(capsys, "sample", "--update", "picks.lock", "-n", "2")
     kept = lock.read_bytes()
-    assert "2 rounds of picks, to which --update adds" in refuse(capsys, *anew)
+    message = refuse(capsys, *anew)
+    assert "it has 2 rounds of picks, to which --update adds" in message
+    assert "not a lockfile" not in message
     edited = kept.replace(b'"round": 2', b'"round": 1', 1)
     lock.write_bytes(edited)
     for arguments in (
@@ -368,6 +370,18 @@ def test_no_lockfile_is_lost(lock: Path, capsys: pytest.CaptureFixture[str]) -> 
     lock.write_text('{"my": "notes"}', encoding="utf-8")
     assert "no lockfile of this package" in refuse(capsys, *anew)
     assert lock.read_text(encoding="utf-8") == '{"my": "notes"}'
+
+
+def test_one_of_a_kind_is_no_plural(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In what a lockfile of a single image of a single image tells."""
+    write_picture(folder / "one" / "IMG_1.jpg", 1)
+    list_printed(capsys, "sample", "one", "-n", "1", "--lock", "one.lock")
+    assert list_printed(capsys, "verify", "one.lock") == [
+        "Selected: 1 of 1 image is as it was",
+        "Collection: the same 1 image, by names and sizes",
+        "Picks: the same command selects the same 1 image",
+    ]
+    assert list_printed(capsys, "sample", "one", "-n", "1", "--dry-run")[0].startswith("1 image: ")
 
 
 def test_line_ends_of_windows_are_no_change(lock: Path, capsys: pytest.CaptureFixture[str]) -> None:

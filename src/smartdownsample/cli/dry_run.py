@@ -2,6 +2,8 @@
 
 import argparse
 
+from ..display import count_noun
+
 # Folders that are listed.
 _MAX_FOLDERS = 20
 
@@ -20,7 +22,7 @@ def forecast(options: argparse.Namespace) -> int:
         print_json(dataclasses.asdict(work))
         return 0
     tell(
-        f"{work.n_images:,} images: {work.n_known:,} known from earlier runs, "
+        f"{count_noun(work.n_images, 'image')}: {work.n_known:,} known from earlier runs, "
         f"{work.n_unreadable:,} missing or unreadable, {work.n_to_decode:,} to decode"
     )
     if work.n_to_decode:
@@ -33,5 +35,5 @@ def forecast(options: argparse.Namespace) -> int:
     for folder, count in folders[:_MAX_FOLDERS]:
         tell(f"{count:9,}  {folder}")
     if len(folders) > _MAX_FOLDERS:
-        tell(f"           and {len(folders) - _MAX_FOLDERS:,} more folders")
+        tell(f"           and {count_noun(len(folders) - _MAX_FOLDERS, 'more folder')}")
     return 0

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Iterator, Sequence
 
+from ..display import count_noun
 from .base_parser import FAILED
 
 # Importing typing takes a tenth of the time in which help is to appear.
@@ -84,9 +85,11 @@ def _repeat(options: argparse.Namespace, lock: "Lock", root: str) -> "Picks":
 
 def _describe(lock: "Lock", report: "LockReport", reason: str | None) -> Iterator[str]:
     """Say what differs, and what does not."""
-    yield f"Selected: {report.n_unchanged:,} of {report.n_picks:,} images are as they were"
+    are = "is as it was" if report.n_picks == 1 else "are as they were"
+    yield f"Selected: {report.n_unchanged:,} of {count_noun(report.n_picks, 'image')} {are}"
     if report.n_touched:
-        yield f"  {report.n_touched:,} of these have another modification time, as copies have"
+        have = "has" if report.n_touched == 1 else "have"
+        yield f"  {report.n_touched:,} of these {have} another modification time, as copies have"
     yield from _list("moved", [f"{place} -> {now}" for place, now in report.moved])
     yield from _list("changed", report.changed)
     yield from _list("missing", report.missing)
@@ -101,9 +104,10 @@ def _describe(lock: "Lock", report: "LockReport", reason: str | None) -> Iterato
 
 def _describe_collection(changes: "CollectionChanges") -> Iterator[str]:
     if changes.is_same:
-        yield f"Collection: the same {changes.n_present:,} images, by names and sizes"
+        yield f"Collection: the same {count_noun(changes.n_present, 'image')}, by names and sizes"
         return
-    yield f"Collection: {changes.n_present:,} images, {changes.n_locked:,} when it was locked"
+    present = count_noun(changes.n_present, "image")
+    yield f"Collection: {present}, {changes.n_locked:,} when it was locked"
     yield from _list("new", _join_folders(changes.new))
     yield from _list("missing", _join_folders(changes.missing))
     if changes.n_unnamed:
@@ -116,10 +120,10 @@ def _describe_picks(lock: "Lock", picks: "PickChanges") -> Iterator[str]:
     last = content.rounds[-1]
     what = "same command" if len(content.rounds) == 1 else f"last of {len(content.rounds):,} rounds"
     if picks.is_same:
-        yield f"Picks: the {what} selects the same {picks.n_same:,} images"
+        yield f"Picks: the {what} selects the same {count_noun(picks.n_same, 'image')}"
         return
     n_others = len(picks.dropped)
-    yield f"Picks: the {what} selects {n_others:,} of {last.selected:,} images no more"
+    yield f"Picks: the {what} selects {n_others:,} of {count_noun(last.selected, 'image')} no more"
     yield from _list("no more", [_spell_item(*item) for item in picks.dropped])
     yield from _list("instead", [_spell_item(*item) for item in picks.added])
     if picks.has_same_features:
@@ -137,7 +141,7 @@ def _join_folders(paths: Sequence[str]) -> list[str]:
     names = []
     for folder, images in images_of.items():
         is_many = len(images) > _MAX_IN_FOLDER
-        names += [f"{folder or '.'}/ ({len(images):,} images)"] if is_many else images
+        names += [f"{folder or '.'}/ ({count_noun(len(images), 'image')})"] if is_many else images
     return names
 
 

@@ -81,9 +81,11 @@ def _lock_picks(
     }
     for path, (_, content) in file_of.items():
         if isinstance(content, Cause):
+            place = "" if os.path.isabs(path) else f" in the working folder {os.getcwd()!r}"
             msg = (
-                f"The selected image {path!r} cannot be locked ({content.value}). Nothing was "
-                "written. Run the same again, without it or when it is there."
+                f"The selected image {path!r} cannot be locked ({content.value}{place}). Nothing "
+                "was written. Run the same again, without it or when it is there"
+                f"{', in the folder that its path counts from' * bool(place)}."
             )
             raise OutputError(msg)
     picks = []

@@ -211,3 +211,22 @@ def test_images_elsewhere_do_not_count(photos: Path, tmp_path: Path) -> None:
     assert "labelled" not in Path("picks.lock").read_text()
     shutil.rmtree(tmp_path / "before")
     assert lock.verify().is_same
+
+
+def test_relative_paths_of_another_working_folder_are_explained(photos: Path) -> None:
+    """An index remembers the paths as they were given."""
+    selection = ImageIndex.build("photos", cache=False).sample(1)
+    os.chdir(photos)
+    with pytest.raises(OutputError, match=r"working folder .*photos'.* path counts from"):
+        selection.save_lock("picks.lock")
+
+
+def test_a_fresh_seed_stands_in_the_lockfile(photos: Path) -> None:
+    """So that the selection can be made again."""
+    index = ImageIndex.build(photos, cache=False)
+    selection = index.sample(4, random_seed=None)
+    selection.save_lock("picks.lock")
+    (told,) = Lock.read("picks.lock").content.rounds
+    assert told.random_seed is not None
+    again = index.sample(4, random_seed=told.random_seed)
+    assert Lock.read("picks.lock").verify(selection=again).is_same
