@@ -15,7 +15,7 @@ from ..page import ComparedPicks, compare_selections
 from ..records import REGION_COLUMNS, IntArray
 from ..results import find_base
 from ..sampling import find_kept, label_items
-from .earlier import list_roots, read_earlier
+from .earlier import list_roots, name_originals, read_earlier
 from .inputs import CheckOutputs, Inputs, gather_named, make_reader, name_all
 
 
@@ -47,7 +47,7 @@ def compare(
         if boxes:
             kept.append(boxes)
         else:
-            images, own = add_images(images, named, turn_upright)
+            images, own = add_images(images, name_originals(named, images), turn_upright)
             kept.append(own)
     inputs = gather_named(options, images, [], check_outputs)
     table = inputs.index.table

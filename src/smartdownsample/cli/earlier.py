@@ -18,6 +18,7 @@ from ..item_list import ItemList, whole_photos
 from ..items import NamedImages, ReadItems, name_images, stat_files, to_key
 from ..locks import Lock, is_lockfile
 from ..records import BoolArray, Cause
+from ..results import find_originals
 
 
 def list_roots(options: argparse.Namespace, sources: Sequence[str]) -> list[str]:
@@ -86,6 +87,13 @@ def name_picks(lock: Lock, root: str) -> NamedImages:
         n_given=len(picks),
     )
     return NamedImages([paths[file] for file in file_of], items=items)
+
+
+def name_originals(earlier: NamedImages, images: NamedImages) -> NamedImages:
+    """Name photos of the collection in the place of copies of them and links to them."""
+    if earlier.items is not None:
+        return earlier
+    return replace(earlier, paths=find_originals(earlier.paths, images.paths))
 
 
 def _is_there(paths: Sequence[str]) -> BoolArray:

@@ -29,7 +29,7 @@ from ..options import DocumentOptions, Kept, ReadingOptions, SamplingOptions, co
 from ..records import REGION_COLUMNS, Cause, Failure, IntArray
 from ..sampling import check_groups
 from ..selection import Selection
-from .earlier import list_roots, read_earlier
+from .earlier import list_roots, name_originals, read_earlier
 
 # Checks where outputs go, from the options, the images, and all paths that are read.
 CheckOutputs: TypeAlias = Callable[[argparse.Namespace, NamedImages, list[str]], None]
@@ -86,6 +86,7 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | Int
     kept = join_images(parts, turn_upright)
     if kept.items is not None and not (images.documents or kept.documents):  # crops of a lockfile
         kept = NamedImages(kept.items.paths)
+    kept = name_originals(kept, images)
     if grouping is not None:
         kept = replace(kept, labels=label_paths(list(map(respell, kept.paths)), None, grouping))
     _check_document_options(options, (*images.documents, *kept.documents))

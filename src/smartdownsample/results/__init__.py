@@ -7,6 +7,7 @@ from .earlier_selection import selection_kind
 from .file_copies import open_file
 from .inspection import Figures, Inspection, inspect_collection
 from .manifest import MANIFEST, describe_run, list_versions, write_manifest
+from .originals import find_originals
 from .place import Placed, place_images
 from .placement_plan import find_base
 from .selection_file import write_selection
@@ -33,6 +34,7 @@ __all__ = [
     "describe_run",
     "explain_selection",
     "find_base",
+    "find_originals",
     "inspect_collection",
     "list_versions",
     "name_source_columns",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pictures import write_collection
+from pictures import write_collection, write_picture
 from report_pages import Page
 from small_surveys import detect, write_jpeg, write_results
 from smartdownsample.cli import main
@@ -141,3 +141,46 @@ def test_a_compared_selection_of_which_no_image_is_there_is_an_error(
     call(capsys, "sample photos -n 12 -q -o b.csv")
     assert "None of 1 image in 'a.txt'" in compare(capsys, "photos a.txt b.csv", code=1)
     assert not Path("page.html").exists()
+
+
+# ------------------------------------------------------------------ copies and links
+
+
+@pytest.mark.parametrize("how", ["--copy-to", "--link-to", "--link-type hard --link-to"])
+@pytest.mark.parametrize("base", ["photos", ".", "photos/site_1"])
+def test_copies_and_links_count_as_the_photos_they_were_made_from(
+    capsys: pytest.CaptureFixture[str], folder: Path, how: str, base: str
+) -> None:
+    """They are neither chosen again nor counted twice, whatever folders of theirs are kept."""
+    for name in ("site_1", "site_2"):  # one name and one end of the path for several photos
+        write_picture(folder / "photos" / name / "cam" / "IMG_1.png", len(name))
+    source = base if base.endswith("site_1") else "photos"
+    call(capsys, f"sample {source} -n 12 -q -o first.txt")
+    call(capsys, f"sample first.txt -n 12 -q {how} labelled --relative-to {base}")
+    first = set(Path("first.txt").read_text().splitlines())
+    paths, told = call(capsys, "sample photos -n 100% --keep labelled")
+    assert first.isdisjoint(paths)
+    assert len(paths) == N_PHOTOS + 2 - 12
+    assert f"Images    {N_PHOTOS + 2}, " in told
+    assert "kept apart from 12 selected before" in told
+
+
+def test_a_file_of_the_same_name_is_no_copy(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    """Photos elsewhere that this package has not placed are photos of their own."""
+    call(capsys, "sample photos -n 12 -q --copy-to labelled")
+    (folder / "labelled" / ".smartdownsample.json").unlink()
+    _, told = call(capsys, "sample photos -n 100% --keep labelled")
+    assert f"Images    {N_PHOTOS + 12}, " in told
+
+
+def test_a_collection_may_be_reached_through_a_link(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    """Its photos are those that were selected where they lie."""
+    call(capsys, "sample photos -n 12 -q -o first.txt")
+    (folder / "season").symlink_to(folder / "photos")
+    paths, told = call(capsys, "sample season -n 100% --keep first.txt")
+    assert len(paths) == N_PHOTOS - 12
+    assert f"Images    {N_PHOTOS}, " in told
