@@ -4,6 +4,7 @@ from .document_paths import compare_with_disk, name_camera
 from .documents import DETAILS, UNLABELLED, DocumentItems, list_document_items
 from .find import (
     IMAGE_EXTENSIONS,
+    PLACED_MARK,
     add_items,
     find_images,
     stat_files,
@@ -26,6 +27,7 @@ __all__ = [
     "FILES",
     "IMAGE_EXTENSIONS",
     "LOCK_MARK",
+    "PLACED_MARK",
     "UNLABELLED",
     "Content",
     "DocumentItems",

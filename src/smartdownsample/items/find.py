@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from ..checks import check_scheme
-from ..errors import InvalidParameterError
+from ..display import count_noun
+from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
 from ..item_list import ItemList
 from ..options import Kept, PathLike
 from ..records import FileStats
@@ -27,6 +28,8 @@ IMAGE_EXTENSIONS = frozenset((
     ".pbm", ".pgm", ".pic", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 ))
 # fmt: on
+# Lies in folders that this package has copied or linked images to, see `results/placed_record.py`.
+PLACED_MARK = ".smartdownsample.json"
 
 
 def find_images(*sources: PathLike) -> list[str]:
@@ -35,6 +38,7 @@ def find_images(*sources: PathLike) -> list[str]:
     Folders are searched with all folders below them; links to folders are not followed. Of folders
     and globs only files with an image's extension count, and no hidden files, such as the
     ``._IMG_1.JPG`` that macOS leaves on memory cards. A file that is named itself always counts.
+    Folders below a source that images were copied or linked to are left out, with a warning.
 
     Parameters
     ----------
@@ -59,7 +63,7 @@ def find_images(*sources: PathLike) -> list[str]:
     """
     first: dict[bytes, str] = {}
     for source in sources:
-        for path in expand_source(source):
+        for path in list_source(source):
             first.setdefault(to_key(path), path)
     return sorted(first.values(), key=_natural_sort_key)
 
@@ -74,7 +78,9 @@ def list_source(source: PathLike) -> list[str]:
 
     The order is arbitrary, because sorting takes a while.
     """
-    return list(expand_source(source))
+    path = to_text(source, "A source")
+    check_scheme(path)
+    return _leave_out_placed(list(_expand_source(path)), path)
 
 
 def describe_empty(source: PathLike) -> str:
@@ -85,10 +91,8 @@ def describe_empty(source: PathLike) -> str:
     )
 
 
-def expand_source(source: PathLike) -> Iterator[str]:
+def _expand_source(path: str) -> Iterator[str]:
     """Yield the images of one source, in arbitrary order."""
-    path = to_text(source, "A source")
-    check_scheme(path)
     if os.path.isdir(path):
         yield from _list_folder(path)
     elif os.path.lexists(path):
@@ -105,6 +109,43 @@ def expand_source(source: PathLike) -> Iterator[str]:
             "Check the spelling, or give the paths as a list."
         )
         raise InvalidParameterError(msg)
+
+
+def _leave_out_placed(paths: list[str], source: str) -> list[str]:
+    """Leave out images that were placed in folders below a source, and warn of them."""
+    top = source
+    while glob.has_magic(top) and not os.path.lexists(top):
+        top = os.path.dirname(top)
+    placed_of: dict[str, str | None] = {top: None, os.path.dirname(os.path.join(top, "")): None}
+    found = [path for path in paths if path == source or not _find_placed(path, placed_of)]
+    if len(found) < len(paths):
+        folders = sorted({folder for folder in placed_of.values() if folder is not None})
+        n_others = len(folders) - 1
+        others = f" and {count_noun(n_others, 'other folder')}" if n_others else ""
+        warn_user(
+            f"Left out {count_noun(len(paths) - len(found), 'image')} below {folders[0]!r}{others}"
+            ": copies or links that this package placed there. Name such a folder itself to use what "
+            "is in it.",
+            ImageLoadingWarning,
+        )
+    return found
+
+
+def _find_placed(path: str, placed_of: dict[str, str | None]) -> str | None:
+    """Find the folder above a path that images were placed in; the folders known are filled up."""
+    folder = os.path.dirname(path)
+    climbed = []
+    while folder not in placed_of:
+        climbed.append(folder)
+        folder, below = os.path.dirname(folder), folder
+        if folder == below:  # no folder is above the first one
+            placed_of[folder] = None
+    placed = placed_of[folder]
+    for below in reversed(climbed):
+        if placed is None and os.path.lexists(os.path.join(below, PLACED_MARK)):
+            placed = below
+        placed_of[below] = placed
+    return placed
 
 
 def _expand_glob(pattern: str) -> Iterator[str]:

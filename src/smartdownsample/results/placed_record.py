@@ -15,10 +15,10 @@ from typing import Any, NamedTuple, get_args
 from ..atomic_files import in_one_piece
 from ..display import count_noun
 from ..errors import OutputError
-from ..items import FILES, IMAGE_EXTENSIONS, strip_folder, to_key
+from ..items import FILES, IMAGE_EXTENSIONS, PLACED_MARK, strip_folder, to_key
 from ..options import How
 
-RECORD_NAME = b".smartdownsample.json"
+RECORD_NAME = PLACED_MARK.encode()
 # Says that a record is ours, in which form; all of ours start with it.
 _MARK, _VERSION = "smartdownsample_record", 1
 _START = f'{{"{_MARK}": '.encode()

@@ -184,3 +184,17 @@ def test_a_collection_may_be_reached_through_a_link(
     paths, told = call(capsys, "sample season -n 100% --keep first.txt")
     assert len(paths) == N_PHOTOS - 12
     assert f"Images    {N_PHOTOS}, " in told
+
+
+def test_copies_below_the_collection_are_no_photos_of_the_next_run(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line counts them; whatever is done next, and wherever that is placed."""
+    monkeypatch.chdir(folder / "photos")
+    call(capsys, "sample . -n 12 -q --copy-to picked")
+    for line in ("inspect .", "rank .", "sample . -n 100% --copy-to more"):
+        _, told = call(capsys, line)
+        assert told.count("Left out 12 images below './picked':") == 1
+    assert not (folder / "photos" / "more" / "picked").exists()
+    paths, _ = call(capsys, "sample picked -n 100% -q")
+    assert len(paths) == 12

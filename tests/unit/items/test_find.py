@@ -37,6 +37,17 @@ class TestFindImages:
         touch(tmp_path / ".Trashes" / "IMG_2.JPG")
         assert find_images(tmp_path) == [str(tmp_path / "IMG_1.JPG")]
 
+    def test_what_was_placed_below_a_folder_is_left_out(self, tmp_path: Path) -> None:
+        """It is counted, since it is not new; who names its folder means it."""
+        season = tmp_path / "season"
+        touch(season / "a" / "1.jpg", season / "picked" / "a" / "1.jpg")
+        touch(season / "picked" / "a" / "2.jpg", season / "picked" / ".smartdownsample.json")
+        for source in (season, f"{season}{os.sep}", season / "*", season / "**" / "*.jpg"):
+            with pytest.warns(ImageLoadingWarning, match="Left out 2 images below '.*picked':"):
+                assert [Path(path) for path in find_images(source)] == [season / "a" / "1.jpg"]
+        assert len(find_images(season / "picked")) == len(find_images(season / "picked" / "a")) == 2
+        assert len(find_images(season / "picked" / "a" / "2.jpg")) == 1
+
     def test_a_glob_gives_its_matches(self, tmp_path: Path) -> None:
         """Patterns go through folders with two stars, and matching folders are walked."""
         touch(tmp_path / "a" / "1.jpg", tmp_path / "a" / "1.txt", tmp_path / "b" / "2.png")
