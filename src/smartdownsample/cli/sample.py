@@ -218,12 +218,20 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
 
 
 def _write_files(options: argparse.Namespace, selection: "Picks", images: "NamedImages") -> bool:
-    """Write all files that are asked for; tell whether all images could be placed."""
+    """Place images and write all files that are asked for; tell whether all could be placed."""
     from .. import page, report
     from ..results import write_manifest, write_selection
     from .inputs import list_parameters
     from .tables import describe
 
+    # First, since files of a selection that was not placed would tell what is not so.
+    is_complete = True
+    if options.crops_to is not None:
+        is_complete &= _write_crops(options, selection)
+    if options.copy_to is not None:
+        is_complete &= _place(options, selection, options.copy_to, "copy")
+    if options.link_to is not None:
+        is_complete &= _place(options, selection, options.link_to, _LINKS[options.link_type])
     document = _find_document(options, images)
     if document is not None:
         _write_document(options, selection, document)
@@ -247,13 +255,6 @@ def _write_files(options: argparse.Namespace, selection: "Picks", images: "Named
         report.save_figure(report.draw_distribution, selection, options.distribution)
     if options.thumbnails is not None:
         report.save_figure(report.draw_thumbnails, selection, options.thumbnails)
-    is_complete = True
-    if options.crops_to is not None:
-        is_complete &= _write_crops(options, selection)
-    if options.copy_to is not None:
-        is_complete &= _place(options, selection, options.copy_to, "copy")
-    if options.link_to is not None:
-        is_complete &= _place(options, selection, options.link_to, _LINKS[options.link_type])
     return is_complete
 
 

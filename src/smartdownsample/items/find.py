@@ -124,8 +124,8 @@ def _leave_out_placed(paths: list[str], source: str) -> list[str]:
         others = f" and {count_noun(n_others, 'other folder')}" if n_others else ""
         warn_user(
             f"Left out {count_noun(len(paths) - len(found), 'image')} below {folders[0]!r}{others}"
-            ": copies or links that this package placed there. Name such a folder itself to use what "
-            "is in it.",
+            ": copies or links that this package placed there. Name such a folder itself to use "
+            "what is in it.",
             ImageLoadingWarning,
         )
     return found

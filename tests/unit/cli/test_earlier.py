@@ -198,3 +198,14 @@ def test_copies_below_the_collection_are_no_photos_of_the_next_run(
     assert not (folder / "photos" / "more" / "picked").exists()
     paths, _ = call(capsys, "sample picked -n 100% -q")
     assert len(paths) == 12
+
+
+def test_where_nothing_can_be_placed_nothing_is_written(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    """No list tells of a selection that is not in its folder."""
+    call(capsys, "sample photos -n 12 -q --copy-to labelled")
+    line = "sample photos -n 5 --seed 3 --copy-to labelled -o second.csv --report second.html"
+    _, told = call(capsys, f"{line} --manifest second.json --lock second.lock", code=1)
+    assert "Nothing was placed" in told
+    assert [path.name for path in folder.glob("second.*")] == []
