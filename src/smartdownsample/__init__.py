@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         HelperWarning,
         ImageLoadingWarning,
         InvalidParameterError,
+        LabelWarning,
         LockWarning,
         MissingExtraError,
         MissingImageError,
@@ -71,6 +72,7 @@ __all__ = [
     "ImageLoadingWarning",
     "Inspection",
     "InvalidParameterError",
+    "LabelWarning",
     "Lock",
     "LockReport",
     "LockWarning",
@@ -107,7 +109,8 @@ _HOME_OF = {
         "collection": "BucketCount GroupCount",
         "document": "Document",
         "errors": "DecodeError DocumentWarning HelperWarning ImageLoadingWarning"
-        " InvalidParameterError LockWarning MissingExtraError MissingImageError OutputError"
+        " InvalidParameterError LabelWarning LockWarning MissingExtraError MissingImageError"
+        " OutputError"
         " SmartDownsampleError StoreError StoreWarning",
         "gathering": "PreviewCounts count_previews",
         "index": "ImageIndex",

@@ -1,9 +1,7 @@
 """A collection that is ready to be sampled, and what was picked from it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -162,7 +160,7 @@ class Picks:
 
     @property
     def indices(self) -> IntArray:
-        """Places of the picked items in the caller's list, shape (k,)."""
+        """Places of the picked items in the caller's own list, not in ``paths``, shape (k,)."""
         return self.table.indices[self.rows]
 
     @property
@@ -171,9 +169,12 @@ class Picks:
         return self.table.failures
 
     @property
-    def inputs(self) -> Iterator[str]:
-        """The paths of all items, those that could not be used included."""
-        return chain(self.table.paths, (failure.path for failure in self.failures))
+    def inputs(self) -> list[str]:
+        """The paths of all items in natural order, those that could not be used last.
+
+        ``indices`` count in the caller's list, not in this one.
+        """
+        return [*self.table.paths, *(failure.path for failure in self.failures)]
 
     @cached_property
     def is_kept(self) -> BoolArray:

@@ -48,6 +48,10 @@ class ImageLoadingWarning(UserWarning):
     """Some images could not be loaded and were left out."""
 
 
+class LabelWarning(UserWarning):
+    """Some images have several labels, of which the first counts."""
+
+
 class DocumentWarning(UserWarning):
     """A document is read, though it is not quite of its format, or of a newer version."""
 

@@ -96,7 +96,7 @@ class ImageIndex:
 
     @property
     def paths(self) -> list[str]:
-        """Paths of the readable images as the caller gave them, in natural order."""
+        """Paths of the readable images, each as given, in natural order; see `sample` on labels."""
         return self.table.paths
 
     @property
@@ -262,10 +262,10 @@ class ImageIndex:
             What each bucket gives: at least one, and the rest falls where the steps take it; or
             an equal share; or what it gives in the published package.
         groups : str, mapping or sequence, optional
-            What is counted and balanced by: ``"parent"``, the folder of each image; as in the
-            command ``"regex:…"``, what a pattern finds in its path, or ``"species"`` and the like,
-            what a document says; a label for each path; or the labels of all images in the order in
-            which they were given. Buckets are then represented within each group.
+            What is counted and balanced by: ``"parent"``, the folder of each image; ``"regex:…"``,
+            what a pattern finds in its path; ``"species"`` and the like, what a document says; a
+            label for each path, such as ``dict(zip(index.paths, labels))``; or the labels of all
+            images in the order in which they were given, which is not that of ``paths``.
         per_group : int or mapping of str to int, optional
             Most images of each group, those in ``keep`` included.
         balance : float

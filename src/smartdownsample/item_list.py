@@ -48,6 +48,8 @@ class ItemList:
         Length of the caller's list; larger than n when items repeat.
     n_added : int
         Items at the end that are not of the caller's list.
+    repeats : ndarray of int64, shape (r, 2), or None
+        Places in the caller's list that repeat an item, each with the place that counts.
     details : pyarrow.Table or None
         What a document says of each item: n rows, see `smartdownsample.items.DETAILS`.
     failures : tuple of Failure
@@ -71,6 +73,7 @@ class ItemList:
     failures: tuple[Failure, ...] = ()
     orientation: BoxOrientation = "upright"
     sizes: IntArray | None = None
+    repeats: IntArray | None = None
 
     @classmethod
     def of_photos(
@@ -80,10 +83,12 @@ class ItemList:
         positions: IntArray | None,
         n_given: int,
         n_added: int = 0,
+        repeats: IntArray | None = None,
     ) -> "ItemList":
         """List whole photos, each a file of its own."""
         n = len(keys)
-        return cls(paths, keys, np.arange(n), *whole_photos(n), positions, n_given, n_added)
+        photos = whole_photos(n)
+        return cls(paths, keys, np.arange(n), *photos, positions, n_given, n_added, repeats=repeats)
 
     def __len__(self) -> int:
         """Count the items."""
@@ -123,6 +128,7 @@ class ItemList:
             positions=np.arange(len(items)),
             n_given=len(items),
             n_added=0,
+            repeats=None,
             details=None if self.details is None else self.details.take(items),
         )
 

@@ -7,7 +7,7 @@ of the package receives the records below. The command takes its defaults and ch
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
 
 from .checks import (
     check_choice,
@@ -215,6 +215,10 @@ class SamplingOptions:
             if isinstance(given, Iterator):  # it can be gone through only once
                 object.__setattr__(self, name, list(given))
         check_kept("keep", self.keep)
+        object.__setattr__(self, "groups", map_series(self.groups))
+        to_dict = getattr(self.per_group, "to_dict", None)
+        if to_dict is not None:  # a pandas Series
+            object.__setattr__(self, "per_group", to_dict())
         if isinstance(self.per_group, Mapping):
             caps = {
                 str(name): check_integer("per_group", cap, at_least=0)
@@ -244,6 +248,17 @@ class SamplingOptions:
             )
             raise InvalidParameterError(msg)
         return self
+
+
+def map_series(groups: Any) -> Any:  # noqa: ANN401 - any other is returned as it is
+    """Turn a pandas Series that is indexed by paths into a mapping."""
+    if not hasattr(groups, "to_dict") or not hasattr(groups, "index"):
+        return groups
+    paths = list(groups.index)
+    if not paths or not all(isinstance(path, (str, os.PathLike)) for path in paths):
+        return groups
+    # Of a path that repeats, the first label counts, as in a list.
+    return dict(zip(reversed(paths), reversed(list(groups)), strict=True))
 
 
 def choose_opencv_limit(max_pixels: int) -> str:

@@ -268,6 +268,8 @@ class FeatureTable:
         How many items were known to the store.
     n_added : int
         How many items are not of the caller's list.
+    repeats : ndarray of int64, shape (r, 2), or None
+        As in the `ItemList`.
     details : pyarrow.Table or None
         What a document says of each item: n rows, see `smartdownsample.items.DETAILS`.
     n_not_items : int
@@ -287,6 +289,7 @@ class FeatureTable:
     n_added: int = 0
     details: "pa.Table | None" = None
     n_not_items: int = 0
+    repeats: IntArray | None = None
 
     def __repr__(self) -> str:
         """Show the counts."""

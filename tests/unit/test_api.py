@@ -187,13 +187,16 @@ class TestChecks:
     @pytest.mark.parametrize(
         ("options", "expected"),
         [
-            ({"groups": ["fox"] * 3}, "a label for each of the images given, 60. Got 3"),
+            (
+                {"groups": ["fox"] * 3},
+                "a label for each of the images given, 60. Got 3",
+            ),
             ({"groups": {"1.jpg": "fox"}}, "a label for every image. Got none for 60 of 60"),
             ({"groups": [None] * 60}, "a label for every image. Got None"),
             ({"groups": "cameras"}, "must be 'parent', 'regex:'"),
             ({"groups": "parent", "per_group": {"a": 3}}, "must name groups that have images"),
             ({"groups": "parent", "per_group": -1}, "'per_group' parameter must be an integer"),
-            ({"keep": [3]}, "An element of 'keep' must be a str"),
+            ({"keep": [3.5]}, "An element of 'keep' must be a str"),
             ({"cache_dir": 3}, "'cache_dir' parameter must be a folder's path"),
         ],
     )

@@ -85,6 +85,7 @@ class OrderedFeatures:
             n_extracted=n_extracted,
             n_known=n_known,
             n_added=items.n_added,
+            repeats=items.repeats,
             details=details,
             n_not_items=len(items.failures),
         )

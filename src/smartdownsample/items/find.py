@@ -201,4 +201,5 @@ def add_items(items: ItemList, kept: Iterable[Kept]) -> ItemList:
         positions=np.append(positions, items.n_given + np.arange(len(new))),
         n_given=items.n_given,
         n_added=len(new),
+        repeats=items.repeats,
     )

@@ -39,10 +39,13 @@ def _list_distinct(given: list[str], *, is_source: bool) -> ItemList:
     n_given = len(given)
     keys = to_keys(given)
     places: Sequence[int] = range(len(keys))
+    repeats = None
     if len(set(keys)) < len(keys):
         first: dict[bytes, int] = {}
         for place, key in enumerate(keys):
             first.setdefault(key, place)
+        again = ((place, first[key]) for place, key in enumerate(keys) if first[key] != place)
+        repeats = np.array(list(again), dtype=np.int64)
         keys, places = list(first), list(first.values())
         given = [given[place] for place in places]
     return ItemList.of_photos(
@@ -50,6 +53,7 @@ def _list_distinct(given: list[str], *, is_source: bool) -> ItemList:
         keys,
         positions=None if is_source else np.array(places, dtype=np.int64),
         n_given=len(keys) if is_source else n_given,
+        repeats=None if is_source else repeats,
     )
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from ..checks import shorten
 from ..collection import GroupLabels
 from ..display import count_noun
-from ..errors import InvalidParameterError
+from ..errors import InvalidParameterError, LabelWarning, warn_user
 from ..item_list import ItemList
 from ..items import EARLIER_GROUP, Grouping, label_paths, name_folder, to_key
-from ..options import GroupsLike, SamplingOptions
+from ..options import GroupsLike, SamplingOptions, map_series
 from ..records import FeatureTable, IntArray
 
 if TYPE_CHECKING:
@@ -30,14 +30,32 @@ def label_items(groups: GroupsLike, table: FeatureTable) -> GroupLabels:
 
     ``"parent"`` makes a group of each folder, named as in the paths given; ``"regex:…"`` of what a
     regular expression finds in each path; ``"species"`` and the like of what a document says, see
-    `smartdownsample.items.Grouping`. A mapping has the
+    `smartdownsample.items.Grouping`. A mapping, or a pandas Series indexed by paths, has the
     label of each path, however it is spelt; paths that are not in the table do not matter. Any
     other iterable (list, array, pandas or Arrow column) has a label for each path of the caller's
     list, in its order; of a path that repeats, the first label counts. Labels of the same text
     are one group. Raises `InvalidParameterError` where labels are missing or too many.
     """
+    groups = map_series(groups)
+    if table.repeats is not None and not isinstance(groups, (Mapping, str)):
+        groups = _list_given(groups, table.n_given)
+        _warn_of_conflicts(groups, table)
     labels = _list_labels(groups, table.paths, table.indices, table.n_given, table.details)
     return _number_labels(labels, table.paths)
+
+
+def _warn_of_conflicts(labels: list[object], table: FeatureTable) -> None:
+    """Warn of images that were given again with another label."""
+    repeats = [] if table.repeats is None else table.repeats.tolist()
+    places = {first for place, first in repeats if str(labels[place]) != str(labels[first])}
+    rows = np.flatnonzero(np.isin(table.indices, list(places)))
+    if len(rows):
+        warn_user(
+            f"{count_noun(len(rows), 'image')} of {len(table):,} were given several times, with "
+            f"different labels in 'groups', first {table.paths[int(rows[0])]!r}. The first label "
+            "of each counts. Give each image once, or labels that join those of each.",
+            LabelWarning,
+        )
 
 
 def check_groups(options: SamplingOptions, items: ItemList) -> None:
@@ -153,7 +171,8 @@ def _list_given(groups: object, n_given: int) -> list[object]:
         msg = (
             "The 'groups' parameter must have a label for each of the images given, "
             f"{n_given:,}. Got {count_noun(len(labels), 'label')} instead. Give them in the "
-            "order of the paths, or as a mapping of paths to labels."
+            "order in which the paths were given, or as a mapping of paths to labels: those of "
+            "index.paths, which are in natural order, as dict(zip(index.paths, labels))."
         )
         raise InvalidParameterError(msg)
     return labels

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from smartdownsample import FeatureTable, InvalidParameterError
+from smartdownsample import FeatureTable, ImageIndex, InvalidParameterError, LabelWarning
 from smartdownsample.features.spec import make_spec
 from smartdownsample.options import GroupsLike, SamplingOptions
 from smartdownsample.sampling.groups import check_names, label_items
@@ -36,6 +36,19 @@ def make_table(
 def list_labels(groups: GroupsLike, table: FeatureTable) -> list[str]:
     names, ids = label_items(groups, table)
     return [names[i] for i in ids.tolist()]
+
+
+def test_an_image_that_is_given_with_two_labels_is_warned_of(collection: list[str]) -> None:
+    """The first counts; with one label twice nothing is said."""
+    given = [*collection, *collection[:3]]
+    index = ImageIndex.build(given, cache=False)
+    labels = ["fox"] * len(collection)
+    with pytest.warns(
+        LabelWarning, match=rf"2 images of {len(index)} were given several .*first '"
+    ):
+        selection = index.sample(5, groups=[*labels, "fox", "hare", "owl"])
+    assert [group.name for group in selection.groups] == ["fox"]
+    index.sample(5, groups=[*labels, "fox", "fox", "fox"])
 
 
 class TestLabelItems:
@@ -70,6 +83,17 @@ class TestLabelItems:
         groups: dict[Any, str] = {**dict.fromkeys(PATHS, "fox"), key: "fox"}
         with pytest.raises(InvalidParameterError, match="must have paths for keys"):
             label_items(groups, make_table(PATHS))
+
+    @pytest.mark.parametrize("spell", [str, Path])
+    def test_a_series_with_paths_for_index_is_a_mapping(self, spell: Callable[[str], Any]) -> None:
+        """Whatever its order; with numbers it is a list."""
+        paths = [spell(path) for path in PATHS]
+        series = pd.Series(LABELS[::-1], index=paths[::-1])
+        assert list_labels(series, make_table(PATHS)) == LABELS
+        assert list_labels(series.reset_index(drop=True), make_table(PATHS)) == LABELS[::-1]
+        options = SamplingOptions(groups=series, per_group=pd.Series({"fox": 2, "owl": 1}))
+        assert options.groups == dict(zip(paths, LABELS, strict=True))
+        assert options.per_group == {"fox": 2, "owl": 1}
 
     def test_labels_are_in_the_order_of_the_callers_list(self) -> None:
         """Rows are in natural order; unreadable and repeated paths have labels as well."""
