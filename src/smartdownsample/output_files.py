@@ -125,9 +125,8 @@ def _find_foreign(target: str, kind: OutputKind) -> str | None:
                 return None
     except OSError:
         pass
-    if change is not None:
-        return f"what stands there would be lost, {kind.name} would not replace it: {change}"
-    return f"a file that is not {kind.name} of this package stands there, and would be lost"
+    told = f" ({change})" if change else ""
+    return f"a file that is not {kind.name} of this package stands there{told}, and would be lost"
 
 
 def write_output(path: str, data: bytes, kind: OutputKind, inputs: Iterable[str] = ()) -> None:

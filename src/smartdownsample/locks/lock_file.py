@@ -325,4 +325,4 @@ def lock_kind(known: LockContent | None = None) -> OutputKind:
             return f"it has {len(found.rounds):,} rounds of picks, to which --update adds"
         return None
 
-    return OutputKind("a lockfile", EXTENSIONS, find_change=find_change)
+    return OutputKind("a lockfile of one round", EXTENSIONS, find_change=find_change)
