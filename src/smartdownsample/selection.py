@@ -158,7 +158,9 @@ class Selection(PickedItems):
             The table of `to_arrow`, and the columns ``rank`` (from 0; the first N in this order are
             a good selection of the selected), ``nearest_path`` (the other selected item, or one
             selected before, that looks most like it) and ``distance`` (how far apart both look, in
-            levels of 8-bit Lab). With crops, also ``nearest_index``: the ``index`` of the other.
+            levels of 8-bit Lab) and ``reason`` (what it is a pick of, such as "the only pick of
+            event 28"; events have these numbers on the report page). With crops, also
+            ``nearest_index``: the ``index`` of the other.
 
         Raises
         ------

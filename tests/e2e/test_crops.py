@@ -76,15 +76,17 @@ class TestTables:
     def test_whole_photos_have_no_such_columns(self, photos: list[str]) -> None:
         """Nothing changes for them."""
         names = ImageIndex.build(photos, cache=False).sample(5).explain().column_names
-        assert names[-4:] == ["quality", "rank", "nearest_path", "distance"]
-        assert len(names) == 12
+        assert names[-5:] == ["quality", "rank", "nearest_path", "distance", "reason"]
+        assert len(names) == 13
 
     def test_the_nearest_crop_is_told_by_its_place(self, photos: list[str]) -> None:
         """Its photo does not tell which of them it is, and may be the same."""
         index = index_crops(list_crops(photos[::-1]))
         selection = index.sample(12)
         explained = selection.explain()
-        assert explained.column_names[-4:] == ["rank", "nearest_path", "distance", "nearest_index"]
+        assert explained.column_names[-5:] == [
+            *("rank", "nearest_path", "distance", "nearest_index", "reason"),
+        ]
         row_of = {place: row for row, place in enumerate(index.table.indices.tolist())}
         for row in explained.to_pylist():
             nearest = row_of[row["nearest_index"]]

@@ -69,7 +69,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("coco", "megadetector", "camtrap-dp"),
         help="write that document in another format; Camtrap DP from Camtrap DP alone",
     )
-    add_explain(add, "the rank of each image, and which other selected one looks nearest")
+    add_explain(
+        add, "each image's rank, which other selected one looks nearest, and why it was taken"
+    )
     add_printing(add)
     add("--copy-to", metavar="DIR", help="copy the selected images to this folder")
     add("--crops-to", metavar="DIR", help="write the selected crops to this folder, in full size")

@@ -56,12 +56,15 @@ class Reasons(NamedTuple):
         How far apart the two look, in levels of 8-bit Lab.
     representatives : ndarray of int64, shape (n,)
         Row of the image that stands for each, see `find_representatives`.
+    sentences : list of str, length n
+        What each kept image is a pick of; empty for others.
     """
 
     ranks: IntArray
     nearest: IntArray
     distances: Float64Array
     representatives: IntArray
+    sentences: list[str]
 
 
 def find_states(selection: Picks) -> ByteArray:
@@ -83,6 +86,7 @@ def find_reasons(selection: Picks, explained: "pa.Table | None") -> Reasons:
         np.full(n, _UNKNOWN),
         np.full(n, -1.0),
         find_representatives(selection),
+        [""] * n,
     )
     if explained is not None:
         _explain_kept(selection, explained, reasons)
@@ -99,6 +103,8 @@ def _explain_kept(selection: Picks, explained: "pa.Table", reasons: Reasons) -> 
     reasons.ranks[selection.rows] = explained["rank"].to_numpy()
     reasons.nearest[selection.rows] = [row_of.get(place, _UNKNOWN) for place in nearest]
     reasons.distances[selection.rows] = explained["distance"].fill_null(-1).to_numpy()
+    for row, sentence in zip(selection.rows.tolist(), explained["reason"].to_pylist(), strict=True):
+        reasons.sentences[row] = sentence
 
 
 def _explain_excluded(selection: Picks, reasons: Reasons) -> None:
@@ -148,6 +154,7 @@ def list_columns(
         "height": table.rows["height"].tolist(),
         "colour": (levels << (16, 8, 0)).sum(axis=1).tolist(),
         "rank": reasons.ranks.tolist(),
+        "reason": reasons.sentences,
         "nearest": reasons.nearest.tolist(),
         "distance": reasons.distances.round(1).tolist(),
         "isCovered": _list_covered(selection, reasons),

@@ -44,6 +44,7 @@ _QUALITIES = frozenset(
     for words in combinations(QUALITY_WORDS, n)
 )
 _TIME = re.compile(r"-?\d+-\d\d-\d\dT[\d:.]+|<value out of range: -?\d+>")
+_REASON = re.compile(r"(the only pick|one of [\d,]+ picks) of (event|bucket) ")
 _NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
 _SIGNED = re.compile(f"-?{_NUMBER.pattern}")
 _NO_TABLE = (csv.Error, pa.ArrowException, OSError, RecursionError, ValueError)
@@ -190,6 +191,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "rank": _is_count,
     "nearest_path": lambda value: value is None or _is_text(value),
     "distance": _is_measure,
+    "reason": lambda value: _REASON.match(str(value)) is not None,
     **dict.fromkeys(REGION_COLUMNS, lambda value: _SIGNED.fullmatch(str(value)) is not None),
     "category": _is_name,
     "label": _is_name,

@@ -21,6 +21,7 @@ from ..sampling import (
     lay_out,
     name_quality,
 )
+from .pick_reasons import name_reasons
 
 # Names of the columns of a selection, and of those that `explain_selection` adds.
 COLUMNS = (
@@ -34,7 +35,7 @@ COLUMNS = (
     "n_represented",
     "quality",
 )
-EXPLAINED_COLUMNS = ("rank", "nearest_path", "distance")
+EXPLAINED_COLUMNS = ("rank", "nearest_path", "distance", "reason")
 # Those of a selection of crops, those of items that a document names, and what
 # `explain_selection` adds of crops.
 DETAIL_COLUMNS = ("category", "label", "confidence")
@@ -123,17 +124,19 @@ def explain_selection(selection: Picks, random_seed: int | None = RANDOM_SEED) -
     - ``distance``: float32, how far apart the two look, in levels of 8-bit Lab; null likewise.
     - ``nearest_index``: int64, the ``index`` of that other item, where items are crops, of which
       several have one path; null likewise.
+    - ``reason``: string, what the item is a pick of, such as "the only pick of event 28".
 
     All pairs of selected items are compared: the time grows with the square of their number.
     """
-    return _explain(selection, _rank_items(selection, random_seed))
+    explained = _explain(selection, _rank_items(selection, random_seed))
+    return explained.append_column("reason", pack_texts(name_reasons(selection)))
 
 
 def tabulate_ranking(ranking: Picks, *, is_explained: bool = False) -> pa.Table:
     """Make the table of `tabulate_selection` in the order of rank, with a column ``rank``.
 
-    On request with the other columns of `explain_selection`, whose time grows with the square of
-    the number of ranked items.
+    On request with the other columns of `explain_selection` but ``reason``, whose time grows
+    with the square of the number of ranked items.
     """
     ranks = np.arange(len(ranking))
     if is_explained:

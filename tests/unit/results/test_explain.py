@@ -34,6 +34,7 @@ SCHEMA = pa.schema(
         ("rank", pa.int64()),
         ("nearest_path", pa.string()),
         ("distance", pa.float32()),
+        ("reason", pa.string()),
     ]
 )
 

@@ -170,6 +170,7 @@ function describe(row) {
     ["Size", `${count(items.width[row])} × ${count(items.height[row])} pixels`],
     ["Mean colour", colourOf(row)],
     ["Rank", describeRank(row)],
+    ["Taken as", items.reason[row]],
   ];
 }
 
