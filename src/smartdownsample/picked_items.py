@@ -5,9 +5,11 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, SupportsIndex, TypeAlias, overload
 
 from .collection import Picks
+from .errors import MissingExtraError
 from .item_list import round_region
 from .items import to_key
 from .options import PathLike
@@ -84,7 +86,18 @@ class PickedItems(Picks, ABC):
         -------
         pandas.DataFrame
             With the same columns.
+
+        Raises
+        ------
+        MissingExtraError
+            When pandas is not installed.
         """
+        if find_spec("pandas") is None:
+            msg = (
+                "A data frame needs pandas, which is not installed. Install it with: pip install "
+                "pandas. Or call to_arrow(), which needs no more."
+            )
+            raise MissingExtraError(msg)
         return self.to_arrow().to_pandas()
 
     def save(self, destination: PathLike) -> None:

@@ -1,6 +1,7 @@
 """Tests of smartdownsample.picked_items: selections and rankings as collections."""
 
 import json
+import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,14 @@ import pytest
 
 from pictures import write_collection
 from small_surveys import detect, write_jpeg, write_results
-from smartdownsample import Document, ImageIndex, InvalidParameterError, Ranking, Selection
+from smartdownsample import (
+    Document,
+    ImageIndex,
+    InvalidParameterError,
+    MissingExtraError,
+    Ranking,
+    Selection,
+)
 
 
 @pytest.fixture
@@ -153,3 +161,13 @@ def test_a_ranking_is_written_in_its_order(index: ImageIndex, tmp_path: Path) ->
     assert explained.column_names[-3:] == ["rank", "nearest_path", "distance"]
     nearest = explained["nearest_path"].to_pylist()
     assert all(near in ranking and near != own for near, own in zip(nearest, ranking, strict=True))
+
+
+def test_without_pandas_the_error_says_what_to_install(
+    index: ImageIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No bare error of the import system."""
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    selection = index.sample(2)
+    with pytest.raises(MissingExtraError, match="pip install pandas"):
+        selection.to_pandas()

@@ -89,6 +89,9 @@ def label_paths(paths: list[str], details: "pa.Table | None", grouping: Grouping
         raise InvalidParameterError(msg)
     fact = cast("Fact", grouping.text)
     if fact not in FACTS_OF_PATHS and details is None:
-        msg = f"Groups by {fact} need a document of detections: ImageIndex.build(Document.read(…))."
+        msg = (
+            f"Groups by {fact} need a document of detections: ImageIndex.build(Document.read(…)). "
+            "Where folders name them, use 'parent' or 'regex:…'."
+        )
         raise InvalidParameterError(msg)
     return list_facts(paths, details, fact)

@@ -184,7 +184,8 @@ def _check_grouping(parts: Sequence[NamedImages], grouping: Grouping) -> None:
     if needs_document and not any(part.documents for part in parts):
         msg = (
             f"Groups by {grouping.text} need a document of detections as a source, such as what "
-            "MegaDetector writes. There is none."
+            "MegaDetector writes. There is none. "
+            "Where folders name them, use parent or regex:PATTERN."
         )
         raise InvalidParameterError(msg)
     if grouping.rule == "column" and not any(part.table is not None for part in parts):

@@ -47,7 +47,8 @@ def _describe_items(table: FeatureTable) -> str:
     if table.n_duplicates:
         remarks.append(f"{table.n_duplicates:,} named again")
     if table.n_truncated:
-        remarks.append(f"{table.n_truncated:,} truncated and used as far as they go")
+        goes = "it goes" if table.n_truncated == 1 else "they go"
+        remarks.append(f"{table.n_truncated:,} truncated and used as far as {goes}")
     where = f" in {count_noun(table.n_files, 'photo')}" if table.has_regions else ""
     return ", ".join([f"{len(table):,}{where}", *remarks])
 

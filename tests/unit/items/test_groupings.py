@@ -83,3 +83,12 @@ def test_a_rule_that_cannot_be_followed_is_refused(rule: str, words: str) -> Non
     index = ImageIndex.build("photos")
     with pytest.raises(InvalidParameterError, match=words):
         index.sample(5, groups=rule)
+
+
+def test_species_that_folders_name_have_a_rule_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which the message of the command tells."""
+    write_collection(tmp_path, 4)
+    assert main(["sample", str(tmp_path), "-n", "2", "--group-by", "species", "-q"]) == 1
+    assert "Where folders name them, use parent or regex:PATTERN." in capsys.readouterr().err
