@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
+from unicodedata import normalize
 
 import pytest
 
@@ -12,7 +14,9 @@ from pictures import LONG_AGO_NS, make_old, write_collection, write_picture
 from small_surveys import detect, write_jpeg, write_results
 from smartdownsample import ImageIndex, Lock
 from smartdownsample.cli import main
+from smartdownsample.locks.lock_file import encode_lock
 
+_Form: TypeAlias = Literal["NFC", "NFD"]
 N_PHOTOS = 40
 
 
@@ -224,6 +228,54 @@ def test_options_are_repeated_with_the_run(
     told = verify(capsys, "a.lock", code=1)
     assert told["documents"] == ["before.txt"]
     del folder
+
+
+@pytest.mark.parametrize(("before", "now"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_in_another_form_of_unicode_are_the_same(
+    folder: Path, capsys: pytest.CaptureFixture[str], before: _Form, now: _Form
+) -> None:
+    """As macOS tools rename photos: said in a line, no difference, and the picks are found."""
+    for number in range(12):
+        site = folder / "survey" / normalize(before, ("Björk", "Plain")[number % 2])
+        write_picture(site / normalize(before, f"Ölä_{number}.jpg"), number)
+    run = ["sample", "survey", "-n", "5", "--lock", "a.lock"]
+    list_printed(capsys, *run)
+    for path in sorted((folder / "survey").rglob("*"), reverse=True):
+        path.rename(path.with_name(normalize(now, path.name)))
+    told = verify(capsys, "a.lock")
+    assert told["n_respelt"] == told["n_unchanged"] == 5
+    assert told["collection"]["n_respelt"] == 12
+    assert told["moved"] == told["collection"]["new"] == told["collection"]["missing"] == []
+    assert main(["verify", "a.lock", "-q"]) == 0
+    assert "  12 names are in another form of Unicode" in capsys.readouterr().out
+    printed = list_printed(capsys, "sample", "--lock", "a.lock")
+    assert len(printed) == 5
+    assert all(os.path.exists(path) for path in printed)
+    list_printed(capsys, "sample", "--lock", "a.lock", "-o", "a.csv")
+    added = list_printed(capsys, "sample", "--update", "a.lock", "-n", "+3")
+    assert len({*added, *printed}) == 8
+    verify(capsys, "a.lock")
+
+
+def test_a_pipe_is_no_lockfile(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is refused rather than waited for."""
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no named pipes")
+    os.mkfifo("pipe.lock")
+    assert "Not a regular file" in refuse(capsys, "verify", "pipe.lock")
+    del folder
+
+
+@pytest.mark.parametrize("place", ["..", "../../..", "/", "a/../.."])
+def test_a_lockfile_leaves_out_no_folder_outside_its_root(
+    lock: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    """A forged one is refused."""
+    content = Lock.read(lock).content
+    assert content.options is not None
+    forged = replace(content, options={**content.options, "left_out": [place]})
+    lock.write_bytes(encode_lock(forged))
+    assert "'left_out' that is not" in refuse(capsys, "sample", "--lock", "picks.lock")
 
 
 # ------------------------------------------------------------------ the same again

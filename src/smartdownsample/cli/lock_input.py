@@ -17,6 +17,8 @@ from ..items import NamedImages, to_key
 from ..locks import (
     Lock,
     LockedPick,
+    check_below,
+    list_other_forms,
     locate,
     lock_kind,
     make_content,
@@ -115,6 +117,12 @@ def restore_options(options: argparse.Namespace, lock: Lock, root: str) -> argpa
     restored.random_seed = content.rounds[-1].random_seed
     restored.locked_root = root
     places = asked.get(LEFT_OUT)
+    try:
+        for place in _as_list(places):
+            check_below(place)
+    except ValueError as error:
+        msg = f"{lock.file!r} has an option {LEFT_OUT!r} that is not as it should be: {error}."
+        raise InvalidParameterError(msg) from error
     restored.left_out = [os.path.join(root, place) for place in _as_list(places)]
     as_called = asked.get(ROOT_AS_CALLED)
     if isinstance(as_called, str):
@@ -260,14 +268,19 @@ def _is_about_all(options: argparse.Namespace) -> bool:
 def _find_rows(table: FeatureTable, picks: Sequence[LockedPick], root: str) -> IntArray:
     """Find the row of each pick, shape (k,); -1 where there is none."""
     folder = to_key(root)
-    places = [(locate(folder, pick.path), pick.item[1]) for pick in picks]
-    keys = {key for key, _ in places}
+    # A file system may know a name in another form than it lists.
+    places = [
+        [(locate(folder, form), pick.item[1]) for form in (pick.path, *list_other_forms(pick.path))]
+        for pick in picks
+    ]
+    keys = {key for forms in places for key, _ in forms}
     row_of = {}
     for row, path in enumerate(table.paths):
         key = to_key(path)
         if key in keys:
             row_of[key, tuple(table.regions[row].tolist())] = row
-    return np.array([row_of.get(place, -1) for place in places], dtype=np.int64)
+    rows = [next((row_of[form] for form in forms if form in row_of), -1) for forms in places]
+    return np.array(rows, dtype=np.int64)
 
 
 def _keep_locked(inputs: Inputs, lock: Lock, root: str, *, before: int) -> SamplingOptions:

@@ -90,6 +90,10 @@ def _describe(lock: "Lock", report: "LockReport", reason: str | None) -> Iterato
     if report.n_touched:
         have = "has" if report.n_touched == 1 else "have"
         yield f"  {report.n_touched:,} of these {have} another modification time, as copies have"
+    n_respelt = (report.collection or report).n_respelt
+    if n_respelt:
+        names = f"{count_noun(n_respelt, 'name')} {'is' if n_respelt == 1 else 'are'}"
+        yield f"  {names} in another form of Unicode (NFC, NFD), as macOS has them"
     yield from _list("moved", [f"{place} -> {now}" for place, now in report.moved])
     yield from _list("changed", report.changed)
     yield from _list("missing", report.missing)

@@ -18,11 +18,11 @@ from .lock_check import (
     compare_selection,
     find_locked_root,
     find_unsound,
-    locate,
 )
 from .lock_content import are_relative, choose_root, make_content
 from .lock_file import LockContent, LockedPick, LockedSource, encode_lock, lock_kind, read_lock
 from .places import leads_out, spell_nearby
+from .unicode_forms import locate
 
 _N_NAMED = 3
 # What is said of a lockfile whose root is null.
@@ -270,7 +270,7 @@ class Lock:
 
 def _find_images(root: str, images: str) -> str:
     """Return the path of a folder, image or glob below a root, whose own name is none."""
-    path = os.path.join(root, images)
+    path = os.fsdecode(locate(os.fsencode(root), images))
     is_glob = glob.has_magic(images) and not os.path.lexists(path)
     return os.path.join(glob.escape(root), images) if is_glob else path
 

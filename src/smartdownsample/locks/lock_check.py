@@ -1,7 +1,7 @@
 """What has become of the images of a lockfile."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -12,7 +12,8 @@ from ..records import Cause, Region
 from .content_hashes import hash_files
 from .lock_content import choose_root, digest_features, list_items_of, list_present, split_by_folder
 from .lock_file import LockContent, LockedPick
-from .locked_folders import MOST_NAMED
+from .locked_folders import MOST_NAMED, LockedFolder
+from .unicode_forms import list_other_forms, locate
 
 # Path below the root, and region.
 Item: TypeAlias = tuple[str, Region]
@@ -33,6 +34,8 @@ class CollectionChanges:
         they are too many.
     resized : tuple of str
         Folders with the same images, whose sizes together are not the same.
+    n_respelt : int
+        How many images have the same names in another form of Unicode (NFC or NFD).
     """
 
     n_locked: int
@@ -41,6 +44,7 @@ class CollectionChanges:
     missing: tuple[str, ...]
     n_unnamed: int
     resized: tuple[str, ...]
+    n_respelt: int = 0
 
     @property
     def is_same(self) -> bool:
@@ -98,6 +102,8 @@ class LockReport:
         What the same call selects now; None where that is not known.
     documents : tuple of str
         Lists, tables and documents that have changed or are gone.
+    n_respelt : int
+        How many selected images have the same names in another form of Unicode (NFC or NFD).
     """
 
     root: str
@@ -110,6 +116,7 @@ class LockReport:
     collection: CollectionChanges | None = None
     picks: PickChanges | None = None
     documents: tuple[str, ...] = field(default=())
+    n_respelt: int = 0
 
     @property
     def is_same(self) -> bool:
@@ -164,6 +171,9 @@ def check_picks(content: LockContent, root: str, *, show_progress: bool = False)
         (path, place_of[pick.sha256]) for path, pick in by_path.items() if pick.sha256 in place_of
     ]
     gone = {path for path, _ in moved}
+    prefix = os.path.join(folder, b"")
+    spelt = [os.fsdecode(key.removeprefix(prefix)).replace(os.sep, "/") for key in keys]
+    n_respelt = sum(now != path for now, path in zip(spelt, by_path, strict=True))
     return LockReport(
         root,
         len(by_path),
@@ -172,6 +182,7 @@ def check_picks(content: LockContent, root: str, *, show_progress: bool = False)
         tuple(moved),
         tuple(pick.path for pick in changed if pick.path not in gone),
         tuple(pick.path for pick in missing if pick.path not in gone),
+        n_respelt=n_respelt,
     )
 
 
@@ -209,11 +220,6 @@ def find_locked_root(content: LockContent, selection: Picks) -> bytes:
     return folder
 
 
-def locate(folder: bytes, path: str) -> bytes:
-    """Return the absolute path of an image below the root."""
-    return os.path.join(folder, *os.fsencode(path).split(b"/"))
-
-
 def find_unsound(content: LockContent, root: str) -> tuple[list[str], list[str]]:
     """Find the picks that have changed and those that are gone.
 
@@ -247,14 +253,19 @@ def compare_collection(
     new: list[str] = []
     missing: list[str] = []
     resized: list[str] = []
-    n_unnamed = 0
+    n_unnamed = n_respelt = 0
     known = {folder.path: folder for folder in content.folders}
+    form_of = _match_forms(present, known)
+    present = {form_of.get(path, path): names for path, names in present.items()}
     for path in {**known, **present}:
         names = present.get(path, {})
         start = "" if path == "." else f"{path}/"
         if path not in known:
             new += [start + name for name in names]
             continue
+        forms = _match_names(known[path], names)
+        n_respelt += len(names) if path in form_of.values() else len(forms)
+        names = {forms.get(name, name): n_bytes for name, n_bytes in names.items()}
         changes = known[path].compare(names, MOST_NAMED - len(missing))
         new += [start + name for name in changes.new]
         missing += [start + name for name in changes.missing]
@@ -268,7 +279,29 @@ def compare_collection(
         tuple(sorted(missing)),
         n_unnamed,
         tuple(sorted(resized)),
+        n_respelt,
     )
+
+
+def _match_forms(present: Collection[str], known: Collection[str]) -> dict[str, str]:
+    """Match names that are not known with known ones in another form that are not there."""
+    return {
+        name: other
+        for name in present
+        if name not in known
+        for other in list_other_forms(name)
+        if other in known and other not in present
+    }
+
+
+def _match_names(folder: LockedFolder, names: Collection[str]) -> dict[str, str]:
+    """Match names of images in a folder with those that it had, see `_match_forms`."""
+    odd = [name for name in names if not name.isascii()]
+    if not odd:
+        return {}
+    forms = {*odd, *(other for name in odd for other in list_other_forms(name))}
+    known = forms.difference(folder.compare(forms, 0).new)
+    return _match_forms(names, known)
 
 
 def compare_selection(
@@ -282,6 +315,8 @@ def compare_selection(
         (os.fsdecode(_strip(to_key(path), root)), region)
         for path, region in list_items_of(selection)
     }
+    form_of = _match_forms({path for path, _ in selected}, {path for path, _ in locked})
+    selected = {(form_of.get(path, path), region) for path, region in selected}
     digest = digest_features(selection.table, root)
     return PickChanges(
         len(locked & selected),

@@ -20,6 +20,7 @@ from ..items import LOCK_MARK, to_text
 from ..options import PathLike
 from ..output_files import OutputKind
 from ..records import WHOLE, FeatureSpec, Region
+from ..results import open_file
 from .locked_folders import LockedFolder
 
 # Says that a file is a lockfile, and in which form; all start with it.
@@ -199,7 +200,7 @@ def read_lock(file: PathLike) -> LockContent:
     """Read a lockfile; raise InvalidParameterError when it is none, or not as it was written."""
     name = to_text(file, "The 'file' parameter")
     try:
-        with open(name, "rb") as stream:
+        with open_file(os.fsencode(name)) as stream:
             data = stream.read()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -247,7 +248,7 @@ def _check_content(content: LockContent) -> None:
         msg = "its picks are not sorted, or one is there twice"
         raise ValueError(msg)
     for path in [*(path for path, _ in items), *(folder.path for folder in content.folders)]:
-        _check_below(path)
+        check_below(path)
     _check_relative(content.root)
     _check_sources(content)
     for folder in content.folders:
@@ -276,11 +277,11 @@ def _check_sources(content: LockContent) -> None:
         msg = "it has no source, or one that is neither images nor a document"
         raise ValueError(msg)
     for source in sources:
-        _check_below(source.images or ".")
+        check_below(source.images or ".")
         _check_relative(source.document)
 
 
-def _check_below(path: str) -> None:
+def check_below(path: str) -> None:
     """Raise `ValueError` unless a path lies below whatever folder it is put into."""
     is_plain = path == "." or all(part not in {"", ".", ".."} for part in path.split("/"))
     if os.name == "nt":
