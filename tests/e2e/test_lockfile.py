@@ -14,7 +14,7 @@ from pictures import LONG_AGO_NS, make_old, write_collection, write_picture
 from small_surveys import detect, write_jpeg, write_results
 from smartdownsample import ImageIndex, Lock
 from smartdownsample.cli import main
-from smartdownsample.locks.lock_file import encode_lock
+from smartdownsample.locks.lock_file import LockedSource, encode_lock
 
 _Form: TypeAlias = Literal["NFC", "NFD"]
 N_PHOTOS = 40
@@ -48,7 +48,7 @@ def verify(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -
     capsys.readouterr()
     assert main(["verify", *(arguments or ("picks.lock",)), "--json", "-q"]) == code
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert told["is_same"] == (code == 0)
+    assert told["is_same"] is {0: True, 1: False, 3: None}[code]
     return told
 
 
@@ -276,6 +276,73 @@ def test_a_lockfile_leaves_out_no_folder_outside_its_root(
     forged = replace(content, options={**content.options, "left_out": [place]})
     lock.write_bytes(encode_lock(forged))
     assert "'left_out' that is not" in refuse(capsys, "sample", "--lock", "picks.lock")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"options": {"colour": "red"}}, "'colour', which this release does not know"),
+        ({"options": {"grouping": "regex:nowhere"}}, "must match every path"),
+        ({"sources": [LockedSource(images="nowhere")]}, "nowhere"),
+    ],
+)
+def test_what_cannot_be_repeated_is_neither_the_same_nor_different(
+    lock: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], reason: str
+) -> None:
+    """An exit code of its own says so, and the reason is told."""
+    content = Lock.read(lock).content
+    assert content.options is not None
+    if "options" in changes:
+        changes = {"options": {**content.options, **changes["options"]}}
+    lock.write_bytes(encode_lock(replace(content, **changes)))
+    told = verify(capsys, code=3)
+    assert told["n_unchanged"] == 10
+    assert reason in told["not_repeated"]
+
+
+@pytest.mark.parametrize("sources", [["photos"], ["photos/site_1", "photos/site_2"]])
+@pytest.mark.parametrize("working_folder", [".", "elsewhere"])
+def test_a_pattern_from_the_root_of_the_disk_serves_elsewhere(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    sources: list[str],
+    working_folder: str,
+) -> None:
+    """The lockfile has it from the folder of the images on."""
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / working_folder)
+    named = [str(folder / source) for source in sources]
+    pattern = f"{folder}/photos/site_1/*_[1-5].jpg"
+    lock = str(folder / "a.lock")
+    list_printed(capsys, "sample", *named, "-n", "9", "--exclude", pattern, "--lock", lock)
+    assert str(folder) not in Path(lock).read_text(encoding="utf-8")
+    monkeypatch.chdir(folder)
+    (folder / "photos").rename(folder / "moved")
+    told = verify(capsys, "a.lock", "--root", "moved")
+    assert told["picks"]["n_same"] == 9
+    assert told["collection"]["missing"] == []
+
+
+def test_a_pattern_that_names_other_folders_of_the_disk_is_not_locked(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would match nothing elsewhere, which is said."""
+    pattern = f"{folder.parent}/*/photos/site_1/"
+    run = ("sample", "photos", "-n", "9", "--exclude", pattern, "--lock", "a.lock")
+    assert "on another machine" in refuse(capsys, *run)
+    assert not Path("a.lock").exists()
+
+
+def test_an_update_elsewhere_notes_where_the_images_lie_now(
+    lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says so, and the file serves without --root from then on."""
+    (lock.parent / "photos").rename(lock.parent / "fotos")
+    run = ["sample", "--update", "picks.lock", "-n", "+3", "--root", "fotos", "-o", "new.csv"]
+    assert main(run) == 0
+    assert "now leads to images in fotos." in capsys.readouterr().err
+    verify(capsys)
 
 
 # ------------------------------------------------------------------ the same again

@@ -23,6 +23,7 @@ from ..locks import (
     lock_kind,
     make_content,
     save_content,
+    spell_nearby,
 )
 from ..options import Kept, SamplingOptions
 from ..output_files import check_output
@@ -68,10 +69,15 @@ class Reopened:
         n_wanted = None if options.target_count is None else self.selection.target_count
         root = to_key(lock.find_root(options.locked_root))
         told = {**(lock.content.options or {}), LEFT_OUT: list_left_out(options, root)}
+        before, folder = lock.content.root, os.path.dirname(to_key(lock.file))
+        is_moved = before is None or to_key(os.path.join(os.fsdecode(folder), before)) != root
+        is_relative = not os.path.isabs(options.locked_root)
+        # What would tell about this machine leaves the file as it was.
+        place = spell_nearby(root, folder, is_relative=is_relative) if is_moved else before
         content = make_content(
             self.selection,
             root,
-            replace(lock.content, options=told),
+            replace(lock.content, options=told, root=place or before),
             n_wanted,
             show_progress=not options.quiet,
         )
@@ -80,6 +86,10 @@ class Reopened:
             picks, rounds = len(content.picks), len(content.rounds)
             counts = f"{count_noun(picks, 'pick')} of {count_noun(rounds, 'round')}"
             say(f"Locked {counts} in {lock.file}")
+        if is_moved and place is not None:
+            say(f"{lock.file} now leads to images in {place}.")
+        elif is_moved and before is not None:
+            say(f"{lock.file} still leads to images in {before}: name their folder with --root.")
 
 
 def explain_unrepeatable(lock: Lock) -> str | None:

@@ -3,12 +3,14 @@
 import argparse
 import glob
 import os
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
 from ..collection import Picks
 from ..display import count_noun
+from ..errors import InvalidParameterError
 from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS
 from ..items import DocumentItems, NamedImages, list_items, to_key
 from ..locks import (
@@ -122,8 +124,32 @@ def _list_options(options: argparse.Namespace, root: bytes) -> dict[str, Any]:
     told["root"] = None if options.root is None else spell_place(to_key(options.root), root)
     told[LEFT_OUT] = list_left_out(options, root)
     if options.include or options.exclude or (options.grouping or "").startswith("regex:"):
-        told[ROOT_AS_CALLED] = spell_place(root, to_key(os.curdir))
+        as_called = spell_place(root, to_key(os.curdir))
+        for name in ("include", "exclude"):
+            told[name] = [_spell_pattern(each, root, as_called, name) for each in told[name]]
+        # Patterns from the disk's root on then count from the root of the images.
+        is_absolute = [*told["include"], *told["exclude"]] != [*options.include, *options.exclude]
+        told[ROOT_AS_CALLED] = as_called or (os.curdir if is_absolute else None)
     return told
+
+
+def _spell_pattern(pattern: str, root: bytes, as_called: str | None, name: str) -> str:
+    """Spell a pattern that counts from the root of the disk such that it serves elsewhere."""
+    folder = os.fsdecode(root)
+    start = os.path.join(folder, "")
+    if pattern.startswith(start) and pattern != start:
+        is_below = as_called not in {None, os.curdir}
+        escaped = re.sub(r"([*?\[\\])", r"\\\1", f"/{as_called}") if is_below else ""
+        return f"{escaped}/{pattern.removeprefix(start)}"
+    first = folder.split("/")[:2]
+    if pattern.count("/") > 1 and first[-1] and pattern.split("/")[:2] == first:
+        msg = (
+            f"--{name} {pattern!r} counts from the root of the disk, so that it would match "
+            "nothing on another machine, and is not below the folder of the images. No lockfile "
+            "was written. Give it from the folder that is searched on, such as StationB/2024*."
+        )
+        raise InvalidParameterError(msg)
+    return pattern
 
 
 def list_left_out(options: argparse.Namespace, root: bytes) -> list[str]:

@@ -19,6 +19,8 @@ EXAMPLES = (
     "verify picks.lock --root /mnt/archive/photos --json",
 )
 
+# Exit code where nothing is known to differ, but what the lockfile asks for cannot be repeated.
+_NOT_KNOWN = 3
 # Images of each kind that are listed for people.
 _MAX_LISTED = 20
 # Images of one folder that are listed one by one.
@@ -40,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command and return the exit code, as diff does: 1 where anything differs."""
+    """Run the command and return the exit code: 1 where anything differs, 3 if it is not known."""
     import dataclasses
 
     from ..errors import SmartDownsampleError
@@ -52,19 +54,19 @@ def run(options: argparse.Namespace) -> int:
     tell_outside(options, lock, options.root)
     root = lock.find_root(options.root)
     reason, selection = explain_unrepeatable(lock), None
+    is_known = True
     if reason is None:
         try:
             selection = _repeat(options, lock, root)
         except SmartDownsampleError as error:  # what became of the picks is told all the same
-            reason = str(error)
+            reason, is_known = str(error), False
     report = lock.verify(root, selection=selection, show_progress=not options.quiet)
+    is_same = None if report.is_same and not is_known else report.is_same
     if options.json:
-        print_json(
-            {"is_same": report.is_same, "not_repeated": reason, **dataclasses.asdict(report)}
-        )
+        print_json({"is_same": is_same, "not_repeated": reason, **dataclasses.asdict(report)})
     else:
         tell(*_describe(lock, report, reason))
-    return 0 if report.is_same else FAILED
+    return _NOT_KNOWN if is_same is None else 0 if is_same else FAILED
 
 
 def _repeat(options: argparse.Namespace, lock: "Lock", root: str) -> "Picks":

@@ -1,5 +1,6 @@
 """Images that callers of the library give: folders, globs, paths, and columns of data frames."""
 
+import glob
 import os
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -21,8 +22,8 @@ _USUAL_ENDS = frozenset((".jpg", ".JPG", "jpeg", "JPEG", ".png", ".PNG"))
 def list_items(image_paths: PathLike | Iterable[PathLike]) -> ItemList:
     """List the distinct photos of a folder or glob (see `find_images`), or of many paths.
 
-    Among the paths may be folders and globs, which have a star. A data frame or an Arrow table
-    may give a column of paths. Of several spellings of one path the first counts. Paths keep
+    Among the paths may be folders and globs. A data frame or an Arrow table may give a column of
+    paths. Of several spellings of one path the first counts. Paths keep
     the caller's order; with a folder or glob the order is arbitrary.
     """
     is_source, given = _list_paths(image_paths)
@@ -66,7 +67,15 @@ def _list_paths(image_paths: PathLike | Iterable[PathLike]) -> tuple[bool, list[
             warn_user(describe_empty(image_paths), ImageLoadingWarning)
         return True, paths
     given = _check_paths(_take_column(image_paths))
-    odd = {path for path in given if path[-4:] not in _USUAL_ENDS or "*" in path or path[:1] == "~"}
+    odd = {
+        path
+        for path in given
+        if path[-4:] not in _USUAL_ENDS
+        or "*" in path
+        or "?" in path
+        or "[" in path
+        or path[:1] == "~"
+    }
     home_of = {path: expand_home(path) for path in odd}
     found_in = {path: list_source(home) for path, home in home_of.items() if _is_searched(home)}
     for source, found in found_in.items():
@@ -83,8 +92,11 @@ def _is_searched(path: str) -> bool:
 
     So the file system is not asked for each image once more.
     """
-    if "*" in path:
-        return not os.path.lexists(path)
+    if glob.has_magic(path):
+        # What might as well be the name of a photo that is gone is a glob if it matches something.
+        is_glob = not os.path.lexists(path) and ("*" in path or any(glob.iglob(path)))
+        if is_glob or "*" in path:
+            return is_glob
     return not has_image_extension(path) and os.path.isdir(path)
 
 
@@ -104,8 +116,17 @@ def _take_column(images: object) -> Iterable[PathLike]:
     """Take the column of paths of a data frame or Arrow table; anything else as it is."""
     names = getattr(images, "column_names", None) or getattr(images, "columns", None)
     if names is None:
-        return images  # type: ignore[return-value] # checked by who goes through it
-    column = images[find_path_column(list(map(str, names)), "The table")]  # type: ignore[index] # tables have that
+        is_arrow = hasattr(images, "to_pylist")
+        return images.to_pylist() if is_arrow else images  # type: ignore[return-value,attr-defined] # checked by who goes through it
+    names = list(map(str, names))
+    name = find_path_column(names, "The table")
+    if names.count(name) > 1:
+        msg = (
+            f"The table has {names.count(name)} columns {name!r}, and one is to name the images. "
+            "Rename the others, or give the column itself."
+        )
+        raise InvalidParameterError(msg)
+    column = images[name]  # type: ignore[index] # tables have that
     return column.to_pylist() if hasattr(column, "to_pylist") else column  # type: ignore[no-any-return]
 
 

@@ -124,3 +124,32 @@ def test_a_small_share_is_of_one_image(folders: list[str]) -> None:
     index = ImageIndex.build(folders, cache=False)
     assert [len(index.sample(share)) for share in ("0%", "1%", "100%")] == [0, 1, 6]
     assert len(ImageIndex.build([], cache=False).sample("1%")) == 0
+
+
+def test_a_table_with_two_columns_of_paths_is_refused(folders: list[str]) -> None:
+    """Rather than the names of the columns taken for images."""
+    twice = pd.DataFrame([[folders[0], folders[1]]], columns=["path", "path"])
+    with pytest.raises(InvalidParameterError, match="2 columns 'path'"):
+        list_items(twice)
+    columns = pa.array(["a.jpg"])
+    with pytest.raises(InvalidParameterError, match="2 columns 'path'"):
+        list_items(pa.Table.from_arrays([columns, columns], names=["path", "path"]))
+
+
+def test_columns_of_arrow_are_paths(tmp_path: Path) -> None:
+    """Arrays and chunked ones alike."""
+    paths = [str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg")]
+    assert list_items(pa.array(paths)).paths == paths
+    assert list_items(pa.chunked_array([paths[:1], paths[1:]])).paths == paths
+
+
+def test_all_signs_of_globs_serve_in_a_list(tmp_path: Path) -> None:
+    """As alone; what matches nothing may be a photo that is gone."""
+    for name in ("a1.jpg", "a2.jpg", "b1.jpg"):
+        write_picture(tmp_path / name, 1)
+    for pattern in ("a?.jpg", "a[12].jpg"):
+        alone = list_items(str(tmp_path / pattern)).paths
+        assert sorted(list_items([str(tmp_path / pattern)]).paths) == sorted(alone)
+        assert len(alone) == 2
+    gone = str(tmp_path / "c[1].jpg")
+    assert list_items([gone]).paths == [gone]
