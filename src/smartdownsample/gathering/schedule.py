@@ -6,22 +6,21 @@ clusters, if the backend can return results as they come.
 """
 
 import os
-import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import joblib
 import numpy as np
 from joblib.parallel import get_active_backend
 
-from ..display import is_notebook, is_watched
-from ..errors import InvalidParameterError
+from ..display import is_watched
 from ..item_list import ItemList
 from ..items import split_folders
 from ..options import ReadingOptions
 from ..pictures import MEMORY, Treatment, count_workers, decoding_process
+from ..progress_bar import count_progress
 from ..records import FeatureBatch, FeatureSpec, FileStats, IntArray, are_crops
 from .chunk import ExtractedChunk, StopSign, Task, extract_chunk
 from .helper_processes import Helpers
@@ -60,9 +59,10 @@ def extract_features(
     # Each is a thread from the beginning, whether or not there is a file for it.
     n_workers = min(count_workers(reading.n_workers), max(len(n_bytes), 2))
     n_helpers = count_helpers(count_small(n_bytes, spec), n_workers)
+    is_shown = is_watched() if reading.show_progress is None else reading.show_progress
     with (
         Helpers(n_helpers, reading.max_pixels) as helpers,
-        _show_progress(len(n_bytes), is_shown=reading.show_progress) as count_done,
+        count_progress(len(n_bytes), "Decoding", is_shown=is_shown) as count_done,
         decoding_process(),
         MEMORY.share(len(helpers.processes)),
     ):
@@ -185,44 +185,6 @@ class _Run:
             for number, result in results:
                 self.count_done(len(chunks[number]))
                 yield self.missed.make_batch(chunks[number], result)
-
-
-@contextmanager
-def _show_progress(n_files: int, *, is_shown: bool | None) -> Iterator[Callable[[int], object]]:
-    """Show a progress bar if wanted, or if watched, and give the function that moves it on."""
-    if not (is_watched() if is_shown is None else is_shown):
-        yield lambda _: None
-        return
-    try:
-        bar = _choose_bar()(total=n_files, unit="img", desc="Decoding")
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # Its defaults come from the environment, unchecked.
-        named = [f"{name}={value!r}" for name, value in os.environ.items() if name[:5] == "TQDM_"]
-        msg = (
-            f"The progress bar cannot be drawn with {', '.join(sorted(named))} in the environment "
-            f"({error}). Correct or unset what is wrong of it."
-        )
-        raise InvalidParameterError(msg) from error
-    with bar:
-        yield bar.update
-
-
-def _choose_bar() -> Callable[..., Any]:
-    """Choose the bar that notebooks draw, where it can be, or that of terminals.
-
-    Imported on need: the import takes as long as hundreds of small images.
-    """
-    if not is_notebook():
-        from tqdm import tqdm  # noqa: PLC0415 - see above
-
-        return tqdm  # type: ignore[no-any-return] # tqdm has no types
-    from tqdm import TqdmWarning  # noqa: PLC0415 - see above
-
-    with warnings.catch_warnings():
-        # Without ipywidgets there is the bar of terminals, and nothing to do about it.
-        warnings.simplefilter("ignore", TqdmWarning)
-        from tqdm.auto import tqdm  # noqa: PLC0415 - see above
-    return tqdm  # type: ignore[no-any-return] # tqdm has no types
 
 
 def count_small(size_bytes: IntArray, spec: FeatureSpec) -> int:

@@ -2,11 +2,11 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..items import cause_of
+from ..progress_bar import count_progress
 from ..records import Cause
 from ..results import open_file
 
@@ -34,29 +34,13 @@ def hash_files(
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    counting = _count_progress(len(keys), is_shown=show_progress)
+    counting = count_progress(
+        len(keys), "Comparing", is_shown=show_progress, patience_s=_PATIENCE_S
+    )
     with counting as count, ThreadPoolExecutor(_N_THREADS) as threads:
         for content in threads.map(_hash_file, keys):
-            count()
+            count(1)
             yield content
-
-
-@contextmanager
-def _count_progress(n_files: int, *, is_shown: bool) -> Iterator[Callable[[], object]]:
-    """Give a function that counts a file on a bar, if one is wanted and can be drawn."""
-    if not is_shown:
-        yield lambda: None
-        return
-    try:
-        from tqdm import tqdm
-
-        bar = tqdm(total=n_files, unit="img", desc="Comparing", delay=_PATIENCE_S)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        # Its defaults come from the environment, unchecked.
-        yield lambda: None
-        return
-    with bar:
-        yield bar.update
 
 
 def digest_file(path: str) -> str | None:
