@@ -294,7 +294,10 @@ def test_a_command_line_that_makes_no_sense_is_told_so(place: Place) -> None:
     """In words, with the exit code of its own."""
     done = place.call_anew("sample", "photos", "-n", "ten")
     assert done.returncode == 2
-    assert b"must be a count such as 1000, or a share such as 10%. Got 'ten'" in done.stderr
+    assert (
+        b"must be a count such as 1000, or a share such as 10%, at most 100%. Got 'ten'"
+        in done.stderr
+    )
     assert done.stdout == b""
 
 

@@ -320,7 +320,9 @@ def _read_amount(text: str) -> int | float:
     with suppress(ValueError):
         if 0 <= int(text) <= LARGEST_INTEGER:
             return int(text)
-    msg = f"must be a count such as 1000, or a share such as 10%. Got {text!r} instead"
+    msg = (
+        f"must be a count such as 1000, or a share such as 10%, at most 100%. Got {text!r} instead"
+    )
     raise argparse.ArgumentTypeError(msg)
 
 

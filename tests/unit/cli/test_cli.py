@@ -83,10 +83,16 @@ def test_the_page_of_a_report_is_named_last() -> None:
         ("sample -n 5", "required: SOURCE"),
         ("sample photos", "say how many images with -n"),
         ("sample photos -n 5 --absolute-paths", "--absolute-paths needs --report"),
-        ("sample photos -n ten", "a count such as 1000, or a share such as 10%. Got 'ten'"),
-        ("sample photos -n -5", "a count such as 1000, or a share such as 10%. Got '-5'"),
+        (
+            "sample photos -n ten",
+            "a count such as 1000, or a share such as 10%, at most 100%. Got 'ten'",
+        ),
+        (
+            "sample photos -n -5",
+            "a count such as 1000, or a share such as 10%, at most 100%. Got '-5'",
+        ),
         ("sample photos -n 5 --seed -1", "of at least 0. Got '-1'"),
-        ("sample photos -n 101%", "Got '101%'"),
+        ("sample photos -n 101%", "a share such as 10%, at most 100%. Got '101%'"),
         ("sample photos -n 5 --balance 2", "from 0 to 1. Got '2'"),
         ("sample photos -n 5 --balance 1", "--balance needs --group-by"),
         ("sample photos --per-group 5", "--per-group needs --group-by"),
@@ -99,7 +105,7 @@ def test_the_page_of_a_report_is_named_last() -> None:
         ("sample photos -n 5 --hash-size 33", "from 2 to 32. Got '33'"),
         (
             f"sample photos -n {2**63}",
-            f"a count such as 1000, or a share such as 10%. Got '{2**63}'",
+            f"a count such as 1000, or a share such as 10%, at most 100%. Got '{2**63}'",
         ),
         (f"sample photos -n 5 --max-per-sequence {10**30}", f"from 1 to {2**63 - 1}. Got '1000"),
         ("sample photos -n 5 --quotas two-phase --keep a.txt", "leave out --keep"),
