@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import report
-from .checks import check_seed
+from .checks import check_seed, check_type
 from .collection import Picks
 from .errors import InvalidParameterError
 from .gathering import warn_of_failures
@@ -231,6 +231,7 @@ def inspect_index(
     Inspection
         Its figures.
     """
+    check_type("index", index, ImageIndex, "an ImageIndex")
     return inspect_collection(index.collection, sequence_gap_s)
 
 

@@ -32,6 +32,13 @@ def check_flag(name: str, value: object) -> bool:
     return bool(value)
 
 
+def check_type(name: str, value: object, kind: type, called: str) -> None:
+    """Make sure that a parameter is of a class, called so with its article."""
+    if not isinstance(value, kind):
+        msg = f"The '{name}' parameter must be {called}. Got {shorten(value)} instead."
+        raise InvalidParameterError(msg)
+
+
 def check_seed(random_seed: object) -> int | None:
     """Return a seed: None or an integer of at least 0, however large."""
     if random_seed is None:

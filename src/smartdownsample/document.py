@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, get_args
 
-from .checks import check_choice
+from .checks import check_choice, check_type
+from .collection import Picks
 from .display import count_noun
 from .errors import InvalidParameterError
 from .formats import read_document
@@ -180,6 +181,7 @@ class Document:
             When the file cannot be written, or would replace a file that is no part of this
             document.
         """
+        check_type("selection", selection, Picks, "a Selection")
         if to is not None:
             check_choice("to", to, get_args(WrittenFormat))
         target = choose_target(self.contents, to)

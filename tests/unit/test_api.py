@@ -17,9 +17,13 @@ from smartdownsample import (
     ImageIndex,
     ImageLoadingWarning,
     InvalidParameterError,
+    Lock,
     OutputError,
+    count_previews,
     find_images,
+    inspect_index,
     sample_diverse,
+    write_selection,
 )
 from smartdownsample.items.local_files import LocalFiles
 
@@ -315,3 +319,19 @@ def test_everything_exported_exists() -> None:
     """`from smartdownsample import *` works."""
     assert all(hasattr(smartdownsample, name) for name in smartdownsample.__all__)
     assert os.path.exists(Path(smartdownsample.__file__).parent / "py.typed")
+
+
+def test_what_is_no_selection_is_refused_by_name(tmp_path: Path) -> None:
+    """Lists of paths, above all, which much else takes."""
+    write_picture(tmp_path / "a.jpg", seed=1)
+    index = ImageIndex.build(tmp_path, cache=False)
+    index.sample(1).save_lock(tmp_path / "a.lock")
+    paths: Any = index.paths
+    with pytest.raises(InvalidParameterError, match=r"'selection' parameter must be a Selection"):
+        Lock.read(tmp_path / "a.lock").verify(selection=paths)
+    with pytest.raises(InvalidParameterError, match=r"'selection' parameter must be a Selection"):
+        write_selection(paths, tmp_path / "a.txt")
+    with pytest.raises(InvalidParameterError, match=r"'index' parameter must be an ImageIndex"):
+        inspect_index(paths)
+    with pytest.raises(InvalidParameterError, match=r"must be a FeatureTable, such as"):
+        count_previews(paths)

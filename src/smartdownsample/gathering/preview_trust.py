@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..checks import check_type
 from ..display import count_noun
 from ..items import name_folder
 from ..records import FLAG_ALIKE, FLAG_CHECKED, FLAG_COMPARED, ByteArray, FeatureTable, IntArray
@@ -83,6 +84,7 @@ def count_previews(table: FeatureTable) -> PreviewCounts:
     PreviewCounts
         In other modes than ``preview`` all counts but ``n_decoded`` are zero.
     """
+    check_type("table", table, FeatureTable, "a FeatureTable, such as ImageIndex.table")
     flags = table.rows["flags"]
     n_previews = table.n_previews
     return PreviewCounts(

@@ -4,6 +4,7 @@ import glob
 import os
 from dataclasses import replace
 
+from ..checks import check_type
 from ..collection import Picks
 from ..display import count_noun
 from ..errors import InvalidParameterError, LockWarning, OutputError, warn_user
@@ -229,6 +230,8 @@ class Lock:
         InvalidParameterError
             As by `find_root`.
         """
+        if selection is not None:
+            check_type("selection", selection, Picks, "a Selection")
         if root is None and selection is not None and not self._is_about(selection):
             root = os.fsdecode(find_locked_root(self.content, selection)) or None
         folder = self.find_root(root)

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from ..arrow import pack_texts
 from ..cells import guard_cells
+from ..checks import check_type
 from ..collection import Picks
 from ..display import count_noun
 from ..errors import InvalidParameterError
@@ -79,6 +80,7 @@ def write_selection(
     --------
     >>> write_selection(selection, "selection.csv", relative_to="photos")  # doctest: +SKIP
     """
+    check_type("selection", selection, Picks, "a Selection")
     name = to_text(destination, "The 'destination' parameter")
     if table is None:
         table = tabulate_selection(selection)
