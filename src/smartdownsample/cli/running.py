@@ -16,6 +16,7 @@ from ..errors import (
     ImageLoadingWarning,
     InvalidParameterError,
     LabelWarning,
+    LockWarning,
     SmartDownsampleError,
     StoreWarning,
 )
@@ -33,7 +34,14 @@ _VARIABLES = {
     r"SOURCE_DATE_EPOCH": (r"[0-9]{0,11}", "a number of seconds since 1970"),
 }
 # Warnings that are about what the user gave, and not about a program.
-_OWN_WARNINGS = (DocumentWarning, HelperWarning, ImageLoadingWarning, LabelWarning, StoreWarning)
+_OWN_WARNINGS = (
+    DocumentWarning,
+    HelperWarning,
+    ImageLoadingWarning,
+    LabelWarning,
+    LockWarning,
+    StoreWarning,
+)
 # Seconds between lines of progress where nobody watches, such as in a file.
 _CALM_PROGRESS_S = "10"
 
