@@ -60,7 +60,7 @@ def test_forged_lockfiles_end_in_our_errors(
         n_read += 1
         Path("forged.lock").write_bytes(data)
         Path("a.csv").unlink(missing_ok=True)
-        assert main([*chosen.choice(RUNS), "-q"]) in {0, 1}
+        assert main([*chosen.choice(RUNS), "-q"]) in {0, 1, 3}
         assert "Traceback" not in capsys.readouterr().err
     assert n_read > n / 5
     assert {path.name for path in tmp_path.iterdir()} <= {
