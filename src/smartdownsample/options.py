@@ -7,7 +7,7 @@ of the package receives the records below. The command takes its defaults and ch
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeAlias, TypedDict, get_args
 
 from .checks import (
     check_choice,
@@ -22,8 +22,6 @@ from .errors import InvalidParameterError
 from .opencv_limit import OPENCV_LIMIT_VARIABLE, is_readable
 
 if TYPE_CHECKING:
-    from typing import SupportsIndex
-
     import numpy as np
     import numpy.typing as npt
 
@@ -48,7 +46,7 @@ WrittenFormat = Literal["coco", "megadetector", "camtrap-dp"]
 BoxOrientation = Literal["upright", "stored", "megadetector"]
 # A rule such as "parent" or "regex:…", labels by path, or a label for each path.
 GroupsLike: TypeAlias = Mapping[str, object] | Mapping[os.PathLike[str], object] | Iterable[object]
-PerGroup: TypeAlias = "SupportsIndex | Mapping[str, SupportsIndex]"
+PerGroup: TypeAlias = SupportsIndex | Mapping[str, SupportsIndex]
 # A photo, or one crop of it: path and region, which is x, y, width and height as shares of the
 # upright photo.
 Kept: TypeAlias = PathLike | tuple[PathLike, Sequence[float]]
