@@ -149,7 +149,7 @@ class TestColumns:
         table = make_table(10)
         columns = list_periods(table)
         assert {len(columns[name]) for name in ("period", "isNight", "isEmpty")} == {10}
-        table.rows["captured"] = np.datetime64("NaT")
+        table.rows["captured"] = np.datetime64("NaT", "ms")
         columns = list_periods(table)
         assert columns["periods"] == []
         assert "period" not in columns
