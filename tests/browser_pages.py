@@ -36,9 +36,9 @@ def start_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def open_page(browser: Browser, path: Path) -> Iterator[Page]:
+def open_page(browser: Browser, path: Path, viewport: ViewportSize = LAPTOP) -> Iterator[Page]:
     """Open a page; nothing may go wrong in it, and it may fetch nothing."""
-    page = browser.new_page(viewport=LAPTOP, color_scheme="light")
+    page = browser.new_page(viewport=viewport, color_scheme="light")
     page.set_default_timeout(TIMEOUT_MS)
     troubles: list[str] = []
     page.on("console", lambda message: troubles.append(message.text))

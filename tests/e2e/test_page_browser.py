@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
+import browser_pages
 from browser_pages import (
     LAPTOP,
     NEEDS_BROWSER,
     PHONE,
-    TIMEOUT_MS,
     find_barriers,
     start_browser,
 )
@@ -48,13 +48,10 @@ class Report:
         The open page.
     selection : Selection
         What it shows.
-    troubles : list of str
-        Messages on the console, errors and requests; all of them are faults.
     """
 
     page: Page
     selection: Selection
-    troubles: list[str] = field(default_factory=list)
 
     @property
     def rows(self) -> Locator:
@@ -125,18 +122,8 @@ def crops(browser: Browser, tmp_path: Path) -> Iterator[Report]:
 
 def open_page(browser: Browser, path: Path, selection: Selection) -> Iterator[Report]:
     """Open a page, and make sure at the end that nothing went wrong in it."""
-    page = browser.new_page(viewport=LAPTOP, color_scheme="light")
-    page.set_default_timeout(TIMEOUT_MS)
-    report = Report(page, selection)
-    page.on("console", lambda message: report.troubles.append(message.text))
-    page.on("pageerror", lambda error: report.troubles.append(str(error)))
-    page.on("request", lambda request: report.troubles.append(request.url))
-    page.goto(path.as_uri())
-    page.locator("html[data-ready]:not([data-waiting])").wait_for()
-    yield report
-    page.close()
-    requests = [trouble for trouble in report.troubles if not trouble.startswith("data:")]
-    assert requests == [path.as_uri()]
+    with browser_pages.open_page(browser, path) as page:
+        yield Report(page, selection)
 
 
 class TestFirstScreen:

@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
+import browser_pages
 from browser_pages import NEEDS_BROWSER, start_browser
 from feature_tables import make_table
 from pictures import write_collection
@@ -61,16 +62,8 @@ def page(browser: Browser, path: Path) -> Iterator[Page]:
 
 
 def open_page(browser: Browser, path: Path) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
-    page.set_default_timeout(10_000)
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text))
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.goto(path.as_uri())
-    page.locator("html[data-ready]").wait_for()
-    yield page
-    page.close()
-    assert not troubles
+    with browser_pages.open_page(browser, path, {"width": 1280, "height": 900}) as page:
+        yield page
 
 
 def find_barriers(page: Page, section: str) -> list[str]:
