@@ -1,4 +1,4 @@
-"""Ranks and random orders within sets of items that share a key, and keys that belong together.
+"""Ranks and numbers within sets of items that share a key, and keys that belong together.
 
 Keys are int64, shape (n,), at least 0, in any order.
 """
@@ -38,17 +38,6 @@ def number_within(keys: IntArray, order: IntArray) -> IntArray:
     numbers = np.empty(len(keys), dtype=np.int64)
     numbers[order] = np.arange(len(keys)) - starts
     return numbers
-
-
-def shuffle_within(keys: IntArray, rng: np.random.Generator) -> IntArray:
-    """List all items by ascending key, those of one key in random order, shape (n,)."""
-    # Key, drawn number and item share 63 bits: sorting plain integers is fastest.
-    n_item_bits = len(keys).bit_length()
-    n_draw_bits = 63 - n_item_bits - int(keys.max(initial=0)).bit_length()
-    drawn = (rng.random(len(keys)) * 2.0**n_draw_bits).astype(np.int64)
-    joined = (keys << n_draw_bits | drawn) << n_item_bits | np.arange(len(keys))
-    joined.sort()
-    return np.asarray(joined & ((1 << n_item_bits) - 1))
 
 
 def pair_up(
