@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from smartdownsample.gathering.chunk import Task
+from smartdownsample.engines.chunk import Task
 from smartdownsample.gathering.schedule import extract_features
 from smartdownsample.item_list import ItemList, whole_photos
 from smartdownsample.items.locations import to_key

@@ -21,8 +21,8 @@ from threadpoolctl import threadpool_limits
 
 import oracles
 from pictures import DATA_SAMPLES, NO_SHARED_IMAGES, SHARED_IMAGES
+from smartdownsample.engines.chunk import extract_chunk
 from smartdownsample.features.spec import make_spec
-from smartdownsample.gathering.chunk import extract_chunk
 from smartdownsample.options import DecodeMode
 from smartdownsample.records import Cause
 from smartdownsample.sampling.buckets import encode_buckets

@@ -19,9 +19,9 @@ import pytest
 
 from pictures import make_old, write_picture
 from smartdownsample import HelperWarning, ImageIndex
+from smartdownsample.engines.chunk import ExtractedChunk, StopSign, Task, extract_chunk
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering import helper_processes, schedule
-from smartdownsample.gathering.chunk import ExtractedChunk, StopSign, Task, extract_chunk
 from smartdownsample.gathering.helper_processes import Helpers
 from smartdownsample.items.locations import to_key
 from smartdownsample.opencv_limit import OPENCV_LIMIT_VARIABLE
@@ -126,7 +126,7 @@ def test_a_picture_above_the_part_of_a_helper_is_left_to_the_caller(
         decoded.append(len(data))
         return decode_image(data, **options)
 
-    monkeypatch.setattr("smartdownsample.gathering.chunk.decode_image", count_bytes)
+    monkeypatch.setattr("smartdownsample.engines.chunk.decode_image", count_bytes)
     with Helpers(1) as helpers, MEMORY.share(1):
         theirs = be_helped(helpers, task)
         assert decoded == [len(data)]

@@ -23,9 +23,9 @@ from pictures import (
     write_picture,
 )
 from smartdownsample import FeatureSpec, ImageIndex
+from smartdownsample.engines.chunk import extract_chunk
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering import schedule
-from smartdownsample.gathering.chunk import extract_chunk
 from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.items.locations import to_key
 from smartdownsample.items.storage import Content
