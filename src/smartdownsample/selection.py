@@ -64,11 +64,12 @@ class Selection(PickedItems):
         Returns
         -------
         pyarrow.Table
-            Columns ``path``, ``index`` (place in the caller's list), ``bucket`` (in words
-            that are the same for any collection), ``group`` (null without groups), ``captured``
-            (local time of the camera, null where unknown), ``width`` and ``height`` of the upright
-            picture in pixels, ``n_represented``, and ``quality`` (what is wrong, such as "blurred"
-            or "dark, flat"; "ok" where nothing seems to be, null where unknown).
+            Columns ``path``, ``index`` (place in the caller's list), ``bucket`` (as the
+            summary and the page name it), ``group`` (null without groups), ``captured`` (local time
+            of the camera, null where unknown), ``width`` and ``height`` of the upright picture in
+            pixels, ``n_represented``, ``quality`` (what is wrong, such as "blurred" or "dark,
+            flat"; "ok" where nothing seems to be, null where unknown), and ``bucket_bits`` (what
+            makes the bucket, in words that are the same for any collection).
             With crops, ``x``, ``y``, ``box_width`` and ``box_height``: shares of the upright
             photo, from its top left; ``width`` and ``height`` are of the crop then. With items
             of a document, ``category``, ``label`` and ``confidence``, null where it tells none.

@@ -298,13 +298,15 @@ def edit_cell(row: int, column: int, value: str) -> Callable[[str], str]:
 @pytest.mark.parametrize(
     ("name", "change", "found"),
     [
-        ("a.csv", lambda text: text + "my own note,,,,,,,,do not lose\n", "row 7 has no value"),
-        ("a.csv", lambda text: text + "my own note,,,,,,,,\n", "row 7 has no value"),
-        ("a.csv", lambda text: text.replace("\n", "\n,,,,,,,,\n", 1), "row 2 has no value"),
+        ("a.csv", lambda text: text + "my own note,,,,,,,,,do not lose\n", "row 7 has no value"),
+        ("a.csv", lambda text: text + "my own note,,,,,,,,,\n", "row 7 has no value"),
+        ("a.csv", lambda text: text.replace("\n", "\n,,,,,,,,,\n", 1), "row 2 has no value"),
         ("a.csv", edit_cell(3, 3, "fox"), "row 4 has 'fox' in the column 'group'"),
         ("a.csv", edit_cell(1, 3, "fox"), "row 3 has no value in the column 'group'"),
         ("a.csv", edit_cell(2, 4, "at dusk"), "row 3 has 'at dusk' in the column 'captured'"),
         ("a.csv", edit_cell(2, 2, "night"), "row 3 has 'night' in the column 'bucket'"),
+        ("a.csv", edit_cell(2, 2, "grey · my note"), "row 3 has 'grey · my note' in the column"),
+        ("a.csv", edit_cell(2, 9, "bright"), "row 3 has 'bright' in the column 'bucket_bits'"),
         ("a.csv", edit_cell(2, 5, "wide"), "row 3 has 'wide' in the column 'width'"),
         ("a.csv", edit_cell(2, 8, "good"), "row 3 has 'good' in the column 'quality'"),
         ("a.json", edit_records(lambda all_: all_[1].update(quality="dim")), "row 2 has 'dim'"),
@@ -324,6 +326,22 @@ def test_a_row_or_a_label_that_somebody_typed_is_kept(
     assert main(line) == 1
     assert found in capfd.readouterr().err
     assert Path(name).read_text() == changed
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_table_from_before_buckets_had_names_is_replaced() -> None:
+    """Its buckets are spelt by their bits, in the only column of them."""
+    line = ["sample", "photos", "-n", "5", "-q", "-o", "a.csv"]
+    assert main(line) == 0
+    new = Path("a.csv").read_text()
+    rows = list(csv.DictReader(io.StringIO(new)))
+    with open("a.csv", "w", newline="", encoding="utf-8") as file:
+        names = [name for name in rows[0] if name != "bucket_bits"]
+        old = csv.DictWriter(file, names, lineterminator="\n", extrasaction="ignore")
+        old.writeheader()
+        old.writerows({**row, "bucket": row["bucket_bits"]} for row in rows)
+    assert main(line) == 0
+    assert Path("a.csv").read_text() == new
 
 
 def test_labels_in_a_parquet_file_are_kept(folder: Path) -> None:

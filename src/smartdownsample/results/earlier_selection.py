@@ -25,7 +25,7 @@ from ..formats import BYTES_COLUMN
 from ..items import strip_folder, to_key
 from ..output_files import OutputKind
 from ..records import REGION_COLUMNS
-from ..sampling import GOOD, N_CODES, QUALITY_WORDS, describe_bucket
+from ..sampling import GOOD, N_CODES, QUALITY_WORDS, describe_bucket, is_bucket_name
 from .selection_table import (
     COLUMNS,
     DETAIL_COLUMNS,
@@ -37,6 +37,8 @@ from .spelt_columns import list_records
 EXTENSIONS = (".txt", ".csv", ".json", ".parquet")
 
 _BUCKETS = frozenset(map(describe_bucket, range(N_CODES)))
+# Columns that files from before have not. Their buckets are spelt by their bits.
+_LATER = ("bucket_bits",)
 # All texts of `name_quality`, whose words have a fixed order.
 _QUALITIES = frozenset(
     ", ".join(words) or GOOD
@@ -135,7 +137,7 @@ def _find_odd_column(rows: _Rows, known: set[str]) -> str | None:
         return None
     own = _find_sets(names)
     foreign = [name for name in rows.names if name not in known | own]
-    missing = [name for name in COLUMNS if name not in names]
+    missing = [name for name in COLUMNS if name not in names and name not in _LATER]
     if foreign:
         return f"it has a column {_shorten(foreign[0])}"
     if missing or len(names) < len(rows.names):
@@ -179,7 +181,8 @@ def _is_measure(value: object) -> bool:
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "path": _is_text,
     "index": _is_count,
-    "bucket": lambda value: isinstance(value, str) and value in _BUCKETS,
+    "bucket": lambda value: isinstance(value, str) and (value in _BUCKETS or is_bucket_name(value)),
+    "bucket_bits": lambda value: isinstance(value, str) and value in _BUCKETS,
     "group": _is_name,
     "captured": lambda value: (
         value is None or (isinstance(value, str) and _TIME.fullmatch(value) is not None)

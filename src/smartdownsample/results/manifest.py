@@ -16,7 +16,7 @@ from ..gathering import count_previews
 from ..items import to_text
 from ..options import PathLike
 from ..output_files import OutputKind, starts_with, write_output
-from ..sampling import describe_bucket
+from ..sampling import describe_bucket, name_buckets
 from ..store import decoder_version
 from .spelt_columns import encode_json
 
@@ -33,6 +33,7 @@ def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str
     table, failures = selection.table, selection.failures
     layout = selection.collection.layout
     previews = count_previews(table)
+    names = name_buckets(table.rows, selection.codes)
     return {
         "parameters": {
             name: _make_json(value, f"The '{name}' parameter") for name, value in parameters.items()
@@ -58,7 +59,12 @@ def describe_run(selection: Picks, parameters: Mapping[str, object]) -> dict[str
             "refused_folders": list(map(_escape, previews.refused_folders)),
         },
         "buckets": [
-            {"name": describe_bucket(bucket.code), "size": bucket.size, "selected": bucket.n_kept}
+            {
+                "name": names[bucket.code],
+                "bits": describe_bucket(bucket.code),
+                "size": bucket.size,
+                "selected": bucket.n_kept,
+            }
             for bucket in selection.buckets
         ],
         "groups": [
@@ -115,7 +121,8 @@ def write_manifest(
       truncated, wanted, selected, and selected earlier. Where these are crops, also in how many
       photos the readable and the selected ones are; and with ``skip_flat`` how many were skipped.
     - ``previews``: the fields of `PreviewCounts`.
-    - ``buckets``, ``groups``: name, size and number of selected images of each.
+    - ``buckets``, ``groups``: name, size and number of selected images of each; of buckets also
+      the bits, which are the same for any collection.
     - ``causes``: how many images failed for each cause.
     - ``failures``: path and cause of each image that failed, in natural order.
 

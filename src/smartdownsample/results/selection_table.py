@@ -19,6 +19,7 @@ from ..sampling import (
     draw_ranking,
     find_nearest_rows,
     lay_out,
+    name_buckets,
     name_quality,
 )
 from .pick_reasons import name_reasons
@@ -34,6 +35,7 @@ COLUMNS = (
     "height",
     "n_represented",
     "quality",
+    "bucket_bits",
 )
 EXPLAINED_COLUMNS = ("rank", "nearest_path", "distance", "reason")
 # Those of a selection of crops, those of items that a document names, and what
@@ -49,7 +51,8 @@ def tabulate_selection(selection: Picks) -> pa.Table:
 
     - ``path``: string, as the caller gave it; bytes that are not valid Unicode are escaped.
     - ``index``: int64, position in the caller's list.
-    - ``bucket``: string, see `smartdownsample.sampling.describe_bucket`.
+    - ``bucket``: string, as the summary and the page name it, see
+      `smartdownsample.sampling.name_buckets`.
     - ``group``: string, null without groups.
     - ``captured``: timestamp in ms, local time of the camera; null where unknown.
     - ``width``, ``height``: uint32, of the upright picture, in pixels.
@@ -57,6 +60,8 @@ def tabulate_selection(selection: Picks) -> pa.Table:
       `smartdownsample.Selection.representatives`.
     - ``quality``: string, what is wrong with the image, such as "blurred" or "dark, flat"; "ok"
       where nothing seems to be, null where that is unknown.
+    - ``bucket_bits``: string, the bucket spelt by its bits, the same for any collection, see
+      `smartdownsample.sampling.describe_bucket`.
 
     Where items are crops, ``width`` and ``height`` are theirs, and there are also:
 
@@ -67,17 +72,21 @@ def tabulate_selection(selection: Picks) -> pa.Table:
     - ``category``, ``label``: string; ``confidence``: float64; null where it tells none.
     """
     rows = selection.table.rows[selection.rows]
+    codes = selection.codes[selection.rows].tolist()
+    names = name_buckets(selection.table.rows, selection.codes)
+    bits = {code: describe_bucket(code) for code in set(codes)}
     return pa.table(
         {
             "path": pack_texts(selection.paths),
             "index": pack_values(selection.indices, pa.int64()),
-            "bucket": pack_texts(_describe_buckets(selection)),
+            "bucket": pack_texts([names[code] for code in codes]),
             "group": pack_texts(_name_groups(selection)),
             "captured": pack_values(rows["captured"], pa.timestamp("ms")),
             "width": pack_values(rows["width"], pa.uint32()),
             "height": pack_values(rows["height"], pa.uint32()),
             "n_represented": pack_values(count_represented(selection), pa.int64()),
             "quality": pack_texts(name_quality(rows)),
+            "bucket_bits": pack_texts([bits[code] for code in codes]),
             **_list_regions(selection),
             **_list_details(selection),
         }
@@ -100,12 +109,6 @@ def _list_details(selection: Picks) -> dict[str, pa.ChunkedArray]:
         return {}
     taken = details.select(DETAIL_COLUMNS).take(pack_values(selection.rows, pa.int64()))
     return dict(zip(DETAIL_COLUMNS, taken.columns, strict=True))
-
-
-def _describe_buckets(selection: Picks) -> list[str]:
-    codes = selection.codes[selection.rows].tolist()
-    name_of = {code: describe_bucket(code) for code in set(codes)}
-    return [name_of[code] for code in codes]
 
 
 def _name_groups(selection: Picks) -> list[str | None]:

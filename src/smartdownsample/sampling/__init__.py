@@ -13,7 +13,7 @@ With spread "order", step 5 is left out. `draw_ranking` selects from large to sm
 from the one before.
 """
 
-from .bucket_names import name_buckets
+from .bucket_names import is_bucket_name, name_buckets
 from .buckets import N_CODES, describe_bucket, encode_buckets
 from .cameras import number_cameras
 from .coverage import Coverage, NeededCount, measure_coverage
@@ -64,6 +64,7 @@ __all__ = [
     "find_kept",
     "find_nearest_rows",
     "find_representatives",
+    "is_bucket_name",
     "is_near_duplicate",
     "is_quality_known",
     "label_items",

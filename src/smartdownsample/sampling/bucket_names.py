@@ -11,11 +11,13 @@ from itertools import count
 import numpy as np
 
 from ..features import measure_brightness, tell_infrared
-from ..records import LAB_LAYOUT_SIDE, ByteArray, Float32Array, RowArray
+from ..records import LAB_LAYOUT_SIDE, ByteArray, Float32Array, IntArray, RowArray
 from .buckets import THEMES, read_bits, read_theme
 
 # A word holds for a bucket where it holds for this share of its images.
 _MOST = 0.75
+# Images of a bucket that are looked at for the words of its name, in even steps.
+_MOST_IMAGES = 2_000
 # Levels of 8-bit L by which a part of a picture has to differ from the rest to be pale or dark.
 _VISIBLE_LEVELS = 8
 # Spread of L over a picture, in levels, up to which contrast is low, and from which it is strong.
@@ -27,6 +29,14 @@ _GREY_LEVELS = 6
 # Names of hues: angles in the plane of a and b, in degrees, and the name from each on.
 _HUE_ANGLES = (0, 50, 105, 190, 300, 330)
 _HUE_NAMES = ("red", "brown", "green", "blue", "purple", "red")
+# Between light and colour, and what part of the pictures stands out.
+_BETWEEN = " · "
+# What `_name_light_and_colour` says, alone or of light and colour.
+_COLOURS = frozenset((*_HUE_NAMES, "grey", "coloured", "mixed", "warm"))
+_LIGHTS = ("bright", "dark")
+_HEADS = frozenset(
+    (*_COLOURS, "tinted infrared", "mostly infrared", "bright, infrared", "night, infrared")
+)
 _TRAITS = (
     *("pale centre", "pale top", "pale left", "pale top-left"),
     *("dark centre", "pale bottom", "pale right", "dark top-left"),
@@ -45,6 +55,8 @@ def name_buckets(rows: RowArray, codes: ByteArray) -> dict[int, str]:
     """Name the buckets of a collection, the largest first, each by a name of its own.
 
     A name has up to four words. Where larger buckets have all that fit, it has a number as well.
+    The words come of at most 2,000 images of each bucket, so that the cost has a bound; whether
+    all are infrared comes of each.
 
     Parameters
     ----------
@@ -61,15 +73,17 @@ def name_buckets(rows: RowArray, codes: ByteArray) -> dict[int, str]:
     found, sizes = np.unique(codes, return_counts=True)
     if not len(found):
         return {}
-    places = np.argsort(codes, kind="stable")
-    starts = np.cumsum(sizes) - sizes
-    strengths = _measure_traits(rows)[places]
-    shares = np.add.reduceat(strengths > 0, starts, dtype=np.int64) / sizes[:, np.newaxis]
-    means = np.add.reduceat(strengths, starts) / sizes[:, np.newaxis]
+    places = np.split(np.argsort(codes, kind="stable"), np.cumsum(sizes)[:-1])
+    looked_at = [own[:: -(-len(own) // _MOST_IMAGES)] for own in places]
+    n_looked_at = np.array(list(map(len, looked_at)))
+    starts = np.cumsum(n_looked_at) - n_looked_at
+    strengths = _measure_traits(rows[np.concatenate(looked_at)])
+    shares = np.add.reduceat(strengths > 0, starts, dtype=np.int64) / n_looked_at[:, np.newaxis]
+    means = np.add.reduceat(strengths, starts) / n_looked_at[:, np.newaxis]
     heads = np.array(
         [
-            _name_light_and_colour(code, rows[own])
-            for code, own in zip(found.tolist(), np.split(places, starts[1:]), strict=True)
+            _name_light_and_colour(code, rows[few], is_infrared=_are_infrared(rows, few, own))
+            for code, few, own in zip(found.tolist(), looked_at, places, strict=True)
         ]
     )
     names: dict[int, str] = {}
@@ -87,26 +101,40 @@ def name_buckets(rows: RowArray, codes: ByteArray) -> dict[int, str]:
     return names
 
 
+def is_bucket_name(text: str) -> bool:
+    """Tell whether `name_buckets` may give this name, in some collection."""
+    head, *rest = text.split(_BETWEEN)
+    light, comma, colour = head.partition(", ")
+    is_head = head in _HEADS or (comma and light in _LIGHTS and colour in _COLOURS)
+    traits = [trait.partition(" (")[0] for trait in rest]
+    known = {*_TRAITS, *_SLOPES.values()}
+    return bool(is_head) and len(traits) <= 1 and all(trait in known for trait in traits)
+
+
+def _are_infrared(rows: RowArray, few: IntArray, own: IntArray) -> bool:
+    """Tell whether all images of a bucket are infrared; where a few are not, no more is asked."""
+    return bool(tell_infrared(rows[few]).all() and tell_infrared(rows[own]).all())
+
+
 def _list_names(head: str, traits: Sequence[str], code: int) -> Iterator[str]:
     """Yield names for a bucket without end, the best first."""
-    yield from (f"{head} · {trait}" for trait in traits)
+    yield from (f"{head}{_BETWEEN}{trait}" for trait in traits)
     if not traits:
         yield head
     above, below = read_bits(code)[:2]
-    last = f"{head} · {_SLOPES[above, below]}"
+    last = f"{head}{_BETWEEN}{_SLOPES[above, below]}"
     yield last
     yield from (f"{last} ({number})" for number in count(2))
 
 
-def _name_light_and_colour(code: int, rows: RowArray) -> str:
+def _name_light_and_colour(code: int, rows: RowArray, *, is_infrared: bool) -> str:
     """Say in a word or two how light the pictures of a bucket are, and of what colour."""
     theme, is_bright = THEMES[read_theme(code)], read_bits(code)[3]
-    infrared = tell_infrared(rows)
-    if infrared.all():
+    if is_infrared:
         if theme != "grey":
             return "tinted infrared"
         return f"{'bright' if is_bright else 'night'}, infrared"
-    if infrared.mean() >= _MOST:
+    if tell_infrared(rows).mean() >= _MOST:
         return "mostly infrared"
     colour = "warm" if theme == "red" else _name_colour(rows)
     if is_bright:

@@ -31,6 +31,7 @@ SCHEMA = pa.schema(
         ("height", pa.uint32()),
         ("n_represented", pa.int64()),
         ("quality", pa.string()),
+        ("bucket_bits", pa.string()),
         ("rank", pa.int64()),
         ("nearest_path", pa.string()),
         ("distance", pa.float32()),
@@ -76,7 +77,7 @@ def test_each_selected_item_has_a_row_in_natural_order() -> None:
     columns = explain(selection)
     assert columns["path"] == selection.paths
     assert columns["index"] == [27, 26, 12, 0] == selection.indices.tolist()
-    assert columns["bucket"] == [
+    assert columns["bucket_bits"] == [
         describe_bucket(int(selection.codes[row])) for row in selection.rows
     ]
 

@@ -24,6 +24,7 @@ from smartdownsample import (
 from smartdownsample.errors import OutputError
 from smartdownsample.records import FLAG_TRUNCATED
 from smartdownsample.results import describe_run, write_manifest
+from smartdownsample.sampling import describe_bucket, name_buckets
 
 FAILURES = (
     Failure(os.fsdecode(b"caf\xe9.jpg"), Cause.EMPTY),
@@ -66,6 +67,10 @@ class TestDescribeRun:
             assert sum(part["size"] for part in parts) == 40
             assert sum(part["selected"] for part in parts) == 12
             assert len({part["name"] for part in parts}) == len(parts) > 1
+        names = name_buckets(selection.table.rows, selection.codes)
+        assert [(part["name"], part["bits"]) for part in run["buckets"]] == [
+            (names[bucket.code], describe_bucket(bucket.code)) for bucket in selection.buckets
+        ]
 
     def test_failures_are_listed_and_counted_by_cause(self, selection: Selection) -> None:
         """In natural order, the commonest cause first, and without bytes that break JSON."""

@@ -9,6 +9,7 @@ import pytest
 from feature_tables import make_table
 from smartdownsample import ImageIndex
 from smartdownsample.results import name_source_columns, tabulate_selection
+from smartdownsample.sampling import describe_bucket, name_buckets
 
 
 def test_a_row_says_what_is_known_of_an_item() -> None:
@@ -21,11 +22,13 @@ def test_a_row_says_what_is_known_of_an_item() -> None:
     assert rows.num_rows == 12
     assert rows["path"].to_pylist() == selection.paths == sorted(selection.paths)
     assert rows["index"].to_pylist() == selection.indices.tolist()
+    names = name_buckets(table.rows, selection.codes)
     for row, place in zip(rows.to_pylist(), selection.rows.tolist(), strict=True):
         assert row["captured"] == table.rows["captured"][place].item()
         assert (row["width"], row["height"]) == (640, place)
         assert row["path"].split("/")[-2] in row["group"]
-        assert "corner" in row["bucket"]
+        assert row["bucket"] == names[selection.codes[place]]
+        assert row["bucket_bits"] == describe_bucket(selection.codes[place])
 
 
 def test_what_is_not_known_is_null() -> None:
@@ -51,6 +54,7 @@ def test_the_columns_have_their_types_without_rows_too() -> None:
         "height": pa.uint32(),
         "n_represented": pa.int64(),
         "quality": pa.string(),
+        "bucket_bits": pa.string(),
     }
 
 

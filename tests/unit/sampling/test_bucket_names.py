@@ -11,7 +11,7 @@ from smartdownsample.features import tell_infrared
 from smartdownsample.features.columns import summarise_colours
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import ByteArray, Float64Array, RowArray
-from smartdownsample.sampling import N_CODES, encode_buckets, name_buckets
+from smartdownsample.sampling import N_CODES, encode_buckets, is_bucket_name, name_buckets
 
 SPEC = make_spec(8, "fast")
 COLLECTIONS = ("conservationtechlab+animl-py", "DigitalConcern+wildhack", "drivendataorg+zamba")
@@ -115,9 +115,29 @@ def test_no_two_buckets_have_one_name(codes: list[int], seed: int, *, is_alike: 
     names = name_buckets(rows, packed)
     assert {*names} == {*codes}
     assert len({*names.values()}) == len(names)
+    assert all(map(is_bucket_name, names.values()))
     assert all(len(name.replace("·", "").split(" (")[0].split()) <= 4 for name in names.values())
     order = generator.permutation(len(codes))
     assert name_buckets(rows[order], packed[order]) == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "night", "grey · ", "grey · fox", "fox · pale top", "night, fox", "grey, grey", "dark"],
+)
+def test_what_somebody_typed_is_no_name(text: str) -> None:
+    """Such cells of a table are not overwritten."""
+    assert not is_bucket_name(text)
+
+
+def test_names_of_huge_buckets_come_of_a_few_images() -> None:
+    """In even steps; but one picture in colour among thousands keeps them from "infrared" alone."""
+    night, day = paint(GREY, light(60, centre=110)), paint((1.1, 1, 0.87), light(60, centre=110))
+    rows = np.concatenate([night] * 5_000)
+    codes = encode_buckets(rows, SPEC)
+    assert [*name_buckets(rows, codes).values()] == ["night, infrared · pale centre"]
+    rows[1] = day[0]
+    assert [*name_buckets(rows, codes).values()] == ["mostly infrared · pale centre"]
 
 
 @pytest.mark.parametrize("folder", COLLECTIONS)
