@@ -17,8 +17,7 @@ from measuring import describe_machine, say
 from peers.job import measure_peak_memory
 from smartdownsample import FeatureTable, ImageIndex
 from smartdownsample.features.spec import make_spec
-from smartdownsample.item_list import whole_photos
-from smartdownsample.records import RowArray
+from smartdownsample.records import RowArray, whole_photos
 from write_pages import finish
 
 _SPEC = make_spec(8, "fast")

@@ -25,11 +25,17 @@ from peers.job import measure_peak_memory
 from smartdownsample import ImageIndex
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering.ordered_features import needed_columns, order_features
-from smartdownsample.item_list import ItemList, whole_photos
 from smartdownsample.items.find import stat_files
 from smartdownsample.items.given_images import list_items
 from smartdownsample.items.natural_order import encode_order_key
-from smartdownsample.records import FeatureBatch, FileStats, Float32Array, IntArray
+from smartdownsample.records import (
+    FeatureBatch,
+    FileStats,
+    Float32Array,
+    IntArray,
+    ItemList,
+    whole_photos,
+)
 from smartdownsample.store.schema import make_table
 from smartdownsample.store.store import FeatureStore
 from write_pages import finish

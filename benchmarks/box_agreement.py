@@ -12,11 +12,10 @@ from boxed_photos import LEAST_CONFIDENCE, REAL_BOXES
 from collection_files import REAL_PHOTOS, SHARED_IMAGES
 from kept import Record
 from smartdownsample import ImageIndex, find_images
-from smartdownsample.item_list import ItemList, round_regions
 from smartdownsample.items import to_key
 from smartdownsample.options import DecodeMode, ReadingOptions
 from smartdownsample.pictures import decode_image, decode_regions
-from smartdownsample.records import ByteArray, Cause, IntArray, Region
+from smartdownsample.records import ByteArray, Cause, IntArray, ItemList, Region, round_regions
 
 HASH_SIZE = 8
 # Photos that come with the boxes of MegaDetector; those of one more document, of the same archive

@@ -27,9 +27,9 @@ from scenarios import Collection
 from smartdownsample import ImageIndex, find_images
 from smartdownsample.engines.chunk import Task, extract_chunk
 from smartdownsample.features.spec import make_spec
-from smartdownsample.item_list import whole_photos
 from smartdownsample.options import MAX_PIXELS
 from smartdownsample.pictures.process_settings import decoding_process
+from smartdownsample.records import whole_photos
 from smartdownsample.store.store import FeatureStore
 
 _SPEC = make_spec(8, "fast")

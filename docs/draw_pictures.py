@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from matplotlib import image
 
 from smartdownsample import ImageIndex, find_images, report
-from smartdownsample.collection import Picks
+from smartdownsample.records import Picks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 import smartdownsample
-from smartdownsample.collection import Picks
+from smartdownsample.records import Picks
 
 PAGE = Path(__file__).resolve().with_name("api.md")
 BEGIN, END = "<!-- begin: names, by write_api.py -->", "<!-- end: names -->"

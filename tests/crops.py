@@ -9,9 +9,9 @@ from PIL import Image
 
 from pictures import make_old, make_pixels
 from smartdownsample import ImageIndex
-from smartdownsample.item_list import ItemList, round_regions
 from smartdownsample.items import to_keys
 from smartdownsample.options import ReadingOptions
+from smartdownsample.records import ItemList, round_regions
 
 WIDTH, HEIGHT = 320, 240
 # x, y, width and height in shares, in natural order: exact, and two alike but for one number.

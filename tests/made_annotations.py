@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from smartdownsample.annotations import BOXES, ENTRIES, Annotations
+from smartdownsample.formats import BOXES, ENTRIES, Annotations
 from smartdownsample.records import Cause, IntArray
 
 

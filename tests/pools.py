@@ -9,9 +9,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from smartdownsample.collection import Regime
 from smartdownsample.features.spec import make_spec
-from smartdownsample.records import ByteArray, FeatureSpec, IntArray, RowArray
+from smartdownsample.records import ByteArray, FeatureSpec, IntArray, Regime, RowArray
 from smartdownsample.sampling.layout import lay_out_by, number_events
 from smartdownsample.sampling.picking import pick_places
 from smartdownsample.sampling.pool import Pool

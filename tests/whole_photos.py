@@ -7,7 +7,6 @@ import numpy as np
 
 from smartdownsample.engines.chunk import Task
 from smartdownsample.gathering.schedule import extract_features
-from smartdownsample.item_list import ItemList, whole_photos
 from smartdownsample.items.locations import to_key
 from smartdownsample.options import MAX_PIXELS, ReadingOptions
 from smartdownsample.pictures.previews import Treatment
@@ -18,7 +17,9 @@ from smartdownsample.records import (
     FeatureTable,
     FileStats,
     IntArray,
+    ItemList,
     RowArray,
+    whole_photos,
 )
 
 

@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import cache
     from .api import inspect_index, sample_diverse
-    from .collection import BucketCount, GroupCount
     from .document import Document
     from .errors import (
         DecodeError,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from .index import ImageIndex
     from .items import find_images
     from .locks import Lock, LockReport
-    from .records import Cause, Failure, FeatureSpec, FeatureTable
+    from .records import BucketCount, Cause, Failure, FeatureSpec, FeatureTable, GroupCount
     from .results import (
         Figures,
         Inspection,
@@ -106,7 +105,6 @@ _HOME_OF = {
     name: home
     for home, names in {
         "api": "inspect_index sample_diverse",
-        "collection": "BucketCount GroupCount",
         "document": "Document",
         "errors": "DecodeError DocumentWarning HelperWarning ImageLoadingWarning"
         " InvalidParameterError LabelWarning LockWarning MissingExtraError MissingImageError"
@@ -116,7 +114,7 @@ _HOME_OF = {
         "index": "ImageIndex",
         "items": "find_images",
         "locks": "Lock LockReport",
-        "records": "Cause Failure FeatureSpec FeatureTable",
+        "records": "BucketCount Cause Failure FeatureSpec FeatureTable GroupCount",
         "results": "Figures Inspection NearDuplicate Placed Split place_images write_manifest"
         " write_selection",
         "sampling": "Coverage NeededCount",

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import report
 from .checks import check_seed, check_type
-from .collection import Picks
 from .errors import InvalidParameterError
 from .gathering import warn_of_failures
 from .index import ImageIndex
@@ -22,6 +21,7 @@ from .options import (
     SamplingOptions,
     check_target,
 )
+from .records import Picks
 from .results import Inspection, inspect_collection
 from .sampling import check_groups
 

@@ -4,18 +4,18 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, get_args
 
 from .checks import check_choice, check_type
-from .collection import Picks
 from .display import count_noun
 from .errors import InvalidParameterError
 from .formats import read_document
 from .gathering import measure_photo
 from .items import DocumentItems, Fact, NamedImages, list_document_items, list_facts, to_text
 from .options import BoxOrientation, DocumentOptions, ItemKind, PathLike, WrittenFormat
+from .records import Picks
 from .results import choose_target, convert_document, write_document
 
 if TYPE_CHECKING:
-    from .annotations import Fault
-    from .item_list import ItemList
+    from .formats import Fault
+    from .records import ItemList
     from .selection import Selection
 
 

@@ -10,11 +10,9 @@ import numpy as np
 
 from . import report
 from .checks import check_integer, check_seed, choose_seed
-from .collection import Collection
 from .display import count_noun
 from .document import Document
 from .gathering import gather_features, open_pack, warn_of_failures
-from .item_list import ItemList
 from .items import list_items
 from .options import (
     RANDOM_SEED,
@@ -34,7 +32,7 @@ from .options import (
     check_target,
     count_share,
 )
-from .records import Failure, FeatureTable
+from .records import Collection, Failure, FeatureTable, ItemList
 from .sampling import (
     Coverage,
     draw_ranking,

@@ -8,12 +8,10 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, SupportsIndex, TypeAlias, overload
 
-from .collection import Picks
 from .errors import MissingExtraError
-from .item_list import round_region
 from .items import to_key
 from .options import PathLike
-from .records import Region
+from .records import Picks, Region, round_region
 from .results import write_selection
 
 if TYPE_CHECKING:

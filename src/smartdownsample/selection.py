@@ -8,12 +8,11 @@ import numpy as np
 
 from . import page, report
 from .checks import check_integer, check_names, check_number, check_seed
-from .collection import Picks
 from .display import count_noun
 from .locks import write_lock
 from .options import RANDOM_SEED, VALIDATION, GroupsLike, Kept, PathLike
 from .picked_items import PickedItems
-from .records import IntArray
+from .records import IntArray, Picks
 from .results import (
     Split,
     explain_selection,

@@ -12,11 +12,10 @@ from PIL import Image
 
 from pictures import make_exif, make_old, make_pixels, write_photo
 from smartdownsample import Cause, ImageIndex, InvalidParameterError
-from smartdownsample.item_list import ItemList, round_regions
 from smartdownsample.items import to_key
 from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.options import DecodeMode, ReadingOptions
-from smartdownsample.records import FLAG_TURNED, IntArray
+from smartdownsample.records import FLAG_TURNED, IntArray, ItemList, round_regions
 from smartdownsample.store import read_pack
 from smartdownsample.store.part import read_part, write_part
 from smartdownsample.store.store import FeatureStore

@@ -42,7 +42,7 @@ import json, resource, sys, warnings
 from pathlib import Path
 import numpy as np
 from smartdownsample import StoreWarning
-from smartdownsample.item_list import ItemList
+from smartdownsample.records import ItemList
 from smartdownsample.records import FeatureSpec, FileStats
 from smartdownsample.store import FeatureStore
 

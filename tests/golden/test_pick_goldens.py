@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 from pools import make_bursts, make_pool, pick, scatter_bytes
-from smartdownsample.collection import Regime
+from smartdownsample.records import Regime
 from smartdownsample.sampling.pool import Pool
 
 GOLDENS = Path(__file__).with_name("picks.json")

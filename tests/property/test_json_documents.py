@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 import json_documents
 from smartdownsample import InvalidParameterError
-from smartdownsample.annotations import Annotations
-from smartdownsample.formats import read_document
+from smartdownsample.formats import Annotations, read_document
 from smartdownsample.formats.json_text import mend_text, recode_text
 
 SEEDS = st.integers(0, 2**32)

@@ -14,11 +14,10 @@ from PIL import Image
 import oracles
 from pictures import are_equal, make_single_thumbnails
 from pools import make_bursts, make_pool, make_scattered_rows, pick
-from smartdownsample.collection import Regime
 from smartdownsample.features.columns import compute_features
 from smartdownsample.features.exact_thumbnails import make_thumbnails
 from smartdownsample.features.spec import make_spec
-from smartdownsample.records import ByteArray, IntArray, RowArray
+from smartdownsample.records import ByteArray, IntArray, Regime, RowArray
 from smartdownsample.sampling.buckets import encode_buckets
 from smartdownsample.sampling.pool import Pool
 

@@ -14,10 +14,9 @@ import numpy as np
 from ..display import count_noun
 from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
 from ..gathering import turn_upright
-from ..item_list import ItemList, whole_photos
 from ..items import NamedImages, ReadItems, name_images, stat_files, to_key
 from ..locks import Lock, is_lockfile
-from ..records import BoolArray, Cause
+from ..records import BoolArray, Cause, ItemList, whole_photos
 from ..results import find_originals
 
 

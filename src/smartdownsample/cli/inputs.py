@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, TypeAlias
 
-from ..collection import Picks
 from ..errors import InvalidParameterError, SmartDownsampleError
 from ..formats import looks_like_document, read_document
 from ..gathering import describe_failures, measure_photo, turn_upright, warn_of_failures
@@ -26,7 +25,7 @@ from ..items import (
 )
 from ..locks import is_lockfile
 from ..options import DocumentOptions, Kept, ReadingOptions, SamplingOptions, count_share
-from ..records import REGION_COLUMNS, Cause, Failure, IntArray
+from ..records import REGION_COLUMNS, Cause, Failure, IntArray, Picks
 from ..sampling import check_groups
 from ..selection import Selection
 from .earlier import list_roots, name_originals, read_earlier

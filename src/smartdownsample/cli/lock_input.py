@@ -8,7 +8,6 @@ from functools import partial
 
 import numpy as np
 
-from ..collection import Picks
 from ..display import count_noun
 from ..errors import InvalidParameterError, OutputError
 from ..formats import looks_like_document
@@ -27,7 +26,7 @@ from ..locks import (
 )
 from ..options import Kept, SamplingOptions
 from ..output_files import check_output
-from ..records import FeatureTable, IntArray
+from ..records import FeatureTable, IntArray, Picks
 from ..sampling import find_kept, label_items
 from ..selection import Selection
 from .earlier import name_picks

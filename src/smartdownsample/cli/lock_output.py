@@ -8,7 +8,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
-from ..collection import Picks
 from ..display import count_noun
 from ..errors import InvalidParameterError
 from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS
@@ -26,6 +25,7 @@ from ..locks import (
     spell_place,
 )
 from ..options import ReadingOptions
+from ..records import Picks
 from .inputs import list_parameters
 from .printing import say
 

@@ -10,9 +10,9 @@ from .base_parser import FAILED
 # Importing typing takes a tenth of the time in which help is to appear.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..collection import Picks
     from ..items import DocumentItems, NamedImages
     from ..options import How
+    from ..records import Picks
     from .lock_input import Reopened
 
 SUMMARY = "Select images and print their paths"

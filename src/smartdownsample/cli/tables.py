@@ -5,8 +5,8 @@ import argparse
 import pyarrow as pa
 
 from ..arrow import pack_values
-from ..collection import Picks
 from ..formats import BYTES_COLUMN
+from ..records import Picks
 from ..results import (
     explain_selection,
     name_source_columns,

@@ -9,8 +9,8 @@ from .base_parser import FAILED
 # Importing typing takes a tenth of the time in which help is to appear.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..collection import Picks
     from ..locks import CollectionChanges, Lock, LockReport, PickChanges
+    from ..records import Picks
 
 SUMMARY = "Tell what has become of the images of a lockfile, and whether they are selected again"
 USAGE = "FILE [options]"

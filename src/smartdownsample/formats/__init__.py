@@ -4,14 +4,20 @@ Each module is about one format and knows no other. ``…_EXTENSIONS`` are the n
 ``read_…`` gives the paths as they are spelt in the document, and what else it says of the images.
 """
 
+from .annotations import BOXES, ENTRIES, Annotations, Fault, FaultLog
 from .documents import looks_like_document, read_document
 from .path_lists import LIST_EXTENSIONS, read_list, split_list
 from .path_tables import BYTES_COLUMN, TABLE_EXTENSIONS, find_path_column, list_cells, read_table
 
 __all__ = [
+    "BOXES",
     "BYTES_COLUMN",
+    "ENTRIES",
     "LIST_EXTENSIONS",
     "TABLE_EXTENSIONS",
+    "Annotations",
+    "Fault",
+    "FaultLog",
     "find_path_column",
     "list_cells",
     "looks_like_document",

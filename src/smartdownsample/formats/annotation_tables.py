@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..annotations import BOXES, ENTRIES, Fault, FaultLog
 from ..arrow import pack_flags, pack_texts, pack_values, unpack
 from ..checks import URL_START
 from ..records import BoolArray, IntArray
+from .annotations import BOXES, ENTRIES, Fault, FaultLog
 from .raw_json import show
 from .times import TIME, parse_times
 

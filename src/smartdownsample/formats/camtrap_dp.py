@@ -14,12 +14,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..annotations import BOXES, ENTRIES, Annotations, FaultLog
 from ..arrow import pack_flags, pack_values, unpack
 from ..checks import URL_START
 from ..display import to_line
 from ..errors import DocumentWarning, InvalidParameterError, warn_user
 from ..records import BoolArray, Cause, IntArray
+from .annotations import BOXES, ENTRIES, Annotations, FaultLog
 from .csv_rows import CsvRows
 from .csv_tables import Table
 from .data_package import DESCRIPTOR, DataPackage, looks_like_package, read_package

@@ -15,7 +15,6 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from ..annotations import Annotations, FaultLog
 from ..records import BoolArray, IntArray
 from .annotation_tables import (
     NO_BOX,
@@ -26,6 +25,7 @@ from .annotation_tables import (
     name_causes,
     read_local_times,
 )
+from .annotations import Annotations, FaultLog
 from .lenient import read_entries
 from .raw_json import RawDocument, Spans, show
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from ..annotations import Fault, FaultLog
 from ..display import to_line
 from ..errors import InvalidParameterError
 from ..records import BoolArray
+from .annotations import Fault, FaultLog
 from .csv_rows import CsvRows
 from .text_values import look_up
 

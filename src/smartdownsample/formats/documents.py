@@ -3,7 +3,7 @@
 import os
 import re
 
-from ..annotations import Annotations
+from .annotations import Annotations
 
 # What stands in a folder that may be one document: a data package, or what FiftyOne writes.
 _IN_FOLDERS = ("datapackage.json", "samples.json")

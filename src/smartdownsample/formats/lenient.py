@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..annotations import FaultLog
+from .annotations import FaultLog
 from .raw_json import RawDocument, Spans, show
 
 Record = TypeVar("Record", bound=msgspec.Struct)

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from ..annotations import FaultLog
 from ..options import BoxOrientation
 from .annotation_tables import (
     NO_BOX,
@@ -22,6 +21,7 @@ from .annotation_tables import (
     name_causes,
     read_local_times,
 )
+from .annotations import FaultLog
 from .lenient import read_entries
 from .nested_detections import NestedAnnotations, take_object, take_text, warn_of_version
 from .raw_json import RawDocument

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from ..annotations import Annotations
 from ..arrow import unpack
 from ..errors import DocumentWarning, warn_user
 from ..records import IntArray
+from .annotations import Annotations
 from .raw_json import Edit, RawDocument, Spans, edit, find_entries, find_values
 
 # Names of the lists of entries.

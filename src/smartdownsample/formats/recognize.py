@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from ..annotations import Annotations
 from ..errors import InvalidParameterError
+from .annotations import Annotations
 from .camtrap_dp import is_camtrap_dp, read_camtrap_dp
 from .coco import is_coco, read_coco
 from .json_text import read_head

@@ -11,8 +11,8 @@ from typing import ClassVar
 import msgspec
 import numpy as np
 
-from ..annotations import FaultLog
 from .annotation_tables import NO_BOX, BoxColumns, TextColumn, make_entries, name_causes
+from .annotations import FaultLog
 from .lenient import read_entries
 from .nested_detections import NestedAnnotations, take_object, take_text, warn_of_version
 from .raw_json import RawDocument

@@ -16,9 +16,17 @@ import numpy as np
 import pyarrow.compute as pc
 
 from ..arrow import unpack
-from ..item_list import ItemList, round_regions
 from ..options import BoxOrientation
-from ..records import FLAG_TURNED, ByteArray, Cause, FileStats, IntArray, are_crops
+from ..records import (
+    FLAG_TURNED,
+    ByteArray,
+    Cause,
+    FileStats,
+    IntArray,
+    ItemList,
+    are_crops,
+    round_regions,
+)
 from ..store import FeatureStore, KnownFeatures
 from .photo_sizes import read_photo_header
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from ..arrow import unpack
 from ..features import make_spec_for
-from ..item_list import ItemList
 from ..items import name_folder, stat_files
 from ..options import ReadingOptions
+from ..records import ItemList
 from ..store import FeatureStore, choose_store_dir
 from .box_orientation import look_up_upright
 from .gather import check_items, choose_retried

@@ -15,10 +15,9 @@ from ..errors import (
     warn_user,
 )
 from ..features import make_spec_for
-from ..item_list import ItemList
 from ..items import encode_order_key, stat_files
 from ..options import MAX_PIXELS, PathLike, ReadingOptions
-from ..records import Cause, Failure, FeatureBatch, FeatureSpec, FeatureTable, FileStats
+from ..records import Cause, Failure, FeatureBatch, FeatureSpec, FeatureTable, FileStats, ItemList
 from ..store import FeatureStore, choose_store_dir, read_pack
 from .box_orientation import look_up_upright
 from .ordered_features import needed_columns, order_features

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..arrow import pack_values, unpack
-from ..item_list import ItemList
 from ..items import encode_order_key, to_key
 from ..records import (
     FLAG_TRUNCATED,
@@ -20,6 +19,7 @@ from ..records import (
     FeatureTable,
     Float32Array,
     IntArray,
+    ItemList,
     RowArray,
 )
 from ..store import KnownFeatures, make_schema, make_table

@@ -17,12 +17,11 @@ from joblib.parallel import get_active_backend
 
 from ..display import is_watched
 from ..engines import ExtractedChunk, StopSign, Task, extract_chunk
-from ..item_list import ItemList
 from ..items import split_folders
 from ..options import ReadingOptions
 from ..pictures import MEMORY, Treatment, count_workers, decoding_process
 from ..progress_bar import count_progress
-from ..records import FeatureBatch, FeatureSpec, FileStats, IntArray, are_crops
+from ..records import FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList, are_crops
 from .helper_processes import Helpers
 from .preview_trust import choose_checked, is_trusted
 

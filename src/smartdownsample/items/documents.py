@@ -9,12 +9,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..annotations import Annotations, Fault, FaultLog
 from ..arrow import pack_flags, pack_texts, pack_values, unpack
 from ..errors import InvalidParameterError
-from ..item_list import ItemList, round_regions, whole_photos
+from ..formats import Annotations, Fault, FaultLog
 from ..options import DocumentOptions, ItemKind
-from ..records import BoolArray, Cause, Failure, Float64Array, IntArray
+from ..records import (
+    BoolArray,
+    Cause,
+    Failure,
+    Float64Array,
+    IntArray,
+    ItemList,
+    round_regions,
+    whole_photos,
+)
 from .document_paths import anchor_paths
 from .locations import to_keys
 from .same_items import find_first

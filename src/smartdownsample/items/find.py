@@ -13,9 +13,8 @@ import numpy as np
 from ..checks import check_scheme
 from ..display import count_noun
 from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
-from ..item_list import ItemList
 from ..options import Kept, PathLike
-from ..records import FileStats
+from ..records import FileStats, ItemList
 from .local_files import FILES
 from .locations import to_key, to_keys, to_text
 from .natural_order import encode_order_key

@@ -10,8 +10,8 @@ import numpy as np
 from ..checks import expand_home, shorten
 from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
 from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS, find_path_column
-from ..item_list import ItemList
 from ..options import PathLike
+from ..records import ItemList
 from .find import describe_empty, has_image_extension, list_source
 from .locations import to_keys, to_text
 

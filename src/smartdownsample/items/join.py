@@ -7,8 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import InvalidParameterError
-from ..item_list import ItemList
-from ..records import IntArray
+from ..records import IntArray, ItemList
 from .natural_order import encode_order_key
 from .same_items import find_first
 

@@ -8,9 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from ..arrow import pack_flags
-from ..item_list import ItemList
 from ..options import Kept
-from ..records import BoolArray, IntArray
+from ..records import BoolArray, IntArray, ItemList
 from .documents import DocumentItems
 from .given_images import list_photos
 from .join import TurnItems, join_items

@@ -6,10 +6,9 @@ from typing import Any, cast
 import numpy as np
 
 from ..checks import check_kept
-from ..collection import Picks
 from ..formats import find_path_column
 from ..options import Kept
-from ..records import REGION_COLUMNS, IntArray
+from ..records import REGION_COLUMNS, IntArray, Picks
 
 
 def list_selected_before(keep: object, name: str) -> list[Kept] | IntArray:

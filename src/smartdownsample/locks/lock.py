@@ -5,12 +5,12 @@ import os
 from dataclasses import replace
 
 from ..checks import check_type
-from ..collection import Picks
 from ..display import count_noun
 from ..errors import InvalidParameterError, LockWarning, OutputError, warn_user
 from ..items import to_key, to_text
 from ..options import PathLike
 from ..output_files import check_output, write_output
+from ..records import Picks
 from .content_hashes import digest_file
 from .lock_check import (
     LockReport,

@@ -5,10 +5,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ..collection import Picks
 from ..display import format_html
 from ..items import list_items, stat_files, strip_folder, to_key
-from ..records import Cause, Region
+from ..records import Cause, Picks, Region
 from .content_hashes import hash_files
 from .lock_content import choose_root, digest_features, list_items_of, list_present, split_by_folder
 from .lock_file import LockContent, LockedPick

@@ -9,10 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from ..checks import is_url
-from ..collection import Picks
 from ..errors import OutputError
 from ..items import stat_files, strip_folder, to_key, to_keys
-from ..records import WHOLE, Cause, FeatureTable, Region
+from ..records import WHOLE, Cause, FeatureTable, Picks, Region
 from ..results import find_base, list_versions
 from .content_hashes import ContentHash, hash_files
 from .lock_file import LockContent, LockedPick, LockedRound, sort_picks

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from ..arrow import pack_values
-from ..collection import Picks
 from ..items import number_folders
-from ..records import IntArray
+from ..records import IntArray, Picks
 from ..sampling import number_cameras
 from .items import escape
 from .paths import ShownPaths

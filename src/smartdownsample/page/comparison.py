@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..collection import Collection, GroupLabels, Picks
 from ..display import count_noun
-from ..records import BoolArray, IntArray
+from ..records import BoolArray, Collection, GroupLabels, IntArray, Picks
 from ..sampling import find_alike
 
 # Bits of what the page's script knows of an image: the first selection, and the second one.

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..collection import Layout, Picks
 from ..display import pluralize
 from ..gathering import count_previews, describe_previews
-from ..records import FeatureTable
+from ..records import FeatureTable, Layout, Picks
 from ..sampling import is_quality_known
 
 

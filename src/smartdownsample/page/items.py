@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..arrow import pack_texts
-from ..collection import Picks
-from ..records import ByteArray, FeatureTable, Float64Array, IntArray
+from ..records import ByteArray, FeatureTable, Float64Array, IntArray, Picks
 from ..sampling import (
     DISTANCE_SCALE,
     SAME_SCENE,

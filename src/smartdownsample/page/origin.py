@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence, Sized
 from dataclasses import fields
 from pathlib import PurePath
 
-from ..collection import Picks
 from ..options import RANDOM_SEED, ReadingOptions, SamplingOptions
+from ..records import Picks
 from .paths import ShownPaths
 
 # Longer values are left out of the call; so are lists and mappings, which can tell paths.

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..collection import GroupCount, Picks
 from ..items import to_text
 from ..options import PathLike
 from ..output_files import OutputKind, write_output
+from ..records import GroupCount, Picks
 from ..results import explain_selection
 from ..sampling import Coverage, measure_coverage
 from .boxes import list_boxes

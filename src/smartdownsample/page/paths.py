@@ -11,7 +11,7 @@ from functools import partial
 from itertools import takewhile
 from typing import NamedTuple, TypeAlias
 
-from ..collection import Picks
+from ..records import Picks
 
 # The root of an absolute path, and the names of the folders below it.
 _Parts: TypeAlias = tuple[str, ...]

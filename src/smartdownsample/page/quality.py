@@ -4,8 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..collection import GroupCount, Picks
-from ..records import IntArray
+from ..records import GroupCount, IntArray, Picks
 from ..sampling import GOOD, name_quality
 
 

@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..collection import Picks
 from ..items import stat_files, to_key
-from ..records import WHOLE, IntArray, Region
+from ..records import WHOLE, IntArray, Picks, Region
 
 # Images that have a thumbnail, and how many of them are picks, at most. Making them takes a minute.
 _MAX_SHOWN = 4_000

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..collection import BucketCount, Picks
 from ..display import count_noun, pluralize
+from ..records import BucketCount, Picks
 from ..sampling import name_buckets
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..collection import Picks
 from ..errors import InvalidParameterError, MissingExtraError
 from ..items import to_text
 from ..options import PathLike
 from ..output_files import OutputKind, check_output, write_output
+from ..records import Picks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..collection import Collection, Picks
 from ..display import count_noun, to_line
+from ..records import Collection, Picks
 from ..sampling import name_buckets
 
 _BAR_EM = 12

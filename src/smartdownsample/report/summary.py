@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..collection import Layout, Picks
 from ..display import count_noun, pluralize, to_line
 from ..features import tell_infrared
 from ..gathering import count_previews, describe_previews
-from ..records import FeatureTable
+from ..records import FeatureTable, Layout, Picks
 from ..sampling import is_quality_known, name_buckets, number_cameras
 
 _NAME_WIDTH = 54

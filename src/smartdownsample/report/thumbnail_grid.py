@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..collection import BucketCount, Picks
 from ..items import to_key
-from ..records import ByteArray, IntArray, Region
+from ..records import BucketCount, ByteArray, IntArray, Picks, Region
 from ..sampling import name_buckets
 from .distribution_chart import KEPT_COLOUR, TEXT_COLOUR
 

@@ -6,15 +6,13 @@ from contextlib import ExitStack, suppress
 
 import numpy as np
 
-from ..annotations import Annotations
 from ..arrow import unpack
-from ..collection import Picks
 from ..errors import DocumentWarning, InvalidParameterError, OutputError
-from ..formats import read_document
+from ..formats import Annotations, read_document
 from ..items import DocumentItems, to_key, to_text
 from ..options import PathLike
 from ..output_files import OutputKind, check_output, replacing, write_output
-from ..records import IntArray
+from ..records import IntArray, Picks
 
 _JSON = (".json",)
 

@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..collection import Collection
 from ..display import count_noun, format_html
 from ..features import tell_infrared
 from ..gathering import PreviewCounts, count_previews
 from ..items import name_folder
-from ..records import FLAG_TRUNCATED, BoolArray, Failure, FeatureTable, IntArray
+from ..records import FLAG_TRUNCATED, BoolArray, Collection, Failure, FeatureTable, IntArray
 from ..sampling import (
     QualityWord,
     are_near_duplicates,

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..checks import shorten
-from ..collection import Picks
 from ..errors import InvalidParameterError
 from ..gathering import count_previews
 from ..items import to_text
 from ..options import PathLike
 from ..output_files import OutputKind, starts_with, write_output
+from ..records import Picks
 from ..sampling import describe_bucket, name_buckets
 from ..store import decoder_version
 from .spelt_columns import encode_json

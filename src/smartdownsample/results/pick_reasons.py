@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..collection import Picks
-from ..records import IntArray
+from ..records import IntArray, Picks
 from ..sampling import name_buckets
 
 

@@ -9,10 +9,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from ..errors import InvalidParameterError
-from ..item_list import ItemList
 from ..items import cause_of, stat_files, strip_folder
 from ..options import How
-from ..records import Cause, Failure
+from ..records import Cause, Failure, ItemList
 from .file_copies import has_same_content, read_to_end
 
 

@@ -8,9 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from ..arrow import pack_texts, pack_values
-from ..collection import Collection, Picks
 from ..options import RANDOM_SEED, SamplingOptions
-from ..records import REGION_COLUMNS, DistanceArray, IntArray
+from ..records import REGION_COLUMNS, Collection, DistanceArray, IntArray, Picks
 from ..sampling import (
     DISTANCE_SCALE,
     FAR,

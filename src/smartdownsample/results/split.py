@@ -5,10 +5,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from ..collection import GroupLabels, Picks
 from ..display import count_noun
 from ..errors import InvalidParameterError
-from ..records import BoolArray, DistanceArray, FeatureSpec, IntArray, RowArray
+from ..records import BoolArray, DistanceArray, FeatureSpec, GroupLabels, IntArray, Picks, RowArray
 from ..sampling import DISTANCE_SCALE, SAME_SCENE, find_nearest_rows, number_joined
 
 # Random orders tried. With a dozen groups or more, the best is off by a few items at most.

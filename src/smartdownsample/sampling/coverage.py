@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..collection import Collection
 from ..display import count_noun
 from ..options import SamplingOptions
-from ..records import Float64Array, IntArray
+from ..records import Collection, Float64Array, IntArray
 from .distances import DISTANCE_SCALE, FAR, compare_all
 from .near_duplicates import SAME_SCENE
 from .nested_ranking import draw_ranking

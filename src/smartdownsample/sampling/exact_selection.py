@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..collection import Collection, Picks
 from ..options import SamplingOptions
+from ..records import Collection, Picks
 from .picking import pick_places
 from .scope import allocate_strata, make_scope, share_out
 

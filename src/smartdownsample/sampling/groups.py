@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..checks import shorten
-from ..collection import GroupLabels
 from ..display import count_noun
 from ..errors import InvalidParameterError, LabelWarning, warn_user
-from ..item_list import ItemList
 from ..items import EARLIER_GROUP, Grouping, label_paths, name_folder, to_key
 from ..options import GroupsLike, SamplingOptions, map_series
-from ..records import FeatureTable, IntArray
+from ..records import FeatureTable, GroupLabels, IntArray, ItemList
 
 if TYPE_CHECKING:
     import pyarrow as pa

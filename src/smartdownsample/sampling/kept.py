@@ -7,10 +7,9 @@ import numpy as np
 
 from ..checks import shorten
 from ..errors import InvalidParameterError
-from ..item_list import round_region
 from ..items import list_selected_before, to_key, to_text
 from ..options import Kept, PathLike
-from ..records import BoolArray, FeatureTable, IntArray, Region
+from ..records import BoolArray, FeatureTable, IntArray, Region, round_region
 
 
 def find_kept(

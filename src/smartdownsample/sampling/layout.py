@@ -12,8 +12,16 @@ An order counts where neighbours in it look clearly more alike than random pairs
 
 import numpy as np
 
-from ..collection import Layout, Regime
-from ..records import ByteArray, DistanceArray, FeatureTable, Float64Array, IntArray, RowArray
+from ..records import (
+    ByteArray,
+    DistanceArray,
+    FeatureTable,
+    Float64Array,
+    IntArray,
+    Layout,
+    Regime,
+    RowArray,
+)
 from .cameras import number_cameras
 from .distances import measure_distances, measure_steps
 from .scenes import CLEAR, find_line

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..collection import Collection, Picks
 from ..options import SamplingOptions
-from ..records import BoolArray, Float64Array, IntArray
+from ..records import BoolArray, Collection, Float64Array, IntArray, Picks
 from .picking import pick_places
 from .pool import Pool
 from .scope import Scope, allocate_strata, make_scope, share_out

@@ -5,8 +5,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..collection import Layout, Regime
-from ..records import BoolArray, DistanceArray, FeatureSpec, Float64Array, IntArray, RowArray
+from ..records import (
+    BoolArray,
+    DistanceArray,
+    FeatureSpec,
+    Float64Array,
+    IntArray,
+    Layout,
+    Regime,
+    RowArray,
+)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from ..collection import Picks
-from ..records import IntArray
+from ..records import IntArray, Picks
 from .distances import FAR, measure_distances
 
 # Picks before and after an item, along the order, that it may belong to.

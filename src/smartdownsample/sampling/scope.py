@@ -11,9 +11,17 @@ from itertools import chain
 
 import numpy as np
 
-from ..collection import Collection, GroupLabels, Layout, Regime
 from ..options import PerGroup, SamplingOptions
-from ..records import BoolArray, ByteArray, FeatureTable, IntArray
+from ..records import (
+    BoolArray,
+    ByteArray,
+    Collection,
+    FeatureTable,
+    GroupLabels,
+    IntArray,
+    Layout,
+    Regime,
+)
 from .groups import check_names, label_items
 from .kept import find_kept
 from .layout import lay_out_by

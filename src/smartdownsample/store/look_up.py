@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..arrow import pack_bytes, pack_texts, pack_values, unpack
-from ..item_list import ItemList
-from ..records import BoolArray, Cause, FileStats, IntArray
+from ..records import BoolArray, Cause, FileStats, IntArray, ItemList
 from .schema import decoder_version, view_bytes
 
 

@@ -20,11 +20,10 @@ from ..checks import check_folder
 from ..display import count_noun
 from ..errors import StoreError
 from ..features import FEATURE_VERSION, make_spec_for
-from ..item_list import ItemList
 from ..items import encode_order_key, list_items, stat_files, strip_folder, to_key, to_keys, to_text
 from ..options import DecodeMode, PathLike, ReadingOptions
 from ..output_files import OutputKind, check_output, replacing
-from ..records import FeatureSpec, FeatureTable
+from ..records import FeatureSpec, FeatureTable, ItemList
 from .folder import PART_NAME, choose_cache_dir, choose_store_dir
 from .look_up import KnownFeatures
 from .merging import keep_newest

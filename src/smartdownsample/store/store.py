@@ -21,8 +21,7 @@ import pyarrow as pa
 
 from ..arrow import pack_flags
 from ..errors import DamagedPartError, StoreError, StoreWarning, warn_user
-from ..item_list import ItemList
-from ..records import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, IntArray
+from ..records import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList
 from .folder import (
     FILE_NAME,
     FORMER_SCHEMA_VERSIONS,

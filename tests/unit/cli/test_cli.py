@@ -20,9 +20,9 @@ from smartdownsample import ImageIndex, __version__
 from smartdownsample.cli import main
 from smartdownsample.cli.parser import COMMANDS, make_parser, parse_arguments
 from smartdownsample.errors import warn_user
-from smartdownsample.item_list import ItemList
 from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.options import RANDOM_SEED, ReadingOptions, SamplingOptions
+from smartdownsample.records import ItemList
 
 
 @pytest.mark.parametrize("command", ["sample", "rank"])

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
-from smartdownsample.annotations import BOXES, ENTRIES, FaultLog
+from smartdownsample.formats import BOXES, ENTRIES, FaultLog
 from smartdownsample.formats.annotation_tables import (
     BoxColumns,
     TextColumn,

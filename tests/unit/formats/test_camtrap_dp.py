@@ -21,8 +21,8 @@ from camtrap_packages import (
 )
 from pictures import NO_SHARED_IMAGES
 from smartdownsample import InvalidParameterError
-from smartdownsample.annotations import BOXES, ENTRIES
 from smartdownsample.errors import DocumentWarning
+from smartdownsample.formats import BOXES, ENTRIES
 from smartdownsample.formats.camtrap_dp import CamtrapDp, is_camtrap_dp, read_camtrap_dp
 
 Rows = list[dict[str, str]]

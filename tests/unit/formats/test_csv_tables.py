@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from smartdownsample import InvalidParameterError
-from smartdownsample.annotations import FaultLog
+from smartdownsample.formats import FaultLog
 from smartdownsample.formats.csv_rows import split_rows
 from smartdownsample.formats.csv_tables import Table, read_columns
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from smartdownsample.annotations import Fault, FaultLog
+from smartdownsample.formats import Fault, FaultLog
 from smartdownsample.formats.lenient import read_entries
 from smartdownsample.formats.raw_json import RawDocument
 

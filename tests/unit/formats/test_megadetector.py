@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 import smartdownsample as sd
-from smartdownsample.annotations import Annotations
-from smartdownsample.formats import read_document
+from smartdownsample.formats import Annotations, read_document
 
 Reader = Callable[..., Annotations]
 FOX = {"category": "1", "conf": 0.9, "bbox": [0.1, 0.2, 0.3, 0.4]}

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from smartdownsample.annotations import Annotations
-from smartdownsample.formats import read_document
+from smartdownsample.formats import Annotations, read_document
 from smartdownsample.formats.nested_detections import reduce_detections
 
 TEXT = b"""{"images" : [

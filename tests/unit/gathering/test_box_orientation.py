@@ -10,11 +10,17 @@ from PIL import Image
 from pictures import encode_jpeg, make_exif, make_old
 from smartdownsample import Cause, ImageIndex
 from smartdownsample.gathering.box_orientation import turn_boxes, turn_upright
-from smartdownsample.item_list import ItemList, round_regions
 from smartdownsample.items import join_items, to_key
 from smartdownsample.items.local_files import LocalFiles
 from smartdownsample.options import BoxOrientation, ReadingOptions
-from smartdownsample.records import FLAG_TURNED, WHOLE, FeatureTable, Float64Array
+from smartdownsample.records import (
+    FLAG_TURNED,
+    WHOLE,
+    FeatureTable,
+    Float64Array,
+    ItemList,
+    round_regions,
+)
 
 ORIENTATIONS = range(1, 9)
 RULES: tuple[BoxOrientation, ...] = ("upright", "stored", "megadetector")

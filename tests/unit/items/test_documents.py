@@ -8,7 +8,7 @@ import pytest
 
 from made_annotations import make_annotations, refuse_to_measure
 from smartdownsample import Cause, Failure, InvalidParameterError
-from smartdownsample.annotations import Annotations, Fault
+from smartdownsample.formats import Annotations, Fault
 from smartdownsample.items import DocumentItems, list_document_items
 from smartdownsample.options import DocumentOptions
 

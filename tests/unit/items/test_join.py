@@ -8,8 +8,8 @@ import pytest
 
 from crops import BOXES, list_crops, make_details
 from smartdownsample import InvalidParameterError
-from smartdownsample.item_list import ItemList
 from smartdownsample.items import join_items, list_items, to_key
+from smartdownsample.records import ItemList
 
 
 def list_pairs(items: ItemList) -> list[tuple[str, tuple[float, ...]]]:

@@ -22,11 +22,11 @@ from smartdownsample import (
     InvalidParameterError,
     Selection,
 )
-from smartdownsample.collection import GroupLabels
 from smartdownsample.errors import OutputError
 from smartdownsample.page import save_page, save_report
 from smartdownsample.page.curve import HEIGHT, WIDTH, plot_coverage
 from smartdownsample.page.items import ItemState, find_reasons
+from smartdownsample.records import GroupLabels
 from smartdownsample.results import explain_selection
 from smartdownsample.sampling import measure_distances, name_buckets
 from smartdownsample.sampling.coverage import Coverage

@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pictures import encode_jpeg, make_exif, make_pixels
-from smartdownsample.item_list import round_regions
 from smartdownsample.pictures.decode import Picture, decode_image
 from smartdownsample.pictures.regions import cut_crop, decode_regions, locate_box
-from smartdownsample.records import WHOLE, Cause, Region
+from smartdownsample.records import WHOLE, Cause, Region, round_regions
 
 ORIENTATIONS = range(1, 9)
 # Neither side is a multiple of a reduction.

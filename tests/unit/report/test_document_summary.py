@@ -5,7 +5,7 @@ from typing import Any
 
 from made_annotations import make_annotations, refuse_to_measure
 from pictures import write_picture
-from smartdownsample.annotations import Annotations, Fault
+from smartdownsample.formats import Annotations, Fault
 from smartdownsample.items import DocumentItems, list_document_items
 from smartdownsample.options import DocumentOptions
 from smartdownsample.report import describe_document, tabulate_document

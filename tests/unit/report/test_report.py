@@ -25,9 +25,9 @@ from smartdownsample import (
     Selection,
     report,
 )
-from smartdownsample.collection import Collection
 from smartdownsample.features.spec import make_spec
 from smartdownsample.options import Spread
+from smartdownsample.records import Collection
 from smartdownsample.report.distribution_chart import KEPT_COLOUR
 from smartdownsample.sampling import N_CODES, name_buckets
 from smartdownsample.sampling.layout import lay_out_by

@@ -12,8 +12,7 @@ import pytest
 
 from pools import SPEC, make_bursts, make_rows, make_scattered_rows
 from smartdownsample import Selection
-from smartdownsample.collection import Collection, GroupLabels
-from smartdownsample.records import RowArray
+from smartdownsample.records import Collection, GroupLabels, RowArray
 from smartdownsample.results import explain_selection
 from smartdownsample.sampling import lay_out
 from smartdownsample.sampling.buckets import describe_bucket, encode_buckets

@@ -8,9 +8,8 @@ import pytest
 
 from pools import make_scattered_rows
 from smartdownsample import InvalidParameterError, Selection
-from smartdownsample.collection import Collection, GroupLabels
 from smartdownsample.features.spec import make_spec
-from smartdownsample.records import BoolArray, IntArray, RowArray
+from smartdownsample.records import BoolArray, Collection, GroupLabels, IntArray, RowArray
 from smartdownsample.results.split import Split, find_near_duplicates, split_groups, split_selection
 from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances
 from smartdownsample.sampling.layout import lay_out_by

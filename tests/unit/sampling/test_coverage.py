@@ -5,9 +5,8 @@ import numpy.typing as npt
 import pytest
 
 from pools import N_LAB, SPEC, make_bursts, make_rows, make_scattered_rows, scatter_bytes
-from smartdownsample.collection import Collection
 from smartdownsample.options import SamplingOptions
-from smartdownsample.records import IntArray, RowArray
+from smartdownsample.records import Collection, IntArray, RowArray
 from smartdownsample.sampling.buckets import encode_buckets
 from smartdownsample.sampling.coverage import Coverage, find_knee, measure_coverage, measure_depth
 from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances

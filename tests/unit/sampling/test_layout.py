@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from pools import make_bursts, make_rows, scatter_bytes
-from smartdownsample.collection import Layout
 from smartdownsample.features.spec import make_spec
-from smartdownsample.records import IntArray, RowArray
+from smartdownsample.records import IntArray, Layout, RowArray
 from smartdownsample.sampling.layout import (
     find_quantile,
     join_folders,

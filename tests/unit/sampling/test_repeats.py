@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from pools import make_bursts, make_pool
-from smartdownsample.collection import Regime
-from smartdownsample.records import IntArray
+from smartdownsample.records import IntArray, Regime
 from smartdownsample.sampling.pool import Draft, Pool
 from smartdownsample.sampling.repeats import move_repeats
 from smartdownsample.sampling.scenes import find_scenes

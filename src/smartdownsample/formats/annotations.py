@@ -8,8 +8,8 @@ from typing import ClassVar, NamedTuple
 
 import pyarrow as pa
 
-from .options import BoxOrientation
-from .records import IntArray
+from ..options import BoxOrientation
+from ..records import IntArray
 
 # A row for each photo that a document names, in its order. ``path`` as it is spelt; ``cause`` is
 # the name of a `Cause` where the photo cannot be used, whatever is on disk; ``label`` is said of

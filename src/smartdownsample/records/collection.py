@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from .options import SamplingOptions
-from .records import BoolArray, ByteArray, Failure, FeatureTable, Float64Array, IntArray
+from ..options import SamplingOptions
+from .arrays import BoolArray, ByteArray, Float64Array, IntArray
+from .failures import Failure
+from .feature_table import FeatureTable
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -1,23 +1,15 @@
 """The items of a call: which regions of which files."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, SupportsFloat
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .options import BoxOrientation
-from .records import (
-    WHOLE,
-    Failure,
-    Float32Array,
-    Float64Array,
-    FrameArray,
-    IntArray,
-    Region,
-    are_crops,
-)
+from ..options import BoxOrientation
+from .arrays import Float32Array, FrameArray, IntArray
+from .failures import Failure
+from .regions import are_crops, whole_photos
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -135,20 +127,3 @@ class ItemList:
     def name(self, item: int) -> str:
         """Return the path of an item's file as the caller gave it."""
         return self.paths[int(self.file_of[item])]
-
-
-def round_regions(shares: Float64Array) -> Float32Array:
-    """Round regions, shape (n, 4), to multiples of 2**-16, which are exact in 32 bits."""
-    return (np.rint(shares * 2**16) / 2**16).astype(np.float32)
-
-
-def round_region(region: Iterable[SupportsFloat]) -> Region:
-    """Round one region, of four shares."""
-    ((x, y, width, height),) = round_regions(np.array([list(map(float, region))])).tolist()
-    return x, y, width, height
-
-
-def whole_photos(n: int) -> "tuple[FrameArray, Float32Array]":
-    """Make the frames, shape (n,), and regions, (n, 4), of whole photos; both are read-only."""
-    regions = np.broadcast_to(np.array(WHOLE, dtype=np.float32), (n, 4))
-    return np.broadcast_to(np.int32(0), (n,)), regions

@@ -1,0 +1,15 @@
+"""Types of the arrays that pass between the wings."""
+
+import numpy as np
+import numpy.typing as npt
+
+# Distances between pictures, see `smartdownsample.sampling.distances`.
+DistanceArray = npt.NDArray[np.uint16]
+IntArray = npt.NDArray[np.int64]
+ByteArray = npt.NDArray[np.uint8]
+Float32Array = npt.NDArray[np.float32]
+Float64Array = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+# A structured array; NumPy's typing cannot name its fields.
+RowArray = npt.NDArray[np.void]
+FrameArray = npt.NDArray[np.int32]
