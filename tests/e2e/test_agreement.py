@@ -12,8 +12,8 @@ import pytest
 from golden import test_preview_agreement, test_reference_agreement
 from pictures import NO_SHARED_IMAGES, REPOSITORY, SHARED_IMAGES, write_photo
 from smartdownsample import ImageLoadingWarning
+from smartdownsample.features import N_CHECKED
 from smartdownsample.features.spec import FEATURE_VERSION
-from smartdownsample.gathering.preview_trust import N_CHECKED
 
 sys.path.append(str(REPOSITORY / "benchmarks"))
 import bench_agreement

@@ -9,7 +9,8 @@ import pytest
 
 from pictures import NO_SHARED_IMAGES, SHARED_IMAGES
 from smartdownsample import ImageIndex, find_images
-from smartdownsample.gathering.preview_trust import N_CHECKED, count_previews
+from smartdownsample.features import N_CHECKED
+from smartdownsample.gathering import count_previews
 from smartdownsample.records import FLAG_PREVIEW, BoolArray
 
 ORIGINALS = SHARED_IMAGES / "camtrap" / "conservationtechlab+animl-py" / "examples" / "Peru"

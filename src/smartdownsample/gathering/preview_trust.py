@@ -1,9 +1,4 @@
-"""Which folders' previews are trusted, and how many features came from previews.
-
-A folder is trusted or not as a whole, because a camera writes all its previews alike, and people
-edit whole folders rather than single photos. A few photos of the folder are decoded and compared
-with their previews.
-"""
+"""How many features came from previews, and of which folders these were not trusted."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -12,15 +7,9 @@ import numpy as np
 
 from ..checks import check_type
 from ..display import count_noun
+from ..features import is_trusted
 from ..items import name_folder
-from ..records import FLAG_ALIKE, FLAG_CHECKED, FLAG_COMPARED, ByteArray, FeatureTable, IntArray
-
-# Photos decoded to check a folder. Five find a wrong preview with a chance of 97 % when half of
-# the previews are wrong, and of 76 % when a quarter is. Decoding five takes about as long as
-# reading 130 previews (8 megapixels, one core).
-N_CHECKED = 5
-# With fewer comparisons, since most photos have no preview, a folder is not trusted.
-MIN_COMPARED = 3
+from ..records import FLAG_ALIKE, FLAG_CHECKED, FLAG_COMPARED, FeatureTable
 
 
 class PreviewCounts(NamedTuple):
@@ -49,26 +38,6 @@ class PreviewCounts(NamedTuple):
     n_compared: int
     n_alike: int
     refused_folders: tuple[str, ...]
-
-
-def choose_checked(folder: IntArray) -> IntArray:
-    """Choose `N_CHECKED` evenly spread images of a folder, which are in the order of their names.
-
-    A folder that has no more than these is decoded whole, without a check: none is chosen.
-    """
-    n = len(folder)
-    if n <= N_CHECKED:
-        return folder[:0]
-    return folder[(2 * np.arange(N_CHECKED) + 1) * n // (2 * N_CHECKED)]
-
-
-def is_trusted(flags: ByteArray) -> bool:
-    """Tell from the row flags of checked images whether the previews of their folder can be used.
-
-    At least `MIN_COMPARED` must have been compared with their previews, and all of these be alike.
-    """
-    n_compared = int((flags & FLAG_COMPARED != 0).sum())
-    return n_compared >= MIN_COMPARED and int((flags & FLAG_ALIKE != 0).sum()) == n_compared
 
 
 def count_previews(table: FeatureTable) -> PreviewCounts:

@@ -17,13 +17,13 @@ from joblib.parallel import get_active_backend
 
 from ..display import is_watched
 from ..engines import ExtractedChunk, StopSign, Task, extract_chunk
+from ..features import choose_checked, is_trusted
 from ..items import split_folders
 from ..options import ReadingOptions
 from ..pictures import MEMORY, Treatment, count_workers, decoding_process
 from ..progress_bar import count_progress
 from ..records import FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList, are_crops
 from .helper_processes import Helpers
-from .preview_trust import choose_checked, is_trusted
 
 # Limits of a chunk: files, and bytes to decode, which tell how long that takes. Large enough that
 # handing out tasks costs nothing, small enough that an interrupted run loses only seconds.
