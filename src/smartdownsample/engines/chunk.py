@@ -81,7 +81,8 @@ class Task(NamedTuple):
     def items_of(self, files: list[int]) -> IntArray:
         """List the items of some of the files, file by file."""
         ends = np.cumsum(self.counts)
-        return np.concatenate([np.arange(ends[i] - self.counts[i], ends[i]) for i in files])
+        own = (np.arange(ends[i] - self.counts[i], ends[i]) for i in files)
+        return np.concatenate([np.arange(0), *own])
 
     def choose_files(self, files: list[int]) -> "Task":
         """Make the task of some of the files."""
