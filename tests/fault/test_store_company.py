@@ -5,14 +5,17 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -21,8 +24,9 @@ from smartdownsample import ImageIndex, StoreWarning
 from smartdownsample.features.spec import make_spec
 from smartdownsample.items import stat_files
 from smartdownsample.items.given_images import list_items
-from smartdownsample.records import FeatureBatch, FeatureTable
+from smartdownsample.records import Cause, FeatureBatch, FeatureTable
 from smartdownsample.store import FeatureStore, merging, store
+from whole_photos import photo_batch
 
 SPEC = make_spec(8, "fast")
 N_PHOTOS = 120
@@ -38,8 +42,8 @@ task = json.loads(sys.argv[1])
 store._FLUSH_ROWS, merging._MAX_PARTS = 7, task.get("max_parts", 2)
 flush = store.FeatureStore._flush
 
-def flush_and_compact(self):
-    flush(self)
+def flush_and_compact(self, **options):
+    flush(self, **options)
     if self._is_writable:
         self.compact()
 
@@ -247,6 +251,109 @@ def test_a_disk_that_is_full_when_parts_are_merged_loses_nothing(
     assert list_temporary(tmp_path) == []
     assert ImageIndex.build(photos, cache_dir=tmp_path).table.n_extracted == 0
     assert len(FeatureStore(SPEC, tmp_path).list_parts()) <= 2
+
+
+# ------------------------------------------------------------------ disks that stumble
+
+
+def stumble(monkeypatch: pytest.MonkeyPatch, n_times: int, code: int = errno.EIO) -> list[float]:
+    """Let the disk fail so many times; return the list of the pauses that are made meanwhile."""
+    pauses: list[float] = []
+    sync, sleep, n_left = os.fsync, time.sleep, n_times
+
+    def fail_first(descriptor: int) -> None:
+        nonlocal n_left
+        if n_left:
+            n_left -= 1
+            raise OSError(code, os.strerror(code))
+        sync(descriptor)
+
+    def note_long_pauses(seconds: float) -> None:
+        if seconds < 1:  # those of others
+            sleep(seconds)
+        else:
+            pauses.append(seconds)
+
+    monkeypatch.setattr(os, "fsync", fail_first)
+    monkeypatch.setattr(time, "sleep", note_long_pauses)
+    return pauses
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT])
+def test_a_disk_that_fails_twice_keeps_all(
+    photos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """A part is tried again after some seconds, and nothing is said: nothing was lost."""
+    with monkeypatch.context() as patch:
+        pauses = stumble(patch, 2, code)
+        ImageIndex.build(photos, cache_dir=tmp_path)
+    assert pauses == [10, 20]
+    assert ImageIndex.build(photos, cache_dir=tmp_path).table.n_extracted == 0
+    assert list_temporary(tmp_path) == []
+
+
+@pytest.mark.usefixtures("small_flushes")
+def test_a_disk_that_goes_on_failing_ends_keeping_once(
+    photos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the third time the run waits no more, says so once, and answers."""
+    with monkeypatch.context() as patch:
+        pauses = stumble(patch, 10_000)
+        with pytest.warns(StoreWarning, match="features are not kept") as caught:
+            table = ImageIndex.build(photos, cache_dir=tmp_path).table
+    assert len(caught) == 1
+    assert pauses == [10, 20]
+    assert describe(table) == describe(without_cache(photos))
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_nothing_waits_for_what_does_not_pass(
+    photos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """A full disk, or one that may not be written to, stays so."""
+    pauses = stumble(monkeypatch, 1, code)
+    with pytest.warns(StoreWarning, match="features are not kept"):
+        ImageIndex.build(photos[:20], cache_dir=tmp_path)
+    assert pauses == []
+
+
+def test_an_interrupted_run_does_not_wait_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits is tried once."""
+    n = 1
+    batch = photo_batch(
+        [b"/a"],
+        mtime_ns=np.ones(n, dtype=np.int64),
+        size_bytes=np.ones(n, dtype=np.int64),
+        rows=np.zeros(n, dtype=SPEC.row_dtype),
+        causes=[Cause.UNREADABLE],
+        is_lasting=np.ones(n, dtype=np.bool_),
+    )
+    pauses = stumble(monkeypatch, 1)
+    target = FeatureStore(SPEC, tmp_path)
+    target.append(batch)
+    with pytest.warns(StoreWarning, match="features are not kept"):
+        target.__exit__(KeyboardInterrupt, None, None)
+    assert pauses == []
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP])
+def test_a_folder_that_cannot_be_synced_is_no_error(
+    photos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Some network disks sync files only; features are kept."""
+    sync = os.fsync
+
+    def sync_files_only(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(code, os.strerror(code))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync_files_only)
+    for n_extracted in (20, 0):  # warnings are errors
+        index = ImageIndex.build(photos[:20], cache_dir=tmp_path)
+        assert index.table.n_extracted == n_extracted
 
 
 # ------------------------------------------------------------------ folders

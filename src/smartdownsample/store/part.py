@@ -49,6 +49,8 @@ SIGNS_OF_DAMAGE = (
 # describes a thousand of them.
 _MAX_GROUP_BYTES = 2**28
 _MAX_FOOTER_BYTES = 2**26
+# What file systems answer that cannot sync folders, such as some network disks.
+_NO_FOLDER_SYNC = frozenset((errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP))
 
 
 def name_part(folder: Path) -> Path:
@@ -232,5 +234,8 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)

@@ -8,6 +8,7 @@ A fault of the store neither ends a run nor changes its result: it gives a warni
 are decoded again.
 """
 
+import errno
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -44,6 +45,17 @@ _FLUSH_SECONDS = 10.0
 _STALE_SECONDS = 3600.0
 # Another process may merge parts between listing and reading, but not this often in a row.
 _READ_ATTEMPTS = 5
+# Seconds before a part is tried again that could not be written for an error that may pass: of a
+# disk that stumbles, or of a network disk that is away for a moment. A full disk waits for people.
+_PAUSES_S = (10.0, 20.0)
+_PASSING_ERRORS = frozenset(
+    getattr(errno, name, errno.EIO)  # not every system has them all
+    for name in (
+        *("EIO", "EREMOTEIO", "ESTALE", "ETIMEDOUT", "EAGAIN", "EBUSY", "EINTR", "ENOLCK"),
+        *("ENXIO", "ENODEV", "ENOTCONN", "ECONNRESET", "ECONNREFUSED", "ECONNABORTED"),
+        *("ENETDOWN", "ENETUNREACH", "ENETRESET", "EHOSTDOWN", "EHOSTUNREACH"),
+    )
+)
 
 
 class FeatureStore:
@@ -77,7 +89,8 @@ class FeatureStore:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._flush()
+        # Whoever interrupts a run does not wait for a disk.
+        self._flush(is_patient=kind is None)
         if kind is None and self._is_writable:
             self.compact()
 
@@ -194,25 +207,38 @@ class FeatureStore:
     def add_rows(self, rows: pa.Table) -> None:
         """Write rows of another store; raises `StoreError` when that fails."""
         try:
-            self._prepare_folder()
-            write_part(name_part(self.folder), rows)
+            self._write_rows(rows, is_patient=True)
         except OSError as error:
             msg = f"The feature store {str(self.folder)!r} cannot be written ({error})."
             raise StoreError(msg) from error
 
-    def _flush(self) -> None:
+    def _flush(self, *, is_patient: bool = True) -> None:
         """Write the waiting rows as a part."""
         if self._waiting and self._is_writable:
+            is_lasting = np.concatenate([batch.is_lasting for batch in self._waiting])
+            rows = make_table(self._waiting, self.schema).filter(pack_flags(is_lasting))
             try:
-                self._prepare_folder()
-                is_lasting = np.concatenate([batch.is_lasting for batch in self._waiting])
-                rows = make_table(self._waiting, self.schema).filter(pack_flags(is_lasting))
-                write_part(name_part(self.folder), rows)
+                self._write_rows(rows, is_patient=is_patient)
             except OSError as error:
                 self._is_writable = False
                 self._warn(f"cannot be written ({error}); features are not kept")
         self._waiting.clear()
         self._n_waiting = 0
+
+    def _write_rows(self, rows: pa.Table, *, is_patient: bool) -> None:
+        """Write rows as a part; who is patient tries three times over half a minute."""
+        for pause_s in _PAUSES_S if is_patient else ():
+            try:
+                self._prepare_folder()
+                write_part(name_part(self.folder), rows)
+            except OSError as error:
+                if error.errno not in _PASSING_ERRORS:
+                    raise
+                time.sleep(pause_s)
+            else:
+                return
+        self._prepare_folder()
+        write_part(name_part(self.folder), rows)
 
     def _prepare_folder(self) -> None:
         """Make the folder, in one that is marked as ours."""
