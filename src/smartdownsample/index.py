@@ -118,6 +118,7 @@ class ImageIndex:
         cache_dir: PathLike | None = ReadingOptions.cache_dir,
         crop_margin: float = ReadingOptions.crop_margin,
         crop_square: bool = ReadingOptions.crop_square,
+        whole_seconds: bool = ReadingOptions.whole_seconds,
     ) -> "ImageIndex":
         """Gather the features of images: from the store where it knows them, else by decoding.
 
@@ -134,11 +135,9 @@ class ImageIndex:
         show_progress : bool, optional
             Whether to draw a progress bar; by default in notebooks and on terminals.
         image_loading_errors : {"skip", "raise"}
-            Whether an image that cannot be loaded is left out (with one warning for all of
-            them) or ends the call.
+            Whether an image that cannot be loaded is left out, with one warning, or ends the call.
         truncated : {"keep", "skip", "raise"}
-            Whether an image is used, left out, or ends the call when its file ends too early and
-            at least a quarter of it can be decoded.
+            Whether an image cut off after a quarter or more is used, left out, or ends the call.
         max_pixels : int
             An image that claims more pixels is a failure, and so is one whose decoder takes more
             memory than four bytes for each of so many pixels, by default 1 GiB, or 64 MiB where
@@ -148,12 +147,13 @@ class ImageIndex:
             the thumbnails that cameras put into their files, where a few decoded photos of the
             folder show that these are alike, and decodes the others as ``fast`` does. Damage behind
             a thumbnail is not seen then; `smartdownsample.count_previews` tells what came of it.
-        cache : bool
-            Whether features are kept in the store and taken from it.
-        cache_dir : path, optional
-            Of the store, by default ``SMARTDOWNSAMPLE_CACHE_DIR`` or the platform's cache folder.
+        cache, cache_dir : bool, path
+            Whether features are kept and taken from the store; the store's folder, by default
+            ``SMARTDOWNSAMPLE_CACHE_DIR`` or the platform's cache folder.
         crop_margin, crop_square : float, bool
             Share of a box's side added on each side of its crop; whether crops are made square.
+        whole_seconds : bool
+            Whether kept features are used where times of files agree up to the second.
 
         Returns
         -------
@@ -172,8 +172,7 @@ class ImageIndex:
         ImageLoadingWarning
             When images were left out.
         StoreWarning, HelperWarning
-            When the store could not be used, or a process that helped to decode ended early; the
-            result is the same.
+            Of a store that could not be used, or a helper that ended; the result is the same.
         """
         reading = ReadingOptions(
             hash_size=hash_size,
@@ -187,6 +186,7 @@ class ImageIndex:
             cache_dir=cache_dir,
             crop_margin=crop_margin,
             crop_square=crop_square,
+            whole_seconds=whole_seconds,
         )
         items = paths.items if isinstance(paths, Document) else list_items(paths)
         index = cls.gather_items(items, reading)

@@ -75,6 +75,7 @@ class ReadingKeywords(TypedDict, total=False):
     image_loading_errors: OnLoadingError
     cache: bool
     cache_dir: PathLike | None
+    whole_seconds: bool
 
 
 @dataclass(frozen=True)
@@ -99,12 +100,16 @@ class ReadingOptions:
     show_progress: bool | None = None
     crop_margin: float = 0.0
     crop_square: bool = False
+    # Take features whose time agrees up to the second: some disks lose the rest.
+    whole_seconds: bool = False
+    # Whether parts of the store are merged when there are many; not where many runs write to it.
+    merges_parts: bool = True
 
     def __post_init__(self) -> None:
         """Check the values."""
         check_number("crop_margin", self.crop_margin, at_least=0, at_most=MAX_CROP_MARGIN)
         _check_integer(self, "hash_size", at_least=MIN_HASH_SIZE, at_most=MAX_HASH_SIZE)
-        for name in ("cache", "crop_square"):
+        for name in ("cache", "crop_square", "whole_seconds", "merges_parts"):
             object.__setattr__(self, name, check_flag(name, getattr(self, name)))
         if self.show_progress is not None:
             shown = check_flag("show_progress", self.show_progress)

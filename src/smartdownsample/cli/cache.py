@@ -147,6 +147,7 @@ def _export(options: argparse.Namespace) -> int:
         hash_size=options.hash_size,
         decode=options.decode,
         cache_dir=options.cache_dir,
+        whole_seconds=options.whole_seconds,
     )
     tell(f"Wrote the features of {count_noun(n_written, 'image')} to {options.pack}.")
     return 0

@@ -249,6 +249,12 @@ def add_reading(parser: argparse.ArgumentParser, *, is_kept: bool = False) -> No
         help="leave out images that claim more pixels, or take over 4 bytes for each (%(default)s)",
     )
     add_cache_dir(group.add_argument)
+    group.add_argument(
+        "--whole-seconds",
+        action="store_true",
+        help="use kept features of files whose times agree up to the second, for disks that lose "
+        "the rest, such as exFAT",
+    )
     parser.set_defaults(cache=ReadingOptions.cache)
     if not is_kept:
         group.add_argument(

@@ -11,7 +11,7 @@ from ..features import make_spec_for
 from ..items import name_folder, stat_files
 from ..options import ReadingOptions
 from ..records import ItemList
-from ..store import FeatureStore, choose_store_dir
+from ..store import FeatureStore
 from .box_orientation import look_up_upright
 from .gather import check_items, choose_retried
 
@@ -64,7 +64,7 @@ def forecast_work(items: ItemList, reading: ReadingOptions) -> Forecast:
     check_items(items, reading)
     spec = make_spec_for(reading)
     stats = stat_files(items.keys)
-    store = FeatureStore(spec, choose_store_dir(reading))
+    store = FeatureStore.of(spec, reading)
     retried = choose_retried(reading)
     items, known = look_up_upright(store, items, stats, ["cause", "flags"], retried)
     is_good = unpack(known.table["cause"].is_null())

@@ -18,7 +18,7 @@ from ..features import make_spec_for
 from ..items import encode_order_key, stat_files
 from ..options import MAX_PIXELS, PathLike, ReadingOptions
 from ..records import Cause, Failure, FeatureBatch, FeatureSpec, FeatureTable, FileStats, ItemList
-from ..store import FeatureStore, choose_store_dir, read_pack
+from ..store import FeatureStore, read_pack
 from .box_orientation import look_up_upright
 from .ordered_features import needed_columns, order_features
 
@@ -38,7 +38,7 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
         for failure in items.failures:
             _raise_failure(failure)
         _raise_first_failure(items, fresh[0])
-    with FeatureStore(spec, choose_store_dir(reading)) as store:
+    with FeatureStore.of(spec, reading) as store:
         retried = choose_retried(reading)
         items, known = look_up_upright(store, items, stats, needed_columns(spec), retried)
         if len(known.misses):

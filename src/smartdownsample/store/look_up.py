@@ -12,6 +12,8 @@ from ..arrow import pack_bytes, pack_texts, pack_values, unpack
 from ..records import BoolArray, Cause, FileStats, IntArray, ItemList
 from .schema import decoder_version, view_bytes
 
+_SECOND_NS = 10**9
+
 
 @dataclass(frozen=True)
 class KnownFeatures:
@@ -37,7 +39,8 @@ class Query:
     """The m items to look up, sorted by path; those without a readable file are left out.
 
     ``items`` are places in `item_list`; ``stats`` are of its files as they are now; ``retried``
-    are the causes of failures that count as misses.
+    are the causes of failures that count as misses; with `whole_seconds` times agree up to the
+    second.
     """
 
     paths: list[bytes]
@@ -45,15 +48,23 @@ class Query:
     item_list: ItemList
     stats: FileStats
     retried: tuple[Cause, ...]
+    whole_seconds: bool
 
     @classmethod
-    def of(cls, item_list: ItemList, stats: FileStats, retried: Sequence[Cause]) -> "Query":
+    def of(
+        cls,
+        item_list: ItemList,
+        stats: FileStats,
+        retried: Sequence[Cause] = (),
+        *,
+        whole_seconds: bool = False,
+    ) -> "Query":
         """Sort the items that have a readable file."""
         is_file = np.ones(len(item_list.keys), dtype=np.bool_)
         is_file[list(stats.causes)] = False
         items = item_list.order[is_file[item_list.file_of[item_list.order]]]
         paths = [item_list.keys[file] for file in item_list.file_of[items].tolist()]
-        return cls(paths, items, item_list, stats, tuple(retried))
+        return cls(paths, items, item_list, stats, tuple(retried), whole_seconds)
 
     def match(
         self, stored: pa.Table, is_known: BoolArray, columns: Sequence[str]
@@ -67,7 +78,7 @@ class Query:
         last = bisect.bisect_right(self.paths, stored["path"][-1].as_py())
         candidates = first + np.flatnonzero(~is_known[first:last])
         current = _drop_outdated(stored, self.retried)
-        rows = pc.index_in(self._make_keys(candidates), value_set=_make_stored_keys(current))
+        rows = pc.index_in(self._make_keys(candidates), value_set=self._make_stored_keys(current))
         is_hit = pc.is_valid(rows)
         found = current.select(columns).take(rows.filter(is_hit))
         return found, candidates[unpack(is_hit)]
@@ -80,20 +91,25 @@ class Query:
             pack_bytes([self.paths[place] for place in places.tolist()]),
             self.item_list.frames[items],
             self.item_list.regions[items],
-            self.stats.mtime_ns[files],
+            self._cut(self.stats.mtime_ns[files]),
             self.stats.size_bytes[files],
         )
 
+    def _cut(self, times_ns: IntArray) -> IntArray:
+        """Cut times to what is compared of them."""
+        return times_ns // _SECOND_NS if self.whole_seconds else times_ns
 
-def _make_stored_keys(stored: pa.Table) -> pa.Array:
-    """Make the keys of stored rows, in their order."""
-    paths = stored["path"].combine_chunks()
-    if stored["etag"].null_count < len(stored):
-        # Files have no etag, and paths no NUL: a row with an etag matches no file.
-        etags = pc.fill_null(stored["etag"], "").combine_chunks().cast(pa.large_binary())
-        paths = pc.binary_join_element_wise(paths, etags, pack_bytes([b"\0"] * len(paths)))
-    fixed = (unpack(stored[name]) for name in ("frame", "region", "mtime_ns", "size_bytes"))
-    return _join_keys(paths, *fixed)
+    def _make_stored_keys(self, stored: pa.Table) -> pa.Array:
+        """Make the keys of stored rows, in their order."""
+        paths = stored["path"].combine_chunks()
+        if stored["etag"].null_count < len(stored):
+            # Files have no etag, and paths no NUL: a row with an etag matches no file.
+            etags = pc.fill_null(stored["etag"], "").combine_chunks().cast(pa.large_binary())
+            paths = pc.binary_join_element_wise(paths, etags, pack_bytes([b"\0"] * len(paths)))
+        frames, regions, times_ns, sizes = (
+            unpack(stored[name]) for name in ("frame", "region", "mtime_ns", "size_bytes")
+        )
+        return _join_keys(paths, frames, regions, self._cut(times_ns), sizes)
 
 
 def _join_keys(paths: pa.Array, *fixed: np.ndarray) -> pa.Array:

@@ -24,7 +24,7 @@ from ..items import encode_order_key, list_items, stat_files, strip_folder, to_k
 from ..options import DecodeMode, PathLike, ReadingOptions
 from ..output_files import OutputKind, check_output, replacing
 from ..records import FeatureSpec, FeatureTable, ItemList
-from .folder import PART_NAME, choose_cache_dir, choose_store_dir
+from .folder import PART_NAME, choose_cache_dir
 from .look_up import KnownFeatures
 from .merging import keep_newest
 from .part import SIGNS_OF_DAMAGE, check_seal, is_sealed, read_part, write_part
@@ -51,6 +51,7 @@ def export_pack(
     hash_size: int = ReadingOptions.hash_size,
     decode: DecodeMode = ReadingOptions.decode,
     cache_dir: PathLike | None = None,
+    whole_seconds: bool = False,
 ) -> int:
     """Write what the store knows of a collection to a pack.
 
@@ -69,6 +70,8 @@ def export_pack(
         How the images were decoded.
     cache_dir : path, optional
         Folder of the store.
+    whole_seconds : bool
+        As in `ImageIndex.build`.
 
     Returns
     -------
@@ -84,12 +87,14 @@ def export_pack(
     StoreError
         When the store does not know all images; build an `ImageIndex` of them first.
     """
-    reading = ReadingOptions(hash_size=hash_size, decode=decode, cache_dir=cache_dir)
+    reading = ReadingOptions(
+        hash_size=hash_size, decode=decode, cache_dir=cache_dir, whole_seconds=whole_seconds
+    )
     if isinstance(paths, FeatureTable):
         spec, items = paths.spec, _list_rows(paths)
     else:
         spec, items = make_spec_for(reading), list_items(paths)
-    known = FeatureStore(spec, choose_store_dir(reading)).look_up(items, stat_files(items.keys))
+    known = FeatureStore.of(spec, reading).look_up(items, stat_files(items.keys))
     if len(known.misses):
         msg = (
             f"The feature store does not know {len(known.misses):,} of "

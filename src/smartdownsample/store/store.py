@@ -22,12 +22,14 @@ import pyarrow as pa
 
 from ..arrow import pack_flags
 from ..errors import DamagedPartError, StoreError, StoreWarning, warn_user
+from ..options import ReadingOptions
 from ..records import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList
 from .folder import (
     FILE_NAME,
     FORMER_SCHEMA_VERSIONS,
     PART_NAME,
     SCHEMA_VERSION,
+    choose_store_dir,
     is_tagged,
     mark_folder,
 )
@@ -64,15 +66,34 @@ class FeatureStore:
     Use it as a context manager: leaving it writes the rows that still wait, after errors too.
     """
 
-    def __init__(self, spec: FeatureSpec, cache_dir: Path | None) -> None:
+    def __init__(
+        self,
+        spec: FeatureSpec,
+        cache_dir: Path | None,
+        *,
+        whole_seconds: bool = False,
+        merges_parts: bool = True,
+    ) -> None:
         self.spec = spec
         self.cache_dir = cache_dir
+        self.whole_seconds = whole_seconds
+        self.merges_parts = merges_parts
         self.schema = make_schema(spec)
         self._waiting: list[FeatureBatch] = []
         self._n_waiting = 0
         self._waiting_since = 0.0
         self._is_writable = cache_dir is not None
         self._is_marked = False
+
+    @classmethod
+    def of(cls, spec: FeatureSpec, reading: ReadingOptions) -> "FeatureStore":
+        """Open the store that the options name; one that knows nothing where they want none."""
+        return cls(
+            spec,
+            choose_store_dir(reading),
+            whole_seconds=reading.whole_seconds,
+            merges_parts=reading.merges_parts,
+        )
 
     @property
     def folder(self) -> Path:
@@ -91,7 +112,7 @@ class FeatureStore:
     ) -> None:
         # Whoever interrupts a run does not wait for a disk.
         self._flush(is_patient=kind is None)
-        if kind is None and self._is_writable:
+        if kind is None and self._is_writable and self.merges_parts:
             self.compact()
 
     def look_up(
@@ -107,7 +128,7 @@ class FeatureStore:
         when its cause is among `retried`, or when another version of the decoder met it. Memory
         holds the rows found and two row groups at a time.
         """
-        query = Query.of(items, stats, retried)
+        query = Query.of(items, stats, retried, whole_seconds=self.whole_seconds)
         columns = columns or self.schema.names
         for _ in range(_READ_ATTEMPTS):
             try:

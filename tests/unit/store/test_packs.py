@@ -81,6 +81,32 @@ def test_a_changed_photo_is_not_taken_from_the_pack(
     assert index.table.n_extracted == 2  # and the broken one
 
 
+def test_copies_that_lost_fractions_of_their_times_are_known_when_asked_for(
+    photos: Path, pack: Path, tmp_path: Path
+) -> None:
+    """As on exFAT, which rounds times down; by default their times are new."""
+    shutil.copytree(photos, tmp_path / "moved")
+    for path in (tmp_path / "moved").rglob("*.jpg"):
+        seconds = path.stat().st_mtime_ns // 10**9
+        os.utime(path, ns=(seconds * 10**9,) * 2)
+    other = tmp_path / "other"
+    import_pack(pack, tmp_path / "moved", cache_dir=other)
+    with pytest.warns(ImageLoadingWarning):
+        known = ImageIndex.build(tmp_path / "moved", cache_dir=other, whole_seconds=True)
+    assert known.table.n_extracted == 1  # the broken one
+    n = export_pack(
+        tmp_path / "again.parquet",
+        tmp_path / "moved",
+        tmp_path / "moved",
+        cache_dir=other,
+        whole_seconds=True,
+    )
+    assert n == 31
+    with pytest.warns(ImageLoadingWarning):
+        fresh = ImageIndex.build(tmp_path / "moved", cache_dir=other)
+    assert fresh.table.n_extracted == 30
+
+
 def test_unknown_images_cannot_be_exported(collection: list[str], tmp_path: Path) -> None:
     """The message says how many, names the first, and what to do."""
     ImageIndex.build(collection[:50])

@@ -117,6 +117,30 @@ class TestLookUp:
             known = look_up(tmp_path, [b"/a"], mtime_ns=mtime_ns)
             assert known.table["width"].to_pylist() == [level]
 
+    @pytest.mark.parametrize(
+        ("kept_ns", "now_ns", "is_known"),
+        [
+            (1_700_000_000_123_456_789, 1_700_000_000_000_000_000, True),  # copied to exFAT
+            (1_700_000_000_000_000_000, 1_700_000_000_123_456_789, True),  # and back
+            (1_700_000_000_999_999_999, 1_700_000_001_000_000_000, False),
+            (-1, -1_000_000_000, True),  # before 1970
+        ],
+    )
+    def test_times_can_agree_up_to_the_second(
+        self, tmp_path: Path, kept_ns: int, now_ns: int, *, is_known: bool
+    ) -> None:
+        """Where that is asked for, and only then; sizes must be equal."""
+        put(tmp_path, make_batch([b"/a"], mtime_ns=kept_ns))
+        items = list_photos([b"/a"])
+        for whole_seconds, size_bytes, n_known in (
+            (True, 100, int(is_known)),
+            (False, 100, 0),
+            (True, 101, 0),
+        ):
+            stats = FileStats(np.array([now_ns]), np.array([size_bytes]), {})
+            known = FeatureStore(SPEC, tmp_path, whole_seconds=whole_seconds)
+            assert len(known.look_up(items, stats).items) == n_known
+
     def test_keys_that_share_bytes_are_not_confused(self, tmp_path: Path) -> None:
         """A path that ends in the bytes of another key's time is still another path."""
         put(tmp_path, make_batch([b"/a", b"/a\0", b"/a\0\0\0\x80\x3f"]))
@@ -204,6 +228,13 @@ class TestParts:
             assert parts(tmp_path) == []
             target.append(make_batch([b"/c"]))
             assert len(parts(tmp_path)) == 1
+
+    def test_many_parts_stay_where_many_runs_write(self, tmp_path: Path) -> None:
+        """They would all want the lock."""
+        for i in range(20):
+            with FeatureStore(SPEC, tmp_path, merges_parts=False) as target:
+                target.append(make_batch([b"/%d" % i]))
+        assert len(parts(tmp_path)) == 20
 
     def test_many_parts_become_one(self, tmp_path: Path) -> None:
         """Each item's newest row survives; older states of a file go."""
