@@ -145,8 +145,8 @@ def sample_diverse(
     **options
         How to read images, as in `ImageIndex.build` (decode, truncated, max_pixels,
         image_loading_errors, cache, cache_dir, whole_seconds), and how to sample, as in
-        `ImageIndex.sample` (spread, quotas, groups, per_group, balance, keep, max_per_sequence, sequence_gap_s,
-        skip_flat).
+        `ImageIndex.sample` (spread, quotas, groups, per_group, balance, keep, max_per_sequence,
+        sequence_gap_s, skip_flat).
         Images in ``keep`` need not be among `image_paths`.
 
     Returns
