@@ -483,11 +483,8 @@ def test_groups_are_what_the_document_says(fact: str) -> None:
     document = sd.Document.read(DOCUMENTS / "camtrap-dp", root=PHOTOS)
     details = document.items.details
     assert details is not None
-    if fact == "camera":
-        expected = {os.path.dirname(path) for path in document.items.paths}
-    else:
-        values = details["label" if fact == "species" else fact].to_pylist()
-        expected = {value or "unlabelled" for value in values}
+    column = {"species": "label", "camera": "deployment"}.get(fact, fact)
+    expected = {value or "unlabelled" for value in details[column].to_pylist()}
     assert {row["group"] for row in rows} == expected
 
 

@@ -367,6 +367,19 @@ def test_a_lockfile_alone_gives_its_picks_to_all_outputs(
     assert list_printed(capsys, "sample", "--lock", "picks.lock") == first
 
 
+def test_the_summary_of_a_lockfile_counts_its_picks_among_all_images(
+    lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the others were not looked at, which it says then."""
+    n = Lock.read(lock).content.rounds[-1].readable
+    capsys.readouterr()
+    assert main(["sample", "--lock", "picks.lock", "-o", "a.txt"]) == 0
+    counts = f"Kept      10 of {n} ({10 / n:.1%}), as the lockfile says; the others were not"
+    assert counts in capsys.readouterr().err
+    assert main(["sample", "--lock", "picks.lock", "-o", "a.csv"]) == 0
+    assert f"Images    {n}, all known" in capsys.readouterr().err
+
+
 def test_picks_that_are_gone_or_changed_end_the_run_before_anything_is_written(
     lock: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

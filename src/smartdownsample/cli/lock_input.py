@@ -52,13 +52,15 @@ _ABOUT_ALL = ("manifest", "report", "distribution", "thumbnails", "json")
 class Reopened:
     """What a lockfile selected, or what was added to it.
 
-    ``options`` are those of the lockfile, with the outputs of this run.
+    ``options`` are those of the lockfile, with the outputs of this run. ``n_collection`` is how
+    many images the last round chose from, where only the selected ones were looked at now.
     """
 
     options: argparse.Namespace
     selection: Selection
     images: NamedImages
     added_to: "Lock | None" = None
+    n_collection: int | None = None
 
     def save(self) -> None:
         """Write the lockfile anew, if anything was added to it."""
@@ -262,10 +264,14 @@ def _replay(
     labels = None if groups is None else label_items(groups, index.table)
     is_earlier = find_kept(index.table, kept)
     is_earlier[rows] = False
-    seed = lock.content.rounds[-1].random_seed
+    last = lock.content.rounds[-1]
+    seed = last.random_seed
     found, earlier = np.sort(rows), np.flatnonzero(is_earlier)
     selection = Selection(index.collection, found, len(rows), seed, labels, earlier)
-    return Reopened(options, selection, images)
+    are_others_known = is_about_all and reason is None
+    return Reopened(
+        options, selection, images, n_collection=None if are_others_known else last.readable
+    )
 
 
 def _is_about_all(options: argparse.Namespace) -> bool:

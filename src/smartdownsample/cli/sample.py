@@ -150,7 +150,12 @@ def run(options: argparse.Namespace) -> int:
         paths = list(dict.fromkeys(selection.paths))
         print_paths(paths, is_null_ended=options.null, relative_to=options.relative_to)
     if not options.quiet:
-        say(*report.format_summary(selection, is_verbose=options.verbose).split("\n"))
+        summary = report.format_summary(
+            selection,
+            is_verbose=options.verbose,
+            n_collection=None if locked is None else locked.n_collection,
+        )
+        say(*summary.split("\n"))
     return 0 if is_complete else FAILED
 
 

@@ -1,6 +1,7 @@
 """Items: which files people mean, where they lie, their times and sizes, their natural order."""
 
-from .document_paths import compare_with_disk, name_camera
+from .cameras import name_cameras, number_camera_folders, number_cameras
+from .document_paths import compare_with_disk
 from .documents import DETAILS, UNLABELLED, DocumentItems, list_document_items
 from .find import (
     IMAGE_EXTENSIONS,
@@ -51,9 +52,11 @@ __all__ = [
     "list_items",
     "list_photos",
     "list_selected_before",
-    "name_camera",
+    "name_cameras",
     "name_folder",
     "name_images",
+    "number_camera_folders",
+    "number_cameras",
     "number_folders",
     "split_folders",
     "stat_files",

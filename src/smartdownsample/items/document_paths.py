@@ -14,7 +14,6 @@ import numpy as np
 
 from ..checks import is_url
 from .find import has_image_extension
-from .folders import name_folder
 from .local_files import FILES
 from .locations import to_keys
 
@@ -24,9 +23,6 @@ _N_PROBED = 100
 _MOST_LETTERS = 4096
 # A drive and what absolute paths begin with, of any system.
 _ROOT = re.compile(r"^(?:[A-Za-z]:)?[/\\]*")
-# Folders that cameras make when one is full, as MegaDetector lists them
-# (megadetector/utils/ct_utils.py).
-_OVERFLOW = re.compile(r"\d+RECNX|\d+EK\d+|\d+_BTCF|\d+MEDIA|\d+DSCIM", re.IGNORECASE)
 
 
 class Anchored(NamedTuple):
@@ -105,12 +101,6 @@ def _list_rules(
         separator = "\\" if is_converted else "/"
         most = max((path.count(separator) for path in probed), default=0)
         yield from (_Rule(is_converted, root, n_dropped) for n_dropped in range(most + 1))
-
-
-def name_camera(path: str) -> str:
-    """Name the folder of a path without the folders that cameras make when one is full."""
-    parts = name_folder(path).split("/")
-    return "/".join(part for part in parts if not _OVERFLOW.fullmatch(part)) or os.curdir
 
 
 def compare_with_disk(paths: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast, get_args
 
 from ..errors import InvalidParameterError
-from .document_paths import name_camera
+from .cameras import name_camera_folder, name_cameras
 from .documents import UNLABELLED
 
 if TYPE_CHECKING:
@@ -42,15 +42,17 @@ class Grouping(NamedTuple):
 
 
 def list_facts(paths: list[str], details: "pa.Table | None", fact: Fact) -> list[object]:
-    """List what documents say of each image; paths tell its camera, and so its location.
+    """List what documents say of each image; paths tell its camera and location where none does.
 
     `details` has a row for each path, see `smartdownsample.items.DETAILS`.
     """
+    if fact == "camera":
+        return [*name_cameras(paths, details)]
     facts: list[object] = [None] * len(paths)
-    if details is not None and fact != "camera":
+    if details is not None:
         facts = details["label" if fact == "species" else fact].to_pylist()
-    if fact in FACTS_OF_PATHS:
-        return [fact or name_camera(path) for fact, path in zip(facts, paths, strict=True)]
+    if fact == "location":
+        return [fact or name_camera_folder(path) for fact, path in zip(facts, paths, strict=True)]
     return [fact or UNLABELLED for fact in facts]
 
 

@@ -1,14 +1,12 @@
 """The cameras and the events of the images on the report page."""
 
-import os
 from typing import Any
 
 import numpy as np
 
 from ..arrow import pack_values
-from ..items import number_folders
+from ..items import name_cameras, number_camera_folders, number_cameras
 from ..records import IntArray, Picks
-from ..sampling import number_cameras
 from .items import escape
 from .paths import ShownPaths
 
@@ -21,7 +19,7 @@ def list_cameras(selection: Picks, paths: ShownPaths) -> dict[str, Any]:
     Cameras of which no image could be loaded come last.
     """
     cameras = number_cameras(selection.table)
-    names = _name_cameras(selection, cameras, paths)
+    names = _list_names(selection, cameras, paths)
     failed, more = _find_failed(selection, cameras, paths)
     return {
         "cameras": escape([*names, *more]),
@@ -40,7 +38,7 @@ def _find_failed(
     """
     n = len(cameras)
     given = [*selection.table.paths, *(failure.path for failure in selection.failures)]
-    folders = number_folders(given).tolist()
+    folders = number_camera_folders(given).tolist()
     camera_of: dict[int, int] = {}
     for folder, camera in zip(folders[:n], cameras.tolist(), strict=True):
         if camera_of.setdefault(folder, camera) != camera:
@@ -50,26 +48,18 @@ def _find_failed(
     for folder, path in zip(folders[n:], paths.failures, strict=True):
         if folder not in camera_of:
             camera_of[folder] = n_cameras + len(names)
-            names.append(os.path.dirname(path) or os.curdir)
+            names.extend(name_cameras([path], None))
     return [camera_of[folder] for folder in folders[n:]], names
 
 
-def _name_cameras(selection: Picks, cameras: IntArray, paths: ShownPaths) -> list[str]:
+def _list_names(selection: Picks, cameras: IntArray, paths: ShownPaths) -> list[str]:
     """Name cameras as the document does, else by the folder of their images as it is shown."""
     import pyarrow as pa
 
     _, rows = np.unique(cameras, return_index=True)
-    folders = [os.path.dirname(paths.images[row]) or os.curdir for row in rows.tolist()]
     details = selection.table.details
-    if details is None:
-        return folders
-    told = details.select(["deployment", "location"]).take(pack_values(rows, pa.int64()))
-    return [
-        deployment or location or folder
-        for deployment, location, folder in zip(
-            told["deployment"].to_pylist(), told["location"].to_pylist(), folders, strict=True
-        )
-    ]
+    told = None if details is None else details.take(pack_values(rows, pa.int64()))
+    return name_cameras([paths.images[row] for row in rows.tolist()], told)
 
 
 def _list_events(selection: Picks) -> IntArray:

@@ -8,23 +8,27 @@ import numpy as np
 from ..display import count_noun, pluralize, to_line
 from ..features import tell_infrared
 from ..gathering import count_previews, describe_previews
+from ..items import number_cameras, number_folders
 from ..records import FeatureTable, Layout, Picks
-from ..sampling import is_quality_known, name_buckets, number_cameras
+from ..sampling import is_quality_known, name_buckets
 
 _NAME_WIDTH = 54
 _MAX_GROUPS = 30
 _NO_MORE = "groups, sequences and earlier selections leave no more"
 
 
-def format_summary(selection: Picks, *, is_verbose: bool = False) -> str:
+def format_summary(
+    selection: Picks, *, is_verbose: bool = False, n_collection: int | None = None
+) -> str:
     """Say in six lines of text what went in and what came out, and what was left out as flat.
 
     With `is_verbose`, lists of the buckets and of the groups follow, and what came of previews.
+    Where only the selected items were looked at, `n_collection` is how many they were chosen from.
     """
     told = {
         pluralize(selection.table.noun).capitalize(): _describe_items(selection.table),
-        "Kept": _describe_kept(selection),
-        "Cameras": _describe_cameras(selection),
+        "Kept": _describe_kept(selection, n_collection),
+        **_describe_places(selection),
         "Light": _describe_light(selection),
         "Taken": _describe_times(selection.table),
         "Failures": _describe_failures(selection.table),
@@ -52,7 +56,13 @@ def _describe_items(table: FeatureTable) -> str:
     return ", ".join([f"{len(table):,}{where}", *remarks])
 
 
-def _describe_kept(selection: Picks) -> str:
+def _describe_kept(selection: Picks, n_collection: int | None) -> str:
+    if n_collection is not None:
+        share = f" ({len(selection) / n_collection:.1%})" if n_collection else ""
+        return (
+            f"{len(selection):,} of {n_collection:,}{share}, as the lockfile says; "
+            "the others were not looked at"
+        )
     n, n_kept, n_earlier = len(selection.table), len(selection), len(selection.earlier_rows)
     text = f"{n_kept:,} ({n_kept / n:.1%})" if n else f"{n_kept:,}"
     if n:
@@ -97,17 +107,25 @@ def _describe_layout(layout: Layout) -> str:
     return "over the natural order of names" if layout.regime == "ordered" else "by looks alone"
 
 
-def _describe_cameras(selection: Picks) -> str:
-    """Count the cameras, which are folders where no document tells them, and those of picks."""
-    cameras = number_cameras(selection.table)
-    # Of all, and of picks; `numpy.unique` would import much for it.
-    n_cameras, n_kept = (
+def _describe_places(selection: Picks) -> dict[str, str]:
+    """Count cameras where a document tells them, else folders, and those that have picks.
+
+    Folders may be of cameras, species or years. Those that have failures alone count as well.
+    """
+    table = selection.table
+    is_told = table.details is not None
+    failed = [] if is_told else [failure.path for failure in table.failures]
+    places = number_cameras(table) if is_told else number_folders([*table.paths, *failed])
+    # Of all, of those with images, and of picks; `numpy.unique` would import much for it.
+    n_all, n_readable, n_kept = (
         int(np.count_nonzero(np.bincount(numbers)))
-        for numbers in (cameras, cameras[selection.rows])
+        for numbers in (places, places[: len(table)], places[selection.rows])
     )
-    noun = "folder" if selection.table.details is None else "camera"
-    kept = "all" if n_kept == n_cameras else f"{n_kept:,}"
-    return f"{count_noun(n_cameras, noun)}, {kept} with kept {pluralize(selection.table.noun)}"
+    nouns = pluralize(table.noun)
+    text = f"{n_all:,}, {'all' if n_kept == n_all else f'{n_kept:,}'} with kept {nouns}"
+    if n_readable < n_all:
+        text += f", {n_all - n_readable:,} without a readable one"
+    return {"Cameras" if is_told else "Folders": text}
 
 
 def _describe_light(selection: Picks) -> str:

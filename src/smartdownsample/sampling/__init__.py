@@ -15,7 +15,6 @@ from the one before.
 
 from .bucket_names import is_bucket_name, name_buckets
 from .buckets import N_CODES, describe_bucket, encode_buckets
-from .cameras import number_cameras
 from .coverage import Coverage, NeededCount, measure_coverage
 from .covered import find_alike
 from .distances import (
@@ -74,7 +73,6 @@ __all__ = [
     "measure_steps",
     "name_buckets",
     "name_quality",
-    "number_cameras",
     "number_joined",
     "number_sequences",
     "tell_quality",

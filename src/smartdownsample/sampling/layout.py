@@ -12,6 +12,7 @@ An order counts where neighbours in it look clearly more alike than random pairs
 
 import numpy as np
 
+from ..items import number_cameras
 from ..records import (
     ByteArray,
     DistanceArray,
@@ -22,7 +23,6 @@ from ..records import (
     Regime,
     RowArray,
 )
-from .cameras import number_cameras
 from .distances import measure_distances, measure_steps
 from .scenes import CLEAR, find_line
 from .within_keys import count_distinct, list_distinct, number_joined

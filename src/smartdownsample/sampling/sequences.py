@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..arrow import number_texts
-from ..items import number_folders
+from ..items import number_cameras, number_folders
 from ..records import BoolArray, ByteArray, FeatureSpec, FeatureTable, IntArray, RowArray
-from .cameras import number_cameras
 from .distances import measure_steps
 from .near_duplicates import SAME_SCENE
 from .within_keys import rank_within

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pictures import write_picture
-from smartdownsample.items import compare_with_disk, name_camera
+from smartdownsample.items import compare_with_disk
 from smartdownsample.items.document_paths import anchor_paths
 
 
@@ -106,25 +106,6 @@ def test_addresses_stay_as_they_are(tree: Path) -> None:
     """They are no paths."""
     address = "https://example.org/a.jpg"
     assert anchor_paths([address, *NAMES], "r.json", str(tree / "photos")).paths[0] == address
-
-
-@pytest.mark.parametrize(
-    ("path", "camera"),
-    [
-        ("site/cam_1/a.jpg", "site/cam_1"),
-        ("site/cam_1/100RECNX/a.jpg", "site/cam_1"),
-        ("cam/101EK113/a.jpg", "cam"),
-        ("cam/100_BTCF/x/a.jpg", "cam/x"),
-        ("cam/DCIM/100MEDIA/a.jpg", "cam/DCIM"),
-        ("cam/100DSCIM/a.jpg", "cam"),
-        ("cam/100RECNX_old/a.jpg", "cam/100RECNX_old"),
-        ("100RECNX/a.jpg", "."),
-        ("a.jpg", "."),
-    ],
-)
-def test_overflow_folders_are_no_part_of_a_camera(path: str, camera: str) -> None:
-    """Cameras make one when another is full."""
-    assert name_camera(path) == camera
 
 
 def test_photos_beside_the_named_ones_are_found(tree: Path) -> None:

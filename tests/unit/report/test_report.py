@@ -29,6 +29,7 @@ from smartdownsample.features.spec import make_spec
 from smartdownsample.options import Spread
 from smartdownsample.records import Collection
 from smartdownsample.report.distribution_chart import KEPT_COLOUR
+from smartdownsample.results import inspect_collection
 from smartdownsample.sampling import N_CODES, name_buckets
 from smartdownsample.sampling.layout import lay_out_by
 from whole_photos import photo_table
@@ -63,7 +64,7 @@ class TestSummary:
         assert report.format_summary(selection).splitlines() == [
             "Images    60, all known from earlier runs",
             "Kept      15 (25.0%), spread over 12 events by capture time",
-            "Cameras   3 folders, all with kept images",
+            "Folders   3, all with kept images",
             f"Light     40 in colour ({15 - n_night} kept), 20 infrared ({n_night} kept)",
             "Taken     2024-01-01 00:00 to 2024-01-01 11:00",
             "Failures  none",
@@ -148,13 +149,26 @@ class TestSummary:
         assert "File is empty (1)" in text
         assert "File not found (1)" in text
 
+    def test_folders_are_counted_as_an_inspection_counts_them(self, tmp_path: Path) -> None:
+        """Also those of which no image could be loaded."""
+        for place in ("a/1.jpg", "b/1.jpg"):
+            (tmp_path / place).parent.mkdir()
+            write_picture(tmp_path / place, 1)
+        (tmp_path / "c").mkdir()
+        (tmp_path / "c" / "1.jpg").touch()
+        with pytest.warns(ImageLoadingWarning):
+            index = ImageIndex.build(tmp_path, cache=False)
+        text = report.format_summary(index.sample(1))
+        assert "\nFolders   3, 1 with kept images, 1 without a readable one\n" in text
+        assert len(inspect_collection(index.collection, 60).folders) == 3
+
     def test_an_empty_collection_has_a_summary(self) -> None:
         """No division by zero."""
         text = report.format_summary(ImageIndex.build([]).sample(5))
         assert text.splitlines() == [
             "Images    0",
             "Kept      0; asked for 5: every readable image is selected",
-            "Cameras   0 folders, all with kept images",
+            "Folders   0, all with kept images",
             "Light     no images",
             "Taken     at unknown times",
             "Failures  none",

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.sampling.cameras."""
+"""Tests of smartdownsample.items.cameras."""
 
 from dataclasses import replace
 
@@ -8,9 +8,10 @@ import pytest
 
 from feature_tables import make_table
 from smartdownsample.items import DETAILS
+from smartdownsample.items.cameras import name_camera_folder, name_cameras, number_cameras
+from smartdownsample.items.groupings import list_facts
 from smartdownsample.records import FeatureTable
 from smartdownsample.sampling import lay_out
-from smartdownsample.sampling.cameras import number_cameras
 
 PATHS = ["b/1.jpg", "b/2.jpg", "a/3.jpg", "a/4.jpg"]
 
@@ -42,6 +43,48 @@ def test_a_document_tells_cameras_by_deployment_or_location(
 ) -> None:
     """A deployment is one camera at one place; a location may have had several."""
     assert number_cameras(make(**told)).tolist() == cameras
+
+
+@pytest.mark.parametrize(
+    ("path", "camera"),
+    [
+        ("site/cam_1/a.jpg", "site/cam_1"),
+        ("site/cam_1/100RECNX/a.jpg", "site/cam_1"),
+        ("cam/101EK113/a.jpg", "cam"),
+        ("cam/100_BTCF/x/a.jpg", "cam/x"),
+        ("cam/DCIM/100MEDIA/a.jpg", "cam/DCIM"),
+        ("cam/100DSCIM/a.jpg", "cam"),
+        ("cam/100RECNX_old/a.jpg", "cam/100RECNX_old"),
+        ("100RECNX/a.jpg", "."),
+        ("a.jpg", "."),
+    ],
+)
+def test_overflow_folders_are_no_part_of_a_camera(path: str, camera: str) -> None:
+    """Cameras make one when another is full."""
+    assert name_camera_folder(path) == camera
+
+
+def test_the_folders_of_a_full_card_are_one_camera() -> None:
+    """However they are spelt; the numbers are in order of first appearance."""
+    paths = ["b/101RECNX/1.jpg", "a/1.jpg", "./b/100RECNX/1.jpg", "b/c/1.jpg", "b/2.jpg"]
+    table = replace(make_table(5), paths=paths)
+    assert number_cameras(table).tolist() == [0, 1, 0, 2, 0]
+    assert number_cameras(replace(make_table(0), paths=[])).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("told", "names"),
+    [
+        ({"location": ["x", "y", None, ""]}, ["x", "y", "a", "a"]),
+        ({"deployment": ["d", None, "e", None], "location": ["x", "y", "x", None]}, [*"dyea"]),
+    ],
+)
+def test_names_follow_the_same_rule(told: dict[str, list[str | None]], names: list[str]) -> None:
+    """Deployment, location, folder; `groups="camera"` is by these names."""
+    table = make(**told)
+    assert name_cameras(PATHS, table.details) == names
+    assert name_cameras(PATHS, None) == ["b", "b", "a", "a"]
+    assert list_facts(PATHS, table.details, "camera") == names
 
 
 def test_events_of_two_cameras_of_one_folder_are_apart() -> None:
