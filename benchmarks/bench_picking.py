@@ -17,7 +17,7 @@ from measuring import describe_machine, say
 from peers.job import measure_peak_memory
 from smartdownsample import FeatureTable, ImageIndex
 from smartdownsample.features.spec import make_spec
-from smartdownsample.records import RowArray, whole_photos
+from smartdownsample.records import RowArray, pack_paths, whole_photos
 from write_pages import finish
 
 _SPEC = make_spec(8, "fast")
@@ -53,7 +53,7 @@ def measure(n_images: int, n_picked: int, n_rounds: int) -> Record:
     # Picking does not look at paths.
     table = FeatureTable(
         spec=_SPEC,
-        paths=[""] * n_images,
+        paths=pack_paths([""] * n_images),
         frames=whole_photos(n_images)[0],
         regions=whole_photos(n_images)[1],
         indices=np.arange(n_images),
@@ -85,11 +85,11 @@ def measure(n_images: int, n_picked: int, n_rounds: int) -> Record:
     }
 
 
-def make_rows(n_images: int) -> RowArray:
+def make_rows(n_images: int, first: int = 0) -> RowArray:
     """Make up rows that hang together as those of camera traps do."""
     rows = np.zeros(n_images, dtype=_SPEC.row_dtype)
     for start in range(0, n_images, _CHUNK_ROWS):
-        _fill_rows(rows[start : start + _CHUNK_ROWS], np.random.default_rng([42, start]))
+        _fill_rows(rows[start : start + _CHUNK_ROWS], np.random.default_rng([42, first + start]))
     return rows
 
 

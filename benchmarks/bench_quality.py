@@ -28,7 +28,7 @@ from runs import REFERENCE_ENVIRONMENT, Run
 from samplers import MOST_COMPARED, SAMPLERS, has_times
 from selection_lines import check_lines
 from smartdownsample import ImageIndex
-from smartdownsample.records import IntArray
+from smartdownsample.records import IntArray, pack_paths
 from truths import Truth, gather_truths
 from write_pages import finish
 
@@ -118,7 +118,7 @@ def scramble(collection: Collection, folder: str) -> Iterator[Collection]:
     paths = [os.path.join(folder, f"{row:07d}{each}") for row, each in enumerate(extensions)]
     for path, name in zip(table.paths, paths, strict=True):
         link_or_copy(path, name)
-    timed = replace(table, paths=paths)
+    timed = replace(table, paths=pack_paths(paths))
     rows = table.rows.copy()
     rows["captured"] = np.datetime64("NaT", "ms")
     untimed = replace(timed, rows=rows)

@@ -150,7 +150,7 @@ def fill_known(cache_dir: Path, paths: list[str]) -> None:
 
 def fill(
     store: FeatureStore,
-    keys: list[bytes],
+    keys: Sequence[bytes],
     stats: FileStats,
     random_seed: int = 42,
     regions: Float32Array | None = None,
@@ -166,7 +166,7 @@ def fill(
 def _make_batch(
     generator: np.random.Generator,
     items: IntArray,
-    keys: list[bytes],
+    keys: Sequence[bytes],
     stats: FileStats,
     regions: Float32Array | None = None,
 ) -> FeatureBatch:

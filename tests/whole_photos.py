@@ -19,6 +19,7 @@ from smartdownsample.records import (
     IntArray,
     ItemList,
     RowArray,
+    pack_paths,
     whole_photos,
 )
 
@@ -31,7 +32,7 @@ def list_photos(keys: Sequence[bytes]) -> ItemList:
 
 def photo_table(
     spec: FeatureSpec,
-    paths: list[str],
+    paths: Sequence[str],
     rows: RowArray,
     failures: tuple[Failure, ...] = (),
     *,
@@ -43,7 +44,7 @@ def photo_table(
     n = len(paths)
     return FeatureTable(
         spec,
-        paths,
+        pack_paths(paths),
         *whole_photos(n),
         np.arange(n) if indices is None else indices,
         rows,

@@ -5,13 +5,15 @@ longer than a warm run. Arrays are therefore made of buffers, and buffers taken 
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .records import BoolArray, IntArray
+if TYPE_CHECKING:
+    from .records import BoolArray, IntArray
 
 # NumPy's names of Arrow's numbers and times.
 _NUMBERS: dict[str, npt.DTypeLike] = {
@@ -34,7 +36,7 @@ def pack_bytes(values: Sequence[bytes]) -> pa.Array:
     return pa.Array.from_buffers(pa.large_binary(), len(values), buffers)
 
 
-def pack_flags(values: BoolArray) -> pa.Array:
+def pack_flags(values: "BoolArray") -> pa.Array:
     """Pack truth values, shape (n,), into an Arrow array of bits."""
     bits = np.packbits(values, bitorder="little")
     return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
@@ -53,7 +55,7 @@ def pack_texts(values: Sequence[str | None]) -> pa.Array:
 
 
 def pack_values(
-    values: np.ndarray, kind: pa.DataType, is_known: BoolArray | None = None
+    values: np.ndarray, kind: pa.DataType, is_known: "BoolArray | None" = None
 ) -> pa.Array:
     """Pack values, shape (n,) or (n, length), into an Arrow array of `kind`.
 
@@ -70,7 +72,16 @@ def pack_values(
     return pa.Array.from_buffers(kind, len(flat), [bits, pa.py_buffer(flat.view(np.uint8))])
 
 
-def number_texts(column: pa.ChunkedArray) -> IntArray:
+def sort_bytes(values: pa.LargeBinaryArray) -> "IntArray":
+    """Find the order of byte strings, shape (n,); of equal ones the first stays in front."""
+    # Most lists are sorted already, which is quickly seen.
+    n = max(len(values) - 1, 0)
+    if pc.all(pc.less_equal(values.slice(0, n), values.slice(1))).as_py() is not False:
+        return np.arange(len(values))
+    return unpack(pc.sort_indices(values)).astype(np.int64)
+
+
+def number_texts(column: pa.ChunkedArray) -> "IntArray":
     """Give the texts of a column numbers, the same for equal ones, shape (n,); -1 for null."""
     indices = column.combine_chunks().dictionary_encode().indices
     return unpack(pc.fill_null(indices, -1)).astype(np.int64)

@@ -92,10 +92,10 @@ class ImageIndex:
         """Show the counts and the buckets in a notebook."""
         return report.format_collection(self.collection)
 
-    @property
+    @cached_property
     def paths(self) -> list[str]:
         """Paths of the readable images, each as given, in natural order; see `sample` on labels."""
-        return self.table.paths
+        return list(self.table.paths)
 
     @property
     def failures(self) -> tuple[Failure, ...]:

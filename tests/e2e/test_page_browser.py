@@ -25,6 +25,7 @@ from feature_tables import make_table
 from pictures import make_pixels, write_collection
 from smartdownsample import Cause, Failure, ImageIndex, Selection
 from smartdownsample.page import save_page, save_report
+from smartdownsample.records import pack_paths
 from smartdownsample.sampling import measure_distances, name_quality
 from spoilt_pictures import write_spoilt
 
@@ -206,8 +207,8 @@ class TestFirstScreen:
 
     def test_names_are_cut_on_the_left(self, browser: Browser, tmp_path: Path) -> None:
         """Where they differ is what is seen of long ones."""
-        table = make_table(60)
-        table.paths[:] = [f"photos/{'x' * 90}_{i:04d}.JPG" for i in range(60)]
+        paths = pack_paths([f"photos/{'x' * 90}_{i:04d}.JPG" for i in range(60)])
+        table = replace(make_table(60), paths=paths)
         selection = ImageIndex(table).sample(9)
         save_page(selection, tmp_path / "page.html")
         for long in open_page(browser, tmp_path / "page.html", selection):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from feature_tables import make_table
 from smartdownsample import ImageIndex, Selection
 from smartdownsample.formats import read_list, read_table
+from smartdownsample.records import pack_paths
 from smartdownsample.results import write_selection
 
 N = 8
@@ -25,7 +26,7 @@ disk_names = st.binary(min_size=1).filter(lambda name: b"\0" not in name).map(os
 
 def select(names: list[str]) -> Selection:
     """Select images of such paths, in groups of the same names."""
-    table = replace(make_table(N), paths=names)
+    table = replace(make_table(N), paths=pack_paths(names))
     return ImageIndex(table).sample(N, groups=names)
 
 

@@ -84,7 +84,7 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | Int
     parts = [read_earlier(source, roots, options.path_column, read_items) for source in sources]
     kept = join_images(parts, turn_upright)
     if kept.items is not None and not (images.documents or kept.documents):  # crops of a lockfile
-        kept = NamedImages(kept.items.paths)
+        kept = NamedImages(list(kept.items.paths))
     kept = name_originals(kept, images)
     if grouping is not None:
         kept = replace(kept, labels=label_paths(list(map(respell, kept.paths)), None, grouping))

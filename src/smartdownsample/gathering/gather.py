@@ -17,7 +17,16 @@ from ..errors import (
 from ..features import make_spec_for
 from ..items import encode_order_key, stat_files
 from ..options import MAX_PIXELS, PathLike, ReadingOptions
-from ..records import Cause, Failure, FeatureBatch, FeatureSpec, FeatureTable, FileStats, ItemList
+from ..records import (
+    Cause,
+    Failure,
+    FeatureBatch,
+    FeatureSpec,
+    FeatureTable,
+    FileStats,
+    ItemList,
+    list_some,
+)
 from ..store import FeatureStore, read_pack
 from .box_orientation import look_up_upright
 from .ordered_features import needed_columns, order_features
@@ -50,6 +59,7 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
                 if is_strict:
                     _raise_first_failure(items, batch)
                 fresh.append(batch)
+    n_extracted = len(np.unique(items.file_of[known.misses]))
     ordered = order_features(spec, known, fresh, items)
     ordered = ordered.leave_out_larger(reading.max_pixels, items.regions)
     if reading.truncated != "keep":
@@ -57,7 +67,7 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
     table = ordered.to_feature_table(
         spec,
         items,
-        n_extracted=len(set(items.file_of[known.misses].tolist())),
+        n_extracted=n_extracted,
         n_known=len(known.items),
     )
     _raise_intolerable(table.failures, reading)
@@ -88,7 +98,7 @@ def _list_missing(items: ItemList, stats: FileStats, spec: FeatureSpec) -> Featu
     is_missing[list(stats.causes)] = True
     missing = np.flatnonzero(is_missing[items.file_of])
     files = items.file_of[missing].tolist()
-    keys = [items.keys[file] for file in files]
+    keys = list_some(items.keys, items.file_of[missing])
     return FeatureBatch(
         items=missing,
         keys=keys,

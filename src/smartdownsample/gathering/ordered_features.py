@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -21,8 +22,9 @@ from ..records import (
     IntArray,
     ItemList,
     RowArray,
+    pack_paths,
 )
-from ..store import KnownFeatures, make_schema, make_table
+from ..store import Group, KnownFeatures, make_schema, make_table, merge_naturally
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class OrderedFeatures:
         failures = [Failure(items.name(item), cause) for item, cause in self.causes]
         return FeatureTable(
             spec=spec,
-            paths=[items.paths[file] for file in items.file_of[self.items].tolist()],
+            paths=pack_paths(items.paths).take(items.file_of[self.items]),
             frames=items.frames[self.items],
             regions=items.regions[self.items],
             indices=positions[self.items],
@@ -111,22 +113,20 @@ def needed_columns(spec: FeatureSpec) -> list[str]:
 def order_features(
     spec: FeatureSpec, known: KnownFeatures, fresh: Sequence[FeatureBatch], items: ItemList
 ) -> OrderedFeatures:
-    """Sort the known and fresh features of all items by order key, then key, frame and region."""
+    """Sort the known and fresh features of all items by order key, then key, frame and region.
+
+    The rows of `known` are freed as they are put in order: none are left there.
+    """
     columns = needed_columns(spec)
-    table = known.table.select(columns)
+    table = known.hand_over().select(columns)
     if fresh:
         table = pa.concat_tables([table, make_table(fresh, make_schema(spec), columns)])
     unordered = np.concatenate([known.items, *(batch.items for batch in fresh)])
-    key_ranks = np.empty(len(items), dtype=np.int64)
-    key_ranks[items.order] = np.arange(len(items))
-    order = pc.sort_indices(
-        pa.table(
-            {"order_key": table["order_key"], "key": pack_values(key_ranks[unordered], pa.int64())}
-        ),
-        sort_keys=[("order_key", "ascending"), ("key", "ascending")],
-    )
-    lines = unpack(order)
+    lines = _sort_lines(table["order_key"], unordered, items)
+    table = table.drop_columns(["order_key"])
     ordered = unordered[lines]
+    del unordered
+    order = pack_values(lines, pa.int64())
     outcomes = table["cause"].take(order)
     is_readable = unpack(pc.is_null(outcomes))
     names = outcomes.filter(pc.is_valid(outcomes)).to_pylist()
@@ -136,18 +136,44 @@ def order_features(
     ]
     ranks = np.empty(len(ordered), dtype=np.int64)
     ranks[ordered] = np.arange(len(ordered))
-    rows = _take_rows(spec, table, lines[is_readable])
-    return OrderedFeatures(ordered[is_readable], rows, causes, ranks)
+    is_all = bool(is_readable.all())
+    batches = table.select(list(spec.row_dtype.names or ())).to_batches()[::-1]
+    del table, outcomes, order
+    rows = _take_rows(spec, batches, lines if is_all else lines[is_readable], len(lines))
+    return OrderedFeatures(ordered if is_all else ordered[is_readable], rows, causes, ranks)
 
 
-def _take_rows(spec: FeatureSpec, table: pa.Table, lines: IntArray) -> RowArray:
-    """Take the feature rows of some lines of a table, in the given order."""
+def _sort_lines(order_keys: pa.ChunkedArray, unordered: IntArray, items: ItemList) -> IntArray:
+    """Find the natural order of lines, each of an item, shape (n,)."""
+    key_ranks = np.empty(len(items), dtype=np.int64)
+    key_ranks[items.order] = np.arange(len(items))
+    groups: list[Group] = []
+    start = 0
+    for keys in order_keys.chunks:
+        lines = np.arange(start, start + len(keys))
+        start += len(keys)
+        columns = [keys, pack_values(key_ranks[unordered[lines]], pa.int64())]
+        columns.append(pack_values(lines, pa.int64()))
+        if len(keys):
+            group = pa.table(columns, names=["order_key", "rank", "line"])
+            groups.append((pc.min(keys).as_py(), partial(pa.concat_tables, [group])))
+    merged = [unpack(rows["line"]) for rows in merge_naturally(groups, ["rank"])]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *merged])
+
+
+def _take_rows(
+    spec: FeatureSpec, batches: list[pa.RecordBatch], lines: IntArray, n_lines: int
+) -> RowArray:
+    """Take the feature rows of some lines, in the given order, from batches, the last one first.
+
+    Each batch is freed once it is read, so that no column is copied as a whole.
+    """
     rows = np.zeros(len(lines), dtype=spec.row_dtype)
-    row_of = np.full(len(table), -1)
+    row_of = np.full(n_lines, -1)
     row_of[lines] = np.arange(len(lines))
     start = 0
-    # Record batches are read one by one, so that no column is copied as a whole.
-    for batch in table.select(list(spec.row_dtype.names or ())).to_batches():
+    while batches:
+        batch = batches.pop()
         of_batch = row_of[start : start + len(batch)]
         start += len(batch)
         is_row = of_batch >= 0

@@ -6,7 +6,7 @@ are not resolved, but for those that a `..` follows, which leads above their tar
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -170,7 +170,7 @@ def has_image_extension(path: str) -> bool:
     return os.path.splitext(path)[1].lower() in IMAGE_EXTENSIONS
 
 
-def stat_files(keys: list[bytes]) -> FileStats:
+def stat_files(keys: Sequence[bytes]) -> FileStats:
     """Ask for times and sizes of files, see `Storage.stat`."""
     return FILES.stat(keys)
 

@@ -2,10 +2,11 @@
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import chain
 
 import numpy as np
+import pyarrow.compute as pc
 
 from ..checks import expand_home, shorten
 from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
@@ -13,7 +14,7 @@ from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS, find_path_column
 from ..options import PathLike
 from ..records import ItemList
 from .find import describe_empty, has_image_extension, list_source
-from .locations import to_keys, to_text
+from .locations import pack_locations, to_text
 
 # How most images' paths end; only the others are looked at.
 _USUAL_ENDS = frozenset((".jpg", ".JPG", "jpeg", "JPEG", ".png", ".PNG"))
@@ -37,23 +38,23 @@ def list_photos(paths: Iterable[PathLike]) -> ItemList:
 
 def _list_distinct(given: list[str], *, is_source: bool) -> ItemList:
     """List distinct photos, which have positions in what the caller gave if that was no source."""
-    n_given = len(given)
-    keys = to_keys(given)
-    places: Sequence[int] = range(len(keys))
-    repeats = None
-    if len(set(keys)) < len(keys):
-        first: dict[bytes, int] = {}
-        for place, key in enumerate(keys):
-            first.setdefault(key, place)
-        again = ((place, first[key]) for place, key in enumerate(keys) if first[key] != place)
-        repeats = np.array(list(again), dtype=np.int64)
-        keys, places = list(first), list(first.values())
-        given = [given[place] for place in places]
+    paths, keys = pack_locations(given)
+    positions = None if is_source else np.arange(len(given))
+    items = ItemList.of_photos(paths, keys, positions, len(given))
+    ordered = keys.pack(items.order)
+    if not pc.any(pc.equal(ordered.slice(1), ordered.slice(0, max(len(given) - 1, 0)))).as_py():
+        return items
+    first: dict[bytes, int] = {}
+    for place, key in enumerate(keys):
+        first.setdefault(key, place)
+    again = ((place, first[key]) for place, key in enumerate(keys) if first[key] != place)
+    repeats = np.array(list(again), dtype=np.int64)
+    places = np.fromiter(first.values(), np.int64, len(first))
     return ItemList.of_photos(
-        given,
-        keys,
-        positions=None if is_source else np.array(places, dtype=np.int64),
-        n_given=len(keys) if is_source else n_given,
+        paths.take(places),
+        keys.take(places),
+        positions=None if is_source else places,
+        n_given=len(first) if is_source else len(given),
         repeats=None if is_source else repeats,
     )
 

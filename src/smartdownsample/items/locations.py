@@ -4,14 +4,21 @@ Bytes, because file names need not be valid Unicode.
 """
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 
+import pyarrow as pa
+
+from ..arrow import pack_bytes
 from ..checks import check_scheme, expand_home, shorten
 from ..errors import InvalidParameterError
 from ..options import PathLike
+from ..records import PackedKeys, PackedPaths, encode_path, pack_paths
 
 # What absolute paths start with; empty on Windows, where it takes a closer look.
 _ROOT: str | tuple[str, ...] = os.sep if os.name == "posix" else ()
+# Paths that become keys at a time.
+_BLOCK = 8192
 # Longer paths lead nowhere (PATH_MAX).
 _MOST_LETTERS = 4096
 
@@ -72,6 +79,21 @@ def to_keys(paths: list[str]) -> list[bytes]:
         with suppress(UnicodeEncodeError):
             return os.fsencode(text).split(b"\0")[1:-1]
     return [_check_key(path) for path in paths]
+
+
+def pack_locations(paths: Sequence[str]) -> tuple[PackedPaths, PackedKeys]:
+    """Pack paths, and their keys; where a path is its own key, both share their bytes."""
+    packed, is_same = [pack_bytes([])], True
+    for start in range(0, len(paths), _BLOCK):
+        some = list(paths[start : start + _BLOCK])
+        keys = to_keys(some)
+        packed.append(pack_bytes(keys))
+        if is_same:
+            joined = b"\0".join(keys)
+            is_same = joined == encode_path("\0".join(some)) and joined.count(0) == len(keys) - 1
+    array = pa.concat_arrays(packed)
+    del packed
+    return PackedPaths(array) if is_same else pack_paths(paths), PackedKeys(array)
 
 
 def _check_key(path: str) -> bytes:

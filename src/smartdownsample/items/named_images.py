@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ..arrow import pack_flags
 from ..options import Kept
-from ..records import BoolArray, IntArray, ItemList
+from ..records import BoolArray, IntArray, ItemList, list_some
 from .documents import DocumentItems
 from .given_images import list_photos
 from .join import TurnItems, join_items
@@ -48,7 +48,7 @@ class NamedImages:
     def of_document(cls, document: DocumentItems) -> "NamedImages":
         """Name the items of a document."""
         items = document.items
-        paths = [items.paths[file] for file in items.file_of.tolist()]
+        paths = list_some(items.paths, items.file_of)
         return cls(paths, items=items, documents=(document,))
 
     def list_items(self) -> ItemList:
@@ -78,7 +78,7 @@ class NamedImages:
         labels = self.labels
         if labels is not None and items.positions is not None:
             labels = [labels[place] for place in items.positions.tolist()]
-        return replace(self, paths=items.paths, labels=labels, table=None, items=items)
+        return replace(self, paths=list(items.paths), labels=labels, table=None, items=items)
 
 
 def join_images(parts: Sequence[NamedImages], turn: TurnItems | None = None) -> NamedImages:

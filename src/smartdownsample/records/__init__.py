@@ -27,6 +27,15 @@ from .feature_spec import (
 )
 from .feature_table import FeatureTable
 from .item_list import ItemList
+from .packed_paths import (
+    PackedKeys,
+    PackedPaths,
+    decode_path,
+    encode_path,
+    list_some,
+    pack_keys,
+    pack_paths,
+)
 from .regions import (
     REGION_COLUMNS,
     WHOLE,
@@ -67,12 +76,19 @@ __all__ = [
     "IntArray",
     "ItemList",
     "Layout",
+    "PackedKeys",
+    "PackedPaths",
     "Picks",
     "Regime",
     "Region",
     "RowArray",
     "are_crops",
+    "decode_path",
+    "encode_path",
+    "list_some",
     "n_bytes",
+    "pack_keys",
+    "pack_paths",
     "round_region",
     "round_regions",
     "whole_photos",

@@ -157,8 +157,7 @@ class Picks:
     @property
     def paths(self) -> list[str]:
         """Paths of the picked items, each as the caller gave it."""
-        paths = self.table.paths
-        return [paths[row] for row in self.rows.tolist()]
+        return self.table.paths.list_some(self.rows)
 
     @property
     def indices(self) -> IntArray:

@@ -10,6 +10,7 @@ from ..display import count_noun
 from .arrays import Float32Array, FrameArray, IntArray, RowArray
 from .failures import Failure
 from .feature_spec import FLAG_PREVIEW, FLAG_TRUNCATED, FeatureSpec
+from .packed_paths import PackedPaths
 from .regions import Region, are_crops
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ class FeatureTable:
     ----------
     spec : FeatureSpec
         What the features are.
-    paths : list of str, length n
-        As the caller gave them.
+    paths : PackedPaths, length n
+        As the caller gave them: a sequence of strings, which are made when they are looked at.
     frames, regions
         Of the items, as in the `ItemList`.
     indices : ndarray of int64, shape (n,)
@@ -52,7 +53,7 @@ class FeatureTable:
     """
 
     spec: FeatureSpec
-    paths: list[str]
+    paths: PackedPaths
     frames: FrameArray
     regions: Float32Array
     indices: IntArray
@@ -78,7 +79,7 @@ class FeatureTable:
         """Make the table of some rows alone, as if they had been given."""
         return FeatureTable(
             self.spec,
-            [self.paths[row] for row in rows.tolist()],
+            self.paths.take(rows),
             self.frames[rows],
             self.regions[rows],
             self.indices[rows],
@@ -130,14 +131,15 @@ class FeatureTable:
         """Name the items of some rows: paths, or, where there are crops, pairs with the region."""
         if self.has_regions:
             return self._pair_rows(rows)
-        return [self.paths[row] for row in rows.tolist()]
+        return self.paths.list_some(rows)
 
     def _pair_rows(self, rows: IntArray) -> list[tuple[str, Region]]:
         """List path and region of some rows."""
         regions = self.regions[rows].tolist()
+        paths = self.paths.list_some(rows)
         return [
-            (self.paths[row], (x, y, width, height))
-            for row, (x, y, width, height) in zip(rows.tolist(), regions, strict=True)
+            (path, (x, y, width, height))
+            for path, (x, y, width, height) in zip(paths, regions, strict=True)
         ]
 
     @property

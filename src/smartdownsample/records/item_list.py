@@ -1,14 +1,17 @@
 """The items of a call: which regions of which files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrow import sort_bytes
 from ..options import BoxOrientation
 from .arrays import Float32Array, FrameArray, IntArray
 from .failures import Failure
+from .packed_paths import PackedKeys, list_some, pack_keys
 from .regions import are_crops, whole_photos
 
 if TYPE_CHECKING:
@@ -24,9 +27,9 @@ class ItemList:
 
     Attributes
     ----------
-    paths : list of str, length f
-        Each file's path as the caller gave it.
-    keys : list of bytes, length f
+    paths : sequence of str, length f
+        Each file's path as the caller gave it; packed where there may be millions.
+    keys : sequence of bytes, length f
         Each file's absolute path as the file system knows it; distinct.
     file_of : ndarray of int64, shape (n,)
         The file that each item is in.
@@ -53,8 +56,8 @@ class ItemList:
         says; 0 where it does not. They decide about the orientation where they can.
     """
 
-    paths: list[str]
-    keys: list[bytes]
+    paths: Sequence[str]
+    keys: Sequence[bytes]
     file_of: IntArray
     frames: FrameArray
     regions: Float32Array
@@ -70,8 +73,8 @@ class ItemList:
     @classmethod
     def of_photos(
         cls,
-        paths: list[str],
-        keys: list[bytes],
+        paths: Sequence[str],
+        keys: Sequence[bytes],
         positions: IntArray | None,
         n_given: int,
         n_added: int = 0,
@@ -92,11 +95,14 @@ class ItemList:
         return bool(are_crops(self.regions).any())
 
     @cached_property
+    def packed_keys(self) -> PackedKeys:
+        """The keys, packed."""
+        return pack_keys(self.keys)
+
+    @cached_property
     def order(self) -> IntArray:
         """The items sorted by key, frame and region, shape (n,)."""
-        boxed = np.empty(len(self.keys), dtype=object)
-        boxed[:] = self.keys
-        order = np.argsort(boxed, kind="stable")
+        order = sort_bytes(self.packed_keys.pack())
         if np.array_equal(self.file_of, np.arange(len(self.keys))):
             return order
         ranks = np.empty_like(order)
@@ -111,8 +117,8 @@ class ItemList:
         new_file = np.cumsum(is_used) - 1
         return replace(
             self,
-            paths=[self.paths[file] for file in files.tolist()],
-            keys=[self.keys[file] for file in files.tolist()],
+            paths=list_some(self.paths, files),
+            keys=list_some(self.keys, files),
             sizes=None if self.sizes is None else self.sizes[files],
             file_of=new_file[self.file_of[items]],
             frames=self.frames[items],

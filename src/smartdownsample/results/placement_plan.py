@@ -4,7 +4,7 @@ A file that stands in the place of an image and is not that image is never overw
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -64,7 +64,7 @@ class Plan(NamedTuple):
     names: frozenset[bytes]
 
 
-def find_base(keys: list[bytes]) -> bytes:
+def find_base(keys: Sequence[bytes]) -> bytes:
     """Find the longest folder that all images lie below.
 
     Keys are absolute paths, or empty for images without a file. The result is an absolute path,
@@ -105,7 +105,7 @@ def plan_placing(items: ItemList, folder: bytes, base: bytes, how: How) -> Plan:
     return plan
 
 
-def _name_places(keys: list[bytes], base: bytes) -> Iterator[bytes]:
+def _name_places(keys: Sequence[bytes], base: bytes) -> Iterator[bytes]:
     """Yield the places of images below the destination; others have none."""
     prefix = os.path.join(base, b"")
     return (strip_folder(key, base, "the base") for key in keys if key.startswith(prefix))

@@ -12,7 +12,7 @@ from ..display import count_noun
 from ..errors import InvalidParameterError, LabelWarning, warn_user
 from ..items import EARLIER_GROUP, Grouping, label_paths, name_folder, to_key
 from ..options import GroupsLike, SamplingOptions, map_series
-from ..records import FeatureTable, GroupLabels, IntArray, ItemList
+from ..records import FeatureTable, GroupLabels, IntArray, ItemList, list_some
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,8 +38,9 @@ def label_items(groups: GroupsLike, table: FeatureTable) -> GroupLabels:
     if table.repeats is not None and not isinstance(groups, (Mapping, str)):
         groups = _list_given(groups, table.n_given)
         _warn_of_conflicts(groups, table)
-    labels = _list_labels(groups, table.paths, table.indices, table.n_given, table.details)
-    return _number_labels(labels, table.paths)
+    paths = list(table.paths)
+    labels = _list_labels(groups, paths, table.indices, table.n_given, table.details)
+    return _number_labels(labels, paths)
 
 
 def _warn_of_conflicts(labels: list[object], table: FeatureTable) -> None:
@@ -60,7 +61,7 @@ def check_groups(options: SamplingOptions, items: ItemList) -> None:
     """Check before any image is opened that all items have labels and `per_group` names groups."""
     if options.groups is None:
         return
-    paths = [items.paths[file] for file in items.file_of.tolist()]
+    paths = list_some(items.paths, items.file_of)
     positions = np.arange(len(items)) if items.positions is None else items.positions
     labels = _list_labels(options.groups, paths, positions, items.n_given, items.details)
     check_names(options, paths, items.n_given, _number_labels(labels, paths))

@@ -2,6 +2,7 @@
 
 from .folder import choose_cache_dir, choose_store_dir
 from .look_up import KnownFeatures
+from .natural_merge import Group, merge_naturally
 from .packs import PACK, export_pack, import_pack, read_pack
 from .schema import decoder_version, make_schema, make_table
 from .store import FeatureStore
@@ -11,6 +12,7 @@ __all__ = [
     "PACK",
     "Damage",
     "FeatureStore",
+    "Group",
     "KnownFeatures",
     "StoreInfo",
     "choose_cache_dir",
@@ -22,6 +24,7 @@ __all__ = [
     "info",
     "make_schema",
     "make_table",
+    "merge_naturally",
     "prune",
     "read_pack",
     "verify",

@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..arrow import pack_bytes, pack_texts, pack_values, unpack
-from ..records import BoolArray, Cause, FileStats, IntArray, ItemList
+from ..records import BoolArray, Cause, FileStats, IntArray, ItemList, PackedKeys
 from .schema import decoder_version, view_bytes
 
 _SECOND_NS = 10**9
 
 
-@dataclass(frozen=True)
+@dataclass
 class KnownFeatures:
     """What the store knows of the items that were asked for.
 
@@ -33,6 +33,11 @@ class KnownFeatures:
     items: IntArray
     misses: IntArray
 
+    def hand_over(self) -> pa.Table:
+        """Give the rows away, so that whoever takes them can free them; none are left here."""
+        table, self.table = self.table, self.table.slice(0, 0)
+        return table
+
 
 @dataclass(frozen=True)
 class Query:
@@ -43,7 +48,7 @@ class Query:
     second.
     """
 
-    paths: list[bytes]
+    paths: PackedKeys
     items: IntArray
     item_list: ItemList
     stats: FileStats
@@ -63,7 +68,7 @@ class Query:
         is_file = np.ones(len(item_list.keys), dtype=np.bool_)
         is_file[list(stats.causes)] = False
         items = item_list.order[is_file[item_list.file_of[item_list.order]]]
-        paths = [item_list.keys[file] for file in item_list.file_of[items].tolist()]
+        paths = item_list.packed_keys.take(item_list.file_of[items])
         return cls(paths, items, item_list, stats, tuple(retried), whole_seconds)
 
     def match(
@@ -88,7 +93,7 @@ class Query:
         items = self.items[places]
         files = self.item_list.file_of[items]
         return _join_keys(
-            pack_bytes([self.paths[place] for place in places.tolist()]),
+            self.paths.pack(places),
             self.item_list.frames[items],
             self.item_list.regions[items],
             self._cut(self.stats.mtime_ns[files]),

@@ -10,7 +10,7 @@ from feature_tables import make_table
 from smartdownsample.items import DETAILS
 from smartdownsample.items.cameras import name_camera_folder, name_cameras, number_cameras
 from smartdownsample.items.groupings import list_facts
-from smartdownsample.records import FeatureTable
+from smartdownsample.records import FeatureTable, pack_paths
 from smartdownsample.sampling import lay_out
 
 PATHS = ["b/1.jpg", "b/2.jpg", "a/3.jpg", "a/4.jpg"]
@@ -19,13 +19,15 @@ PATHS = ["b/1.jpg", "b/2.jpg", "a/3.jpg", "a/4.jpg"]
 def make(**told: list[str | None]) -> FeatureTable:
     rows = [{name: values[i] for name, values in told.items()} for i in range(len(PATHS))]
     return replace(
-        make_table(len(PATHS)), paths=PATHS, details=pa.Table.from_pylist(rows, schema=DETAILS)
+        make_table(len(PATHS)),
+        paths=pack_paths(PATHS),
+        details=pa.Table.from_pylist(rows, schema=DETAILS),
     )
 
 
 def test_folders_are_cameras_where_nothing_else_is_known() -> None:
     """In order of first appearance."""
-    assert number_cameras(replace(make_table(4), paths=PATHS)).tolist() == [0, 0, 1, 1]
+    assert number_cameras(replace(make_table(4), paths=pack_paths(PATHS))).tolist() == [0, 0, 1, 1]
     assert number_cameras(make()).tolist() == [0, 0, 1, 1]
 
 
@@ -67,9 +69,9 @@ def test_overflow_folders_are_no_part_of_a_camera(path: str, camera: str) -> Non
 def test_the_folders_of_a_full_card_are_one_camera() -> None:
     """However they are spelt; the numbers are in order of first appearance."""
     paths = ["b/101RECNX/1.jpg", "a/1.jpg", "./b/100RECNX/1.jpg", "b/c/1.jpg", "b/2.jpg"]
-    table = replace(make_table(5), paths=paths)
+    table = replace(make_table(5), paths=pack_paths(paths))
     assert number_cameras(table).tolist() == [0, 1, 0, 2, 0]
-    assert number_cameras(replace(make_table(0), paths=[])).tolist() == []
+    assert number_cameras(replace(make_table(0), paths=pack_paths([]))).tolist() == []
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from smartdownsample.errors import OutputError
 from smartdownsample.page import save_page, save_report
 from smartdownsample.page.curve import HEIGHT, WIDTH, plot_coverage
 from smartdownsample.page.items import ItemState, find_reasons
-from smartdownsample.records import GroupLabels
+from smartdownsample.records import GroupLabels, pack_paths
 from smartdownsample.results import explain_selection
 from smartdownsample.sampling import measure_distances, name_buckets
 from smartdownsample.sampling.coverage import Coverage
@@ -178,7 +178,7 @@ class TestSafety:
             replace(
                 selection,
                 collection=replace(
-                    selection.collection, table=replace(selection.table, paths=paths)
+                    selection.collection, table=replace(selection.table, paths=pack_paths(paths))
                 ),
                 labels=GroupLabels(tuple(paths), np.arange(20)),
             )

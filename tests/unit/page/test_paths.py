@@ -9,7 +9,7 @@ import pytest
 from feature_tables import make_table
 from smartdownsample import ImageIndex
 from smartdownsample.page.paths import ShownPaths, show_paths
-from smartdownsample.records import Cause, Failure
+from smartdownsample.records import Cause, Failure, pack_paths
 
 
 def show(
@@ -17,7 +17,7 @@ def show(
 ) -> ShownPaths:
     """Show the paths of a collection whose groups are its folders."""
     failed = tuple(Failure(path, Cause.EMPTY) for path in failures)
-    table = replace(make_table(len(paths)), paths=paths, failures=failed)
+    table = replace(make_table(len(paths)), paths=pack_paths(paths), failures=failed)
     selection = ImageIndex(table).sample(1, groups=[os.path.dirname(path) for path in paths])
     return show_paths(selection, absolute_paths=absolute_paths)
 
@@ -65,7 +65,7 @@ def test_drives_have_names_of_their_own(top: str) -> None:
 
 def test_groups_need_not_be_folders() -> None:
     """Folders above have their own name only; other names stay."""
-    table = replace(make_table(3), paths=[f"/home/me/photos/{i}.jpg" for i in range(3)])
+    table = replace(make_table(3), paths=pack_paths([f"/home/me/photos/{i}.jpg" for i in range(3)]))
     for name, shown in (("/home/me", "me"), ("/data/x", "x"), ("a fox", "a fox"), ("a/b", "a/b")):
         selection = ImageIndex(table).sample(1, groups=[name] * 3)
         assert show_paths(selection, absolute_paths=False).groups == [shown]

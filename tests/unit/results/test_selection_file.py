@@ -15,6 +15,7 @@ import pytest
 from feature_tables import make_table
 from smartdownsample import FeatureTable, ImageIndex, InvalidParameterError, Selection
 from smartdownsample.arrow import pack_texts
+from smartdownsample.records import pack_paths
 from smartdownsample.results import tabulate_selection, write_selection
 
 EXTENSIONS = [".txt", ".csv", ".json", ".parquet"]
@@ -25,7 +26,7 @@ NOT_UNICODE = os.fsdecode(b"caf\xe9.jpg")
 
 def rename(table: FeatureTable, names: list[str]) -> FeatureTable:
     """Give the first items other names."""
-    return replace(table, paths=[*names, *table.paths[len(names) :]])
+    return replace(table, paths=pack_paths([*names, *table.paths[len(names) :]]))
 
 
 @pytest.fixture
