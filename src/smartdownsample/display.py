@@ -12,6 +12,8 @@ CONTROLS = (
     *range(0x2028, 0x202F),
     *range(0x2066, 0x206A),
 )
+# How much of two words is the same, at least, that one may be the other mistyped.
+_LEAST_ALIKE = 0.7
 _ESCAPES = {code: repr(chr(code))[1:-1] for code in CONTROLS}
 
 
@@ -21,6 +23,25 @@ def to_line(text: str) -> str:
     A line feed becomes ``\n``, an escape character ``\x1b``. A line stays as it is.
     """
     return text.translate(_ESCAPES)
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Ask whether the closest of some known words was meant, see `find_closest`; or say nothing.
+
+    The text has a space before it, to follow a sentence.
+    """
+    found = find_closest(word, known)
+    return f" Did you mean {found!r}?" if found else ""
+
+
+def find_closest(word: str, known: Iterable[str]) -> str | None:
+    """Find the known word that was probably mistyped; None where none is close."""
+    # Only errors need it.
+    from difflib import get_close_matches
+
+    spelt = {each.lower(): each for each in known}
+    found = get_close_matches(word.lower(), spelt, n=1, cutoff=_LEAST_ALIKE)
+    return spelt[found[0]] if found else None
 
 
 def count_noun(n: int, noun: str) -> str:

@@ -288,6 +288,21 @@ def test_a_missing_source_is_named(place: Place) -> None:
     error = refuse(place.call_anew("sample", "photos", "nowhere", "-n", "5"))
     assert "'nowhere'" in error
     assert "Check the spelling" in error
+    assert "Did you mean" not in error
+
+
+def test_what_was_mistyped_is_guessed(place: Place) -> None:
+    """Folders, files, columns and groups, by what there is."""
+    for source, meant in (
+        ("photso", "photos"),
+        ("photos/site3", "photos/site_3"),
+        ("photso/site_3/IMG_1.jpg", "photos/site_3/IMG_1.jpg"),
+    ):
+        error = refuse(place.call_anew("sample", source, "-n", "5"))
+        assert f"Did you mean '{meant}'?" in error
+    place.call("sample", "photos", "-n", "5", "-o", "a.csv")
+    error = refuse(place.call("sample", "a.csv", "-n", "5", "--group-by", "column:bukcet"))
+    assert "Did you mean 'bucket'?" in error
 
 
 def test_a_command_line_that_makes_no_sense_is_told_so(place: Place) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smartdownsample.display import count_noun, is_watched, to_line
+from smartdownsample.display import count_noun, is_watched, suggest, to_line
 
 # Categories of characters that `repr` escapes as well: controls, formats, line ends.
 _STEERING = {"Cc", "Cf", "Zl", "Zp"}
@@ -57,3 +57,19 @@ def test_nobody_watches_where_standard_error_is_no_terminal(
     """Programs without a console have none, and some put an object of theirs in its place."""
     monkeypatch.setattr(sys, "stderr", stream)
     assert not is_watched()
+
+
+@pytest.mark.parametrize(
+    ("word", "question"),
+    [
+        ("spceies", " Did you mean 'Species'?"),
+        ("SPECIES", " Did you mean 'Species'?"),
+        ("regoin", " Did you mean 'region'?"),
+        ("place", ""),
+        ("", ""),
+    ],
+)
+def test_the_word_that_was_probably_meant_is_asked_for(word: str, question: str) -> None:
+    """Whatever its case; a guess that is no better than chance would only mislead."""
+    assert suggest(word, ["Species", "region", "note"]) == question
+    assert suggest(word, []) == ""

@@ -2,9 +2,10 @@
 
 import argparse
 import os
+import re
 import sys
 
-from ..display import to_line
+from ..display import suggest, to_line
 
 # Importing typing takes a tenth of the time in which help is to appear.
 TYPE_CHECKING = False
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 PROGRAM = "smartdownsample"
 # Exit code of a command that has not done what it was asked for.
 FAILED = 1
+# What argparse says of a word that is none of several; some releases quote these.
+_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)$")
+_QUOTED = r"[^\s',]+"
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -50,6 +54,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> "NoReturn":
         """Say in a line what is wrong, and where help is."""
+        meant = _CHOICE.search(message)
+        if meant is not None:
+            message += f".{suggest(meant[1], re.findall(_QUOTED, meant[2]))}".rstrip(".")
         self.exit(2, f"{PROGRAM}: error: {to_line(message)}\nSee: {self.prog} --help\n")
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from ..checks import expand_home
+from ..display import suggest
 from . import cache, features, inspect, rank, report, sample, verify
 from .about import CompletionAction, VersionAction
 from .base_parser import PROGRAM, Commands, Parser, show_examples
@@ -49,7 +50,9 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     # argparse looks for sources in one place only; those after an option are as good.
     unknown = [text for text in rest if text.startswith("-") and text != "-"]
     if unknown or (rest and "sources" not in options):
-        fail(f"unknown argument {[*unknown, *rest][0]!r}")
+        first = [*unknown, *rest][0]
+        known = options.parser._option_string_actions  # noqa: SLF001 - argparse has no other way
+        fail(f"unknown argument {first!r}.{suggest(first.partition('=')[0], known)}".rstrip("."))
     if rest:
         options.sources += rest
     if [*getattr(options, "sources", []), *getattr(options, "keep", [])].count("-") > 1:

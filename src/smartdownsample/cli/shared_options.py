@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import get_args
 
 from ..checks import LARGEST_INTEGER
+from ..display import suggest
 from ..options import (
     MAX_CROP_MARGIN,
     MAX_HASH_SIZE,
@@ -370,7 +371,8 @@ def read_grouping(text: str) -> str:
     """Check what makes a group, and return it."""
     rule, _, rest = text.partition(":")
     if text not in {"parent", *_FACTS} and not (rule in {"regex", "column"} and rest):
-        msg = f"must be {_GROUPING_FORMS}. Got {text!r} instead"
+        meant = suggest(text, ["parent", *_FACTS])
+        msg = f"must be {_GROUPING_FORMS}. Got {text!r} instead{'.' * bool(meant)}{meant}"
         raise argparse.ArgumentTypeError(msg)
     if rule == "regex":
         try:

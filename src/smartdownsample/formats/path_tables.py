@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from ..arrow import pack_values
 from ..cells import free_cells
-from ..display import count_noun, to_line
+from ..display import count_noun, suggest, to_line
 from ..errors import InvalidParameterError
 from .json_records import read_records
 
@@ -254,5 +254,6 @@ def _check_column(table: pa.Table, column: str) -> None:
         msg = (
             f"The table must have one column called {column!r}. "
             f"Got the columns {_list_columns(table.column_names)}."
+            f"{suggest(column, table.column_names)}"
         )
         raise InvalidParameterError(msg)

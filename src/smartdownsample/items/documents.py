@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..arrow import pack_flags, pack_texts, pack_values, unpack
+from ..display import suggest
 from ..errors import InvalidParameterError
 from ..formats import Annotations, Fault, FaultLog
 from ..options import DocumentOptions, ItemKind
@@ -207,6 +208,7 @@ def _choose_categories(
         msg = (
             "The 'categories' parameter must name categories of the document "
             f"{annotations.file!r}: {listed}. Got {unknown[0]!r} instead."
+            f"{suggest(unknown[0], filter(None, known))}"
         )
         raise InvalidParameterError(msg)
     return numbers, names

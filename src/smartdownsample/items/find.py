@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from ..checks import check_scheme
-from ..display import count_noun
+from ..display import count_noun, find_closest
 from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
 from ..options import Kept, PathLike
 from ..records import FileStats, ItemList
@@ -105,9 +105,22 @@ def _expand_source(path: str) -> Iterator[str]:
     else:
         msg = (
             f"There is no file, folder or match for {path!r} (in {os.getcwd()!r}). "
-            "Check the spelling, or give the paths as a list."
+            f"Check the spelling, or give the paths as a list.{_suggest_place(path)}"
         )
         raise InvalidParameterError(msg)
+
+
+def _suggest_place(path: str) -> str:
+    """Ask whether the place was meant that is called most like the first part that is not there."""
+    missing, rest = path.rstrip("/"), ""
+    while (folder := os.path.dirname(missing)) and not os.path.isdir(folder):
+        missing, rest = folder, os.path.join(os.path.basename(missing), rest)
+    try:
+        names = os.listdir(folder or os.curdir)
+    except OSError:
+        return ""
+    found = find_closest(os.path.basename(missing), names)
+    return f" Did you mean {os.path.join(folder, found, rest).rstrip('/')!r}?" if found else ""
 
 
 def _leave_out_placed(paths: list[str], source: str) -> list[str]:

@@ -3,14 +3,14 @@
 import os
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from ..checks import shorten
-from ..display import count_noun
+from ..display import count_noun, suggest
 from ..errors import InvalidParameterError, LabelWarning, warn_user
-from ..items import EARLIER_GROUP, Grouping, label_paths, name_folder, to_key
+from ..items import EARLIER_GROUP, Fact, Grouping, label_paths, name_folder, to_key
 from ..options import GroupsLike, SamplingOptions, map_series
 from ..records import FeatureTable, GroupLabels, IntArray, ItemList, list_some
 
@@ -98,6 +98,7 @@ def check_names(
         msg = (
             f"The 'per_group' parameter must name groups that have images: {listed}"
             f"{', …' * (len(known) > _N_LISTED)}. Got {shorten(unknown[0])} instead."
+            f"{suggest(unknown[0], known)}"
         )
         raise InvalidParameterError(msg)
 
@@ -163,6 +164,7 @@ def _list_given(groups: object, n_given: int) -> list[object]:
             "The 'groups' parameter must be 'parent', 'regex:' and a pattern, what a document says "
             "such as 'species', a mapping of paths to labels, or a list of labels, one for each "
             f"image. Got {shorten(groups)} instead."
+            f"{suggest(groups, ['parent', *get_args(Fact)]) if isinstance(groups, str) else ''}"
         )
         raise InvalidParameterError(msg)
     labels = list(groups)
