@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .errors import (
         DecodeError,
         DocumentWarning,
+        ExtractionError,
         HelperWarning,
         ImageLoadingWarning,
         InvalidParameterError,
@@ -61,6 +62,7 @@ __all__ = [
     "DecodeError",
     "Document",
     "DocumentWarning",
+    "ExtractionError",
     "Failure",
     "FeatureSpec",
     "FeatureTable",
@@ -106,9 +108,9 @@ _HOME_OF = {
     for home, names in {
         "api": "inspect_index sample_diverse",
         "document": "Document",
-        "errors": "DecodeError DocumentWarning HelperWarning ImageLoadingWarning"
-        " InvalidParameterError LabelWarning LockWarning MissingExtraError MissingImageError"
-        " OutputError"
+        "errors": "DecodeError DocumentWarning ExtractionError HelperWarning"
+        " ImageLoadingWarning InvalidParameterError LabelWarning LockWarning"
+        " MissingExtraError MissingImageError OutputError"
         " SmartDownsampleError StoreError StoreWarning",
         "gathering": "PreviewCounts count_previews",
         "index": "ImageIndex",

@@ -161,6 +161,8 @@ def sample_diverse(
         When a parameter has a wrong type or value; no image has been opened then.
     MissingImageError, DecodeError
         With ``image_loading_errors="raise"``, for one of the images that cannot be loaded.
+    ExtractionError
+        When workers elsewhere, which joblib is configured for, do not answer for each image.
     MissingExtraError
         When something is to be drawn and matplotlib is not installed.
 
@@ -171,7 +173,7 @@ def sample_diverse(
     StoreWarning
         When the store could not be read or written; the result is the same.
     HelperWarning
-        When a process that helped to decode ended early; the result is the same.
+        When a process that helps to decode ended early or cannot be used; the result is the same.
 
     Notes
     -----

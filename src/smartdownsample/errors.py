@@ -32,6 +32,10 @@ class MissingExtraError(SmartDownsampleError, ImportError):
     """A library that belongs to an optional extra of this package is not installed."""
 
 
+class ExtractionError(SmartDownsampleError, RuntimeError):
+    """Workers, or what leads to them, failed so that not all images could be decoded."""
+
+
 class StoreError(SmartDownsampleError, OSError):
     """The feature store, or a file made from it, could not be used as asked."""
 
@@ -65,7 +69,7 @@ class LockWarning(UserWarning):
 
 
 class HelperWarning(UserWarning):
-    """A process that helped to decode ended early; results are unaffected."""
+    """A process that helps to decode ended early or cannot be used; results are unaffected."""
 
 
 def warn_user(message: str, category: type[Warning]) -> None:
@@ -77,4 +81,5 @@ def warn_user(message: str, category: type[Warning]) -> None:
 
 
 def _is_ours(module: str) -> bool:
-    return module.partition(".")[0] == __package__
+    # What leaves a context of ours stands between its frames.
+    return module.partition(".")[0] in {__package__, "contextlib"}

@@ -166,6 +166,8 @@ class ImageIndex:
             When a parameter has a wrong type or value; no image has been opened then.
         MissingImageError, DecodeError
             With ``image_loading_errors="raise"``, for one of the images that cannot be loaded.
+        ExtractionError
+            When workers elsewhere, which joblib is configured for, do not answer for each image.
 
         Warns
         -----

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from pictures import write_collection
 from smartdownsample import ImageIndex, OutputError, sample_diverse
 from smartdownsample.cli import main
-from smartdownsample.gathering import forecast_work, schedule
-from smartdownsample.gathering.helper_processes import Helpers
+from smartdownsample.engines import choose
+from smartdownsample.engines.helper_processes import Helpers
+from smartdownsample.gathering import forecast_work
 from smartdownsample.items import list_items
 from smartdownsample.options import ReadingOptions
 
@@ -102,8 +103,8 @@ def test_a_forecast_measures_small_files_as_they_will_be_decoded(
         asked.append(n)
         return Helpers(0, max_pixels)
 
-    monkeypatch.setattr(schedule, "_LEAST_HELPED", 1)
-    monkeypatch.setattr(schedule, "Helpers", note)
+    monkeypatch.setattr(choose, "_LEAST_HELPED", 1)
+    monkeypatch.setattr(choose, "Helpers", note)
     monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
     forecast_work(list_items(photos), ReadingOptions(cache=False, n_workers=3))
     assert asked == [2]

@@ -1,6 +1,18 @@
-"""Tasks of a run: what workers do, wherever they are."""
+"""Engines: what carries tasks to threads, processes and clusters, and the answers back."""
 
-from .chunk import ExtractedChunk, StopSign, Task, extract_chunk
+from .choose import open_engine
+from .chunk import ExtractedChunk, Task
+from .dispatch import Finished, run_tasks
+from .engine import Engine
 from .extract_table import TABLE_SCHEMA, extract_table
 
-__all__ = ["TABLE_SCHEMA", "ExtractedChunk", "StopSign", "Task", "extract_chunk", "extract_table"]
+__all__ = [
+    "TABLE_SCHEMA",
+    "Engine",
+    "ExtractedChunk",
+    "Finished",
+    "Task",
+    "extract_table",
+    "open_engine",
+    "run_tasks",
+]

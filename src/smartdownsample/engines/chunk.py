@@ -161,22 +161,27 @@ def extract_chunk(
     decoded = np.array(notes.decoded, dtype=noted)
     for name in _NOTED:
         described[name] = decoded[name]
-    rows = np.zeros(len(task.frames), dtype=spec.row_dtype)
-    rows["captured"] = np.datetime64("NaT", "ms")
+    rows = _make_rows(task)
     rows[decoded["item"]] = described
     if notes.previews:
         compared = list(notes.previews)
         others = describe_pictures(notes.previews.values(), spec)
         rows["flags"][compared] |= compare_previews(others, rows[compared], spec)
-    order_keys = [encode_order_key(os.fsencode(location)) for location in task.locations]
-    return ExtractedChunk(
-        [key for key, n in zip(order_keys, task.counts, strict=True) for _ in range(n)],
-        rows,
-        notes.causes,
-        notes.mtime_ns,
-        notes.size_bytes,
-        notes.is_lasting,
-    )
+    return notes.make_chunk(task, rows)
+
+
+def fail_chunk(task: Task, cause: Cause) -> ExtractedChunk:
+    """Make the result of a task that cannot be done; the cause is not lasting."""
+    notes = _ItemNotes(len(task.frames))
+    notes.causes = [cause] * len(task.frames)
+    return notes.make_chunk(task, _make_rows(task))
+
+
+def _make_rows(task: Task) -> RowArray:
+    """Make rows that hold nothing."""
+    rows = np.zeros(len(task.frames), dtype=task.spec.row_dtype)
+    rows["captured"] = np.datetime64("NaT", "ms")
+    return rows
 
 
 class _ItemNotes:
@@ -202,6 +207,18 @@ class _ItemNotes:
         """Note why an item was not decoded."""
         self.causes[item] = cause
         self.is_lasting[item] &= _is_lasting(cause, max_pixels)
+
+    def make_chunk(self, task: Task, rows: RowArray) -> ExtractedChunk:
+        """Put the notes together with the features."""
+        order_keys = [encode_order_key(os.fsencode(location)) for location in task.locations]
+        return ExtractedChunk(
+            [key for key, n in zip(order_keys, task.counts, strict=True) for _ in range(n)],
+            rows,
+            self.causes,
+            self.mtime_ns,
+            self.size_bytes,
+            self.is_lasting,
+        )
 
 
 def _decode_files(

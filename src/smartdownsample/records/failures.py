@@ -28,6 +28,7 @@ class Cause(str, Enum):
     TRUNCATED = "Image file is truncated"
     MEMORY = "Cannot decode image, perhaps for want of memory"
     UNREADABLE = "Cannot read image file"
+    WORKER_LOST = "Worker process ended each time it was given the image"
     BOX_INVALID = "Box is not four finite numbers"
     BOX_EMPTY = "Box has no area"
     BOX_OUTSIDE = "Box lies outside of the picture"

@@ -44,6 +44,8 @@ class FeatureBatch:
     is_lasting : ndarray of bool, shape (n,)
         Whether this is a fact about the file's content. False when the file changed while it
         was read or the disk failed: good for this run at best, not for the store.
+    decoders : str
+        The image decoders that were used, and their versions; empty for those of this process.
     """
 
     items: IntArray
@@ -56,3 +58,4 @@ class FeatureBatch:
     rows: RowArray
     causes: list[Cause | None]
     is_lasting: BoolArray
+    decoders: str = ""

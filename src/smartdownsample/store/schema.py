@@ -113,7 +113,7 @@ def make_table(
     All batches are packed at once, since making an Arrow array is costly however short it is.
     """
     rows = np.concatenate([batch.rows for batch in batches])
-    n, zeros = len(rows), np.zeros(len(rows), dtype=np.int64)
+    n = len(rows)
     others: dict[str, Callable[[], np.ndarray | pa.Array]] = {
         "path": lambda: pack_bytes([key for batch in batches for key in batch.keys]),
         "frame": lambda: np.concatenate([batch.frames for batch in batches]),
@@ -123,7 +123,7 @@ def make_table(
         "etag": lambda: pa.nulls(n, pa.string()),
         "order_key": lambda: pack_bytes([key for batch in batches for key in batch.order_keys]),
         "cause": lambda: pack_texts([cause and cause.name for b in batches for cause in b.causes]),
-        "decoder": lambda: pack_texts([decoder_version()]).take(pack_values(zeros, pa.int64())),
+        "decoder": lambda: _name_decoders(batches),
         "written_ns": lambda: np.full(n, time.time_ns()),
     }
     wanted = schema if columns is None else pa.schema(map(schema.field, columns), schema.metadata)
@@ -133,6 +133,13 @@ def make_table(
         is_packed = isinstance(values, pa.Array)
         arrays.append(values if is_packed else pack_values(values, field.type))
     return pa.Table.from_arrays(arrays, schema=wanted)
+
+
+def _name_decoders(batches: Sequence[FeatureBatch]) -> pa.Array:
+    """Name the decoders of each row."""
+    names = [batch.decoders or decoder_version() for batch in batches]
+    places = np.repeat(np.arange(len(batches)), [len(batch.rows) for batch in batches])
+    return pack_texts(names).take(pack_values(places, pa.int64()))
 
 
 def view_bytes(values: np.ndarray) -> ByteArray:

@@ -7,7 +7,6 @@ import threading
 import time
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import joblib
 import numpy as np
@@ -23,7 +22,10 @@ from pictures import (
     write_picture,
 )
 from smartdownsample import FeatureSpec, ImageIndex
+from smartdownsample.engines import choose
 from smartdownsample.engines.chunk import extract_chunk
+from smartdownsample.engines.helper_processes import Helpers
+from smartdownsample.engines.threads import ThreadEngine
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering import schedule
 from smartdownsample.items.local_files import LocalFiles
@@ -162,8 +164,7 @@ def test_a_task_decodes_no_more_than_a_killed_run_may_lose(
     collection: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of large files a task has few, but one at least; of small ones as many as it may."""
-    monkeypatch.setattr(schedule, "_MAX_CHUNK", 8)
-    monkeypatch.setattr(schedule, "_MAX_CHUNK_BYTES", 100)
+    monkeypatch.setattr(schedule, "_OF_THREADS", schedule.ChunkLimits(8, 1, 100, 0))
     keys = [to_key(path) for path in collection] * 2
     sizes = np.full(len(keys), 1)
     sizes[::4], sizes[::12] = 30, 2**62
@@ -181,7 +182,7 @@ def test_a_task_decodes_no_more_than_a_killed_run_may_lose(
 
 def test_previews_count_as_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A task that reads previews has many; one that decodes whole photos has few."""
-    monkeypatch.setattr(schedule, "_MAX_CHUNK_BYTES", 100)
+    monkeypatch.setattr(schedule, "_OF_THREADS", schedule.ChunkLimits(512, 1, 100, 0))
     keys = [to_key(str(write_photo(tmp_path / f"{i:02d}.jpg", i))) for i in range(40)]
     sizes = np.full(len(keys), 100)
     n_together = []
@@ -276,13 +277,12 @@ def test_there_are_no_more_threads_than_files(
 ) -> None:
     """However many are allowed."""
     asked = []
-    parallel = joblib.Parallel
 
-    def look(*, n_jobs: int, **settings: Any) -> Any:
-        asked.append(n_jobs)
-        return parallel(n_jobs=n_jobs, **settings)
+    def look(n_workers: int, helpers: Helpers) -> ThreadEngine:
+        asked.append(n_workers)
+        return ThreadEngine(n_workers, helpers)
 
-    monkeypatch.setattr(joblib, "Parallel", look)
+    monkeypatch.setattr(choose, "ThreadEngine", look)
     paths = write_collection(tmp_path, 5)
     assert len(ImageIndex.build(paths, cache=False, n_workers=64)) == 5
     assert asked == [5]

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.gathering.helper_processes, with real processes."""
+"""Tests of smartdownsample.engines.helper_processes, with real processes."""
 
 import multiprocessing.spawn
 import os
@@ -19,10 +19,10 @@ import pytest
 
 from pictures import make_old, write_picture
 from smartdownsample import HelperWarning, ImageIndex
+from smartdownsample.engines import choose, helper_processes
 from smartdownsample.engines.chunk import ExtractedChunk, StopSign, Task, extract_chunk
+from smartdownsample.engines.helper_processes import Helpers
 from smartdownsample.features.spec import make_spec
-from smartdownsample.gathering import helper_processes, schedule
-from smartdownsample.gathering.helper_processes import Helpers
 from smartdownsample.items.locations import to_key
 from smartdownsample.opencv_limit import OPENCV_LIMIT_VARIABLE
 from smartdownsample.pictures import MEMORY, Picture, decode_image
@@ -45,7 +45,7 @@ def helpers() -> Iterator[Helpers]:
 @pytest.fixture
 def many_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have helpers for the few images of a test, whatever the machine."""
-    monkeypatch.setattr(schedule, "_LEAST_HELPED", 1)
+    monkeypatch.setattr(choose, "_LEAST_HELPED", 1)
     monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
 
 
@@ -228,10 +228,10 @@ SCRIPT = """
 import sys
 import joblib
 from smartdownsample import sample_diverse
-from smartdownsample.gathering import helper_processes, schedule
+from smartdownsample.engines import choose, helper_processes
 
 joblib.cpu_count = lambda: 2
-schedule._LEAST_HELPED = 1
+choose._LEAST_HELPED = 1
 {change}
 print(len(sample_diverse(sys.argv[1:], 3, cache=False, show_progress=False, show_summary=False)))
 """
@@ -329,7 +329,7 @@ def test_a_helper_reads_paths_as_this_process_does(mode: str, tmp_path: Path) ->
         "import sys\n"
         f"sys.path.insert(0, {TESTS!r})\n"
         "from smartdownsample.features import make_spec\n"
-        "from smartdownsample.gathering.helper_processes import Helpers\n"
+        "from smartdownsample.engines.helper_processes import Helpers\n"
         "from whole_photos import photo_task\n"
         "with Helpers(1) as helpers:\n"
         "    helpers.free.put(helpers.free.get(timeout=60))\n"
@@ -442,21 +442,21 @@ def test_helpers_are_for_many_small_images_and_spare_cores(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Large files, single workers and other backends have none."""
-    monkeypatch.setattr(schedule, "_LEAST_HELPED", 100)
-    small = schedule.count_small(np.full(1000, 2**15), SPEC)
+    monkeypatch.setattr(choose, "_LEAST_HELPED", 100)
+    small = choose.count_small(np.full(1000, 2**15), SPEC)
     assert small == 1000
-    assert schedule.count_small(np.full(1000, 2**20), SPEC) == 0
-    assert schedule.count_small(np.full(1000, 2**20), make_spec(8, "preview")) == 1000
-    assert schedule.count_helpers(small, 2) == 1
-    assert schedule.count_helpers(small, 8) == 2
-    assert schedule.count_helpers(small, 1) == 0
-    assert schedule.count_helpers(250, 8) == 1
-    assert schedule.count_helpers(99, 8) == 0
+    assert choose.count_small(np.full(1000, 2**20), SPEC) == 0
+    assert choose.count_small(np.full(1000, 2**20), make_spec(8, "preview")) == 1000
+    assert choose.count_helpers(small, 2) == 1
+    assert choose.count_helpers(small, 8) == 2
+    assert choose.count_helpers(small, 1) == 0
+    assert choose.count_helpers(250, 8) == 1
+    assert choose.count_helpers(99, 8) == 0
     for backend in ("loky", "sequential"):
         with joblib.parallel_config(backend=backend):
-            assert schedule.count_helpers(small, 2) == 0
+            assert choose.count_helpers(small, 2) == 0
     nested = joblib.Parallel(n_jobs=2, prefer="threads")(
-        joblib.delayed(schedule.count_helpers)(small, 2) for _ in range(2)
+        joblib.delayed(choose.count_helpers)(small, 2) for _ in range(2)
     )
     assert nested == [0, 0]
 
@@ -479,7 +479,7 @@ def test_helpers_end_with_the_run_that_started_them(end: signal.Signals, tmp_pat
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"sys.path.insert(0, {TESTS!r})\n"
         "from smartdownsample.features import make_spec\n"
-        "from smartdownsample.gathering.helper_processes import Helpers\n"
+        "from smartdownsample.engines.helper_processes import Helpers\n"
         "from whole_photos import photo_task\n"
         "started = Helpers(1)\n"
         "task = photo_task(sys.argv[1:] * 50, make_spec(8, 'fast'))\n"
