@@ -62,6 +62,7 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | Int
         turn=turn_upright,
         may_be_empty=False,
         respell=respell,
+        shard=getattr(options, "shard", None),
     )
     placed = (getattr(options, "copy_to", None), getattr(options, "link_to", None))
     for folder in (*placed, *getattr(options, "left_out", ())):

@@ -19,6 +19,7 @@ from .locations import strip_folder, to_key, to_keys, to_text
 from .named_images import EARLIER_GROUP, NamedImages, add_images, join_images
 from .natural_order import encode_order_key
 from .selected_before import list_selected_before
+from .shards import Shard
 from .sources import LOCK_MARK, ReadItems, leave_out_folder, name_images
 from .storage import Content, Storage
 
@@ -36,6 +37,7 @@ __all__ = [
     "Grouping",
     "NamedImages",
     "ReadItems",
+    "Shard",
     "Storage",
     "add_images",
     "add_items",

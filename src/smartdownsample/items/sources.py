@@ -29,9 +29,10 @@ from .documents import DocumentItems
 from .find import IMAGE_EXTENSIONS, describe_empty, list_source
 from .groupings import FACTS_OF_PATHS, Fact, Grouping, list_facts, match_paths
 from .join import TurnItems
-from .locations import to_key
+from .locations import to_key, to_keys
 from .named_images import NamedImages, join_images
 from .patterns import match_patterns
+from .shards import Shard
 
 STANDARD_INPUT = "-"
 # Stands at the beginning of lockfiles, see `smartdownsample.locks`.
@@ -60,6 +61,7 @@ def name_images(  # noqa: PLR0913 - what the command has, each with a default
     turn: TurnItems | None = None,
     may_be_empty: bool = True,
     respell: Respell = str,
+    shard: Shard | None = None,
 ) -> NamedImages:
     """List the images that sources name, each folder or glob sorted by path.
 
@@ -67,7 +69,8 @@ def name_images(  # noqa: PLR0913 - what the command has, each with a default
     `read_items` takes for a document of detections; `turn` is for `join_items`. `include` and
     `exclude` are patterns, see `match_patterns`: kept are images that match one of `include`, if
     there is any, and none of `exclude`. These, and a `grouping` by the path, see paths as `respell`
-    gives them. Raises `InvalidParameterError` for sources that do not exist or cannot be read,
+    gives them. With a `shard` only its images are listed, which may be none. Raises
+    `InvalidParameterError` for sources that do not exist or cannot be read,
     where the patterns leave no image, where `grouping` finds no name or column, and, unless they
     `may_be_empty`, where they name no image at all.
     """
@@ -82,6 +85,8 @@ def name_images(  # noqa: PLR0913 - what the command has, each with a default
         warn_user(_describe_empty(source), ImageLoadingWarning)
     if include or exclude:
         parts = _keep_matching(sources, parts, include, exclude, respell)
+    if shard is not None:
+        parts = _take_shard(sources, parts, shard)
     if grouping is not None:
         _check_grouping(parts, grouping)
         parts = [replace(part, labels=_label_images(part, grouping, respell)) for part in parts]
@@ -246,6 +251,20 @@ def _keep_matching(
             ImageLoadingWarning,
         )
     return chosen
+
+
+def _take_shard(
+    sources: Sequence[str], parts: Sequence[NamedImages], shard: Shard
+) -> list[NamedImages]:
+    """Take the images of a shard, by their paths from their sources on."""
+    bases = set()
+    for source, part in zip(sources, parts, strict=True):
+        bases.add(to_key(_find_base(source, part) or os.curdir))
+        # Lists and documents may count from the working folder.
+        is_listed = not os.path.isdir(source) and not glob.has_magic(source)
+        if is_listed and any(not os.path.isabs(path) for path in part.paths[:1]):
+            bases.add(to_key(os.curdir))
+    return [part.take(shard.hold(to_keys(part.paths), bases)) for part in parts]
 
 
 def _find_base(source: str, part: NamedImages) -> str:
