@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from ..options import SamplingOptions
-from .arrays import BoolArray, ByteArray, Float64Array, IntArray
+from .arrays import BoolArray, ByteArray, DistanceArray, Float64Array, IntArray
 from .failures import Failure
 from .feature_table import FeatureTable
 
@@ -49,12 +49,16 @@ class Layout:
         Number of each place's event, ascending. Without times each place is one.
     worth : ndarray of float64, shape (n,)
         What each place's event is worth, up to 1.
+    steps : ndarray of uint16, shape (n,), or None
+        How far each place looks from the one before it, as `smartdownsample.sampling.distances`
+        measures it; None where that is not measured.
     """
 
     regime: Regime
     order: IntArray
     events: IntArray
     worth: Float64Array
+    steps: DistanceArray | None = None
 
     @property
     def n_events(self) -> int:

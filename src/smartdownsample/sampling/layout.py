@@ -85,7 +85,7 @@ def lay_out(table: FeatureTable) -> Layout:
             events = number_events(captured[order], cameras[order])
             return Layout("timed", order, events, np.ones(n))
     if mean_natural <= _MAX_BY_RANDOM * mean_of_pairs:
-        return Layout("ordered", natural, natural, weigh_runs(table, steps))
+        return Layout("ordered", natural, natural, weigh_runs(table, steps), steps)
     return lay_out_by(table.rows, "unordered")
 
 

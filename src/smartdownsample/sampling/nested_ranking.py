@@ -87,6 +87,7 @@ def _select_among(scope: Scope, places: IntArray, size: int, rng: np.random.Gene
         strata=pool.strata[among],
         worth=hand_down(pool, among),
         is_kept=pool.is_kept[among],
+        steps=None,
     )
     by_looks = scope.options.spread != "order"
     return among[pick_places(smaller, *share_out(scope, quotas), rng, by_looks=by_looks)]

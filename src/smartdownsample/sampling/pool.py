@@ -39,6 +39,8 @@ class Pool:
         What each place stands for, in events.
     is_kept : ndarray of bool, shape (m,)
         Items selected before: never picked, and kept apart from.
+    steps : ndarray of uint16, shape (m,), or None
+        How far each place looks from the one before it, where that is measured already.
     """
 
     rows: RowArray
@@ -50,6 +52,7 @@ class Pool:
     strata: IntArray
     worth: Float64Array
     is_kept: BoolArray
+    steps: DistanceArray | None = None
 
 
 def make_pool(
@@ -79,6 +82,7 @@ def make_pool(
         strata=strata[items],
         worth=layout.worth[places] / np.bincount(events)[events],
         is_kept=is_kept[items],
+        steps=layout.steps if np.array_equal(items, layout.order) else None,
     )
 
 

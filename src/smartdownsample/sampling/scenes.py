@@ -25,7 +25,9 @@ def find_scenes(pool: Pool) -> Scenes:
     """Find the scenes of a pool: events where there are times; without order, each place is one."""
     if pool.regime != "ordered":
         return Scenes(pool.events, np.zeros(0, dtype=np.uint16), 0.0)
-    steps = measure_steps(pool.rows, pool.spec, pool.items)
+    steps = pool.steps
+    if steps is None:
+        steps = measure_steps(pool.rows, pool.spec, pool.items)
     line = find_line(steps)
     is_start = steps > CLEAR * line
     is_start[1:] |= pool.segments[1:] != pool.segments[:-1]

@@ -1,11 +1,16 @@
 """Scenes are told where neighbours clearly differ, and picks move where that is clear."""
 
 import numpy as np
+import pytest
 
-from pools import make_bursts, make_pool, make_rows, scatter_bytes
+from pools import SPEC, make_bursts, make_pool, make_rows, scatter_bytes
 from smartdownsample.records import BoolArray, IntArray
+from smartdownsample.sampling.distances import measure_steps
+from smartdownsample.sampling.layout import lay_out
 from smartdownsample.sampling.pool import Draft, Pool
+from smartdownsample.sampling.pool import make_pool as lay_out_pool
 from smartdownsample.sampling.scenes import find_line, find_scenes, visit_scenes
+from whole_photos import photo_table
 
 
 def make_draft(pool: Pool, picks: list[int], n_moves: int = 100) -> Draft:
@@ -55,6 +60,22 @@ class TestFindScenes:
         pool, _ = make_scene_pool([6] * 20, groups=np.arange(120) // 3 % 2)
         numbers = find_scenes(pool).numbers
         assert (np.diff(numbers)[np.diff(pool.segments) != 0] == 1).all()
+
+    @pytest.mark.parametrize("groups", [np.zeros(120), np.arange(120) // 60, np.arange(120) % 2])
+    @pytest.mark.parametrize("n_open", [120, 90])
+    def test_steps_are_those_between_places(self, groups: IntArray, n_open: int) -> None:
+        """Those of the layout are taken where places are all of its order, and no others."""
+        rows = make_bursts(np.repeat(np.arange(20), 6))
+        layout = lay_out(photo_table(SPEC, [f"{number:03d}.jpg" for number in range(120)], rows))
+        assert layout.steps is not None
+        segments = groups.astype(np.int64)
+        is_open = np.arange(120) % 4 < n_open // 30
+        nothing = np.zeros(120, dtype=np.bool_)
+        pool = lay_out_pool(rows, SPEC, layout, segments, segments, nothing, is_open)
+        steps = measure_steps(rows, SPEC, pool.items)
+        assert find_scenes(pool).steps.tolist() == steps.tolist()
+        is_all = np.array_equal(pool.items, np.arange(120))
+        assert (find_scenes(pool).steps is layout.steps) == is_all
 
     def test_without_order_each_place_is_one(self) -> None:
         """Neighbours tell nothing."""
