@@ -49,6 +49,33 @@ _NOTED = ("width", "height", "flags", "captured")
 _FileRead: TypeAlias = tuple[Content | Cause, Picture | None]
 
 
+class Keeping(NamedTuple):
+    """What workers may keep of f files themselves, and where.
+
+    Attributes
+    ----------
+    cache_dir : str
+        Folder of the store, as all machines name it.
+    sign : str
+        A file in it by which a worker knows that it sees this folder, see
+        `smartdownsample.store.leave_sign`.
+    decoders : str
+        Failures of these decoders are known from then on.
+    mtime_ns, size_bytes : ndarray of int64, shape (f,)
+        Rows of files in this state are.
+    """
+
+    cache_dir: str
+    sign: str
+    decoders: str
+    mtime_ns: IntArray
+    size_bytes: IntArray
+
+    def choose_files(self, files: list[int] | IntArray) -> "Keeping":
+        """Choose some of the files."""
+        return self._replace(mtime_ns=self.mtime_ns[files], size_bytes=self.size_bytes[files])
+
+
 class Task(NamedTuple):
     """The items of f files to extract.
 
@@ -68,6 +95,8 @@ class Task(NamedTuple):
         What to do with each file; None decodes all.
     max_pixels : int
         An image with more pixels than this is not decoded.
+    keeping : Keeping, optional
+        Where workers keep rows; by default all come back.
     """
 
     locations: list[str]
@@ -77,6 +106,7 @@ class Task(NamedTuple):
     spec: FeatureSpec
     treatments: list[Treatment] | None
     max_pixels: int
+    keeping: Keeping | None = None
 
     def items_of(self, files: list[int]) -> IntArray:
         """List the items of some of the files, file by file."""
@@ -93,6 +123,7 @@ class Task(NamedTuple):
             frames=self.frames[items],
             regions=self.regions[items],
             treatments=self.treatments and [self.treatments[i] for i in files],
+            keeping=self.keeping and self.keeping.choose_files(files),
         )
 
 
@@ -105,6 +136,18 @@ class ExtractedChunk(NamedTuple):
     mtime_ns: IntArray
     size_bytes: IntArray
     is_lasting: BoolArray
+
+    def take(self, items: IntArray) -> "ExtractedChunk":
+        """Take the result for some of the items."""
+        places = items.tolist()
+        return ExtractedChunk(
+            [self.order_keys[place] for place in places],
+            self.rows[items],
+            [self.causes[place] for place in places],
+            self.mtime_ns[items],
+            self.size_bytes[items],
+            self.is_lasting[items],
+        )
 
     def put(self, part: "ExtractedChunk", items: IntArray) -> None:
         """Put the result for some of the items in its place."""

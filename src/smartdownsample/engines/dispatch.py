@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import NamedTuple, TypeAlias
 
+import numpy as np
+
 from ..display import count_noun
 from ..errors import ExtractionError, HelperWarning, warn_user
 from ..features import FEATURE_VERSION
-from ..records import Cause
+from ..records import Cause, IntArray
 from .chunk import ExtractedChunk, Task, fail_chunk
 from .engine import Engine, LostChunk
 from .worker import Answer, Identity, identify
@@ -49,12 +51,15 @@ class Finished(NamedTuple):
         Their rows and causes.
     decoders : str
         The decoders of who did it, see `Identity`.
+    left : ndarray of int64, optional
+        The items of these files that the chunk is for, see `Answer`; by default all.
     """
 
     task: int
     files: slice
     chunk: ExtractedChunk
     decoders: str
+    left: IntArray | None = None
 
 
 _Results: TypeAlias = Generator[Finished, None, None]
@@ -186,23 +191,25 @@ class _Dispatch:
         """Take an answer in; None where the chunk has to be sent again."""
         if isinstance(answer, LostChunk):
             return self._take_loss(piece, answer)
-        identity, chunk = answer
+        identity, chunk, left = answer
         if chunk is None or identity.feature_version != FEATURE_VERSION:
             self._refuse(piece, identity)
             return None
-        self._check_length(piece.task, chunk)
+        self._check_length(piece.task, chunk, left)
         self._n_refused = self._n_lost_images = 0
         self._again.extend(self._refused)
         self._refused.clear()
-        return Finished(piece.place, piece.files, chunk, identity.decoders)
+        return Finished(piece.place, piece.files, chunk, identity.decoders, left)
 
-    def _check_length(self, task: Task, chunk: ExtractedChunk) -> None:
-        """Make sure that there is a row and an outcome for each item of a task."""
+    def _check_length(self, task: Task, chunk: ExtractedChunk, left: IntArray | None) -> None:
+        """Make sure that there is a row and an outcome for each item that a worker has not kept."""
         lengths = {len(values) for values in chunk}
-        if lengths != {len(task.frames)} or chunk.rows.dtype != task.spec.row_dtype:
+        items = np.arange(len(task.frames))
+        wanted = items if left is None else np.intersect1d(left, items)
+        if lengths != {len(wanted)} or chunk.rows.dtype != task.spec.row_dtype:
             msg = (
                 f"{self._engine.name} answered for {sorted(lengths)} items where "
-                f"{len(task.frames)} were asked for, or with other columns. {_GO_ON}, with another "
+                f"{len(wanted)} were asked for, or with other columns. {_GO_ON}, with another "
                 "engine."
             )
             raise ExtractionError(msg)

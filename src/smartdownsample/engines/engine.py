@@ -34,10 +34,13 @@ class Engine(Protocol):
         What messages call it, such as "Dask at tcp://10.0.0.1:8786".
     shares_memory : bool
         Whether workers are threads of this process, so that handing out a chunk costs nothing.
+    streams : bool
+        Whether rows are to come back at all: those of Spark's workers are kept by these.
     """
 
     name: str
     shares_memory: bool
+    streams: bool
 
     def workers(self) -> int:
         """Count the tasks that run at once, as the engine knows it now; called often."""

@@ -19,6 +19,7 @@ class ProcessEngine:
 
     name = "the worker processes (loky)"
     shares_memory = False
+    streams = True
 
     def __init__(self, n_workers: int) -> None:
         self._n_workers = n_workers

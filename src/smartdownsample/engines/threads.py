@@ -22,6 +22,7 @@ class CallingThread:
 
     name = "this process"
     shares_memory = True
+    streams = True
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[int, Task]] = deque()
@@ -53,6 +54,7 @@ class ThreadEngine:
 
     name = "the threads of this process"
     shares_memory = True
+    streams = True
 
     def __init__(self, n_workers: int, helpers: Helpers) -> None:
         self._n_workers = n_workers

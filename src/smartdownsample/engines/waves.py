@@ -16,6 +16,7 @@ class WaveEngine:
     """Calls of `joblib.Parallel`, each with all tasks that wait."""
 
     shares_memory = False
+    streams = True
 
     def __init__(self, n_workers: int, backend: str) -> None:
         self.name = f"joblib's {backend}"

@@ -8,8 +8,10 @@ from typing import NamedTuple
 from .. import __version__
 from ..features import FEATURE_VERSION
 from ..pictures import decoding_process
+from ..records import IntArray
 from ..store import decoder_version
 from .chunk import ExtractedChunk, Task, extract_chunk
+from .parts import keep_rows
 
 
 class Identity(NamedTuple):
@@ -42,10 +44,14 @@ class Answer(NamedTuple):
         Who did it.
     chunk : ExtractedChunk or None
         The result; None from a worker that computes features of another version.
+    left : ndarray of int64, optional
+        The items of the task that the result is for, where the worker has kept the rows of all
+        others; by default all.
     """
 
     identity: Identity
     chunk: ExtractedChunk | None
+    left: IntArray | None = None
 
 
 def identify() -> Identity:
@@ -69,4 +75,5 @@ def work(task: Task) -> Answer:
     if task.spec.version != identity.feature_version:
         return Answer(identity, None)
     with decoding_process():
-        return Answer(identity, extract_chunk(task))
+        chunk = extract_chunk(task)
+    return Answer(identity, *keep_rows(task, chunk, identity.decoders))

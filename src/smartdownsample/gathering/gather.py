@@ -2,13 +2,15 @@
 
 import errno
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from ..display import count_noun
 from ..errors import (
     DecodeError,
+    ExtractionError,
     ImageLoadingWarning,
     InvalidParameterError,
     MissingImageError,
@@ -27,7 +29,7 @@ from ..records import (
     ItemList,
     list_some,
 )
-from ..store import FeatureStore, read_pack
+from ..store import FeatureStore, KnownFeatures, read_pack
 from .box_orientation import look_up_upright
 from .ordered_features import needed_columns, order_features
 
@@ -54,11 +56,13 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
             # Imported here, since importing the decoder takes longer than a run that knows all.
             from .schedule import extract_features
 
-            for batch in extract_features(known.misses, items, stats, spec, reading):
+            for batch in extract_features(known.misses, items, stats, spec, reading, store):
                 store.append(batch)
                 if is_strict:
                     _raise_first_failure(items, batch)
                 fresh.append(batch)
+        n_known = len(known.items)
+        known = _look_up_kept(store, items, stats, known, fresh)
     n_extracted = len(np.unique(items.file_of[known.misses]))
     ordered = order_features(spec, known, fresh, items)
     ordered = ordered.leave_out_larger(reading.max_pixels, items.regions)
@@ -68,10 +72,35 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
         spec,
         items,
         n_extracted=n_extracted,
-        n_known=len(known.items),
+        n_known=n_known,
     )
     _raise_intolerable(table.failures, reading)
     return table
+
+
+def _look_up_kept(
+    store: FeatureStore,
+    items: ItemList,
+    stats: FileStats,
+    known: KnownFeatures,
+    fresh: Sequence[FeatureBatch],
+) -> KnownFeatures:
+    """Add the rows that workers have kept: those of misses that have not come back."""
+    missing, *others = (batch.items for batch in fresh)
+    if len(known.misses) == sum(map(len, others)):
+        return known
+    kept = np.setdiff1d(known.misses, np.concatenate([missing, *others]))
+    files = np.unique(items.file_of[kept])
+    found = store.look_up(items.take(kept), stats.take(files), known.table.column_names)
+    if len(found.misses):
+        msg = (
+            f"Workers have kept features of {count_noun(len(found.misses), 'image')} that are not "
+            f"in the feature store {str(store.folder)!r} now. Was it cleared meanwhile? The same "
+            "call computes them again."
+        )
+        raise ExtractionError(msg)
+    table = pa.concat_tables([known.table, found.table])
+    return KnownFeatures(table, np.concatenate([known.items, kept[found.items]]), known.misses)
 
 
 def check_items(items: ItemList, reading: ReadingOptions) -> None:

@@ -4,22 +4,27 @@ By default they run on threads; ``joblib.parallel_config`` sends them to process
 """
 
 import os
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from ..display import is_watched
-from ..engines import Engine, Finished, Task, open_engine, run_tasks
+from ..engines import Engine, Finished, Keeping, Task, open_engine, run_tasks
+from ..errors import HelperWarning, InvalidParameterError, warn_user
 from ..features import choose_checked, is_trusted
 from ..items import split_folders
 from ..options import ReadingOptions
 from ..pictures import Treatment
 from ..progress_bar import count_progress
-from ..records import FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList, are_crops
+from ..records import Cause, FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList, are_crops
+from ..store import FeatureStore, decoder_version, leave_sign
 
+# With more workers than this, rows are kept by them. To take an image's row in takes this process
+# some 25 µs, in which a hundred workers decode several small ones.
+_MAX_STREAMED = 64
 # No task takes more than this share of a worker's remaining work, so that all workers end together.
 _TASK_SHARE = 1 / 4
 
@@ -54,11 +59,14 @@ def extract_features(
     stats: FileStats,
     spec: FeatureSpec,
     reading: ReadingOptions,
+    store: FeatureStore | None = None,
 ) -> _Batches:
     """Decode the items `misses` and yield their features, chunk by chunk, in no particular order.
 
     Closing the generator early ends the run. `stats` gives the sizes of the files, which decide
-    about chunks and helpers. Raises `ExtractionError` when workers do not answer for each file.
+    about chunks and helpers. Workers of large clusters keep what they can in `store`, where it is
+    given, and nothing is yielded of that. Raises `ExtractionError` when workers do not answer for
+    each file.
     """
     missed = _MissedFiles.of(misses, items)
     n_bytes = stats.size_bytes[missed.files]
@@ -66,8 +74,9 @@ def extract_features(
     with (
         open_engine(reading, n_bytes, spec) as engine,
         count_progress(len(n_bytes), "Decoding", is_shown=is_shown) as count_done,
+        _let_keep(engine, store, stats.take(missed.files)) as keeping,
     ):
-        run = _Run(missed, n_bytes, spec, reading.max_pixels, engine, count_done)
+        run = _Run(missed, n_bytes, spec, reading.max_pixels, engine, count_done, keeping)
         with closing(run.extract_all()) as batches:
             yield from batches
 
@@ -110,9 +119,14 @@ class _MissedFiles:
         return np.asarray(self.items[own])
 
     def make_task(
-        self, chunk: IntArray, treatments: IntArray | None, spec: FeatureSpec, max_pixels: int
+        self,
+        chunk: IntArray,
+        treatments: IntArray | None,
+        spec: FeatureSpec,
+        max_pixels: int,
+        keeping: Keeping | None,
     ) -> Task:
-        """Make the task of a chunk of files; `treatments` has shape (f,)."""
+        """Make the task of a chunk of files; `treatments` has shape (f,), `keeping` is of all."""
         items = self.items_of(chunk)
         return Task(
             [os.fsdecode(self.item_list.keys[file]) for file in self.files[chunk].tolist()],
@@ -122,12 +136,15 @@ class _MissedFiles:
             spec,
             None if treatments is None else list(map(Treatment, treatments[chunk].tolist())),
             max_pixels,
+            keeping and keeping.choose_files(chunk),
         )
 
     def make_batch(self, chunk: IntArray, result: Finished) -> FeatureBatch:
         """Put the result of a chunk of files together with its items."""
         files = chunk[result.files]
         items = self.items_of(files)
+        if result.left is not None:
+            items = items[result.left]
         return FeatureBatch(
             items=items,
             keys=[self.item_list.keys[file] for file in self.item_list.file_of[items].tolist()],
@@ -140,7 +157,10 @@ class _MissedFiles:
 
 @dataclass(frozen=True)
 class _Run:
-    """What a run extracts, and what with; ``n_bytes`` has the size of each missed file."""
+    """What a run extracts, and what with; ``n_bytes`` has the size of each missed file.
+
+    ``keeping`` is of all missed files, where workers are to keep their rows.
+    """
 
     missed: _MissedFiles
     n_bytes: IntArray
@@ -148,6 +168,7 @@ class _Run:
     max_pixels: int
     engine: Engine
     count_done: Callable[[int], object]
+    keeping: Keeping | None
 
     def extract_all(self) -> _Batches:
         """Extract all files; with ``decode="preview"``, from their previews where trusted.
@@ -157,14 +178,16 @@ class _Run:
         """
         places = np.arange(len(self.missed.files))
         if self.spec.decode != "preview":
-            yield from self._extract(places, None)
+            yield from self._extract(places, None, self.keeping)
             return
         photos, keys = self.missed.list_photos(), self.missed.keys
         folders = [photos[own] for own in split_folders([keys[i] for i in photos.tolist()])]
         checks = [choose_checked(folder) for folder in folders]
         checked = np.concatenate([places[:0], *checks])
         flags = np.zeros(len(self.missed.item_list), dtype=np.uint8)
-        with closing(self._extract(checked, np.full(len(places), Treatment.COMPARE))) as batches:
+        compare = np.full(len(places), Treatment.COMPARE)
+        # These rows have to come back: they decide about the others.
+        with closing(self._extract(checked, compare, None)) as batches:
             for batch in batches:
                 flags[batch.items] = batch.rows["flags"]
                 yield batch
@@ -172,9 +195,11 @@ class _Run:
         for folder, check in zip(folders, checks, strict=True):
             if is_trusted(flags[self.missed.items_of(check)]):
                 treatments[folder] = Treatment.PREVIEW
-        yield from self._extract(np.setdiff1d(places, checked), treatments)
+        yield from self._extract(np.setdiff1d(places, checked), treatments, self.keeping)
 
-    def _extract(self, places: IntArray, treatments: IntArray | None) -> _Batches:
+    def _extract(
+        self, places: IntArray, treatments: IntArray | None, keeping: Keeping | None
+    ) -> _Batches:
         """Extract some of the missed files; `treatments` has shape (f,), None decodes all."""
         n_bytes = self.n_bytes[places]
         if treatments is not None:
@@ -182,13 +207,56 @@ class _Run:
         limits = _OF_THREADS if self.engine.shares_memory else _OF_OTHERS
         chunks = _split_into_chunks(places, n_bytes, max(self.engine.workers(), 1), limits)
         tasks = (
-            self.missed.make_task(chunk, treatments, self.spec, self.max_pixels) for chunk in chunks
+            self.missed.make_task(chunk, treatments, self.spec, self.max_pixels, keeping)
+            for chunk in chunks
         )
+        is_warned = keeping is None
         with closing(run_tasks(self.engine, tasks)) as results:
             for result in results:
                 batch = self.missed.make_batch(chunks[result.task], result)
                 self.count_done(result.files.stop - result.files.start)
-                yield batch
+                if not is_warned and _is_unseen(result):
+                    _warn_of_unseen(self.engine)
+                    is_warned = True
+                if len(batch.items):
+                    yield batch
+
+
+@contextmanager
+def _let_keep(
+    engine: Engine, store: FeatureStore | None, stats: FileStats
+) -> Iterator[Keeping | None]:
+    """Say what the workers of a large cluster keep themselves, of files in these states."""
+    is_kept = store is not None and store.cache_dir is not None
+    if engine.streams and not (is_kept and engine.workers() > _MAX_STREAMED):
+        yield None
+        return
+    if store is None or store.cache_dir is None:
+        msg = (
+            f"{engine.name} needs a feature store, in which its workers keep what they compute. "
+            "Leave it switched on, in a folder that all machines share: see cache_dir."
+        )
+        raise InvalidParameterError(msg)
+    with leave_sign(store) as sign:
+        if sign is None:  # it cannot be written, of which the store warns
+            yield None
+        else:
+            folder, decoders = os.path.abspath(store.cache_dir), decoder_version()
+            yield Keeping(folder, sign, decoders, stats.mtime_ns, stats.size_bytes)
+
+
+def _is_unseen(result: Finished) -> bool:
+    """Tell whether a worker has sent all rows back though it was to keep them."""
+    return result.left is None and Cause.WORKER_LOST not in result.chunk.causes
+
+
+def _warn_of_unseen(engine: Engine) -> None:
+    warn_user(
+        f"Workers of {engine.name} do not see the folder of the feature store, or cannot write "
+        "there. Their rows come back through this process, which many workers keep waiting. "
+        "Name a folder that all machines share: see cache_dir.",
+        HelperWarning,
+    )
 
 
 def _split_into_chunks(

@@ -22,6 +22,10 @@ class FileStats:
     size_bytes: IntArray
     causes: dict[int, Cause]
 
+    def take(self, files: IntArray) -> "FileStats":
+        """Take what is said of some files that can be read."""
+        return FileStats(self.mtime_ns[files], self.size_bytes[files], {})
+
 
 @dataclass(frozen=True)
 class FeatureBatch:

@@ -5,6 +5,7 @@ from .look_up import KnownFeatures
 from .natural_merge import Group, merge_naturally
 from .packs import PACK, export_pack, import_pack, read_pack
 from .schema import decoder_version, make_schema, make_table
+from .shared_folder import leave_sign, sees_sign
 from .store import FeatureStore
 from .upkeep import Damage, StoreInfo, clear, info, prune, verify
 
@@ -22,10 +23,12 @@ __all__ = [
     "export_pack",
     "import_pack",
     "info",
+    "leave_sign",
     "make_schema",
     "make_table",
     "merge_naturally",
     "prune",
     "read_pack",
+    "sees_sign",
     "verify",
 ]

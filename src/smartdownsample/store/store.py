@@ -250,7 +250,7 @@ class FeatureStore:
         """Write rows as a part; who is patient tries three times over half a minute."""
         for pause_s in _PAUSES_S if is_patient else ():
             try:
-                self._prepare_folder()
+                self.prepare_folder()
                 write_part(name_part(self.folder), rows)
             except OSError as error:
                 if error.errno not in _PASSING_ERRORS:
@@ -258,10 +258,10 @@ class FeatureStore:
                 time.sleep(pause_s)
             else:
                 return
-        self._prepare_folder()
+        self.prepare_folder()
         write_part(name_part(self.folder), rows)
 
-    def _prepare_folder(self) -> None:
+    def prepare_folder(self) -> None:
         """Make the folder, in one that is marked as ours."""
         # Not the cache folder itself, which the caller may want backed up and tracked.
         if not self._is_marked or not self.folder.is_dir():

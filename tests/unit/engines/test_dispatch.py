@@ -25,6 +25,7 @@ class FakeEngine:
 
     name = "fake"
     shares_memory = False
+    streams = True
 
     def __init__(self, do: Callable[[Task], Answer | LostChunk] = work, n_workers: int = 2) -> None:
         self.do = do
@@ -274,7 +275,7 @@ def test_a_worker_does_nothing_for_who_wants_other_features(paths: list[str]) ->
     """Its answer says who it is."""
     task = photo_task([paths[0]], make_spec(8, "fast"))
     answer = work(task._replace(spec=SPEC.__class__(8, "fast", SPEC.version + 1)))
-    assert answer == (identify(), None)
+    assert answer == Answer(identify(), None)
 
 
 def test_results_name_the_decoders_of_who_did_them(paths: list[str]) -> None:
