@@ -93,7 +93,7 @@ def _describe_parser(name: str, parser: argparse.ArgumentParser) -> Iterator[str
     yield f"{'#' * max(2, name.count(' ') + 1)} {name}\n"
     yield f"{parser.description}\n"
     yield f"```text\n{usage}\n```\n"
-    if parser.epilog and name.count(" ") == 1:
+    if parser.epilog and " " in name:
         examples = textwrap.dedent(parser.epilog.partition("\n")[2])
         yield f"```bash\n{examples}\n```\n"
     for group in parser._action_groups:  # noqa: SLF001 - argparse has no other way

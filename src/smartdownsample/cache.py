@@ -1,6 +1,7 @@
-"""Care for the feature store: what is in it, is it sound, and what can go.
+"""Care for the feature store: what is in it, is it sound, what can go, and what others have.
 
-`info`, `verify`, `prune` and `clear` look after a cache folder while other runs use it.
+`info`, `verify`, `prune` and `clear` look after a cache folder while other runs use it; `merge`
+brings the features of other machines in.
 """
 
 import functools
@@ -9,9 +10,9 @@ from typing import ParamSpec, TypeVar
 
 from . import store
 from .errors import StoreError
-from .store import Damage, StoreInfo
+from .store import Damage, Merged, StoreInfo
 
-__all__ = ["Damage", "StoreInfo", "clear", "info", "prune", "verify"]
+__all__ = ["Damage", "Merged", "StoreInfo", "clear", "info", "merge", "prune", "verify"]
 
 _Given = ParamSpec("_Given")
 _Found = TypeVar("_Found")
@@ -40,3 +41,4 @@ info = _explained(store.info)
 verify = _explained(store.verify)
 prune = _explained(store.prune)
 clear = _explained(store.clear)
+merge = _explained(store.merge_stores)

@@ -16,6 +16,11 @@ EXAMPLES = (
     "cache info",
     "cache export pack.parquet photos --root photos",
 )
+# Of its actions.
+MERGE_EXAMPLES = (
+    "cache merge store_1 store_2 --cache-dir features",
+    "cache merge laptop_store --from /home/ann/photos --to /data/photos",
+)
 
 
 def add_options(parser: Parser) -> None:
@@ -44,6 +49,23 @@ def add_options(parser: Parser) -> None:
         "FILE SOURCE ... --root DIR [options]",
     )
     imports = actions.add("import", "Keep the features of such a file", "FILE --root DIR [options]")
+    merge = actions.add(
+        "merge",
+        "Bring in what other machines, or shards, have kept, without the photos",
+        "OTHER ... [--from DIR --to DIR] [options]",
+        MERGE_EXAMPLES,
+    )
+    merge.add_argument(
+        "others", metavar="OTHER", nargs="+", help="folder of their kept features; not changed"
+    )
+    merge.add_argument(
+        "--from",
+        metavar="DIR",
+        dest="from_root",
+        help="folder that the photos lie in for them; what they know of others is left out",
+    )
+    merge.add_argument("--to", metavar="DIR", dest="to_root", help="the same folder, here")
+    add_json(merge.add_argument)
     pack_file = file_called(".parquet")
     export.add_argument("pack", metavar="FILE", type=pack_file, help="pack to write (.parquet)")
     imports.add_argument("pack", metavar="FILE", help="the file to read")
@@ -52,7 +74,7 @@ def add_options(parser: Parser) -> None:
     export.add_argument("--root", metavar="DIR", required=True, help="folder of all these images")
     add_parents(export.add_argument)
     imports.add_argument("--root", metavar="DIR", required=True, help="folder of the images here")
-    for action in (*care, imports):
+    for action in (*care, merge, imports):
         add_cache_dir(action.add_argument)
 
 
@@ -133,6 +155,36 @@ def _clear(options: argparse.Namespace) -> int:
     return 0
 
 
+def _merge(options: argparse.Namespace) -> int:
+    """Bring in what others have kept; damaged parts were warned of."""
+    from .. import cache
+    from ..store import choose_cache_dir
+    from .printing import print_json, tell
+
+    merged = cache.merge(
+        options.others,
+        from_root=options.from_root,
+        to_root=options.to_root,
+        cache_dir=options.cache_dir,
+    )
+    if options.json:
+        damage = [each._asdict() for each in merged.damage]
+        print_json({**merged._asdict(), "damage": damage})
+    else:
+        tell(
+            f"Added {count_noun(merged.n_added, 'image')} to "
+            f"{choose_cache_dir(options.cache_dir)}; {merged.n_known:,} known before"
+        )
+        if merged.n_outside:
+            tell(f"{merged.n_outside:,} outside of {options.from_root} left out")
+        if merged.n_to_retry:
+            tell(
+                f"{merged.n_to_retry:,} that other versions of the decoders could not read will be "
+                "tried here"
+            )
+    return FAILED if merged.damage else 0
+
+
 def _export(options: argparse.Namespace) -> int:
     """Write a pack."""
     from ..store import export_pack
@@ -176,6 +228,7 @@ _ACTIONS = {
     "verify": _verify,
     "prune": _prune,
     "clear": _clear,
+    "merge": _merge,
     "export": _export,
     "import": _import,
 }

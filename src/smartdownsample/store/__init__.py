@@ -3,6 +3,7 @@
 from .folder import choose_cache_dir, choose_store_dir
 from .look_up import KnownFeatures
 from .natural_merge import Group, merge_naturally
+from .other_stores import Merged, merge_stores
 from .packs import PACK, export_pack, import_pack, read_pack
 from .schema import decoder_version, make_schema, make_table
 from .shared_folder import leave_sign, sees_sign
@@ -15,6 +16,7 @@ __all__ = [
     "FeatureStore",
     "Group",
     "KnownFeatures",
+    "Merged",
     "StoreInfo",
     "choose_cache_dir",
     "choose_store_dir",
@@ -27,6 +29,7 @@ __all__ = [
     "make_schema",
     "make_table",
     "merge_naturally",
+    "merge_stores",
     "prune",
     "read_pack",
     "sees_sign",

@@ -82,8 +82,9 @@ class Query:
         first = bisect.bisect_left(self.paths, stored["path"][0].as_py())
         last = bisect.bisect_right(self.paths, stored["path"][-1].as_py())
         candidates = first + np.flatnonzero(~is_known[first:last])
-        current = _drop_outdated(stored, self.retried)
-        rows = pc.index_in(self._make_keys(candidates), value_set=self._make_stored_keys(current))
+        current = drop_outdated(stored, self.retried)
+        known = make_state_keys(current, whole_seconds=self.whole_seconds)
+        rows = pc.index_in(self._make_keys(candidates), value_set=known)
         is_hit = pc.is_valid(rows)
         found = current.select(columns).take(rows.filter(is_hit))
         return found, candidates[unpack(is_hit)]
@@ -96,25 +97,27 @@ class Query:
             self.paths.pack(places),
             self.item_list.frames[items],
             self.item_list.regions[items],
-            self._cut(self.stats.mtime_ns[files]),
+            _cut(self.stats.mtime_ns[files], whole_seconds=self.whole_seconds),
             self.stats.size_bytes[files],
         )
 
-    def _cut(self, times_ns: IntArray) -> IntArray:
-        """Cut times to what is compared of them."""
-        return times_ns // _SECOND_NS if self.whole_seconds else times_ns
 
-    def _make_stored_keys(self, stored: pa.Table) -> pa.Array:
-        """Make the keys of stored rows, in their order."""
-        paths = stored["path"].combine_chunks()
-        if stored["etag"].null_count < len(stored):
-            # Files have no etag, and paths no NUL: a row with an etag matches no file.
-            etags = pc.fill_null(stored["etag"], "").combine_chunks().cast(pa.large_binary())
-            paths = pc.binary_join_element_wise(paths, etags, pack_bytes([b"\0"] * len(paths)))
-        frames, regions, times_ns, sizes = (
-            unpack(stored[name]) for name in ("frame", "region", "mtime_ns", "size_bytes")
-        )
-        return _join_keys(paths, frames, regions, self._cut(times_ns), sizes)
+def make_state_keys(stored: pa.Table, *, whole_seconds: bool = False) -> pa.Array:
+    """Make the keys of stored rows, in their order: equal for one state of an image alone."""
+    paths = stored["path"].combine_chunks()
+    if stored["etag"].null_count < len(stored):
+        # Files have no etag, and paths no NUL: a row with an etag matches no file.
+        etags = pc.fill_null(stored["etag"], "").combine_chunks().cast(pa.large_binary())
+        paths = pc.binary_join_element_wise(paths, etags, pack_bytes([b"\0"] * len(paths)))
+    frames, regions, times_ns, sizes = (
+        unpack(stored[name]) for name in ("frame", "region", "mtime_ns", "size_bytes")
+    )
+    return _join_keys(paths, frames, regions, _cut(times_ns, whole_seconds=whole_seconds), sizes)
+
+
+def _cut(times_ns: IntArray, *, whole_seconds: bool) -> IntArray:
+    """Cut times to what is compared of them."""
+    return times_ns // _SECOND_NS if whole_seconds else times_ns
 
 
 def _join_keys(paths: pa.Array, *fixed: np.ndarray) -> pa.Array:
@@ -125,7 +128,7 @@ def _join_keys(paths: pa.Array, *fixed: np.ndarray) -> pa.Array:
     return pc.binary_join_element_wise(paths, packed, pack_bytes([b""] * n))
 
 
-def _drop_outdated(stored: pa.Table, retried: Sequence[Cause]) -> pa.Table:
+def drop_outdated(stored: pa.Table, retried: Sequence[Cause] = ()) -> pa.Table:
     """Drop the failures of other decoder versions, and those to be tried again."""
     is_readable = pc.is_null(stored["cause"])
     if pc.all(is_readable).as_py():

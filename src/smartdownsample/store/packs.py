@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ..arrow import pack_bytes, pack_values, unpack
+from ..arrow import pack_values, unpack
 from ..checks import check_folder
 from ..display import count_noun
 from ..errors import StoreError
 from ..features import FEATURE_VERSION, make_spec_for
-from ..items import encode_order_key, list_items, stat_files, strip_folder, to_key, to_keys, to_text
+from ..items import list_items, stat_files, strip_folder, to_key, to_keys, to_text
 from ..options import DecodeMode, PathLike, ReadingOptions
 from ..output_files import OutputKind, check_output, replacing
 from ..records import FeatureSpec, FeatureTable, ItemList
@@ -29,7 +29,7 @@ from .look_up import KnownFeatures
 from .merging import keep_newest
 from .part import SIGNS_OF_DAMAGE, check_seal, is_sealed, read_part, write_part
 from .row_checks import MAX_BYTES, check_lengths, check_relative_paths
-from .schema import SPEC_KEY, make_schema
+from .schema import SPEC_KEY, make_schema, replace_paths
 from .store import FeatureStore
 
 _SCANNED_ROWS = 64
@@ -107,7 +107,7 @@ def export_pack(
     name = to_text(pack, "The 'pack' parameter")
     check_output(name, PACK, items.paths)
     with replacing(name) as temporary:
-        write_part(Path(os.fsdecode(temporary)), _replace_paths(known.table, relative))
+        write_part(Path(os.fsdecode(temporary)), replace_paths(known.table, relative))
     return len(known.table)
 
 
@@ -151,7 +151,7 @@ def import_pack(pack: PathLike, root: PathLike, *, cache_dir: PathLike | None = 
     # Rows count as new from now on, whatever they say: of two rows of an image the newer one stays.
     now = pack_values(np.full(len(rows), time.time_ns()), pa.int64())
     rows = rows.set_column(rows.schema.get_field_index("written_ns"), "written_ns", now)
-    FeatureStore(spec, choose_cache_dir(cache_dir)).add_rows(_replace_paths(rows, paths))
+    FeatureStore(spec, choose_cache_dir(cache_dir)).add_rows(replace_paths(rows, paths))
     return len(rows)
 
 
@@ -194,7 +194,7 @@ def _read_pack(pack: PathLike) -> tuple[FeatureSpec, pa.Table]:
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         msg = f"{name!r} cannot be used as a feature pack: {reason or type(error).__name__}."
         raise StoreError(msg) from error
-    return spec, _replace_paths(rows, paths)
+    return spec, replace_paths(rows, paths)
 
 
 def _read_spec(name: str) -> FeatureSpec:
@@ -222,12 +222,3 @@ def _scan_texts(name: str) -> None:
             raise ValueError(msg)
         for batch in file.iter_batches(_SCANNED_ROWS, columns=columns, use_threads=False):
             check_lengths(batch)
-
-
-def _replace_paths(rows: pa.Table, paths: list[bytes]) -> pa.Table:
-    """Give rows other paths, and the matching order keys."""
-    order_keys = [encode_order_key(path) for path in paths]
-    for name, values in (("path", paths), ("order_key", order_keys)):
-        place = rows.schema.get_field_index(name)
-        rows = rows.set_column(place, rows.schema.field(place), pack_bytes(values))
-    return rows

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..arrow import pack_bytes, pack_texts, pack_values, unpack
+from ..items import encode_order_key
 from ..records import ByteArray, FeatureBatch, FeatureSpec
 
 # Key in the metadata of a part whose value is the fingerprint of its spec.
@@ -98,6 +99,15 @@ def bring_up_to_date(rows: pa.Table, schema: pa.Schema) -> pa.Table:
         for field in schema
     ]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def replace_paths(rows: pa.Table, paths: Sequence[bytes]) -> pa.Table:
+    """Give rows other paths, and the matching order keys."""
+    order_keys = [encode_order_key(path) for path in paths]
+    for name, values in (("path", paths), ("order_key", order_keys)):
+        place = rows.schema.get_field_index(name)
+        rows = rows.set_column(place, rows.schema.field(place), pack_bytes(values))
+    return rows
 
 
 def make_empty_table(schema: pa.Schema) -> pa.Table:

@@ -11,11 +11,13 @@ are decoded again.
 import errno
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +25,7 @@ import pyarrow as pa
 from ..arrow import pack_flags
 from ..errors import DamagedPartError, StoreError, StoreWarning, warn_user
 from ..options import ReadingOptions
-from ..records import BoolArray, Cause, FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList
+from ..records import Cause, FeatureBatch, FeatureSpec, FileStats, ItemList
 from .folder import (
     FILE_NAME,
     FORMER_SCHEMA_VERSIONS,
@@ -58,6 +60,8 @@ _PASSING_ERRORS = frozenset(
         *("ENETDOWN", "ENETUNREACH", "ENETRESET", "EHOSTDOWN", "EHOSTUNREACH"),
     )
 )
+
+_Made = TypeVar("_Made")
 
 
 class FeatureStore:
@@ -144,20 +148,37 @@ class FeatureStore:
         tables, found = [make_empty_table(self.schema).select(columns)], [query.items[:0]]
         parts = self.list_readable() if self.cache_dir is not None and query.paths else []
         for part in reversed(parts):
-            for rows, places in self._match_part(part, query, is_known, columns):
+            match = partial(query.match, is_known=is_known, columns=columns)
+            for rows, places in self._map_part(part, match, query.paths):
                 is_known[places] = True
                 tables.append(rows)
                 found.append(query.items[places])
         misses = np.sort(query.items[~is_known])
         return KnownFeatures(pa.concat_tables(tables), np.concatenate(found), misses)
 
-    def _match_part(
-        self, part: Path, query: Query, is_known: BoolArray, columns: Sequence[str]
-    ) -> list[tuple[pa.Table, IntArray]]:
-        """Find rows in one part; none, with a warning, when any of it cannot be read."""
+    def map_rows(
+        self, use: Callable[[pa.Table], _Made], wanted: Sequence[bytes] | None = None
+    ) -> list[_Made]:
+        """Call a function for some rows at a time, sorted by path, until it has seen all.
+
+        Those of sorted paths that are `wanted` are among them, by default all rows. Parts that
+        cannot be read are left out, with a warning.
+        """
+        for _ in range(_READ_ATTEMPTS):
+            try:
+                made = [self._map_part(part, use, wanted) for part in self.list_readable()]
+                return list(chain.from_iterable(made))
+            except FileNotFoundError:  # merged between listing and reading
+                continue
+        msg = f"The parts of {str(self.folder)!r} vanish while they are read. Try again later."
+        raise StoreError(msg)
+
+    def _map_part(
+        self, part: Path, use: Callable[[pa.Table], _Made], wanted: Sequence[bytes] | None
+    ) -> list[_Made]:
+        """Use the rows of one part; none, with a warning, when any of it cannot be read."""
         try:
-            groups = read_row_groups(part, self.schema, query.paths)
-            return [query.match(rows, is_known, columns) for rows in groups]
+            return [use(rows) for rows in read_row_groups(part, self.schema, wanted)]
         except DamagedPartError as error:
             self._set_aside(part, error)
         except FileNotFoundError:

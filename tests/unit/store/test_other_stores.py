@@ -1,0 +1,365 @@
+"""Tests of smartdownsample.store.other_stores."""
+
+import os
+import random
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from smartdownsample import InvalidParameterError, StoreError, StoreWarning, cache
+from smartdownsample.features.spec import make_spec
+from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
+from smartdownsample.store import FeatureStore, other_stores
+from smartdownsample.store import schema as schema_module
+from smartdownsample.store.part import name_part, read_part, write_part
+from whole_photos import list_photos, photo_batch
+
+SPEC = make_spec(8, "fast")
+# Path, time of the file, time of writing, and a level that tells rows apart.
+Row = tuple[bytes, int, int, int]
+
+
+def make_rows(rows: list[Row], cause: Cause | None = None, spec: FeatureSpec = SPEC) -> pa.Table:
+    """Make rows of a store."""
+    n = len(rows)
+    features = np.zeros(n, dtype=SPEC.row_dtype)
+    for name in SPEC.row_dtype.names or ():
+        features[name] = 1
+    features["width"] = [level for *_, level in rows]
+    batch: FeatureBatch = photo_batch(
+        [path for path, *_ in rows],
+        mtime_ns=np.array([mtime_ns for _, mtime_ns, *_ in rows], dtype=np.int64),
+        size_bytes=np.full(n, 100),
+        rows=features,
+        causes=[cause] * n,
+        is_lasting=np.ones(n, dtype=np.bool_),
+    )
+    table = schema_module.make_table([batch], schema_module.make_schema(spec))
+    place = table.schema.get_field_index("written_ns")
+    written = pa.array([written_ns for *_, written_ns, _ in rows], pa.int64())
+    return table.set_column(place, "written_ns", written)
+
+
+def put(cache_dir: Path, rows: list[Row], cause: Cause | None = None) -> Path:
+    """Write a part, and return the folder."""
+    FeatureStore(SPEC, cache_dir).add_rows(make_rows(rows, cause))
+    return cache_dir
+
+
+def look_up(cache_dir: Path, path: bytes, mtime_ns: int = 5) -> list[int]:
+    """Tell the level of what is known of a file; nothing where it is not known."""
+    stats = FileStats(np.array([mtime_ns]), np.array([100]), {})
+    known = FeatureStore(SPEC, cache_dir).look_up(list_photos([path]), stats)
+    levels: list[int] = known.table["width"].to_pylist()
+    return levels
+
+
+def list_parts(cache_dir: Path) -> list[Path]:
+    return sorted(cache_dir.rglob("part-*.parquet"))
+
+
+# ------------------------------------------------------------------ what is brought in
+
+
+def test_what_others_know_is_known_here(tmp_path: Path) -> None:
+    """Also failures; the others are not changed, and once more adds nothing."""
+    put(tmp_path / "a", [(b"/p/1", 5, 10, 1), (b"/p/2", 5, 10, 2)])
+    put(tmp_path / "a", [(b"/p/3", 5, 10, 3)])
+    put(tmp_path / "b", [(b"/p/4", 5, 10, 0)], Cause.UNREADABLE)
+    put(tmp_path / "here", [(b"/p/1", 5, 10, 1)])
+    before = {path: path.read_bytes() for path in list_parts(tmp_path / "a")}
+    merged = cache.merge([tmp_path / "a", tmp_path / "b"], cache_dir=tmp_path / "here")
+    assert merged == (3, 1, 0, 0, ())
+    assert [look_up(tmp_path / "here", b"/p/%d" % i) for i in (1, 2, 3, 4)] == [[1], [2], [3], [0]]
+    assert {path: path.read_bytes() for path in list_parts(tmp_path / "a")} == before
+    n_parts = len(list_parts(tmp_path / "here"))
+    assert cache.merge(tmp_path / "a", cache_dir=tmp_path / "here") == (0, 3, 0, 0, ())
+    assert len(list_parts(tmp_path / "here")) == n_parts
+    assert cache.merge(str(tmp_path / "here"), cache_dir=tmp_path / "here") == (0, 4, 0, 0, ())
+
+
+def test_of_two_rows_of_one_state_the_newer_stays(tmp_path: Path) -> None:
+    """Rows of another state of the file are no rivals: this machine may have either."""
+    put(tmp_path / "a", [(b"/p", 5, 10, 1), (b"/q", 5, 30, 2)])
+    put(tmp_path / "b", [(b"/p", 5, 20, 3), (b"/q", 5, 20, 4), (b"/p", 6, 1, 5)])
+    for order in (["a", "b"], ["b", "a"]):
+        here = tmp_path / "".join(order)
+        for name in order:
+            cache.merge(tmp_path / name, cache_dir=here)
+        assert look_up(here, b"/p") == [3]
+        assert look_up(here, b"/q") == [2]
+        assert look_up(here, b"/p", mtime_ns=6) == [5]
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_neither_order_nor_repetition_matter(tmp_path: Path, data: st.DataObject) -> None:
+    """What is known in the end depends on the stores alone, however small the batches."""
+    folder = tmp_path / str(time.time_ns())
+    state = st.tuples(st.sampled_from([b"/p/a", b"/p/b", b"/q"]), st.integers(5, 6))
+    written = data.draw(st.lists(state, min_size=3, max_size=12))
+    # No two rows are written at the same nanosecond.
+    rows = [(path, mtime_ns, 10 + i, i + 1) for i, (path, mtime_ns) in enumerate(written)]
+    random.Random(len(rows)).shuffle(rows)
+    names = ["a", "b", "c"]
+    for i, row in enumerate(rows):
+        put(folder / names[i % 3], [row])
+    order = data.draw(st.permutations([*names, *names[:2]]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(other_stores, "_BATCH_ROWS", data.draw(st.integers(1, 4)))
+        for name in order:
+            cache.merge(folder / name, cache_dir=folder / "here")
+    cache.merge([folder / name for name in names], cache_dir=folder / "there")
+    for path, mtime_ns in set(written):
+        newest = max(
+            row for row in ((*each[2:], each[:2]) for each in rows) if row[2] == (path, mtime_ns)
+        )
+        assert look_up(folder / "here", path, mtime_ns) == [newest[1]]
+        assert look_up(folder / "there", path, mtime_ns) == [newest[1]]
+
+
+def test_rows_of_the_future_do_not_stay_for_ever(tmp_path: Path) -> None:
+    """A clock that was wrong for years would hide all that is read afterwards."""
+    put(tmp_path / "a", [(b"/p", 5, 2**62, 1)])
+    for n_added in (1, 0):
+        merged = cache.merge(tmp_path / "a", cache_dir=tmp_path / "here")
+        assert merged.n_added == n_added
+    put(tmp_path / "b", [(b"/p", 5, 10, 2)])
+    cache.merge(tmp_path / "b", cache_dir=tmp_path / "here")
+    assert look_up(tmp_path / "here", b"/p") == [2]
+
+
+def test_failures_of_other_decoders_are_tried_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are counted, and hide nothing that somebody could read."""
+    with monkeypatch.context() as patch:
+        patch.setattr(schema_module, "decoder_version", lambda: "another 1.0")
+        put(tmp_path / "a", [(b"/p", 5, 30, 0)], Cause.UNREADABLE)
+    put(tmp_path / "b", [(b"/p", 5, 10, 1)])
+    merged = cache.merge([tmp_path / "a", tmp_path / "b"], cache_dir=tmp_path / "here")
+    assert merged == (1, 0, 0, 1, ())
+    assert look_up(tmp_path / "here", b"/p") == [1]
+    put(tmp_path / "there", [(b"/p", 5, 20, 0)], Cause.UNREADABLE)
+    assert cache.merge(tmp_path / "b", cache_dir=tmp_path / "there").n_added == 0
+
+
+def test_each_kind_of_features_goes_to_its_own_store(tmp_path: Path) -> None:
+    """As they were computed in another way."""
+    exact = make_spec(8, "exact")
+    put(tmp_path / "a", [(b"/p", 5, 10, 1)])
+    FeatureStore(exact, tmp_path / "a").add_rows(make_rows([(b"/p", 5, 10, 2)], spec=exact))
+    assert cache.merge(tmp_path / "a", cache_dir=tmp_path / "here").n_added == 2
+    assert look_up(tmp_path / "here", b"/p") == [1]
+    assert {info.spec: info.n_rows for info in cache.info(tmp_path / "here")} == {SPEC: 1, exact: 1}
+
+
+def test_many_parts_become_few(tmp_path: Path) -> None:
+    """A store of shards has a part for each, which merging ends with merging."""
+    for i in range(20):
+        put(tmp_path / f"store_{i}", [(b"/p/%d" % i, 5, 10, 1)])
+    for i in range(20):
+        cache.merge(tmp_path / f"store_{i}", cache_dir=tmp_path / "here")
+    assert len(list_parts(tmp_path / "here")) <= 16
+    assert cache.info(tmp_path / "here")[0].n_images == 20
+
+
+# ------------------------------------------------------------------ roots
+
+
+def test_roots_are_moved(tmp_path: Path) -> None:
+    """With the key of the order; what lies elsewhere is left out and counted."""
+    rows: list[Row] = [(b"/mnt/a/x/1.jpg", 5, 10, 1), (b"/mnt/ab/2.jpg", 5, 10, 2)]
+    put(tmp_path / "a", rows)
+    merged = cache.merge(
+        tmp_path / "a", from_root="/mnt/a/", to_root="/data/photos", cache_dir=tmp_path / "here"
+    )
+    assert merged == (1, 0, 1, 0, ())
+    assert look_up(tmp_path / "here", b"/data/photos/x/1.jpg") == [1]
+    (part,) = list_parts(tmp_path / "here")
+    moved = read_part(part, schema_module.make_schema(SPEC))
+    expected = schema_module.replace_paths(moved, [b"/data/photos/x/1.jpg"])
+    assert moved["order_key"].equals(expected["order_key"])
+
+
+@pytest.mark.parametrize(
+    ("path", "root"),
+    [
+        (rb"C:\photos\site 1\IMG.JPG", "C:\\photos"),
+        (rb"C:\photos\site 1\IMG.JPG", "C:/photos/"),
+        (rb"\\nas\photos\site 1\IMG.JPG", "\\\\nas\\photos"),
+        (b"/photos/site 1/IMG.JPG", "/photos"),
+        (b"/site 1/IMG.JPG", "/"),
+    ],
+)
+def test_roots_are_those_of_any_system(tmp_path: Path, path: bytes, root: str) -> None:
+    """Folders of Windows are separated by backslashes."""
+    put(tmp_path / "a", [(path, 5, 10, 1)])
+    cache.merge(tmp_path / "a", from_root=root, to_root="/here", cache_dir=tmp_path / "here")
+    assert look_up(tmp_path / "here", b"/here/site 1/IMG.JPG") == [1]
+
+
+def test_roots_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the working folder, as everywhere; a drive that is mounted elsewhere is no new drive."""
+    monkeypatch.chdir(tmp_path)
+    put(Path("store"), [(os.fsencode(tmp_path / "old" / "1.jpg"), 5, 10, 1)])
+    cache.merge("store", from_root="old", to_root="new", cache_dir="store")
+    for name in ("old", "new"):
+        assert look_up(Path("store"), os.fsencode(tmp_path / name / "1.jpg")) == [1]
+
+
+def test_a_root_that_holds_nothing_is_told_so(tmp_path: Path) -> None:
+    """With a path of the others, and nothing is added."""
+    put(tmp_path / "a", [(b"/mnt/a/1.jpg", 5, 10, 1)])
+    with pytest.raises(StoreError, match=r"None of the 1 image lies below '/mnt/b'.*/mnt/a/1\.jpg"):
+        cache.merge(tmp_path / "a", from_root="/mnt/b", to_root="/x", cache_dir=tmp_path / "here")
+    assert not (tmp_path / "here").exists()
+
+
+@pytest.mark.parametrize("given", ["from_root", "to_root"])
+def test_one_root_alone_makes_no_sense(tmp_path: Path, given: str) -> None:
+    """Features move from one to another."""
+    lacking = {"from_root": "to_root", "to_root": "from_root"}[given]
+    with pytest.raises(InvalidParameterError, match=f"'{lacking}' parameter"):
+        cache.merge(tmp_path, **{given: "/a"})
+
+
+@pytest.mark.parametrize("path", [b"/a/../etc/x.jpg", b"/a/./x.jpg", b"/a//x.jpg", b"/a/b/.."])
+def test_no_row_leaves_its_root(tmp_path: Path, path: bytes) -> None:
+    """No such path is ever written: the part is damaged."""
+    put(tmp_path / "a", [(path, 5, 10, 1)])
+    with pytest.warns(StoreWarning, match="is not a plain path below the root"):
+        merged = cache.merge(
+            tmp_path / "a", from_root="/a", to_root="/b", cache_dir=tmp_path / "here"
+        )
+    assert (merged.n_added, len(merged.damage)) == (0, 1)
+
+
+# ------------------------------------------------------------------ what cannot be brought in
+
+
+def test_a_damaged_part_is_left_out_and_told(tmp_path: Path) -> None:
+    """The others are brought in; the store of the others stays as it is."""
+    put(tmp_path / "a", [(b"/p/1", 5, 10, 1)])
+    put(tmp_path / "a", [(b"/p/2", 5, 10, 2)])
+    first, _ = list_parts(tmp_path / "a")
+    first.write_bytes(first.read_bytes()[:-5])
+    with pytest.warns(StoreWarning, match=f"{first.name} is damaged"):
+        merged = cache.merge(tmp_path / "a", cache_dir=tmp_path / "here")
+    assert merged.n_added == 1
+    assert [damage.part for damage in merged.damage] == [str(first)]
+    assert first.exists()
+    assert look_up(tmp_path / "here", b"/p/2") == [2]
+
+
+def test_rows_that_are_never_written_are_damage(tmp_path: Path) -> None:
+    """By the one check of rows, though all checksums fit."""
+    put(tmp_path / "a", [(b"/p/1", 5, 10, 1)])
+    (part,) = list_parts(tmp_path / "a")
+    rows = read_part(part, schema_module.make_schema(SPEC))
+    place = rows.schema.get_field_index("flags")
+    forged = rows.set_column(place, rows.schema.field(place), pa.array([200], pa.uint8()))
+    write_part(name_part(part.parent), forged)
+    with pytest.warns(StoreWarning, match="'flags' has values outside"):
+        assert cache.merge(tmp_path / "a", cache_dir=tmp_path / "here").n_added == 1
+
+
+def test_a_part_of_a_former_version_is_brought_in(tmp_path: Path) -> None:
+    """Its rows become such as this version writes."""
+    put(tmp_path / "a", [(b"/p/1", 5, 10, 1)])
+    (part,) = list_parts(tmp_path / "a")
+    rows = read_part(part, schema_module.make_schema(SPEC))
+    for version, schema in zip(
+        (3, 2), schema_module.make_former_schemas(rows.schema), strict=False
+    ):
+        former = tmp_path / f"former_{version}"
+        folder = former / f"features-{version}" / SPEC.fingerprint
+        folder.mkdir(parents=True)
+        write_part(name_part(folder), rows.select(schema.names).cast(schema))
+        here = tmp_path / f"here_{version}"
+        assert cache.merge(former, cache_dir=here).n_added == 1
+        assert look_up(here, b"/p/1") == [1]
+        assert cache.merge(former, cache_dir=former) == (0, 1, 0, 0, ())
+
+
+@pytest.mark.parametrize(
+    "name", ["features-999/hash8-fast-v4", "features-4/hash8-fast-v1", "features-4/hash8-fast-v999"]
+)
+def test_features_of_another_version_are_left_out_by_name(tmp_path: Path, name: str) -> None:
+    """Their formulas, or their columns, are not those of this release."""
+    put(tmp_path / "a", [(b"/p/1", 5, 10, 1)])
+    other = tmp_path / "a" / name
+    shutil.copytree(list_parts(tmp_path / "a")[0].parent, other)
+    told = name.partition("/")[0] if "999/" in name else other.name
+    with pytest.warns(StoreWarning, match=f"another version, '{told}'"):
+        assert cache.merge(tmp_path / "a", cache_dir=tmp_path / "here").n_added == 1
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_added(tmp_path: Path) -> None:
+    """It was mistyped, or not copied yet."""
+    put(tmp_path / "a", [(b"/p/1", 5, 10, 1)])
+    with pytest.raises(StoreError, match=r"There is no folder '.*missing'"):
+        cache.merge([tmp_path / "a", tmp_path / "missing"], cache_dir=tmp_path / "here")
+    assert not (tmp_path / "here").exists()
+
+
+def test_a_folder_without_features_is_told(tmp_path: Path) -> None:
+    """One level too deep, for instance."""
+    put(tmp_path / "a", [(b"/p/1", 5, 10, 1)])
+    inner = list_parts(tmp_path / "a")[0].parent.parent
+    with pytest.warns(StoreWarning, match=r"holds no features.*features-\d+ lies"):
+        assert cache.merge(inner, cache_dir=tmp_path / "here") == (0, 0, 0, 0, ())
+
+
+def test_parts_that_are_merged_meanwhile_are_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of the other machine goes on while its store is read."""
+    for i in range(3):
+        put(tmp_path / "a", [(b"/p/%d" % i, 5, 10, i + 1)])
+    store = FeatureStore(SPEC, tmp_path / "a")
+    n_read = 0
+
+    def merge_then_read(part: Path, schema: pa.Schema) -> pa.Table:
+        nonlocal n_read
+        n_read += 1
+        if n_read == 2:
+            store._merge_parts(store.list_parts())  # noqa: SLF001 - stands in for the other run
+        return read_part(part, schema)
+
+    monkeypatch.setattr(other_stores, "read_part", merge_then_read)
+    merged = cache.merge(tmp_path / "a", cache_dir=tmp_path / "here")
+    assert (merged.n_added, merged.damage) == (3, ())
+    assert [look_up(tmp_path / "here", b"/p/%d" % i) for i in range(3)] == [[1], [2], [3]]
+
+
+def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    """Nothing is brought in without a word."""
+    put(tmp_path / "a", [(b"/p/1", 5, 10, 1)])
+    (tmp_path / "blocked").touch()
+    with (
+        pytest.warns(StoreWarning, match="cannot be read"),
+        pytest.raises(StoreError, match="cannot be written"),
+    ):
+        cache.merge(tmp_path / "a", cache_dir=tmp_path / "blocked")
+
+
+def test_a_damaged_part_here_does_not_count_as_known(tmp_path: Path) -> None:
+    """What it holds is brought in again."""
+    put(tmp_path / "a", [(b"/p/1", 5, 10, 1)])
+    cache.merge(tmp_path / "a", cache_dir=tmp_path / "here")
+    (part,) = list_parts(tmp_path / "here")
+    data = bytearray(part.read_bytes())
+    at = pq.ParquetFile(part).metadata.row_group(0).column(0).data_page_offset + 30
+    data[at] ^= 0x10
+    part.write_bytes(data)
+    with pytest.warns(StoreWarning, match="is damaged"):
+        assert cache.merge(tmp_path / "a", cache_dir=tmp_path / "here").n_added == 1
+    assert look_up(tmp_path / "here", b"/p/1") == [1]
