@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         MissingImageError,
         OutputError,
         SmartDownsampleError,
+        StorageError,
         StoreError,
         StoreWarning,
     )
@@ -88,6 +89,7 @@ __all__ = [
     "Selection",
     "SmartDownsampleError",
     "Split",
+    "StorageError",
     "StoreError",
     "StoreWarning",
     "__version__",
@@ -111,7 +113,7 @@ _HOME_OF = {
         "errors": "DecodeError DocumentWarning ExtractionError HelperWarning"
         " ImageLoadingWarning InvalidParameterError LabelWarning LockWarning"
         " MissingExtraError MissingImageError OutputError"
-        " SmartDownsampleError StoreError StoreWarning",
+        " SmartDownsampleError StorageError StoreError StoreWarning",
         "gathering": "PreviewCounts count_previews",
         "index": "ImageIndex",
         "items": "find_images",

@@ -36,6 +36,10 @@ class ExtractionError(SmartDownsampleError, RuntimeError):
     """Workers, or what leads to them, failed so that not all images could be decoded."""
 
 
+class StorageError(SmartDownsampleError, OSError):
+    """An object store cannot be reached, or does not let its objects be listed."""
+
+
 class StoreError(SmartDownsampleError, OSError):
     """The feature store, or a file made from it, could not be used as asked."""
 

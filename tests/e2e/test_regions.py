@@ -31,9 +31,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     noted: list[str] = []
     read = LocalFiles.read
 
-    def note(files: LocalFiles, location: str, *bounds: int) -> object:
+    def note(files: LocalFiles, location: str, *bounds: int, etag: str | None = None) -> object:
         noted.append(location)
-        return read(files, location, *bounds)
+        return read(files, location, *bounds, etag=etag)
 
     monkeypatch.setattr(LocalFiles, "read", note)
     return noted

@@ -22,7 +22,7 @@ from PIL import Image
 from pictures import NO_SHARED_IMAGES, REPOSITORY, SHARED_IMAGES, make_old, make_pixels
 from smartdownsample import ImageIndex
 from smartdownsample.features.spec import choose_min_side, make_spec
-from smartdownsample.items.local_files import MAX_FILE_BYTES
+from smartdownsample.items.storage import MAX_FILE_BYTES
 from smartdownsample.options import MAX_PIXELS, MAX_SIDE
 from smartdownsample.pictures.decode import Picture, decode_image
 from smartdownsample.records import Cause

@@ -6,13 +6,14 @@ A task is plain data and its result is arrays, so threads, processes and cluster
 import os
 import threading
 from collections.abc import Iterator
-from itertools import chain
+from functools import partial
+from itertools import chain, repeat, takewhile
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from ..features import choose_crop_min_side, choose_min_side, describe_pictures, take_together
-from ..items import FILES, Content, encode_order_key
+from ..items import FILES, LOCAL_FILES, Content, encode_order_key
 from ..options import MAX_PIXELS
 from ..pictures import (
     HAS_SMALLER_LIMITS,
@@ -39,6 +40,7 @@ from ..records import (
     IntArray,
     RowArray,
 )
+from .read_ahead import read_ahead
 
 # Small files are read ahead, this many bytes at a time: where reading and decoding alternate, each
 # pushes the code of the other out of the processor's caches.
@@ -97,6 +99,8 @@ class Task(NamedTuple):
         An image with more pixels than this is not decoded.
     keeping : Keeping, optional
         Where workers keep rows; by default all come back.
+    etags : list of str or None, length f, or None
+        The content that each object of an object store is to have; None where it is not known.
     """
 
     locations: list[str]
@@ -107,6 +111,12 @@ class Task(NamedTuple):
     treatments: list[Treatment] | None
     max_pixels: int
     keeping: Keeping | None = None
+    etags: list[str | None] | None = None
+
+    @property
+    def has_objects(self) -> bool:
+        """Whether any file is an object of an object store or a web server."""
+        return any("://" in location for location in self.locations)
 
     def items_of(self, files: list[int]) -> IntArray:
         """List the items of some of the files, file by file."""
@@ -124,6 +134,7 @@ class Task(NamedTuple):
             regions=self.regions[items],
             treatments=self.treatments and [self.treatments[i] for i in files],
             keeping=self.keeping and self.keeping.choose_files(files),
+            etags=self.etags and [self.etags[i] for i in files],
         )
 
 
@@ -136,6 +147,7 @@ class ExtractedChunk(NamedTuple):
     mtime_ns: IntArray
     size_bytes: IntArray
     is_lasting: BoolArray
+    etags: list[str | None] | None = None
 
     def take(self, items: IntArray) -> "ExtractedChunk":
         """Take the result for some of the items."""
@@ -147,12 +159,15 @@ class ExtractedChunk(NamedTuple):
             self.mtime_ns[items],
             self.size_bytes[items],
             self.is_lasting[items],
+            self.etags and [self.etags[place] for place in places],
         )
 
     def put(self, part: "ExtractedChunk", items: IntArray) -> None:
         """Put the result for some of the items in its place."""
         for i, item in enumerate(items.tolist()):
             self.causes[item] = part.causes[i]
+            if self.etags is not None and part.etags is not None:
+                self.etags[item] = part.etags[i]
         for name in ("rows", "mtime_ns", "size_bytes", "is_lasting"):
             getattr(self, name)[items] = getattr(part, name)
 
@@ -238,6 +253,7 @@ class _ItemNotes:
         self.mtime_ns = np.zeros(n, dtype=np.int64)
         self.size_bytes = np.zeros(n, dtype=np.int64)
         self.is_lasting = np.zeros(n, dtype=np.bool_)
+        self.etags: list[str | None] = [None] * n
         self.decoded: list[tuple[int, int, int, int, np.datetime64 | None]] = []
         # By item: the previews to compare with the decoded pictures.
         self.previews: dict[int, ByteArray] = {}
@@ -261,6 +277,7 @@ class _ItemNotes:
             self.mtime_ns,
             self.size_bytes,
             self.is_lasting,
+            self.etags if task.has_objects else None,
         )
 
 
@@ -282,6 +299,8 @@ def _decode_files(
             continue
         notes.mtime_ns[items], notes.size_bytes[items] = content.mtime_ns, content.size_bytes
         notes.is_lasting[items] = content.is_stable
+        if content.etag is not None:
+            notes.etags[items] = [content.etag] * n
         treatment = treatments[file]
         if preview is not None and treatment is Treatment.PREVIEW:
             notes.add_picture(items.start, preview, FLAG_PREVIEW)
@@ -346,16 +365,25 @@ def _decode_items(
 
 
 def _read_files(task: Task, stop: StopSign | None) -> Iterator[_FileRead]:
-    """Read files one after the other, with their previews where the treatments need these."""
-    min_side = choose_min_side(task.spec)
+    """Read files in order, with their previews where the treatments need these.
+
+    Files of this machine are read one after the other; of objects, several are on their way.
+    """
+    storage = FILES if task.has_objects else LOCAL_FILES
+    min_side, max_pixels = choose_min_side(task.spec), task.max_pixels
+    read = partial(read_with_preview, storage, min_side=min_side, max_pixels=max_pixels)
+    if task.has_objects:
+        treatments = task.treatments or repeat(Treatment.DECODE)
+        calls = map(partial, repeat(read), task.locations, treatments, task.etags or repeat(None))
+        yield from read_ahead(takewhile(lambda _: stop is None or not stop.is_set, calls))
+        return
     for file, location in enumerate(task.locations):
         if stop is not None and stop.is_set:
             return
         if task.treatments is None:
-            yield FILES.read(location), None
+            yield storage.read(location), None
         else:
-            treatment = task.treatments[file]
-            yield read_with_preview(FILES, location, treatment, min_side, task.max_pixels)
+            yield read(location, task.treatments[file])
 
 
 def _weigh_file(file: _FileRead) -> int:

@@ -203,7 +203,7 @@ class _Dispatch:
 
     def _check_length(self, task: Task, chunk: ExtractedChunk, left: IntArray | None) -> None:
         """Make sure that there is a row and an outcome for each item that a worker has not kept."""
-        lengths = {len(values) for values in chunk}
+        lengths = {len(values) for values in chunk if values is not None}
         items = np.arange(len(task.frames))
         wanted = items if left is None else np.intersect1d(left, items)
         if lengths != {len(wanted)} or chunk.rows.dtype != task.spec.row_dtype:

@@ -139,6 +139,7 @@ def _list_missing(items: ItemList, stats: FileStats, spec: FeatureSpec) -> Featu
         rows=np.zeros(len(missing), dtype=spec.row_dtype),
         causes=[stats.causes[file] for file in files],
         is_lasting=np.zeros(len(missing), dtype=np.bool_),
+        etags=stats.etags and [stats.etags[file] for file in files],
     )
 
 

@@ -68,7 +68,7 @@ def extract_features(
     given, and nothing is yielded of that. Raises `ExtractionError` when workers do not answer for
     each file.
     """
-    missed = _MissedFiles.of(misses, items)
+    missed = _MissedFiles.of(misses, items, stats)
     n_bytes = stats.size_bytes[missed.files]
     is_shown = is_watched() if reading.show_progress is None else reading.show_progress
     with (
@@ -85,7 +85,7 @@ def extract_features(
 class _MissedFiles:
     """The f files to extract, and their items: those of file i are ``items[starts[i]:ends[i]]``.
 
-    ``files`` and ``items`` are places in `item_list`.
+    ``files`` and ``items`` are places in `item_list`; ``etags`` are of its files.
     """
 
     files: IntArray
@@ -93,13 +93,15 @@ class _MissedFiles:
     starts: IntArray
     ends: IntArray
     item_list: ItemList
+    etags: list[str | None] | None
 
     @classmethod
-    def of(cls, misses: IntArray, item_list: ItemList) -> "_MissedFiles":
+    def of(cls, misses: IntArray, item_list: ItemList, stats: FileStats) -> "_MissedFiles":
         """List the files that items are in."""
         by_file = misses[np.argsort(item_list.file_of[misses], kind="stable")]
         files, starts = np.unique(item_list.file_of[by_file], return_index=True)
-        return cls(files, by_file, starts, np.append(starts[1:], len(by_file)), item_list)
+        ends = np.append(starts[1:], len(by_file))
+        return cls(files, by_file, starts, ends, item_list, stats.etags)
 
     @property
     def keys(self) -> list[bytes]:
@@ -137,6 +139,7 @@ class _MissedFiles:
             None if treatments is None else list(map(Treatment, treatments[chunk].tolist())),
             max_pixels,
             keeping and keeping.choose_files(chunk),
+            self.etags and [self.etags[file] for file in self.files[chunk].tolist()],
         )
 
     def make_batch(self, chunk: IntArray, result: Finished) -> FeatureBatch:

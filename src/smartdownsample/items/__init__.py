@@ -3,6 +3,7 @@
 from .cameras import name_cameras, number_camera_folders, number_cameras
 from .document_paths import compare_with_disk
 from .documents import DETAILS, UNLABELLED, DocumentItems, list_document_items
+from .files import FILES, LOCAL_FILES
 from .find import (
     IMAGE_EXTENSIONS,
     PLACED_MARK,
@@ -14,10 +15,12 @@ from .folders import name_folder, number_folders, split_folders
 from .given_images import list_items, list_photos
 from .groupings import Fact, Grouping, label_paths, list_facts
 from .join import join_items
-from .local_files import FILES, cause_of
+from .local_files import cause_of
 from .locations import strip_folder, to_key, to_keys, to_text
 from .named_images import EARLIER_GROUP, NamedImages, add_images, join_images
 from .natural_order import encode_order_key
+from .object_stores import N_REQUESTS
+from .object_urls import is_remote
 from .selected_before import list_selected_before
 from .shards import Shard
 from .sources import LOCK_MARK, ReadItems, leave_out_folder, name_images
@@ -28,7 +31,9 @@ __all__ = [
     "EARLIER_GROUP",
     "FILES",
     "IMAGE_EXTENSIONS",
+    "LOCAL_FILES",
     "LOCK_MARK",
+    "N_REQUESTS",
     "PLACED_MARK",
     "UNLABELLED",
     "Content",
@@ -45,6 +50,7 @@ __all__ = [
     "compare_with_disk",
     "encode_order_key",
     "find_images",
+    "is_remote",
     "join_images",
     "join_items",
     "label_paths",

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..checks import is_url
+from .files import FILES
 from .find import has_image_extension
-from .local_files import FILES
 from .locations import to_keys
 
 # Paths that are looked for, spread over the document.

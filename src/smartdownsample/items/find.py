@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from ..checks import check_scheme
 from ..display import count_noun, find_closest
 from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
 from ..options import Kept, PathLike
 from ..records import FileStats, ItemList
-from .local_files import FILES
-from .locations import to_key, to_keys, to_text
+from .files import FILES
+from .locations import check_location, to_key, to_keys, to_text
 from .natural_order import encode_order_key
+from .object_urls import check_url, is_remote
 from .selected_before import list_selected_before
 
 # fmt: off
@@ -78,8 +78,25 @@ def list_source(source: PathLike) -> list[str]:
     The order is arbitrary, because sorting takes a while.
     """
     path = to_text(source, "A source")
-    check_scheme(path)
+    if is_remote(path):
+        return _list_objects(path)
+    check_location(path)
     return _leave_out_placed(list(_expand_source(path)), path)
+
+
+def _list_objects(url: str) -> list[str]:
+    """List the images below a URL, or the one that it names."""
+    check_url(url)
+    place = os.fsdecode(to_key(url))
+    if has_image_extension(place):
+        return [place]
+    if "*" in place:
+        msg = (
+            f"A URL names an image, or all that is below it. Got {url!r}. Name what stands before "
+            "the '*', and choose among its images, by --include in the command."
+        )
+        raise InvalidParameterError(msg)
+    return list(_list_folder(place))
 
 
 def describe_empty(source: PathLike) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import ImageLoadingWarning, warn_user
 from ..records import Cause, FileStats
-from .storage import Content, Storage
+from .storage import MAX_FILE_BYTES, Content
 
 # Files per question to the file system, and questions at a time.
 _STAT_BLOCK = 1024
@@ -30,8 +30,6 @@ _CAUSE_OF_ERROR: tuple[tuple[type[OSError], Cause], ...] = (
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 # Most small images fit into the first read.
 _FIRST_BYTES = 2**16 + 2**12
-# Larger files are not photos, and reading one would take too much memory.
-MAX_FILE_BYTES = 2**30
 # Whether ``st_ctime`` is the time of the last change of any kind, which no program can set. On
 # Windows it is the time of creation.
 _HAS_CHANGE_TIMES = os.name == "posix"
@@ -72,7 +70,14 @@ class LocalFiles:
                     mtime_ns[place], size_bytes[place] = status.st_mtime_ns, status.st_size
         return FileStats(mtime_ns, size_bytes, causes)
 
-    def read(self, location: str, start: int = 0, stop: int | None = None) -> Content | Cause:
+    def read(
+        self,
+        location: str,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        etag: str | None = None,  # noqa: ARG002 - files have none
+    ) -> Content | Cause:
         """Read bytes of a file, and notice when it changes meanwhile."""
         start_ns = time.time_ns()
         try:
@@ -97,10 +102,6 @@ class LocalFiles:
             return cause_of(error)
         except MemoryError:
             return Cause.MEMORY
-
-
-# Where all images are read from.
-FILES: Storage = LocalFiles()
 
 
 def _list_entries(folder: str) -> tuple[list[str], list[str]]:

@@ -14,6 +14,7 @@ from ..checks import check_scheme, expand_home, shorten
 from ..errors import InvalidParameterError
 from ..options import PathLike
 from ..records import PackedKeys, PackedPaths, encode_path, pack_paths
+from .object_urls import check_slashes, check_url, is_remote, to_url_key
 
 # What absolute paths start with; empty on Windows, where it takes a closer look.
 _ROOT: str | tuple[str, ...] = os.sep if os.name == "posix" else ()
@@ -41,10 +42,15 @@ def _fspath(path: object) -> object:
 
 
 def to_key(path: str) -> bytes:
-    """Return the absolute path in bytes; an empty path stays empty, so that it is never found."""
+    """Return the absolute path in bytes, of a URL that without user, password and query.
+
+    An empty path stays empty, so that it is never found.
+    """
     if "/.." in path and os.name == "posix":
         path = _follow_links(path)
     try:
+        if "://" in path and is_remote(path):
+            return to_url_key(path)
         if path.startswith(_ROOT):
             return os.fsencode(os.path.normpath(path))
         return os.fsencode(os.path.abspath(path)) if path else b""
@@ -71,7 +77,7 @@ def _follow_links(path: str) -> str:
 
 
 def to_keys(paths: list[str]) -> list[bytes]:
-    """Apply `to_key` to each path that a caller names; refuse what can be no local path."""
+    """Apply `to_key` to each path that a caller names; refuse what can be neither path nor URL."""
     # Usually all paths are absolute and normal already: check and encode them as one text.
     text = "\0".join(["", *paths, ""])
     n_roots = text.count("\0/")
@@ -99,8 +105,17 @@ def pack_locations(paths: Sequence[str]) -> tuple[PackedPaths, PackedKeys]:
 def _check_key(path: str) -> bytes:
     """Return the key of a path, or say why there is none."""
     if not path.startswith(_ROOT):
-        check_scheme(path)
+        check_location(path)
     return to_key(path)
+
+
+def check_location(path: str) -> None:
+    """Refuse a URL of a scheme that cannot be read, or with what may be a secret."""
+    if is_remote(path):
+        check_url(path)
+    else:
+        check_slashes(path)
+        check_scheme(path)
 
 
 def _has_redundant_parts(text: str) -> bool:

@@ -31,7 +31,8 @@ def encode_order_key(key: bytes) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _encode_folder(folder: bytes) -> bytes:
-    return b"".join(map(_encode_name, folder.split(os.fsencode(os.sep))))
+    separator = b"/" if b"://" in folder else os.fsencode(os.sep)
+    return b"".join(map(_encode_name, folder.split(separator)))
 
 
 def _encode_name(name: bytes) -> bytes:

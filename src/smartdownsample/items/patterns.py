@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import InvalidParameterError
 from ..records import BoolArray
+from .object_urls import is_remote, to_url_key
 
 
 def match_patterns(patterns: Sequence[str], paths: Sequence[str], base: str) -> BoolArray:
@@ -48,16 +49,21 @@ def _spell(path: str, folders: Sequence[str], has_absolute: bool) -> list[str]: 
 
     One that lies elsewhere is spelt from the root of the disk on, and so is every one on request.
     """
-    absolute = os.path.abspath(path)
+    absolute = _find_absolute(path)
     spelt = [absolute[len(folder) :] for folder in folders if absolute.startswith(folder)]
     if has_absolute or not spelt:
-        spelt.append(os.path.splitdrive(absolute)[1][1:])
+        spelt.append(absolute.partition("://")[2] or os.path.splitdrive(absolute)[1][1:])
     return spelt if os.sep == "/" else [each.replace(os.sep, "/") for each in spelt]
 
 
 def _end(folder: str) -> str:
     """Return the absolute path of a folder, with a separator at its end."""
-    return os.path.join(os.path.abspath(folder), "")
+    return os.path.join(_find_absolute(folder), "")
+
+
+def _find_absolute(path: str) -> str:
+    """Return the absolute path, or the URL as keys spell it."""
+    return os.fsdecode(to_url_key(path)) if is_remote(path) else os.path.abspath(path)
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

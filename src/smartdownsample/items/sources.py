@@ -31,6 +31,7 @@ from .groupings import FACTS_OF_PATHS, Fact, Grouping, list_facts, match_paths
 from .join import TurnItems
 from .locations import to_key, to_keys
 from .named_images import NamedImages, join_images
+from .object_urls import is_remote
 from .patterns import match_patterns
 from .shards import Shard
 
@@ -100,7 +101,7 @@ def _is_empty(part: NamedImages) -> bool:
 
 def _describe_empty(source: str) -> str:
     """Say that a source names no images."""
-    is_searched = os.path.isdir(source) or glob.has_magic(source)
+    is_searched = os.path.isdir(source) or glob.has_magic(source) or is_remote(source)
     return describe_empty(source) if is_searched else f"{source!r} names no images."
 
 
@@ -118,6 +119,8 @@ def _read_source(source: str, path_column: str | None, read_items: ReadItems | N
             msg = "Standard input must be open to be read as a list (-). It is closed."
             raise InvalidParameterError(msg)
         return NamedImages(split_list(sys.stdin.buffer.read()))
+    if is_remote(source):
+        return _list_remote(source)
     is_pipe = _is_pipe(source)
     extension = os.path.splitext(source)[1].lower()
     is_usual = extension in _USUAL
@@ -129,13 +132,27 @@ def _read_source(source: str, path_column: str | None, read_items: ReadItems | N
         if document is not None:
             return NamedImages.of_document(document)
     if not os.path.isfile(source) and not is_pipe:
-        return NamedImages(sorted(list_source(source)))
-    if extension in TABLE_EXTENSIONS:
+        images = NamedImages(sorted(list_source(source)))
+    elif extension in TABLE_EXTENSIONS:
         paths, table = read_table(source, path_column)
-        return NamedImages(_anchor_paths(paths, source), table=table)
-    if extension in LIST_EXTENSIONS or is_pipe:
-        return NamedImages(_anchor_paths(read_list(source), source))
-    return NamedImages([source])
+        images = NamedImages(_anchor_paths(paths, source), table=table)
+    elif extension in LIST_EXTENSIONS or is_pipe:
+        images = NamedImages(_anchor_paths(read_list(source), source))
+    else:
+        images = NamedImages([source])
+    return images
+
+
+def _list_remote(source: str) -> NamedImages:
+    """List the images below a URL; lists, tables and documents are no sources there."""
+    extension = os.path.splitext(source)[1].lower()
+    if extension in {*TABLE_EXTENSIONS, *LIST_EXTENSIONS, *_LOCK_EXTENSIONS}:
+        msg = (
+            f"Lists, tables and documents must be files of this machine. Got {source!r}. Copy it "
+            "here and name the copy."
+        )
+        raise InvalidParameterError(msg)
+    return NamedImages(sorted(list_source(source)))
 
 
 def _refuse_lockfile(source: str) -> None:
@@ -177,10 +194,14 @@ def _anchor_paths(paths: list[str], file: str) -> list[str]:
     The working folder; or the document's folder, if the first relative path exists only there.
     """
     folder = os.path.dirname(file)
-    first = next((path for path in paths if not os.path.isabs(path)), None)
+    is_relative = [not os.path.isabs(path) and not is_remote(path) for path in paths]
+    first = next((path for path, own in zip(paths, is_relative, strict=True) if own), None)
     if first is None or os.path.lexists(first) or not os.path.lexists(os.path.join(folder, first)):
         return paths
-    return [os.path.join(folder, path) for path in paths]
+    return [
+        os.path.join(folder, path) if own else path
+        for path, own in zip(paths, is_relative, strict=True)
+    ]
 
 
 def _check_grouping(parts: Sequence[NamedImages], grouping: Grouping) -> None:
@@ -271,7 +292,7 @@ def _find_base(source: str, part: NamedImages) -> str:
     """Find the folder that patterns with a slash count from, beside the working folder."""
     if part.documents and part.documents[0].options.root is not None:
         return os.fspath(part.documents[0].options.root)
-    if os.path.isdir(source):
+    if os.path.isdir(source) or is_remote(source):
         return source
     folder = source
     while glob.has_magic(folder) and not os.path.lexists(folder):

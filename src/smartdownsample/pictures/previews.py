@@ -66,26 +66,42 @@ def read_with_preview(
     storage: Storage,
     location: str,
     treatment: Treatment,
+    etag: str | None = None,
+    *,
     min_side: int | None,
     max_pixels: int = MAX_PIXELS,
 ) -> tuple[Content | Cause, Picture | None]:
     """Read a file, and find its preview if the treatment needs it.
 
     With `Treatment.PREVIEW` and a usable preview, only the beginning of the file is read. The
-    preview is None when it is not needed or not usable.
+    preview is None when it is not needed or not usable. `etag` is for `Storage.read`.
     """
     if treatment is Treatment.DECODE:
-        return storage.read(location), None
-    head = storage.read(location, 0, HEAD_BYTES)
+        return storage.read(location, etag=etag), None
+    head = storage.read(location, 0, HEAD_BYTES, etag=etag)
     if isinstance(head, Cause):
         return head, None
     preview = find_preview(head.data, min_side, max_pixels)
     if preview is not None and treatment is Treatment.PREVIEW:
         return head, preview
-    content = storage.read(location)
-    if isinstance(content, Cause) or content.mtime_ns != head.mtime_ns:
+    content = _read_rest(storage, location, head, etag)
+    if isinstance(content, Cause) or (content.mtime_ns, content.etag) != (head.mtime_ns, head.etag):
         return content, None  # another file has taken its place
     return content, preview
+
+
+def _read_rest(storage: Storage, location: str, head: Content, etag: str | None) -> Content | Cause:
+    """Read all of a file whose head was read; of an object, only what follows the head."""
+    if head.etag is None:
+        return storage.read(location, etag=etag)
+    if head.size_bytes <= len(head.data):
+        return head
+    rest = storage.read(location, len(head.data), etag=head.etag)
+    if isinstance(rest, Cause):
+        return rest
+    if rest.etag != head.etag:
+        return storage.read(location, etag=etag)
+    return rest._replace(data=head.data + rest.data, is_stable=head.is_stable)
 
 
 def find_preview(

@@ -34,6 +34,8 @@ class Cause(str, Enum):
     BOX_OUTSIDE = "Box lies outside of the picture"
     BOX_MISSING = "Box lies in the missing part of a truncated photo"
     ON_THE_WEB = "Photo is on the web, not here"
+    UNREACHABLE = "Object store or web server cannot be reached"
+    THROTTLED = "Object store refuses so many requests"
     DETECTOR_FAILED = "Marked as failed by the detector"
     CORRUPT = "Marked as corrupt in the document"
 

@@ -16,11 +16,15 @@ class FileStats:
         Zero where there is no readable file.
     causes : dict of int to Cause
         The places where there is no readable file.
+    etags : list of str or None, length f, or None
+        What names the content of each object of an object store; None for files, and where all
+        are files.
     """
 
     mtime_ns: IntArray
     size_bytes: IntArray
     causes: dict[int, Cause]
+    etags: list[str | None] | None = None
 
     def take(self, files: IntArray) -> "FileStats":
         """Take what is said of some files that can be read."""
@@ -50,6 +54,8 @@ class FeatureBatch:
         was read or the disk failed: good for this run at best, not for the store.
     decoders : str
         The image decoders that were used, and their versions; empty for those of this process.
+    etags : list of str or None, length n, or None
+        As in `FileStats`, of the items.
     """
 
     items: IntArray
@@ -63,3 +69,4 @@ class FeatureBatch:
     causes: list[Cause | None]
     is_lasting: BoolArray
     decoders: str = ""
+    etags: list[str | None] | None = None

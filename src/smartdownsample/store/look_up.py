@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_bytes, pack_texts, pack_values, unpack
+from ..arrow import pack_bytes, pack_flags, pack_texts, pack_values, unpack
 from ..records import BoolArray, Cause, FileStats, IntArray, ItemList, PackedKeys
 from .schema import decoder_version, view_bytes
 
@@ -93,31 +93,47 @@ class Query:
         """Make the keys of some items, with times and sizes of the files as they are now."""
         items = self.items[places]
         files = self.item_list.file_of[items]
+        paths = self.paths.pack(places)
+        mtime_ns = self.stats.mtime_ns[files]
+        if self.stats.etags is not None:
+            etags = pack_texts([self.stats.etags[file] for file in files.tolist()])
+            paths, mtime_ns = _name_contents(paths, etags, mtime_ns)
         return _join_keys(
-            self.paths.pack(places),
+            paths,
             self.item_list.frames[items],
             self.item_list.regions[items],
-            _cut(self.stats.mtime_ns[files], whole_seconds=self.whole_seconds),
+            _cut(mtime_ns, whole_seconds=self.whole_seconds),
             self.stats.size_bytes[files],
         )
 
 
 def make_state_keys(stored: pa.Table, *, whole_seconds: bool = False) -> pa.Array:
     """Make the keys of stored rows, in their order: equal for one state of an image alone."""
-    paths = stored["path"].combine_chunks()
+    paths, times_ns = stored["path"].combine_chunks(), unpack(stored["mtime_ns"])
     if stored["etag"].null_count < len(stored):
-        # Files have no etag, and paths no NUL: a row with an etag matches no file.
-        etags = pc.fill_null(stored["etag"], "").combine_chunks().cast(pa.large_binary())
-        paths = pc.binary_join_element_wise(paths, etags, pack_bytes([b"\0"] * len(paths)))
-    frames, regions, times_ns, sizes = (
-        unpack(stored[name]) for name in ("frame", "region", "mtime_ns", "size_bytes")
-    )
+        paths, times_ns = _name_contents(paths, stored["etag"].combine_chunks(), times_ns)
+    frames, regions, sizes = (unpack(stored[name]) for name in ("frame", "region", "size_bytes"))
     return _join_keys(paths, frames, regions, _cut(times_ns, whole_seconds=whole_seconds), sizes)
 
 
 def _cut(times_ns: IntArray, *, whole_seconds: bool) -> IntArray:
     """Cut times to what is compared of them."""
     return times_ns // _SECOND_NS if whole_seconds else times_ns
+
+
+def _name_contents(
+    paths: pa.Array, etags: pa.Array, times_ns: IntArray
+) -> tuple[pa.Array, IntArray]:
+    """Put the etags of objects behind their paths, and leave out their times.
+
+    Files have no etag, and paths no NUL: an object with an etag is never taken for one without.
+    """
+    has_etag = unpack(pc.is_valid(etags))
+    named = pc.fill_null(etags, "").cast(pa.large_binary())
+    mark, no_mark = (pa.scalar(text, pa.large_binary()) for text in (b"\0", b""))
+    marks = pc.if_else(pack_flags(has_etag), mark, no_mark)
+    paths = pc.binary_join_element_wise(paths, marks, named, no_mark)
+    return paths, np.where(has_etag, 0, times_ns)
 
 
 def _join_keys(paths: pa.Array, *fixed: np.ndarray) -> pa.Array:

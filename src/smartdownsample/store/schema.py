@@ -130,7 +130,7 @@ def make_table(
         "region": lambda: np.concatenate([batch.regions for batch in batches]),
         "mtime_ns": lambda: np.concatenate([batch.mtime_ns for batch in batches]),
         "size_bytes": lambda: np.concatenate([batch.size_bytes for batch in batches]),
-        "etag": lambda: pa.nulls(n, pa.string()),
+        "etag": lambda: _pack_etags(batches),
         "order_key": lambda: pack_bytes([key for batch in batches for key in batch.order_keys]),
         "cause": lambda: pack_texts([cause and cause.name for b in batches for cause in b.causes]),
         "decoder": lambda: _name_decoders(batches),
@@ -150,6 +150,13 @@ def _name_decoders(batches: Sequence[FeatureBatch]) -> pa.Array:
     names = [batch.decoders or decoder_version() for batch in batches]
     places = np.repeat(np.arange(len(batches)), [len(batch.rows) for batch in batches])
     return pack_texts(names).take(pack_values(places, pa.int64()))
+
+
+def _pack_etags(batches: Sequence[FeatureBatch]) -> pa.Array:
+    """Pack the etags of batches; null for files."""
+    if all(batch.etags is None for batch in batches):
+        return pa.nulls(sum(len(batch.keys) for batch in batches), pa.string())
+    return pack_texts([etag for b in batches for etag in b.etags or [None] * len(b.keys)])
 
 
 def view_bytes(values: np.ndarray) -> ByteArray:

@@ -38,9 +38,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
     noted: list[tuple[str, bool]] = []
     read = LocalFiles.read
 
-    def note(files: LocalFiles, location: str, *bounds: int) -> object:
-        noted.append((Path(location).name, bool(bounds)))
-        return read(files, location, *bounds)
+    def note(files: LocalFiles, location: str, *bounds: int, etag: str | None = None) -> object:
+        noted.append((Path(location).name, bounds not in {(), (0, None)}))
+        return read(files, location, *bounds, etag=etag)
 
     monkeypatch.setattr(LocalFiles, "read", note)
     return noted

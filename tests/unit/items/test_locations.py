@@ -115,7 +115,7 @@ class TestLinks:
 class TestSchemes:
     """A location whose scheme nobody serves is an error, not a local path."""
 
-    @pytest.mark.parametrize("location", ["s3://bucket/photos", "gs://a", "https://x.org/1.jpg"])
+    @pytest.mark.parametrize("location", ["ftp://host/photos", "hdfs://a", "file:///1.jpg"])
     def test_other_schemes_are_refused(self, location: str) -> None:
         """As a source and as an element of a list, with what to do instead."""
         with pytest.raises(InvalidParameterError, match=r"not supported.*Copy or mount"):
@@ -134,7 +134,7 @@ class TestSchemes:
 
     def test_a_url_that_became_a_path_is_one(self, collection: list[str]) -> None:
         """`pathlib.Path` leaves one slash; destinations are checked too."""
-        with pytest.raises(InvalidParameterError, match="'s3://' are not supported"):
+        with pytest.raises(InvalidParameterError, match=r"two slashes.*Give the URL as a str"):
             ImageIndex.build([Path("s3://bucket/1.jpg")], cache=False)
         with pytest.raises(InvalidParameterError, match="'s3://' are not supported"):
             place_images(collection, "s3://bucket/copies", "copy")

@@ -108,9 +108,9 @@ def test_a_photo_is_read_once_for_all_that_is_shown_of_it(
     noted: list[str] = []
     read = LocalFiles.read
 
-    def note(files: LocalFiles, location: str, *bounds: int) -> object:
+    def note(files: LocalFiles, location: str, *bounds: int, etag: str | None = None) -> object:
         noted.append(location)
-        return read(files, location, *bounds)
+        return read(files, location, *bounds, etag=etag)
 
     monkeypatch.setattr(LocalFiles, "read", note)
     first = save(tmp_path / "page.html", selection, cache_dir=tmp_path)

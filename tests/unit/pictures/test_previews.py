@@ -177,7 +177,7 @@ def test_where_a_preview_is_enough_no_more_is_read(tmp_path: Path) -> None:
         (Treatment.COMPARE, len(data), True),
         (Treatment.DECODE, len(data), False),
     ):
-        content, preview = read_with_preview(LocalFiles(), str(path), treatment, None)
+        content, preview = read_with_preview(LocalFiles(), str(path), treatment, min_side=None)
         assert content == Content(data[:length], 10**18, len(data), is_stable=True)
         assert (preview is not None) == has_preview
 
@@ -188,10 +188,12 @@ def test_without_a_preview_the_whole_file_is_read(tmp_path: Path, n_more: int) -
     path = write_picture(tmp_path / "1.jpg", 1)
     path.write_bytes(path.read_bytes() + bytes(n_more))
     os.utime(path, ns=(10**18, 10**18))
-    content, preview = read_with_preview(LocalFiles(), str(path), Treatment.PREVIEW, None)
+    content, preview = read_with_preview(LocalFiles(), str(path), Treatment.PREVIEW, min_side=None)
     assert preview is None
     assert content == LocalFiles().read(str(path))
-    missing = read_with_preview(LocalFiles(), str(tmp_path / "2.jpg"), Treatment.PREVIEW, None)
+    missing = read_with_preview(
+        LocalFiles(), str(tmp_path / "2.jpg"), Treatment.PREVIEW, min_side=None
+    )
     assert missing == (Cause.MISSING, None)
 
 
@@ -202,13 +204,15 @@ def test_a_preview_is_compared_with_the_photo_that_it_is_of(
     path = write_photo(tmp_path / "1.jpg", 1)
     read = LocalFiles.read
 
-    def read_and_change(files: LocalFiles, location: str, *bounds: int) -> Content | Cause:
-        content = read(files, location, *bounds)
+    def read_and_change(
+        files: LocalFiles, location: str, *bounds: int, etag: str | None = None
+    ) -> Content | Cause:
+        content = read(files, location, *bounds, etag=etag)
         os.utime(path, ns=(10**18, 10**18))
         return content
 
     monkeypatch.setattr(LocalFiles, "read", read_and_change)
-    content, preview = read_with_preview(LocalFiles(), str(path), Treatment.COMPARE, None)
+    content, preview = read_with_preview(LocalFiles(), str(path), Treatment.COMPARE, min_side=None)
     assert isinstance(content, Content)
     assert content.mtime_ns == 10**18
     assert preview is None

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,51 @@ def look_up(
 
 def parts(cache_dir: Path) -> list[Path]:
     return sorted(cache_dir.rglob("*.parquet"))
+
+
+class TestObjects:
+    """Objects with an etag are known by it and their size, files by time and size."""
+
+    @staticmethod
+    def find(cache_dir: Path, etags: list[str | None] | None, **state: int) -> list[int]:
+        """Look up /a and /b, and list the known ones."""
+        mtime_ns, size_bytes = state.get("mtime_ns", 10), state.get("size_bytes", 100)
+        stats = FileStats(np.full(2, mtime_ns), np.full(2, size_bytes), {}, etags)
+        known = FeatureStore(SPEC, cache_dir).look_up(list_photos([b"/a", b"/b"]), stats)
+        items: list[int] = known.items.tolist()
+        return items
+
+    def test_an_object_with_an_etag_is_known_by_it(self, tmp_path: Path) -> None:
+        """Whatever its time; one written again in the same second has another etag."""
+        put(tmp_path, replace(make_batch([b"/a", b"/b"]), etags=["e1", "e2"]))
+        assert self.find(tmp_path, ["e1", "e2"]) == [0, 1]
+        assert self.find(tmp_path, ["e1", "e2"], mtime_ns=11) == [0, 1]
+        assert self.find(tmp_path, ["e1", "e3"]) == [0]
+        assert self.find(tmp_path, ["e1", None]) == [0]
+        assert self.find(tmp_path, ["e1", "e2"], size_bytes=101) == []
+        assert self.find(tmp_path, None) == []
+
+    def test_files_beside_objects_are_known_by_their_time(self, tmp_path: Path) -> None:
+        """In one part, and in one call."""
+        put(tmp_path, replace(make_batch([b"/a", b"/b"]), etags=["e1", None]))
+        assert self.find(tmp_path, ["e1", None]) == [0, 1]
+        assert self.find(tmp_path, ["e1", None], mtime_ns=11) == [0]
+        assert self.find(tmp_path, None) == [1]
+
+    def test_batches_of_files_and_objects_may_share_a_part(self, tmp_path: Path) -> None:
+        """An object without an etag is as a file."""
+        with FeatureStore(SPEC, tmp_path) as target:
+            target.append(make_batch([b"/b"]))
+            target.append(replace(make_batch([b"/a"]), etags=["e1"]))
+        assert self.find(tmp_path, ["e1", None]) == [0, 1]
+
+    def test_merging_keeps_etags(self, tmp_path: Path) -> None:
+        """The newest row of an object stays, with its own."""
+        for number in range(17):
+            put(tmp_path, replace(make_batch([b"/a"]), etags=[f"e{number}"]))
+        assert len(parts(tmp_path)) < 17
+        assert self.find(tmp_path, ["e16", None]) == [0]
+        assert self.find(tmp_path, ["e1", None]) == []
 
 
 class TestLookUp:

@@ -1,0 +1,154 @@
+"""Requests to an object store or a web server, which are tried again where that may help.
+
+What a client raises may quote addresses, headers and bodies. None of it leaves this module: a
+request gives its answer or a `Refusal`.
+"""
+
+import random
+import re
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from ..records import Cause
+
+_Answer = TypeVar("_Answer")
+# A client of obstore, which has no types when it is not installed.
+Client: TypeAlias = Any
+
+_STATUS = re.compile(r"status code: ([0-9]{3})")
+# The code that S3 and those like it give with an error, such as NoSuchBucket.
+_CODE = re.compile(r"<Code>([A-Za-z]{1,40})</Code>")
+# Asked for the credentials of the instance where the environment and the profile have none.
+_INSTANCE_HOSTS = ("169.254.169.254", "metadata.google.internal", "169.254.170.2")
+NO_CREDENTIALS = "NoCredentials"
+CHANGED, NOT_THERE, BEYOND_END = 412, 404, 416
+# Stands for a server that gives no parts of a file, whatever it replied.
+NO_RANGES = 299
+_REFUSED, _TOO_MANY, _UNAVAILABLE, _FAULTS = (401, 403), 429, 503, 500
+# What libraries name without a status in their text.
+_STATUS_OF_KIND = {
+    "FileNotFoundError": NOT_THERE,
+    "PermissionDeniedError": 403,
+    "UnauthenticatedError": 401,
+    "PreconditionError": CHANGED,
+    "NotSupportedError": NO_RANGES,
+}
+
+
+class Patience(NamedTuple):
+    """How long requests wait and how often they are tried.
+
+    ``attempts`` are for a request that nobody's success speaks for: where others are answered
+    meanwhile, it is tried twice as often. ``first_pause_s`` doubles from pause to pause. A store
+    that answered nobody is not asked again for ``rest_s``.
+    """
+
+    attempts: int = 5
+    first_pause_s: float = 0.5
+    connect_s: float = 3.0
+    read_s: float = 30.0
+    total_s: float = 120.0
+    rest_s: float = 30.0
+
+
+class Refusal(NamedTuple):
+    """Why a request got no answer.
+
+    Attributes
+    ----------
+    cause : Cause
+        What to tell of an object.
+    status : int
+        Of the reply by HTTP; 0 when there was none.
+    code : str
+        What the store calls the error; empty where it does not say.
+    """
+
+    cause: Cause
+    status: int = 0
+    code: str = ""
+
+
+class Line:
+    """The way to one bucket or web server.
+
+    Parameters
+    ----------
+    client : object
+        A client of obstore, which does not try again by itself.
+    patience : Patience
+        How long to wait and how often to try.
+    """
+
+    def __init__(self, client: Client, patience: Patience) -> None:
+        self.client = client
+        self._patience = patience
+        self._answered_s = -1.0
+        self._resting_until_s = 0.0
+        self._last = Refusal(Cause.UNREACHABLE)
+
+    def wake(self) -> None:
+        """Ask again also where nobody was answered before."""
+        self._resting_until_s = 0.0
+
+    def ask(self, request: Callable[[Client], _Answer]) -> _Answer | Refusal:
+        """Make a request with the client, again and again where it may succeed later."""
+        begun_s = time.monotonic()
+        if begun_s < self._resting_until_s:
+            return self._last
+        n_attempts, pause_s = 0, self._patience.first_pause_s
+        while True:
+            refusal = None
+            try:
+                answer = request(self.client)
+            except Exception as error:  # noqa: BLE001 - the client's own kinds, and built-in ones
+                refusal = _explain(error)
+            if refusal is None:
+                self._answered_s = time.monotonic()
+                return answer
+            if refusal.cause not in {Cause.UNREACHABLE, Cause.THROTTLED}:
+                return refusal
+            n_attempts += 1
+            pause_s *= random.uniform(0.75, 1.25)  # noqa: S311 - so that not all ask at once
+            if self._is_enough(n_attempts, pause_s, begun_s):
+                return self._give_up(refusal, begun_s)
+            time.sleep(pause_s)
+            pause_s *= 2
+
+    def _is_enough(self, n_attempts: int, pause_s: float, begun_s: float) -> bool:
+        """Tell whether a request is not to be tried once more after a pause."""
+        most = self._patience.attempts * (2 if self._answered_s >= begun_s else 1)
+        end_s = time.monotonic() + pause_s + self._patience.read_s
+        return n_attempts >= most or end_s > begun_s + self._patience.total_s
+
+    def _give_up(self, refusal: Refusal, begun_s: float) -> Refusal:
+        """Spare the others the same wait where nobody was answered."""
+        if self._answered_s < begun_s:
+            self._last = refusal
+            self._resting_until_s = time.monotonic() + self._patience.rest_s
+        return refusal
+
+
+def _explain(error: Exception) -> Refusal:
+    """Tell why a request failed by what the client raised."""
+    text = str(error)
+    if any(host in text for host in _INSTANCE_HOSTS):
+        return Refusal(Cause.PERMISSION, code=NO_CREDENTIALS)
+    found, code = _STATUS.search(text), _CODE.search(text)
+    status = int(found[1]) if found else _STATUS_OF_KIND.get(type(error).__name__, 0)
+    if isinstance(error, ValueError):  # a name that no object has
+        status = NOT_THERE
+    return Refusal(_choose_cause(status), status, code[1] if code else "")
+
+
+def _choose_cause(status: int) -> Cause:
+    if status == NOT_THERE:
+        return Cause.MISSING
+    if status in _REFUSED:
+        return Cause.PERMISSION
+    if status in {_TOO_MANY, _UNAVAILABLE}:
+        return Cause.THROTTLED
+    if not status or status >= _FAULTS:
+        return Cause.UNREACHABLE
+    return Cause.DISK_ERROR  # a reply that will be the same next time

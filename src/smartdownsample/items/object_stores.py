@@ -1,0 +1,305 @@
+"""The storage of objects: those in buckets of S3, Google Cloud and Azure, and on web servers."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
+from operator import methodcaller
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from ..errors import InvalidParameterError, StorageError
+from ..records import Cause, FileStats
+from .local_files import is_settled
+from .object_clients import open_client
+from .object_requests import (
+    BEYOND_END,
+    CHANGED,
+    NO_CREDENTIALS,
+    NO_RANGES,
+    NOT_THERE,
+    Client,
+    Line,
+    Patience,
+    Refusal,
+)
+from .object_urls import ObjectPlace, is_hidden, split_url
+from .storage import MAX_FILE_BYTES, Content
+
+# Requests at a time.
+N_REQUESTS = 16
+# A page of a listing has so many objects, and costs as much as a dozen questions for one.
+_PAGE = 1_000
+_MOST_ASKED = 64
+# As much as arrives before it is put by; what is put by is not asked for again.
+_BLOCK_BYTES = 2**16
+# Longer ones would not go into a store.
+_MOST_ETAG_BYTES = 2**10
+_WEAK = "W/"
+_NS = 10**9
+# What obstore says of an object: path, last_modified, size, e_tag.
+_Meta: TypeAlias = dict[str, Any]
+
+
+_OTHER_REASON = "the store gives an error. A bucket in another region needs AWS_REGION."
+_REASONS: dict[str, str] = {
+    NO_CREDENTIALS: (
+        "there are no credentials in the environment, in a profile or from the instance. Set those "
+        "of the store, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+        "AWS_SKIP_SIGNATURE=true where everybody may read (see docs/object-storage.md)."
+    ),
+    Cause.PERMISSION: (
+        "the store refuses. Check the credentials, and whether they may list this bucket."
+    ),
+    Cause.THROTTLED: "the store refuses so many requests. Try again later.",
+    Cause.UNREACHABLE: (
+        "the store cannot be reached. Check the network, and the address, such as that of "
+        "AWS_ENDPOINT_URL."
+    ),
+}
+
+
+class _Described(NamedTuple):
+    """Time, size and etag of an object."""
+
+    mtime_ns: int
+    size_bytes: int
+    etag: str | None
+
+
+_State: TypeAlias = _Described | Cause
+
+
+class ObjectStores:
+    """Object stores and web servers, see `Storage`.
+
+    Parameters
+    ----------
+    patience : Patience
+        How long requests wait and how often they are tried.
+    """
+
+    def __init__(self, patience: Patience = Patience()) -> None:  # noqa: B008 - it never changes
+        self._patience = patience
+        self._lines: dict[str, Line] = {}
+
+    def list(self, folder: str) -> Iterator[str]:
+        """Yield the URLs of all objects below a folder, page by page.
+
+        Raises `StorageError` where they cannot be listed, and `InvalidParameterError` where the
+        bucket does not exist, or on a web server, which lists nothing.
+        """
+        place = split_url(folder)
+        if place.is_web:
+            msg = (
+                f"A web server lists no images. Got {folder!r}. Name each image by its URL, in a "
+                "list or a table."
+            )
+            raise InvalidParameterError(msg)
+        line = self._choose_line(place.root)
+        line.wake()
+        listing = _Listing(place.name)
+        while True:
+            page = line.ask(listing.take_page)
+            if isinstance(page, Refusal):
+                raise _explain_refusal(place, page)
+            if not page:
+                return
+            names = [meta["path"] for meta in page]
+            yield from (f"{place.root}/{name}" for name in names if not is_hidden(name, place.name))
+
+    def stat(self, keys: Sequence[bytes]) -> FileStats:
+        """Say times, sizes and etags: by listing their folders, or one by one if they are few."""
+        locations = list(map(os.fsdecode, keys))
+        places = list(map(split_url, locations))
+        for root in {place.root for place in places}:
+            self._choose_line(root).wake()
+        folders: dict[tuple[str, str], list[int]] = {}
+        for i, place in enumerate(places):
+            folders.setdefault((place.root, place.name.rpartition("/")[0]), []).append(i)
+        questions: list[Callable[[], dict[int, _State]]] = []
+        for (root, folder), own in folders.items():
+            if len(own) > _MOST_ASKED and not places[own[0]].is_web:
+                named = {places[i].name: i for i in own}
+                questions.append(partial(self._stat_folder, root, folder, named))
+            else:
+                questions += [partial(self._stat_one, i, places[i]) for i in own]
+        mtime_ns, size_bytes = np.zeros((2, len(keys)), dtype=np.int64)
+        causes: dict[int, Cause] = {}
+        etags: list[str | None] = [None] * len(keys)
+        with ThreadPoolExecutor(N_REQUESTS) as pool:
+            answers = pool.map(methodcaller("__call__"), questions)
+            for i, state in chain.from_iterable(answer.items() for answer in answers):
+                if isinstance(state, Cause):
+                    causes[i] = state
+                else:
+                    mtime_ns[i], size_bytes[i], etags[i] = state
+        return FileStats(mtime_ns, size_bytes, dict(sorted(causes.items())), etags)
+
+    def read(
+        self, location: str, start: int = 0, stop: int | None = None, *, etag: str | None = None
+    ) -> Content | Cause:
+        """Read bytes of an object, all of one content, however often a reply is cut short."""
+        place = split_url(location)
+        line = self._choose_line(place.root)
+        download = _Download(place.name, start, stop, etag)
+        is_as_expected = True
+        while True:
+            refusal = line.ask(download.go_on)
+            if not isinstance(refusal, Refusal):
+                return download.to_content(is_stable=is_as_expected)
+            if refusal.status == BEYOND_END:
+                return self._read_nothing(place, is_stable=is_as_expected)
+            if refusal.status == CHANGED and is_as_expected:
+                # Another object has taken its place, and is used in this run.
+                is_as_expected = False
+                download = _Download(place.name, start, stop, None)
+            elif refusal.status == NO_RANGES and download.is_ranged:
+                download = _Download(place.name, start, stop, etag, is_ranged=False)
+            else:
+                return Cause.UNREACHABLE if refusal.status == CHANGED else refusal.cause
+
+    def _read_nothing(self, place: ObjectPlace, *, is_stable: bool) -> Content | Cause:
+        """Read what is beyond the end of an object, or an empty object."""
+        state = self._stat_object(place)
+        if isinstance(state, Cause):
+            return state
+        mtime_ns, size_bytes, etag = state
+        return Content(b"", mtime_ns, size_bytes, is_stable, etag)
+
+    def _choose_line(self, root: str) -> Line:
+        """Choose the line to a bucket or web server, and open it on first use."""
+        line = self._lines.get(root)
+        if line is None:
+            # Several threads may come here at once, and one line does.
+            opened = Line(open_client(root, self._patience), self._patience)
+            line = self._lines.setdefault(root, opened)
+        return line
+
+    def _stat_object(self, place: ObjectPlace) -> _State:
+        """Ask for one object."""
+        meta = self._choose_line(place.root).ask(lambda client: client.head(place.name))
+        return meta.cause if isinstance(meta, Refusal) else _describe(meta)
+
+    def _stat_one(self, i: int, place: ObjectPlace) -> dict[int, _State]:
+        return {i: self._stat_object(place)}
+
+    def _stat_folder(self, root: str, folder: str, place_of: dict[str, int]) -> dict[int, _State]:
+        """List a folder for some of the objects in it, by name."""
+        found = self._choose_line(root).ask(
+            lambda client: client.list_with_delimiter(folder or None)["objects"]
+        )
+        if isinstance(found, Refusal):
+            return dict.fromkeys(place_of.values(), found.cause)
+        states: dict[int, _State] = dict.fromkeys(place_of.values(), Cause.MISSING)
+        for meta in found:
+            place = place_of.get(meta["path"])
+            if place is not None:
+                states[place] = _describe(meta)
+        return states
+
+
+class _Listing:
+    """A listing under way, which goes on behind the last page when one fails."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._last: str | None = None
+        self._pages: Iterator[Sequence[_Meta]] | None = None
+
+    def take_page(self, client: Client) -> Sequence[_Meta]:
+        """Take the next page; empty at the end."""
+        if self._pages is None:
+            self._pages = iter(
+                client.list(self._folder or None, offset=self._last, chunk_size=_PAGE)
+            )
+        pages, self._pages = self._pages, None
+        page = next(pages, ())
+        if page:
+            self._last = page[-1]["path"]
+        self._pages = pages
+        return page
+
+
+class _Download:
+    """The bytes that have arrived of an object, and the request for the rest.
+
+    Where the server gives no parts (``is_ranged`` is False), all of the object is asked for.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        start: int,
+        stop: int | None,
+        etag: str | None,
+        *,
+        is_ranged: bool = True,
+    ) -> None:
+        self.is_ranged = is_ranged
+        self._name, self._start, self._stop = name, start, stop
+        self._expected = etag
+        self._data = bytearray()
+        self._state = _Described(0, 0, None)
+
+    def go_on(self, client: Client) -> None:
+        """Ask for what has not arrived; raises what the client raises."""
+        if self._expected is None or not self.is_ranged:
+            # Two replies may be of two contents.
+            self._data.clear()
+        at = self._start + len(self._data)
+        options: dict[str, Any] = {}
+        if self._expected is not None:
+            options["if_match"] = f'"{self._expected}"'
+        if self.is_ranged and self._stop is not None:
+            options["range"] = (at, max(self._stop, at + 1))
+        elif self.is_ranged and at:
+            options["range"] = {"offset": at}
+        result = client.get(self._name, options=options)
+        self._state = _describe(result.meta)
+        _, size_bytes, self._expected = self._state
+        if size_bytes > MAX_FILE_BYTES:
+            return
+        for block in result.stream(min_chunk_size=_BLOCK_BYTES):
+            self._data += block
+        first, end = (self._start, self._stop) if self.is_ranged else (0, None)
+        if first + len(self._data) < min(size_bytes, size_bytes if end is None else end):
+            msg = "The reply ended early."
+            raise ConnectionError(msg)
+
+    def to_content(self, *, is_stable: bool) -> Content | Cause:
+        """Hand over what has arrived."""
+        mtime_ns, size_bytes, etag = self._state
+        if size_bytes > MAX_FILE_BYTES:
+            return Cause.TOO_LARGE
+        start = 0 if self.is_ranged else self._start
+        stop = None if self._stop is None else start + self._stop - self._start
+        # Without an etag, a change within a second shows nowhere.
+        is_stable = is_stable and (etag is not None or is_settled(mtime_ns, time.time_ns()))
+        return Content(bytes(self._data[start:stop]), mtime_ns, size_bytes, is_stable, etag)
+
+
+def _describe(meta: _Meta) -> _Described:
+    """Take time, size and etag of an object.
+
+    Times are cut to whole seconds, since listings and objects differ in the rest. Weak etags, which
+    different contents may share, are none.
+    """
+    etag = meta["e_tag"]
+    if etag is not None:
+        is_good = not etag.startswith(_WEAK) and len(etag.encode()) <= _MOST_ETAG_BYTES
+        etag = etag.strip('"') or None if is_good else None
+    return _Described(int(meta["last_modified"].timestamp()) * _NS, meta["size"], etag)
+
+
+def _explain_refusal(place: ObjectPlace, refusal: Refusal) -> Exception:
+    """Say why objects cannot be listed, and what to do."""
+    if refusal.status == NOT_THERE:
+        return InvalidParameterError(f"There is no bucket {place.root!r}. Check the spelling.")
+    said = " ".join(filter(None, [str(refusal.status or ""), refusal.code]))
+    reason = _REASONS.get(refusal.code) or _REASONS.get(refusal.cause) or _OTHER_REASON
+    where = f"{place.root}/{place.name}".rstrip("/")
+    return StorageError(f"{where!r} cannot be listed{said and f' ({said})'}: {reason}")

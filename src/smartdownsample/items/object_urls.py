@@ -1,0 +1,96 @@
+"""URLs of objects: those of buckets (``s3://``, ``gs://``, ``az://``) and of web servers.
+
+The key of an object is its URL without user information, query and fragment, so that no secret gets
+into a store or a list. Names of objects in buckets are spelt as they are, without ``%``.
+"""
+
+import os
+import re
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from ..errors import InvalidParameterError
+
+_REMOTE = re.compile(r"(s3|gs|az|https?)://", re.IGNORECASE)
+# Where the longest scheme and what follows it end.
+_LONGEST = len("https://")
+_HIDDEN = "."
+
+
+class ObjectPlace(NamedTuple):
+    """Where an object, or all objects below a folder, are.
+
+    Attributes
+    ----------
+    root : str
+        Scheme and bucket, or scheme, host and port, such as ``s3://photos``.
+    name : str
+        Of the object or folder, without a slash at its ends; empty for all of a bucket.
+    """
+
+    root: str
+    name: str
+
+    @property
+    def is_web(self) -> bool:
+        """Whether a web server has it, which lists nothing."""
+        return self.root.startswith("http")
+
+
+def is_remote(location: str) -> bool:
+    """Tell whether a location is the URL of an object store or a web server."""
+    return "://" in location[:_LONGEST] and _REMOTE.match(location) is not None
+
+
+def to_url_key(location: str) -> bytes:
+    """Return the key of a URL for which `is_remote` holds, in bytes as those of paths."""
+    scheme, _, rest = location.partition("://")
+    host, slash, name = rest.partition("/")
+    scheme, host = scheme.lower(), host.rpartition("@")[2]
+    if scheme.startswith("http"):
+        host, name = host.lower(), re.split(r"[?#]", name, maxsplit=1)[0]
+    name = name.rstrip("/")
+    return os.fsencode(f"{scheme}://{host}{slash if name else ''}{name}")
+
+
+def check_slashes(location: str) -> None:
+    """Refuse a URL that became a path, and lost a slash by that."""
+    if is_remote(location.replace(":/", "://", 1)):
+        msg = (
+            f"A URL has two slashes behind its scheme. Got {location!r}; pathlib.Path leaves one. "
+            "Give the URL as a str."
+        )
+        raise InvalidParameterError(msg)
+
+
+def check_url(location: str) -> None:
+    """Refuse a URL with a part that its key leaves out, without repeating what may be a secret."""
+    key = os.fsdecode(to_url_key(location))
+    _, _, host = key.partition("://")
+    if not host or host.startswith("/"):
+        msg = (
+            "A URL must name a bucket or a host, such as s3://bucket/folder. "
+            f"Got {key!r} without one."
+        )
+        raise InvalidParameterError(msg)
+    if location.rstrip("/").lower() != key.lower():
+        msg = (
+            "A URL must have no user, password, query or fragment: they may hold a secret, which "
+            f"lists and stores would keep. Got one of {key!r}. Leave them out; credentials come "
+            "from the environment (see docs/object-storage.md)."
+        )
+        raise InvalidParameterError(msg)
+
+
+def split_url(location: str) -> ObjectPlace:
+    """Split the text of a key into its root and the name as the object store has it."""
+    scheme, _, rest = location.partition("://")
+    host, _, name = rest.partition("/")
+    place = ObjectPlace(f"{scheme}://{host}", name)
+    return place._replace(name=unquote(name)) if place.is_web else place
+
+
+def is_hidden(name: str, folder: str) -> bool:
+    """Tell whether an object, or a folder that it is in below another, is hidden."""
+    below = name[len(folder) :]
+    return f"/{_HIDDEN}" in f"/{below.lstrip('/')}"
