@@ -1,6 +1,5 @@
 """A collection's features in memory, to be sampled again and again."""
 
-from collections.abc import Collection as CollectionOf
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -9,48 +8,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import report
-from .checks import check_integer, check_seed, choose_seed
+from .checks import check_folder
 from .display import count_noun
 from .document import Document
-from .gathering import gather_features, open_pack, warn_of_failures
+from .gathering import gather_features, open_pack, open_stored, warn_of_failures
 from .items import list_items
-from .options import (
-    RANDOM_SEED,
-    DecodeMode,
-    GroupsLike,
-    Kept,
-    OnLoadingError,
-    OnTruncated,
-    PathLike,
-    PerGroup,
-    Quotas,
-    ReadingOptions,
-    SamplingKeywords,
-    SamplingOptions,
-    Spread,
-    check_amount,
-    check_target,
-    count_share,
-)
+from .options import DecodeMode, OnLoadingError, OnTruncated, PathLike, ReadingOptions
 from .records import Collection, Failure, FeatureTable, ItemList
-from .sampling import (
-    Coverage,
-    draw_ranking,
-    draw_selection,
-    encode_buckets,
-    lay_out,
-    measure_coverage,
-)
-from .selection import Ranking, Selection
+from .sampler import Sampler
+from .sampling import encode_buckets, lay_out
 from .store import choose_cache_dir, choose_store_dir
 
 if TYPE_CHECKING:
     from typing import SupportsIndex
 
-    from typing_extensions import Unpack
 
-
-class ImageIndex:
+class ImageIndex(Sampler):
     """The readable images of a collection with their features and buckets.
 
     Make one with `ImageIndex.build`, then call `sample` often: no file is touched again.
@@ -223,178 +196,53 @@ class ImageIndex:
         """
         return cls(open_pack(pack, root), choose_cache_dir(None))
 
+    @classmethod
+    def open(
+        cls,
+        cache_dir: PathLike | None,
+        root: PathLike,
+        *,
+        hash_size: int = ReadingOptions.hash_size,
+        decode: DecodeMode = ReadingOptions.decode,
+        crop_margin: float = ReadingOptions.crop_margin,
+        crop_square: bool = ReadingOptions.crop_square,
+    ) -> "ImageIndex":
+        """Take what the store knows of the images below a folder, without touching any file.
+
+        For very many images, of which hundreds of millions fit into little memory, and for photos
+        that are not at hand. What has changed since, or is gone, is not noticed.
+
+        Parameters
+        ----------
+        cache_dir : path or None
+            Of the store; None is ``SMARTDOWNSAMPLE_CACHE_DIR`` or the platform's cache folder. Some
+            200 bytes for each image are written there, and gone when the index is.
+        root : path
+            The folder, which need not exist here. Paths begin as it is spelt.
+        hash_size, decode, crop_margin, crop_square : int, str, float, bool
+            As they were when the images were read, see `build`.
+
+        Returns
+        -------
+        ImageIndex
+            In natural order; indices refer to that order.
+
+        Raises
+        ------
+        StoreError
+            When the store knows nothing below the folder, or the disk has no room.
+        """
+        reading = ReadingOptions(
+            hash_size=hash_size,
+            decode=decode,
+            cache_dir=cache_dir,
+            crop_margin=crop_margin,
+            crop_square=crop_square,
+        )
+        table = open_stored(check_folder("root", root), reading)
+        return cls(table, choose_store_dir(reading))
+
     @cached_property
     def collection(self) -> Collection:
         """The images, their buckets and the order that picks are spread along."""
         return Collection(self.table, self.codes, lay_out(self.table), self.cache_dir)
-
-    def sample(
-        self,
-        target_count: "SupportsIndex | str | None" = None,
-        *,
-        random_seed: "SupportsIndex | None" = RANDOM_SEED,
-        spread: Spread = SamplingOptions.spread,
-        quotas: Quotas = SamplingOptions.quotas,
-        groups: GroupsLike | None = SamplingOptions.groups,
-        per_group: "PerGroup | None" = SamplingOptions.per_group,
-        balance: float = SamplingOptions.balance,
-        keep: CollectionOf[Kept] = SamplingOptions.keep,
-        max_per_sequence: "SupportsIndex | None" = SamplingOptions.max_per_sequence,
-        sequence_gap_s: float = SamplingOptions.sequence_gap_s,
-        skip_flat: bool = SamplingOptions.skip_flat,
-    ) -> Selection:
-        """Select visually diverse images.
-
-        Parameters
-        ----------
-        target_count : int or str, optional
-            How many new ones, at least 0, or a share of all, such as ``"10%"``. Left out only with
-            ``per_group``: then every group gives as many as it may.
-        random_seed : int or None
-            Same seed, same selection. None takes a fresh one, which the selection tells.
-        spread : {"joint", "order", "visual"}
-            ``joint`` takes even steps along the order that fits the collection: over events by
-            capture time, camera by camera, where most times are known and tell more than names;
-            else over the natural order of names; else by looks. A few picks move where looks say
-            clearly that it pays. ``order`` takes even steps in natural order, whatever images
-            look like. ``visual`` goes by looks alone, for names and times that must not matter.
-        quotas : {"proportional", "equal", "two-phase"}
-            What each bucket gives: at least one, and the rest falls where the steps take it; or
-            an equal share; or what it gives in the published package.
-        groups : str, mapping or sequence, optional
-            What is counted and balanced by: ``"parent"``, the folder of each image; ``"regex:…"``,
-            what a pattern finds in its path; ``"species"`` and the like, what a document says; a
-            label for each path, such as ``dict(zip(index.paths, labels))``; or the labels of all
-            images in the order in which they were given, which is not that of ``paths``.
-        per_group : int or mapping of str to int, optional
-            Most images of each group, those in ``keep`` included.
-        balance : float
-            0 shares images among groups in proportion to their sizes, 1 equally. Every group
-            gets one, as far as images go.
-        keep : Selection, data frame, or collection of paths, of pairs or of places
-            Images selected before: a selection, with what it was kept apart from; or paths, also
-            as a column of a frame, each for all crops of its photo; pairs of path and region,
-            (x, y, width, height) in shares of the upright photo; or places as
-            ``Selection.indices`` has them. They count as picks; new ones are kept apart from them.
-        max_per_sequence : int, optional
-            Most images of one sequence, those in ``keep`` included: as a document tells it, or of
-            frames of one folder whose capture times follow one another within ``sequence_gap_s``,
-            or, without times, that look alike. Crops of one photo are always of one sequence.
-        sequence_gap_s : float
-            Longest pause within a sequence, in seconds.
-        skip_flat : bool
-            Leave out images that show nothing, as of a covered lens; ``skipped_rows`` has them.
-
-        Returns
-        -------
-        Selection
-            Exactly as many distinct images as asked for, or as there are; in natural order.
-
-        Raises
-        ------
-        InvalidParameterError
-            When a parameter has a wrong type or value, or excludes another.
-        """
-        options = SamplingOptions(
-            spread=spread,
-            quotas=quotas,
-            groups=groups,
-            per_group=per_group,
-            balance=balance,
-            keep=keep,
-            max_per_sequence=max_per_sequence,
-            sequence_gap_s=sequence_gap_s,
-            skip_flat=skip_flat,
-        )
-        return self.draw(target_count, random_seed, options)
-
-    def draw(
-        self,
-        target_count: "SupportsIndex | str | None",
-        random_seed: "SupportsIndex | None",
-        options: SamplingOptions,
-    ) -> Selection:
-        """Select images with all options in one record, see `sample`."""
-        amount = check_target(target_count, options)
-        count = count_share(amount, len(self)) if isinstance(amount, float) else amount
-        seed = choose_seed(random_seed)
-        return Selection.wrap(draw_selection(self.collection, count, seed, options))
-
-    def rank(
-        self,
-        limit: "SupportsIndex | str | None" = None,
-        *,
-        random_seed: "SupportsIndex | None" = RANDOM_SEED,
-        **options: "Unpack[SamplingKeywords]",
-    ) -> Ranking:
-        """Rank images so that the first N are a good selection for every N.
-
-        For learning curves, and for adding to what is labelled already: a larger selection
-        contains every smaller one.
-
-        Parameters
-        ----------
-        limit : int or str, optional
-            How many to rank, or what share, such as ``"10%"``; by default all. Fewer are faster.
-        random_seed, spread, groups, balance, keep, max_per_sequence, sequence_gap_s, skip_flat
-            As in `sample`.
-        quotas : {"proportional", "equal"}
-            As in `sample`; the published rule gives no nested selections.
-
-        Returns
-        -------
-        Ranking
-            Of exactly as many images as asked for, or as there are.
-
-        Raises
-        ------
-        InvalidParameterError
-            When a parameter has a wrong type or value, or excludes another.
-        """
-        return self.draw_ranking(limit, random_seed, SamplingOptions(**options))
-
-    def draw_ranking(
-        self,
-        limit: "SupportsIndex | str | None",
-        random_seed: "SupportsIndex | None",
-        options: SamplingOptions,
-    ) -> Ranking:
-        """Rank images with all options in one record, see `rank`."""
-        amount = None if limit is None else check_amount("limit", limit)
-        count = count_share(amount, len(self)) if isinstance(amount, float) else amount
-        seed = choose_seed(random_seed)
-        picks = draw_ranking(self.collection, count, seed, options.for_ranking())
-        return Ranking.wrap(picks)
-
-    def measure_coverage(
-        self, limit: int | None = None, *, random_seed: int | None = RANDOM_SEED
-    ) -> Coverage:
-        """Measure how well selections of growing size cover the collection.
-
-        For choosing how many images to select: how many cover 80, 90 and 95 % of what there is,
-        by looks and by events, and a suggestion where more add clearly little.
-
-        Parameters
-        ----------
-        limit : int, optional
-            Largest selection looked at, at least 1, by default 10,000; none larger is suggested.
-        random_seed : int or None
-            Same seed, same result.
-
-        Returns
-        -------
-        Coverage
-            Of selections of 1 to `limit` images, or to as many as there are.
-
-        Raises
-        ------
-        InvalidParameterError
-            When a parameter has a wrong type or value.
-        """
-        if limit is not None:
-            limit = check_integer("limit", limit, at_least=1)
-        return measure_coverage(self.collection, limit, check_seed(random_seed))
-
-    # Methods of a selection, which earlier versions had here.
-    explain = staticmethod(Selection.explain)
-    split = staticmethod(Selection.split)

@@ -5,6 +5,7 @@ from .forecast import Forecast, forecast_work
 from .gather import describe_failures, gather_features, open_pack, warn_of_failures
 from .photo_sizes import measure_photo
 from .preview_trust import PreviewCounts, count_previews, describe_previews
+from .stored_table import open_stored
 
 __all__ = [
     "Forecast",
@@ -16,6 +17,7 @@ __all__ = [
     "gather_features",
     "measure_photo",
     "open_pack",
+    "open_stored",
     "turn_boxes",
     "turn_upright",
     "warn_of_failures",

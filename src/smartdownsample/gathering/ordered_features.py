@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +24,7 @@ from ..records import (
     RowArray,
     pack_paths,
 )
-from ..store import Group, KnownFeatures, make_schema, make_table, merge_naturally
+from ..store import KnownFeatures, make_schema, make_table, merge_naturally
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _sort_lines(order_keys: pa.ChunkedArray, unordered: IntArray, items: ItemLis
     """Find the natural order of lines, each of an item, shape (n,)."""
     key_ranks = np.empty(len(items), dtype=np.int64)
     key_ranks[items.order] = np.arange(len(items))
-    groups: list[Group] = []
+    groups: list[tuple[bytes, pa.Table]] = []
     start = 0
     for keys in order_keys.chunks:
         lines = np.arange(start, start + len(keys))
@@ -156,7 +156,8 @@ def _sort_lines(order_keys: pa.ChunkedArray, unordered: IntArray, items: ItemLis
         columns.append(pack_values(lines, pa.int64()))
         if len(keys):
             group = pa.table(columns, names=["order_key", "rank", "line"])
-            groups.append((pc.min(keys).as_py(), partial(pa.concat_tables, [group])))
+            groups.append((pc.min(keys).as_py(), group))
+    groups.sort(key=itemgetter(0))
     merged = [unpack(rows["line"]) for rows in merge_naturally(groups, ["rank"])]
     return np.concatenate([np.zeros(0, dtype=np.int64), *merged])
 

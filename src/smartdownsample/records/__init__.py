@@ -27,6 +27,7 @@ from .feature_spec import (
 )
 from .feature_table import FeatureTable
 from .item_list import ItemList
+from .mapped_columns import ColumnFile, let_go, take_field, take_rows
 from .packed_paths import (
     PackedKeys,
     PackedPaths,
@@ -62,6 +63,7 @@ __all__ = [
     "ByteArray",
     "Cause",
     "Collection",
+    "ColumnFile",
     "DistanceArray",
     "Failure",
     "FeatureBatch",
@@ -85,11 +87,14 @@ __all__ = [
     "are_crops",
     "decode_path",
     "encode_path",
+    "let_go",
     "list_some",
     "n_bytes",
     "pack_keys",
     "pack_paths",
     "round_region",
     "round_regions",
+    "take_field",
+    "take_rows",
     "whole_photos",
 ]

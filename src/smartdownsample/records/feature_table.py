@@ -10,6 +10,7 @@ from ..display import count_noun
 from .arrays import Float32Array, FrameArray, IntArray, RowArray
 from .failures import Failure
 from .feature_spec import FLAG_PREVIEW, FLAG_TRUNCATED, FeatureSpec
+from .mapped_columns import take_field, take_rows
 from .packed_paths import PackedPaths
 from .regions import Region, are_crops
 
@@ -83,7 +84,7 @@ class FeatureTable:
             self.frames[rows],
             self.regions[rows],
             self.indices[rows],
-            self.rows[rows],
+            take_rows(self.rows, rows),
             (),
             len(rows),
             self.n_extracted,
@@ -145,12 +146,12 @@ class FeatureTable:
     @property
     def n_truncated(self) -> int:
         """Count the readable items whose file ends too early; the rest of the picture is grey."""
-        return int((self.rows["flags"] & FLAG_TRUNCATED != 0).sum())
+        return int((take_field(self.rows, "flags") & FLAG_TRUNCATED != 0).sum())
 
     @property
     def n_previews(self) -> int:
         """Count the readable items whose features are those of the preview in their file."""
-        return int((self.rows["flags"] & FLAG_PREVIEW != 0).sum())
+        return int((take_field(self.rows, "flags") & FLAG_PREVIEW != 0).sum())
 
     @property
     def n_duplicates(self) -> int:

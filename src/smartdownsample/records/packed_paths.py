@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from ..arrow import pack_bytes, pack_values
-from .arrays import IntArray
+from .arrays import ByteArray, IntArray
+from .mapped_columns import let_go
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -31,15 +32,30 @@ class _Packed(Sequence[_T], Generic[_T]):
         The values as bytes; none is null.
     places : ndarray of int64, shape (n,), optional
         Which value each element is; by default all values, as they follow one another.
+    mapped : tuple of ndarray
+        The columns that `array` is made of, where these are mapped files.
     """
 
-    def __init__(self, array: pa.LargeBinaryArray, places: IntArray | None = None) -> None:
+    def __init__(
+        self,
+        array: pa.LargeBinaryArray,
+        places: IntArray | None = None,
+        mapped: tuple[np.ndarray, ...] = (),
+    ) -> None:
         self._array = array
+        self._mapped = mapped
         self.places = places
         _, offsets, data = array.buffers()
         ends = np.frombuffer(offsets or bytes(8), dtype=np.int64)
         self._ends = ends[array.offset : array.offset + len(array) + 1]
         self._data = memoryview(data or b"")
+
+    @classmethod
+    def of_columns(cls, letters: ByteArray, ends: IntArray) -> "Self":
+        """Make values of all their bytes, and of where each ends; a 0 comes before the first."""
+        buffers = [None, pa.py_buffer(ends), pa.py_buffer(letters)]
+        array = pa.Array.from_buffers(pa.large_binary(), len(ends) - 1, buffers)
+        return cls(array, mapped=(letters, ends))
 
     @staticmethod
     def _split(data: bytes, starts: list[int], ends: list[int]) -> list[_T]:
@@ -84,6 +100,9 @@ class _Packed(Sequence[_T], Generic[_T]):
         """List the values at some places, in the given order."""
         if not len(places):
             return []
+        if self._mapped and len(places) > _BLOCK:
+            blocks = (places[start : start + _BLOCK] for start in range(0, len(places), _BLOCK))
+            return [value for block in blocks for value in self.list_some(block)]
         own = places if self.places is None else self.places[places]
         if len(own) > 1 and not (np.diff(own) == 1).all():
             return type(self)(self.pack(places)).list_some(np.arange(len(own)))
@@ -96,14 +115,19 @@ class _Packed(Sequence[_T], Generic[_T]):
     def take(self, places: IntArray) -> "Self":
         """Take the values at some places; the bytes are shared."""
         own = places if self.places is None else self.places[places]
-        return type(self)(self._array, own)
+        return type(self)(self._array, own, self._mapped)
 
     def pack(self, places: IntArray | None = None) -> pa.LargeBinaryArray:
         """Pack the values at some places, or all of them, into an Arrow array."""
         own = places
         if self.places is not None:
             own = self.places if places is None else self.places[places]
-        return self._array if own is None else self._array.take(pack_values(own, pa.int64()))
+        if own is None:
+            return self._array
+        taken = self._array.take(pack_values(own, pa.int64()))
+        for column in self._mapped:
+            let_go(column)
+        return taken
 
 
 class PackedKeys(_Packed[bytes]):

@@ -16,6 +16,8 @@ REGION_COLUMNS = ("x", "y", "box_width", "box_height")
 
 def are_crops(regions: Float32Array) -> BoolArray:
     """Tell which regions, shape (n, 4), are not whole photos."""
+    if len(regions) and regions.strides[0] == 0:  # one region for all, see `whole_photos`
+        return np.broadcast_to(are_crops(regions[:1].copy())[0], len(regions))
     is_crop: BoolArray = (regions != np.array(WHOLE, dtype=np.float32)).any(axis=1)
     return is_crop
 

@@ -7,8 +7,10 @@ four yes-or-no bits.
 import numpy as np
 
 from ..features import measure_brightness, measure_colour_variance
-from ..records import ByteArray, FeatureSpec, Float32Array, RowArray
+from ..records import ByteArray, FeatureSpec, Float32Array, RowArray, let_go
 
+# Rows that are looked at at a time, to bound memory.
+_BATCH_ROWS = 1 << 16
 # Pictures whose channel means have a smaller variance are grey (infrared), in levels².
 COLOUR_VARIANCE = 100
 # Mean level from which a picture is bright.
@@ -27,6 +29,16 @@ def encode_buckets(rows: RowArray, spec: FeatureSpec) -> ByteArray:
     picture (where a crop has its animal), the first AHash bit, bright or dark, and the colour
     theme, which is grey for all pictures without colour.
     """
+    codes = np.empty(len(rows), dtype=np.uint8)
+    for start in range(0, len(rows), _BATCH_ROWS):
+        some = slice(start, start + _BATCH_ROWS)
+        codes[some] = _encode_batch(rows[some], spec)
+        let_go(rows)
+    return codes
+
+
+def _encode_batch(rows: RowArray, spec: FeatureSpec) -> ByteArray:
+    """Find the bucket code of each of a few items."""
     size = spec.hash_size
     above, below = size // 2 - 1, size // 2
     bits = (

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from ..records import DistanceArray, FeatureSpec, IntArray, RowArray
+from ..records import DistanceArray, FeatureSpec, IntArray, RowArray, let_go
 
 # Steps of 1/128: the largest possible distance, 443, still fits 16 bits.
 DISTANCE_SCALE = 128
@@ -45,6 +45,7 @@ def measure_steps(
         some = slice(start - 1, stop)
         batch = rows[some] if order is None else rows[order[some]]
         steps[start:stop] = measure_distances(batch[:-1], batch[1:], spec)
+        let_go(rows)
     return steps
 
 

@@ -22,6 +22,8 @@ from ..records import (
     Layout,
     Regime,
     RowArray,
+    let_go,
+    take_field,
 )
 from .distances import measure_distances, measure_steps
 from .scenes import CLEAR, find_line
@@ -56,6 +58,8 @@ _QUICK_SHARE = 0.9
 _QUICK_S = (1.0, 10.0)
 _MIN_CHANGES = 2
 _MIN_SHARED = 0.05
+# Rows that are compared at a time, to bound memory.
+_BATCH_ROWS = 1 << 16
 _SEED = 0
 # Pictures of a leaf of the order by looks stand next to one another.
 _LEAF_SIZE = 2
@@ -70,7 +74,7 @@ def lay_out(table: FeatureTable) -> Layout:
     mean_of_pairs = _measure_random_pairs(table)
     steps = measure_steps(table.rows, table.spec)
     mean_natural = _mean(steps)
-    captured = table.rows["captured"]
+    captured = take_field(table.rows, "captured")
     if _tells_time(captured):
         folders = number_cameras(table)
         # NaT is the smallest number, so frames without a time come first of each camera.
@@ -114,7 +118,9 @@ def _measure_random_pairs(table: FeatureTable) -> float:
     rng = np.random.default_rng(_SEED)
     first = rng.integers(n, size=_N_PAIRS)
     second = (first + rng.integers(1, n, size=_N_PAIRS)) % n
-    return float(measure_distances(table.rows[first], table.rows[second], table.spec).mean())
+    distances = measure_distances(table.rows[first], table.rows[second], table.spec)
+    let_go(table.rows)
+    return float(distances.mean())
 
 
 def _mean(steps: np.ndarray) -> float:
@@ -177,14 +183,19 @@ def weigh_runs(table: FeatureTable, steps: DistanceArray) -> Float64Array:
     if n <= 1 or is_unclear.mean() > _MOST_UNCLEAR:
         return np.ones(n)
     # How many pairs that look alike reach over the border before each image.
-    n_over = np.zeros(n + 1, dtype=np.int64)
-    for reach in range(1, min(_REACH, n - 1) + 1):
-        rows = table.rows
-        is_alike = measure_distances(rows[:-reach], rows[reach:], table.spec) < line / CLEAR
-        first = np.flatnonzero(is_alike) + 1
-        n_over[first] += 1
-        n_over[first + reach] -= 1
-    runs = np.cumsum(np.cumsum(n_over[:n]) == 0)
+    n_over = np.zeros(n + 1, dtype=np.int8)
+    for start in range(0, n, _BATCH_ROWS):
+        rows = table.rows[start : start + _BATCH_ROWS + _REACH]
+        for reach in range(1, min(_REACH, len(rows) - 1) + 1):
+            n_pairs = min(_BATCH_ROWS, len(rows) - reach)
+            before, after = rows[:n_pairs], rows[reach : reach + n_pairs]
+            is_alike = measure_distances(before, after, table.spec) < line / CLEAR
+            first = start + np.flatnonzero(is_alike) + 1
+            n_over[first] += 1
+            n_over[first + reach] -= 1
+        let_go(rows)
+    # At most so many pairs reach over a border: the sums fit one byte as well.
+    runs = np.cumsum(np.cumsum(n_over[:n], dtype=np.int8) == 0)
     lengths = np.bincount(runs)[runs]
     if (lengths >= _LONG_RUN).mean() <= _MOST_IN_RUNS:
         return np.ones(n)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..records import BoolArray, Float64Array, IntArray
+from ..records import BoolArray, Float64Array, IntArray, take_rows
 from .even_steps import measure_gaps
 from .neighbours import Neighbourhoods
 from .pool import Draft
@@ -24,7 +24,7 @@ def move_repeats(draft: Draft, points: IntArray, rng: np.random.Generator) -> No
     """
     pool = draft.pool
     at = None if pool.regime == "unordered" else draft.at[points]
-    near = Neighbourhoods.find(pool.rows[pool.items[points]], pool.spec, at, rng)
+    near = Neighbourhoods.find(take_rows(pool.rows, pool.items[points]), pool.spec, at, rng)
     if pool.regime == "ordered":
         for _ in range(_N_ROUNDS):
             _step_aside(draft, points, near)

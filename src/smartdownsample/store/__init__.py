@@ -1,23 +1,24 @@
 """The feature store: look up the features of items, and append new ones as Parquet parts."""
 
-from .folder import choose_cache_dir, choose_store_dir
+from .folder import choose_cache_dir, choose_store_dir, list_specs
 from .look_up import KnownFeatures
-from .natural_merge import Group, merge_naturally
+from .natural_merge import merge_naturally
 from .other_stores import Merged, merge_stores
 from .packs import PACK, export_pack, import_pack, read_pack
 from .schema import decoder_version, make_schema, make_table
 from .shared_folder import leave_sign, sees_sign
 from .store import FeatureStore
+from .stored_folders import StoredFolder
 from .upkeep import Damage, StoreInfo, clear, info, prune, verify
 
 __all__ = [
     "PACK",
     "Damage",
     "FeatureStore",
-    "Group",
     "KnownFeatures",
     "Merged",
     "StoreInfo",
+    "StoredFolder",
     "choose_cache_dir",
     "choose_store_dir",
     "clear",
@@ -26,6 +27,7 @@ __all__ = [
     "import_pack",
     "info",
     "leave_sign",
+    "list_specs",
     "make_schema",
     "make_table",
     "merge_naturally",

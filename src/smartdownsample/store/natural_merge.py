@@ -6,30 +6,29 @@ is passed on as soon as no group to come can have one before it.
 """
 
 import bisect
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..arrow import pack_values, sort_bytes
 
-# The smallest order key of a group, and what reads its rows.
-Group: TypeAlias = tuple[bytes, Callable[[], pa.Table]]
-
 # Rows that are sorted at a time, at least.
 _SORTED_ROWS = 1 << 17
 
 
-def merge_naturally(groups: Iterable[Group], ties: Sequence[str]) -> Iterator[pa.Table]:
+def merge_naturally(
+    groups: Iterable[tuple[bytes, pa.Table]], ties: Sequence[str]
+) -> Iterator[pa.Table]:
     """Yield the rows of groups sorted by ``order_key``, and rows of equal keys by columns `ties`.
 
-    All groups have the same columns. Rows of one key are never of two tables. Memory holds the rows
-    of groups that overlap.
+    Each group comes with a key that is not above its smallest one, and groups are sorted by these
+    keys. All have the same columns. Rows of one key are never of two tables. Memory holds the
+    groups that overlap.
     """
     waiting: list[pa.Table] = []
     n_waiting, n_enough = 0, _SORTED_ROWS
-    for smallest, read in sorted(groups, key=lambda group: group[0]):
+    for smallest, group in groups:
         if n_waiting >= n_enough:
             ordered = _sort(pa.concat_tables(waiting), ties)
             n_before = _count_smaller(ordered["order_key"], smallest)
@@ -40,8 +39,8 @@ def merge_naturally(groups: Iterable[Group], ties: Sequence[str]) -> Iterator[pa
             # Rows that stay are sorted again only with as many new ones.
             n_enough = max(_SORTED_ROWS, 2 * n_waiting)
             del ordered
-        waiting.append(read())
-        n_waiting += len(waiting[-1])
+        waiting.append(group)
+        n_waiting += len(group)
     if n_waiting:
         yield _sort(pa.concat_tables(waiting), ties)
 

@@ -12,11 +12,12 @@ import os
 import time
 import uuid
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,6 +25,8 @@ import pyarrow.parquet as pq
 from ..errors import DamagedPartError
 from .row_checks import check_rows
 from .schema import SPEC_KEY, bring_up_to_date, digest_rows, make_empty_table, make_former_schemas
+
+_T = TypeVar("_T")
 
 PART_SUFFIX = ".parquet"
 TEMPORARY_SUFFIX = ".tmp"
@@ -108,7 +111,7 @@ def read_row_groups(
     `DamagedPartError` when the file is no part of this store, does not hold what was written, or
     holds what is never written (see `row_checks`), and `OSError` when it is gone or the disk fails.
     """
-    try:
+    with _finding_damage(part):
         with open(part, "rb") as sealed:
             check_seal(sealed)
         with pq.ParquetFile(part, page_checksum_verification=True) as file:
@@ -119,7 +122,62 @@ def read_row_groups(
                 if wanted is None or _may_hold(file.metadata.row_group(group), wanted)
             ]
             read = partial(_read_row_group, file, digests, schema)
-            yield from filter(len, _read_ahead(read, groups))
+            yield from filter(len, read_ahead(read, groups))
+
+
+class RowGroup(NamedTuple):
+    """What the footer of a part tells of a row group: no path or order key is outside of these.
+
+    The last path is None where the footer tells nothing.
+    """
+
+    number: int
+    first_path: bytes
+    last_path: bytes | None
+    first_order_key: bytes
+
+
+class OpenPart:
+    """A part whose row groups are read in any order; raises what `read_row_groups` does."""
+
+    def __init__(self, part: Path, schema: pa.Schema) -> None:
+        self._part, self._schema = part, schema
+        with _finding_damage(part):
+            with open(part, "rb") as sealed:
+                check_seal(sealed)
+            self._file = pq.ParquetFile(part, page_checksum_verification=True)
+            self._digests = _read_digests(self._file, schema)
+
+    def list_groups(self) -> list[RowGroup]:
+        """List the row groups that are not empty."""
+        with _finding_damage(self._part):
+            names = self._file.schema.names
+            at = names.index("order_key")
+            described = map(self._file.metadata.row_group, range(self._file.num_row_groups))
+            return [
+                RowGroup(number, *_read_range(group, 0), _read_range(group, at)[0])
+                for number, group in enumerate(described)
+                if group.num_rows
+            ]
+
+    def read(self, number: int) -> pa.Table:
+        """Read and verify a row group."""
+        with _finding_damage(self._part):
+            return _read_row_group(self._file, self._digests, self._schema, number)
+
+
+def _read_range(group: pq.RowGroupMetaData, place: int) -> tuple[bytes, bytes | None]:
+    """Read the smallest and the largest value of a column of a row group, as far as it is told."""
+    statistics = group.column(place).statistics
+    is_told = statistics is not None and statistics.has_min_max
+    return (statistics.min, statistics.max) if is_told else (b"", None)
+
+
+@contextmanager
+def _finding_damage(part: Path) -> Iterator[None]:
+    """Raise `DamagedPartError` for what Arrow and the checks raise of a part."""
+    try:
+        yield
     except SIGNS_OF_DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # The disk's fault, not the part's.
@@ -191,7 +249,7 @@ def _read_digests(file: pq.ParquetFile, schema: pa.Schema) -> list[int]:
     return digests
 
 
-def _read_ahead(read: Callable[[int], pa.Table], groups: Sequence[int]) -> Iterator[pa.Table]:
+def read_ahead(read: Callable[[_T], pa.Table], groups: Iterable[_T]) -> Iterator[pa.Table]:
     """Read row groups in order, the next one while the caller works on the last."""
     with ThreadPoolExecutor(1) as reader:
         coming: Future[pa.Table] | None = None

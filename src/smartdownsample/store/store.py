@@ -180,12 +180,12 @@ class FeatureStore:
         try:
             return [use(rows) for rows in read_row_groups(part, self.schema, wanted)]
         except DamagedPartError as error:
-            self._set_aside(part, error)
+            self.set_aside(part, error)
         except FileNotFoundError:
             raise
         except OSError as error:
             # The disk's fault, not the part's: it stays in place.
-            self._warn(
+            self.warn(
                 f"has a part that cannot be read now ({error}); images are decoded again",
                 part.parent,
             )
@@ -211,10 +211,10 @@ class FeatureStore:
         except FileNotFoundError:
             return []
         except OSError as error:
-            self._warn(f"cannot be read ({error.strerror}); images are decoded again", folder)
+            self.warn(f"cannot be read ({error.strerror}); images are decoded again", folder)
             return []
         if others:
-            self._warn(f"has {min(others)!r}, which is no file and is passed over", folder)
+            self.warn(f"has {min(others)!r}, which is no file and is passed over", folder)
         return [folder / name for name in sorted({*found}.difference(others))]
 
     def list_ours(self, suffix: str) -> list[Path]:
@@ -222,10 +222,12 @@ class FeatureStore:
         found = self.folder.glob("*" + suffix)
         return [path for path in found if FILE_NAME.fullmatch(path.name)]
 
-    def _set_aside(self, part: Path, error: DamagedPartError) -> None:
-        """Rename a damaged part, so that it is met only once."""
-        self._warn(
-            f"has a part that cannot be used: {error}; its images are decoded again", part.parent
+    def set_aside(
+        self, part: Path, error: DamagedPartError, what_follows: str = "are decoded again"
+    ) -> None:
+        """Rename a damaged part, so that it is met only once; say what follows for its images."""
+        self.warn(
+            f"has a part that cannot be used: {error}; its images {what_follows}", part.parent
         )
         if not is_tagged(part.parent.parent):
             return  # Perhaps not ours. The next run warns again.
@@ -263,7 +265,7 @@ class FeatureStore:
                 self._write_rows(rows, is_patient=is_patient)
             except OSError as error:
                 self._is_writable = False
-                self._warn(f"cannot be written ({error}); features are not kept")
+                self.warn(f"cannot be written ({error}); features are not kept")
         self._waiting.clear()
         self._n_waiting = 0
 
@@ -307,7 +309,7 @@ class FeatureStore:
         except FileNotFoundError:
             return  # Another process has merged them since they were listed.
         except (OSError, NotImplementedError) as error:  # the latter where locks do not exist
-            self._warn(f"could not be compacted ({error}); it works on, with more files")
+            self.warn(f"could not be compacted ({error}); it works on, with more files")
 
     @contextmanager
     def lock(self) -> Iterator[bool]:
@@ -333,7 +335,7 @@ class FeatureStore:
             try:
                 tables.append(read_part(part, self.schema))
             except DamagedPartError as error:
-                self._set_aside(part, error)
+                self.set_aside(part, error)
             else:
                 readable.append(part)
         if readable:
@@ -350,7 +352,8 @@ class FeatureStore:
             except FileNotFoundError:
                 continue
 
-    def _warn(self, what: str, folder: Path | None = None) -> None:
+    def warn(self, what: str, folder: Path | None = None) -> None:
+        """Warn of something about the store, or about another folder of it."""
         warn_user(f"The feature store {str(folder or self.folder)!r} {what}.", StoreWarning)
 
 

@@ -1,8 +1,8 @@
 """Rows of many groups in natural order."""
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import pairwise
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +23,8 @@ def merge(groups: Sequence[Sequence[tuple[bytes, int]]]) -> list[tuple[bytes, in
         for group in groups
     ]
     smallest = [min(key for key, _ in group) for group in groups]
-    read = [partial(pa.concat_tables, [table]) for table in tables]
-    merged = list(merge_naturally(zip(smallest, read, strict=True), ["tie"]))
+    ordered = sorted(zip(smallest, tables, strict=True), key=itemgetter(0))
+    merged = list(merge_naturally(ordered, ["tie"]))
     for before, after in pairwise(merged):
         assert before["order_key"][-1].as_py() < after["order_key"][0].as_py()
     return [

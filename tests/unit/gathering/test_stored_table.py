@@ -1,0 +1,104 @@
+"""What a store knows below a folder, as an index, without touching a file."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crops import list_crops, write_photos
+from pictures import write_picture
+from smartdownsample import ImageIndex, ImageLoadingWarning, StoreError, StoreWarning
+from smartdownsample.options import ReadingOptions
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Photos in folders, one of them broken, that a store in the cache folder knows."""
+    folder = tmp_path / "photos"
+    for number in range(12):
+        write_picture(folder / f"cam_{number % 2}" / f"IMG_{number}.jpg", number)
+    (folder / "cam_0" / "IMG_99.jpg").write_bytes(b"")
+    with pytest.warns(ImageLoadingWarning, match="1 image could not"):
+        ImageIndex.build(folder)
+    return folder
+
+
+def test_it_is_the_index_of_the_folder(folder: Path) -> None:
+    """With paths as the folder is spelt, the same picks and the same failures."""
+    with pytest.warns(ImageLoadingWarning):
+        built = ImageIndex.build(folder)
+    opened = ImageIndex.open(None, folder)
+    assert opened.paths == built.paths
+    assert opened.failures == built.failures
+    assert opened.table.rows.tobytes() == built.table.rows.tobytes()
+    assert opened.table.indices.tolist() == built.table.indices.tolist()
+    assert opened.sample(5).paths == built.sample(5).paths
+    assert repr(opened) == repr(built)
+    assert opened.table.n_extracted == 0
+
+
+def test_paths_begin_as_the_folder_is_spelt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Relative to the working folder, if so."""
+    monkeypatch.chdir(folder.parent)
+    opened = ImageIndex.open(None, "photos")
+    assert opened.paths[0] == os.path.join("photos", "cam_0", "IMG_0.jpg")
+    assert opened.failures[0].path == os.path.join("photos", "cam_0", "IMG_99.jpg")
+
+
+def test_no_file_is_touched_and_nothing_stays(folder: Path, cache_dir: Path) -> None:
+    """The photos may be gone; the cache folder has no more files than before."""
+    before = sorted(cache_dir.rglob("*"))
+    shutil.rmtree(folder)
+    opened = ImageIndex.open(cache_dir, folder)
+    assert len(opened.sample(3)) == 3
+    assert sorted(cache_dir.rglob("*")) == before
+    part = ImageIndex.open(cache_dir, folder / "cam_1")
+    assert len(part) == 6
+
+
+def test_the_newest_row_of_an_image_counts(folder: Path) -> None:
+    """Of a photo that was changed, and of one that was broken."""
+    write_picture(folder / "cam_0" / "IMG_0.jpg", 50)
+    write_picture(folder / "cam_0" / "IMG_99.jpg", 51)
+    built = ImageIndex.build(folder)
+    opened = ImageIndex.open(None, folder)
+    assert opened.failures == ()
+    assert opened.table.rows.tobytes() == built.table.rows.tobytes()
+
+
+def test_crops_have_their_regions(tmp_path: Path) -> None:
+    """Beside whole photos, too."""
+    paths = write_photos(tmp_path, 4)
+    ImageIndex.build(paths[:2])
+    crops = ImageIndex.gather_items(list_crops(paths), ReadingOptions())
+    opened = ImageIndex.open(None, tmp_path)
+    is_crop = (opened.table.regions != (0, 0, 1, 1)).any(axis=1)
+    assert is_crop.sum() == len(crops) == len(opened) - 2
+    assert np.array_equal(opened.table.regions[is_crop], crops.table.regions)
+    assert opened.table.rows[is_crop].tobytes() == crops.table.rows.tobytes()
+
+
+def test_what_is_unknown_is_said(folder: Path, tmp_path: Path) -> None:
+    """With what is known instead."""
+    with pytest.raises(StoreError, match=r"no image .*hash16-fast.* has features of hash8"):
+        ImageIndex.open(None, folder, hash_size=16)
+    with pytest.raises(StoreError, match="It is empty"):
+        ImageIndex.open(tmp_path / "nowhere", folder)
+    with pytest.raises(StoreError, match="knows no image below"):
+        ImageIndex.open(None, f"{folder}/cam")
+
+
+def test_a_damaged_part_is_left_out_with_a_warning(folder: Path, cache_dir: Path) -> None:
+    """What other parts know is used."""
+    write_picture(folder / "cam_1" / "IMG_77.jpg", 60)
+    with pytest.warns(ImageLoadingWarning):
+        ImageIndex.build(folder)
+    first = min(cache_dir.rglob("part-*.parquet"))
+    data = bytearray(first.read_bytes())
+    data[len(data) // 2] ^= 1
+    first.write_bytes(data)
+    with pytest.warns(StoreWarning, match="cannot be used: .* its images are missing"):
+        opened = ImageIndex.open(cache_dir, folder)
+    assert [os.path.basename(path) for path in opened.paths] == ["IMG_77.jpg"]
