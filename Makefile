@@ -10,7 +10,10 @@ LOCK := .ci/requirements.txt
 # It chooses versions as pip cannot: the lowest, and those for all systems; and it is quick.
 UV := $(VENV)-uv/bin/uv
 # Environments beside $(VENV) and those of the peers.
-OTHERS = oldest newest reference uv audit $(PYTHONS)
+OTHERS = oldest newest reference uv audit $(ENGINES) $(PYTHONS)
+# Clusters, each with an extra of its own.
+ENGINES = dask
+ENGINE = $(firstword $(ENGINES))
 PYTHONS = 3.10 3.11 3.12 3.13
 PEERS := $(VENV)-imagehash $(VENV)-imagededup $(VENV)-fastdup $(VENV)-megadetector
 # A pretrained network, for what classifiers learn from selections.
@@ -19,7 +22,7 @@ PROBE := $(VENV)-probe
 VALIDATORS := $(VENV)-validators
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test validators test-long test-oldest test-newest test-pythons check audit lock format bench peers guard quality agreement words \
+.PHONY: help demo test validators test-long test-engines test-oldest test-newest test-pythons check audit lock format bench peers guard quality agreement words \
 	browser samples pictures docs clean
 
 help: ## list the targets
@@ -34,6 +37,9 @@ test: $(VENV)/.dev ## set up, then run all tests but the long ones, with coverag
 
 test-long: $(VENV)/.dev ## set up, then run the long tests: many kills, flips and races; the browser
 	$(BIN)/python -m pytest $(IN_PARALLEL) -m long
+
+test-engines: $(VENV)-$(ENGINE)/.dev ## set up, then run the tests of a cluster: ENGINE=dask
+	$(VENV)-$(ENGINE)/bin/python -m pytest $(IN_PARALLEL) tests/engines/test_$(ENGINE).py
 
 test-oldest: $(VENV)-oldest/.dev ## set up, then run the tests with the oldest dependencies allowed
 	$(VENV)-oldest/bin/python -m pytest $(IN_PARALLEL)
@@ -150,6 +156,12 @@ $(VENV)/.dev: pyproject.toml $(LOCK) | $(VENV)/bin/python
 	$(call install,what development needs,$(VENV),--require-hashes --requirement $(LOCK))
 	@rm $@
 	$(call install,smartdownsample,$(VENV),--no-deps --no-build-isolation --editable .)
+
+# The extra is chosen beside what is locked.
+$(ENGINES:%=$(VENV)-%/.dev): $(VENV)-%/.dev: pyproject.toml $(LOCK) | $(VENV)-%/bin/python
+	$(call install,what development needs,$(VENV)-$*,--require-hashes --requirement $(LOCK))
+	@rm $@
+	$(call install,the extra $*,$(VENV)-$*,--editable '.[$*]')
 
 $(VENV)-newest/.dev: pyproject.toml | $(VENV)-newest/bin/python
 	$(call install,the newest dependencies,$(VENV)-newest,--upgrade --upgrade-strategy eager --editable '.[dev]')

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PathLike: TypeAlias = str | os.PathLike[str]
 
 DecodeMode = Literal["fast", "exact", "preview"]
+# Clusters that decode; of this process and this machine, joblib's configuration decides.
+EngineName = Literal["dask", "ray", "spark"]
 OnTruncated = Literal["keep", "skip", "raise"]
 OnLoadingError = Literal["skip", "raise"]
 Spread = Literal["joint", "order", "visual"]
@@ -104,6 +106,10 @@ class ReadingOptions:
     whole_seconds: bool = False
     # Whether parts of the store are merged when there are many; not where many runs write to it.
     merges_parts: bool = True
+    # A cluster that decodes, and where it is; None: what joblib is configured for. In Python that
+    # is how it is chosen, in the command there is no other way.
+    engine: EngineName | None = None
+    scheduler: str | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -122,6 +128,14 @@ class ReadingOptions:
             _check_integer(self, "n_workers", at_least=1)
         if self.cache_dir is not None:
             object.__setattr__(self, "cache_dir", check_folder("cache_dir", self.cache_dir))
+        if self.engine is not None:
+            check_choice("engine", self.engine, get_args(EngineName))
+        elif self.scheduler is not None:
+            msg = (
+                "The 'scheduler' parameter needs 'engine', which says whose it is. Got "
+                f"{self.scheduler!r} alone."
+            )
+            raise InvalidParameterError(msg)
 
 
 def _check_integer(record: object, name: str, **bounds: int) -> None:

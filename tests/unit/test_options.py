@@ -57,8 +57,9 @@ def test_keywords_are_those_of_the_records() -> None:
     # What the published package has as well, and what is for documents, which it does not take.
     published = {"hash_size", "n_workers", "show_progress", "crop_margin", "crop_square"}
     reading = set(ReadingOptions.__dataclass_fields__)
-    # And what only the command decides, for shards.
-    assert set(ReadingKeywords.__annotations__) == reading - published - {"merges_parts"}
+    # And what only the command decides, for shards and clusters.
+    of_command = {"merges_parts", "engine", "scheduler"}
+    assert set(ReadingKeywords.__annotations__) == reading - published - of_command
     assert set(SamplingKeywords.__annotations__) == set(SamplingOptions.__dataclass_fields__)
 
 

@@ -31,6 +31,7 @@ from ..options import (
     Spread,
     read_share,
 )
+from .engine_options import add_engine
 
 _SOURCES = (
     "folder, glob or image; list of paths, one per line or NUL-separated (.txt, or - for standard "
@@ -229,6 +230,7 @@ def add_reading(parser: argparse.ArgumentParser, *, is_kept: bool = False) -> No
         type=_integer(1),
         help="images decoded at a time, by default as many as there are cores, at least 4",
     )
+    add_engine(group.add_argument)
     group.add_argument(
         "--on-error",
         dest="image_loading_errors",

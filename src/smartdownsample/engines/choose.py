@@ -1,13 +1,16 @@
-"""Which engine a run takes: the one that joblib is configured for, by default threads."""
+"""Which engine a run takes: the one asked for, or that joblib is configured for, or threads."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib.util import find_spec
+from typing import Any
 
 import joblib
 import numpy as np
 from joblib.parallel import get_active_backend
 
-from ..options import ReadingOptions
+from ..errors import InvalidParameterError, MissingExtraError
+from ..options import EngineName, ReadingOptions
 from ..pictures import MEMORY, count_workers, decoding_process
 from ..records import FeatureSpec, IntArray
 from .engine import Engine
@@ -19,35 +22,81 @@ _SMALL_BYTES = 2**16
 # A worker becomes a helper when each worker has this many small files: a helper takes as long to
 # start as hundreds of them.
 _LEAST_HELPED = 2**12
-# Backends of joblib that have processes on this machine.
+# Classes of joblib's backends. Of a pool of multiprocessing, which waits for ever for what a killed
+# process had, the other pool of processes takes the place.
 _PROCESSES = {"LokyBackend", "MultiprocessingBackend"}
+_DASK = "DaskDistributedBackend"
+_SPARK = "SparkDistributedBackend"
+# What is imported, for each engine that can be asked for.
+_LIBRARIES: dict[EngineName, str] = {"dask": "distributed"}
 
 
 @contextmanager
 def open_engine(reading: ReadingOptions, n_bytes: IntArray, spec: FeatureSpec) -> Iterator[Engine]:
-    """Give the engine for decoding files of these sizes, shape (f,), and close it in the end."""
+    """Give the engine for decoding files of these sizes, shape (f,), and close it in the end.
+
+    Raises
+    ------
+    ExtractionError
+        When a cluster cannot be reached, or has no workers.
+    InvalidParameterError, MissingExtraError
+        When an engine cannot be used at all, or its extra is not installed.
+    """
     backend, _ = get_active_backend(prefer="threads")
-    kinds = {kind.__name__ for kind in type(backend).__mro__}
-    # A worker is a thread from the beginning, whether or not there is a file for it.
-    n_workers = min(count_workers(reading.n_workers), max(len(n_bytes), 2))
-    n_workers = backend.effective_n_jobs(n_workers)
-    if getattr(backend, "supports_sharedmem", False):
-        with _open_threads(n_workers, count_small(n_bytes, spec), reading.max_pixels) as threads:
-            yield threads
+    if reading.engine is not None:
+        engine = _connect(reading.engine, reading.scheduler)
+    elif not getattr(backend, "supports_sharedmem", False):
+        engine = _join(backend, count_workers(reading.n_workers))
+    else:
+        # A worker is a thread from the beginning, whether or not there is a file for it.
+        n_workers = min(count_workers(reading.n_workers), max(len(n_bytes), 2))
+        n_workers = backend.effective_n_jobs(n_workers)
+        n_small = count_small(n_bytes, spec)
+        with _open_threads(n_workers, n_small, reading.max_pixels) as engine:
+            yield engine
         return
-    with closing(_make_other(kinds, n_workers)) as engine:
+    with closing(engine):
         yield engine
 
 
-def _make_other(kinds: set[str], n_workers: int) -> Engine:
-    """Make the engine of a backend whose workers are no threads; imported on need."""
+def _connect(name: EngineName, scheduler: str | None) -> Engine:
+    """Connect to a cluster; what belongs to it is imported on need."""
+    if name not in _LIBRARIES:
+        msg = f"The 'engine' parameter cannot be {name!r} yet. Use {sorted(_LIBRARIES)}."
+        raise InvalidParameterError(msg)
+    if find_spec(_LIBRARIES[name]) is None:
+        msg = (
+            f"The engine {name!r} needs {_LIBRARIES[name]}, which is not installed. Install it "
+            f"with: pip install 'smartdownsample[{name}]', here and on all workers."
+        )
+        raise MissingExtraError(msg)
+    from .dask_engine import connect
+
+    return connect(scheduler)
+
+
+def _join(backend: Any, n_workers: int) -> Engine:  # noqa: ANN401 # joblib has no types
+    """Make the engine of a backend of joblib whose workers are no threads; imported on need."""
+    kinds = {kind.__name__ for kind in type(backend).__mro__}
+    if _DASK in kinds:
+        from .dask_engine import DaskEngine
+
+        return DaskEngine(backend.client)
+    if _SPARK in kinds:
+        msg = (
+            "joblib's backend 'spark' cannot be used: it hands out one task at a time and returns "
+            "all results at once. Use smartdownsample.engines.extract_table with "
+            "DataFrame.mapInArrow, or leave joblib.parallel_config out."
+        )
+        raise InvalidParameterError(msg)
+    n_workers = backend.effective_n_jobs(n_workers)
     if kinds & _PROCESSES:
-        from .processes import ProcessEngine  # noqa: PLC0415 - see above
+        from .processes import ProcessEngine
 
         return ProcessEngine(n_workers)
-    from .waves import WaveEngine  # noqa: PLC0415 - see above
+    from .waves import WaveEngine
 
-    return WaveEngine(n_workers, min(kinds - {"object"}))
+    return WaveEngine(n_workers, type(backend).__name__)
 
 
 @contextmanager

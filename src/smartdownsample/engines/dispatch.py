@@ -1,11 +1,13 @@
 """Sending tasks out and taking answers in: the same rules for every engine.
 
 At most three chunks for each worker are out, or finished and not taken by who asked. A chunk whose
-worker ended is sent again. One that was lost three times is cut in half again and again, and its
-parts are sent with nothing else under way, so that no other chunk is blamed; the image that is left
-gets a cause. What an engine leaves out, says twice or computes by other formulas is refused.
+worker ended is sent again. One that was lost three times is cut, down to single images, and its
+parts are sent with nothing else under way, so that no other chunk is blamed; the image that still
+ends workers gets a cause. What an engine leaves out, says twice or computes by other formulas is
+refused.
 """
 
+import math
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
@@ -75,20 +77,26 @@ class _Piece:
     n_losses: int = 0
     is_suspect: bool = False
 
-    def halve(self) -> "list[_Piece]":
-        """Cut it in two; one that has a single file stays whole."""
-        start, end = self.files.start, self.files.stop
-        middle = (start + end) // 2
-        if middle == start:
+    def cut(self) -> "list[_Piece]":
+        """Cut it into parts; one that has a single file stays whole.
+
+        At first there are as many parts as each has files, then parts of single files: few workers
+        end on the way to the one, which takes much longer than the files of the other parts.
+        """
+        n_files = len(self.task.locations)
+        if n_files == 1:
             return [replace(self, is_suspect=True)]
+        size = 1 if self.is_suspect else math.isqrt(n_files - 1)
+        starts = range(0, n_files, size)
+        parts = [list(range(start, min(start + size, n_files))) for start in starts]
         return [
             _Piece(
                 self.place,
-                files,
-                self.task.choose_files(list(range(files.start - start, files.stop - start))),
+                slice(self.files.start + part[0], self.files.start + part[-1] + 1),
+                self.task.choose_files(part),
                 is_suspect=True,
             )
-            for files in (slice(middle, end), slice(start, middle))
+            for part in parts
         ]
 
 
@@ -242,9 +250,9 @@ class _Dispatch:
         if piece.is_suspect:
             if is_single and is_lost_often:
                 return self._give_up(piece, lost)
-            self._suspects.extend(piece.halve())
+            self._suspects.extend(piece.cut())
         elif is_lost_often:
-            self._suspects.extend(piece.halve())
+            self._suspects.extend(piece.cut())
         else:
             self._again.append(piece)
         return None

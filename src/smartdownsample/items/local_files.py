@@ -162,7 +162,7 @@ def _stat_regular_files(
 ) -> _TimesAndSizes | None:
     """Ask for a block of files; None when some are not regular files."""
     try:
-        files = ask(keys)
+        files = ask(list(keys))
     except (OSError, ValueError):
         return None
     mtime_ns, sizes = [file.mtime_ns for file in files], [file.size for file in files]

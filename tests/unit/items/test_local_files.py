@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pictures import make_old
+from pictures import make_old, write_collection
 from smartdownsample import ImageLoadingWarning
 from smartdownsample.atomic_files import make_folders
 from smartdownsample.items.local_files import LocalFiles, is_settled
@@ -15,6 +15,7 @@ from smartdownsample.items.locations import to_key
 from smartdownsample.items.storage import Content, Storage
 from smartdownsample.records import Cause
 from storage_suite import Place, StorageSuite
+from whole_photos import list_photos
 
 
 def read(path: Path | str) -> Content:
@@ -246,3 +247,15 @@ class TestRead:
         assert isinstance(content, Content)
         assert content.data == bytes(range(10, 60))
         assert read(path).data == bytes(range(100))
+
+
+def test_blocks_of_an_item_list_are_asked_for_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its keys are not a list of Python's."""
+    monkeypatch.setattr("smartdownsample.items.local_files._STAT_BLOCK", 2)
+    paths = write_collection(tmp_path, 5)
+    keys = list_photos([to_key(path) for path in paths]).keys
+    stats = LocalFiles().stat(keys)
+    assert stats.size_bytes.tolist() == [os.path.getsize(path) for path in paths]
+    assert stats.causes == {}

@@ -1,0 +1,157 @@
+"""Dask gives what threads give, and survives the loss of workers; a lost scheduler is told of."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import joblib
+import pytest
+
+from dask_clusters import Cluster
+from engine_photos import Outcome, build, look, write_killer, write_photos
+from killing_workers import write_plugin
+from smartdownsample import ExtractionError, ImageIndex
+from smartdownsample.cli import main
+from smartdownsample.features.spec import make_spec
+from smartdownsample.items.locations import to_key
+from smartdownsample.options import DecodeMode
+from smartdownsample.records import Cause, FeatureBatch
+from smartdownsample.store import FeatureStore
+from whole_photos import extract_photos
+
+distributed = pytest.importorskip("distributed", reason="needs the extra 'dask'")
+pytestmark = pytest.mark.usefixtures("own_network")
+
+
+@pytest.fixture(scope="module")
+def cluster(own_network: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Start a scheduler and two workers."""
+    del own_network
+    with Cluster(tmp_path_factory.mktemp("dask")) as started:
+        yield started
+
+
+@pytest.mark.parametrize("decode", ["fast", "preview"])
+def test_dask_gives_what_threads_give(
+    cluster: Cluster, photos: Path, of_threads: dict[DecodeMode, Outcome], decode: DecodeMode
+) -> None:
+    """To the bit, broken files included; joblib's configuration is all that says so."""
+    with distributed.Client(cluster.address), joblib.parallel_config(backend="dask"):
+        assert look(build(photos, decode)) == of_threads[decode]
+
+
+def test_the_command_names_a_cluster(
+    cluster: Cluster,
+    photos: Path,
+    of_threads: dict[DecodeMode, Outcome],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """All that it read is known afterwards."""
+    options = ["--engine", "dask", "--scheduler", cluster.address]
+    assert main(["features", str(photos), *options]) == 0
+    assert "Read 1,200 images" in capsys.readouterr().err
+    with pytest.warns(UserWarning, match="could not be loaded"):
+        index = ImageIndex.build(photos)
+    assert index.table.n_extracted == 0
+    assert look(index) == of_threads["fast"]
+
+
+def test_a_killed_worker_changes_nothing(cluster: Cluster, photos: Path) -> None:
+    """Each file comes once, with its row."""
+    keys = [to_key(str(path)) for path in sorted(photos.rglob("*.jpg"))]
+    spec = make_spec(8, "fast")
+
+    def take(batch: FeatureBatch) -> list[tuple[int, bytes, Cause | None]]:
+        rows = [row.tobytes() for row in batch.rows]
+        return list(zip(batch.items.tolist(), rows, batch.causes, strict=True))
+
+    ours = sorted(each for batch in extract_photos(keys, spec) for each in take(batch))
+    with distributed.Client(cluster.address), joblib.parallel_config(backend="dask"):
+        batches = extract_photos(keys, spec)
+        theirs = take(next(batches))
+        cluster.kill_worker()
+        theirs.extend(each for batch in batches for each in take(batch))
+    assert sorted(theirs) == ours
+
+
+def test_an_image_that_ends_each_worker_is_named(
+    tmp_path: Path, of_threads: dict[DecodeMode, Outcome]
+) -> None:
+    """All others have their rows."""
+    folder = write_photos(tmp_path / "photos")
+    killer = write_killer(folder)
+    plugin = write_plugin(tmp_path / "plugin")
+    (tmp_path / "dask").mkdir()
+    with (
+        Cluster(tmp_path / "dask", plugin=plugin) as cluster,
+        distributed.Client(cluster.address),
+        joblib.parallel_config(backend="dask"),
+    ):
+        index = build(folder)
+    assert (killer, Cause.WORKER_LOST) in list(index.failures)
+    assert len(index.failures) == len(of_threads["fast"].failures) + 1
+    assert index.table.rows.tobytes() == of_threads["fast"].rows
+
+
+def test_a_lost_scheduler_is_told_of_and_the_next_run_goes_on(
+    tmp_path: Path,
+    photos: Path,
+    of_threads: dict[DecodeMode, Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What came back is in the store."""
+    append, n_appended = FeatureStore.append, count()
+    (tmp_path / "dask").mkdir()
+    with Cluster(tmp_path / "dask") as cluster:
+
+        def kill_after_some(self: FeatureStore, batch: FeatureBatch) -> None:
+            append(self, batch)
+            if next(n_appended) == 2:
+                cluster.kill_scheduler()
+
+        monkeypatch.setattr(FeatureStore, "append", kill_after_some)
+        with (
+            pytest.raises(ExtractionError, match="the same call goes on from there"),
+            distributed.Client(cluster.address),
+            joblib.parallel_config(backend="dask"),
+        ):
+            ImageIndex.build(photos, cache_dir=tmp_path / "store")
+    resumed = build(photos, cache_dir=tmp_path / "store")
+    assert 0 < resumed.table.n_extracted < 1200
+    assert look(resumed) == of_threads["fast"]
+
+
+def test_a_cluster_without_workers_is_told_of(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run does not wait for ever."""
+    monkeypatch.setattr("smartdownsample.engines.dask_engine._PATIENCE_S", 0.5)
+    with (
+        Cluster(tmp_path, n_workers=0) as cluster,
+        distributed.Client(cluster.address),
+        joblib.parallel_config(backend="dask"),
+        pytest.raises(ExtractionError, match=r"no worker for 0.5 seconds. Start some"),
+    ):
+        ImageIndex.build(photos, cache=False)
+
+
+def test_a_scheduler_that_is_not_there_is_told_of(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a line."""
+    import dask  # noqa: PLC0415 # where it is installed
+
+    options = ["--engine", "dask", "--scheduler", "tcp://127.0.0.1:9"]
+    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
+        assert main(["features", str(photos), *options]) == 1
+    assert "at tcp://127.0.0.1:9 cannot be reached" in capsys.readouterr().err
+
+
+def test_a_run_that_is_left_early_cancels_what_is_out(cluster: Cluster, photos: Path) -> None:
+    """The scheduler knows of no task of it any more."""
+    keys = [to_key(str(path)) for path in sorted(photos.rglob("*.jpg"))]
+    with distributed.Client(cluster.address) as client, joblib.parallel_config(backend="dask"):
+        batches = extract_photos(keys, make_spec(8, "fast"))
+        next(batches)
+        batches.close()
+        assert not client.futures
