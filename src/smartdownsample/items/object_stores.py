@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
@@ -71,6 +71,8 @@ class _Described(NamedTuple):
 
 
 _State: TypeAlias = _Described | Cause
+# Where objects are asked for, by their names; a name may be asked for more than once.
+_PlacesOf: TypeAlias = dict[str, list[int]]
 
 
 class ObjectStores:
@@ -99,34 +101,23 @@ class ObjectStores:
                 "list or a table."
             )
             raise InvalidParameterError(msg)
-        line = self._choose_line(place.root)
-        line.wake()
-        listing = _Listing(place.name)
-        while True:
-            page = line.ask(listing.take_page)
+        self._choose_line(place.root).wake()
+        for page in self._take_pages(place):
             if isinstance(page, Refusal):
                 raise _explain_refusal(place, page)
-            if not page:
-                return
             names = [meta["path"] for meta in page]
             yield from (f"{place.root}/{name}" for name in names if not is_hidden(name, place.name))
 
     def stat(self, keys: Sequence[bytes]) -> FileStats:
         """Say times, sizes and etags: by listing their folders, or one by one if they are few."""
-        locations = list(map(os.fsdecode, keys))
-        places = list(map(split_url, locations))
+        places = [split_url(os.fsdecode(key)) for key in keys]
         for root in {place.root for place in places}:
             self._choose_line(root).wake()
-        folders: dict[tuple[str, str], list[int]] = {}
-        for i, place in enumerate(places):
-            folders.setdefault((place.root, place.name.rpartition("/")[0]), []).append(i)
-        questions: list[Callable[[], dict[int, _State]]] = []
-        for (root, folder), own in folders.items():
-            if len(own) > _MOST_ASKED and not places[own[0]].is_web:
-                named = {places[i].name: i for i in own}
-                questions.append(partial(self._stat_folder, root, folder, named))
-            else:
-                questions += [partial(self._stat_one, i, places[i]) for i in own]
+        listed = _group_by_folder(places)
+        questions = [partial(self._stat_folder, *each) for each in listed.items()]
+        in_listed = (own for places_of in listed.values() for own in places_of.values())
+        rest = {*range(len(places))}.difference(*in_listed)
+        questions += [partial(self._stat_one, place, places[place]) for place in sorted(rest)]
         mtime_ns, size_bytes = np.zeros((2, len(keys)), dtype=np.int64)
         causes: dict[int, Cause] = {}
         etags: list[str | None] = [None] * len(keys)
@@ -187,19 +178,50 @@ class ObjectStores:
     def _stat_one(self, i: int, place: ObjectPlace) -> dict[int, _State]:
         return {i: self._stat_object(place)}
 
-    def _stat_folder(self, root: str, folder: str, place_of: dict[str, int]) -> dict[int, _State]:
+    def _stat_folder(self, folder: ObjectPlace, places_of: _PlacesOf) -> dict[int, _State]:
         """List a folder for some of the objects in it, by name."""
-        found = self._choose_line(root).ask(
-            lambda client: client.list_with_delimiter(folder or None)["objects"]
-        )
-        if isinstance(found, Refusal):
-            return dict.fromkeys(place_of.values(), found.cause)
-        states: dict[int, _State] = dict.fromkeys(place_of.values(), Cause.MISSING)
-        for meta in found:
-            place = place_of.get(meta["path"])
-            if place is not None:
-                states[place] = _describe(meta)
-        return states
+        states: dict[int, _State] = {}
+        missing: Cause = Cause.MISSING
+        for page in self._take_pages(folder):
+            if isinstance(page, Refusal):
+                missing = page.cause
+                break
+            for meta in page:
+                states |= dict.fromkeys(places_of.get(meta["path"], ()), _describe(meta))
+        return {own: missing for all_own in places_of.values() for own in all_own} | states
+
+    def _take_pages(self, folder: ObjectPlace) -> Iterator[Sequence[_Meta] | Refusal]:
+        """Take the pages of a listing; a refusal is the last one."""
+        line, listing = self._choose_line(folder.root), _Listing(folder.name)
+        while page := line.ask(listing.take_page):
+            yield page
+            if isinstance(page, Refusal):
+                return
+
+
+def _group_by_folder(places: Sequence[ObjectPlace]) -> dict[ObjectPlace, _PlacesOf]:
+    """Choose the folders that are worth a listing, and list which objects are in each, by name.
+
+    A folder below another that is listed is listed with it.
+    """
+    own: dict[ObjectPlace, _PlacesOf] = {}
+    for i, place in enumerate(places):
+        folder = place._replace(name=place.name.rpartition("/")[0])
+        own.setdefault(folder, {}).setdefault(place.name, []).append(i)
+    chosen: dict[ObjectPlace, _PlacesOf] = {}
+    for folder in sorted(own):
+        above = next(reversed(chosen), None)
+        if above is not None and _is_below(folder, above):
+            chosen[above] |= own[folder]
+        elif len(own[folder]) > _MOST_ASKED and not folder.is_web:
+            chosen[folder] = own[folder]
+    return chosen
+
+
+def _is_below(folder: ObjectPlace, above: ObjectPlace) -> bool:
+    """Tell whether a folder lies below another."""
+    prefix = above.name and above.name + "/"
+    return folder.root == above.root and folder.name.startswith(prefix)
 
 
 class _Listing:
