@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         MissingExtraError,
         MissingImageError,
         OutputError,
+        ShortfallWarning,
         SmartDownsampleError,
         StorageError,
         StoreError,
@@ -87,6 +88,7 @@ __all__ = [
     "PreviewCounts",
     "Ranking",
     "Selection",
+    "ShortfallWarning",
     "SmartDownsampleError",
     "Split",
     "StorageError",
@@ -112,7 +114,7 @@ _HOME_OF = {
         "document": "Document",
         "errors": "DecodeError DocumentWarning ExtractionError HelperWarning"
         " ImageLoadingWarning InvalidParameterError LabelWarning LockWarning"
-        " MissingExtraError MissingImageError OutputError"
+        " MissingExtraError MissingImageError OutputError ShortfallWarning"
         " SmartDownsampleError StorageError StoreError StoreWarning",
         "gathering": "PreviewCounts count_previews",
         "index": "ImageIndex",

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import report
-from .checks import check_seed, check_type
+from .checks import check_flag, check_seed, check_type
 from .errors import InvalidParameterError
 from .gathering import warn_of_failures
 from .index import ImageIndex
@@ -22,7 +22,7 @@ from .options import (
     check_target,
 )
 from .records import Picks
-from .results import Inspection, inspect_collection
+from .results import Inspection, inspect_collection, resolve_keep
 from .sampling import check_groups
 
 if TYPE_CHECKING:
@@ -174,6 +174,8 @@ def sample_diverse(
         When the store could not be read or written; the result is the same.
     HelperWarning
         When a process that helps to decode ended early or cannot be used; the result is the same.
+    ShortfallWarning
+        When groups, sequences and what was selected before leave fewer images than asked for.
 
     Notes
     -----
@@ -198,10 +200,14 @@ def sample_diverse(
     sampling_options = SamplingOptions(**sampling)
     check_target(target_count, sampling_options)
     check_seed(random_seed)
+    is_summarised = check_flag("show_summary", show_summary)
+    returns_indices = check_flag("return_indices", return_indices)
     reading_options = ReadingOptions(
         hash_size=hash_size, n_workers=n_workers, show_progress=show_progress, **reading
     )
-    items = add_items(list_items(image_paths), sampling_options.keep)
+    items = list_items(image_paths)
+    sampling_options = resolve_keep(sampling_options, items)
+    items = add_items(items, sampling_options.keep)
     destinations = [path for path in (save_distribution, save_thumbnails) if path is not None]
     if show_distribution or show_thumbnails or destinations:
         report.check_drawing(*destinations, inputs=items.paths)
@@ -209,11 +215,12 @@ def sample_diverse(
     index = ImageIndex.gather_items(items, reading_options)
     warn_of_failures(index.failures)
     selection = index.draw(target_count, random_seed, sampling_options)
-    if show_summary:
+    report.warn_of_shortfall(selection)
+    if is_summarised:
         print(report.format_summary(selection))
     _present(report.draw_distribution, selection, save_distribution, is_shown=show_distribution)
     _present(report.draw_thumbnails, selection, save_thumbnails, is_shown=show_thumbnails)
-    return selection.indices.tolist() if return_indices else selection.paths
+    return selection.indices.tolist() if returns_indices else selection.paths
 
 
 def inspect_index(
@@ -251,6 +258,7 @@ def _check_figures(what: str, is_shown: object, path: object) -> None:
             f"a file give save_{what}={os.fspath(is_shown)!r}."
         )
         raise InvalidParameterError(msg)
+    check_flag(f"show_{what}", is_shown)
 
 
 def _present(

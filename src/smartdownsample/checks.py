@@ -65,8 +65,8 @@ def check_kept(name: str, value: object) -> None:
     if isinstance(value, (str, bytes, os.PathLike)) or not hasattr(value, "__len__"):
         msg = (
             f"The '{name}' parameter must be a list of paths, of pairs of path and region, or of "
-            "places as Selection.indices has them; a data frame with a column of paths; or a "
-            f"Selection. Got {shorten(value)} instead."
+            "places as Selection.indices has them; a data frame with a column of paths; a "
+            f"Document; or a Selection. Got {shorten(value)} instead."
         )
         raise InvalidParameterError(msg)
 

@@ -1,10 +1,10 @@
 """Documents of detections: what detectors and camera-trap tools write."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, get_args
 
-from .checks import check_choice, check_type
-from .display import count_noun
+from .checks import check_choice, check_flag, check_type
+from .display import count_noun, format_html
 from .errors import InvalidParameterError
 from .formats import read_document
 from .gathering import measure_photo
@@ -15,7 +15,7 @@ from .results import choose_target, convert_document, write_document
 
 if TYPE_CHECKING:
     from .formats import Fault
-    from .records import ItemList
+    from .records import ItemList, Region
     from .selection import Selection
 
 
@@ -45,12 +45,41 @@ class Document:
     def __init__(self, contents: DocumentItems) -> None:
         self.contents = contents
 
+    def __len__(self) -> int:
+        """Count the crops or photos."""
+        return len(self.items)
+
+    def __iter__(self) -> "Iterator[str | tuple[str, Region]]":
+        """Go through the photos by path, or through the crops by path and region."""
+        return iter(self.items.name_items())
+
+    def __contains__(self, item: object) -> bool:
+        """Tell whether a photo by its path, or a crop by path and region, is here."""
+        return any(each == item for each in self)
+
     def __repr__(self) -> str:
         """Show the format and the counts."""
-        items = self.contents.items
+        return f"<Document of {self.contents.annotations.format}: {self._count()}>"
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook what was taken from it, and what was not."""
+        annotations, options = self.contents.annotations, self.contents.options
+        photos = count_noun(len(annotations.entries), "photo")
+        rows = {
+            "Format": f"{annotations.format} {annotations.version or ''}".rstrip(),
+            "File": annotations.file,
+            "Boxes": f"{len(annotations.boxes):,} in {photos}",
+            "Least confidence": f"{options.min_confidence:g}",
+        }
+        if self.contents.n_faults:
+            place, text = self.faults[0]
+            rows["Faults"] = f"{self.contents.n_faults:,}, first {place}: {text}"
+        return format_html(self._count(), rows.items())
+
+    def _count(self) -> str:
         kind = "crop" if self.contents.options.items == "crops" else "photo"
-        n_items, n_files = count_noun(len(items), kind), count_noun(len(items.keys), "file")
-        return f"<Document of {self.contents.annotations.format}: {n_items} in {n_files}>"
+        n_files = count_noun(len(self.items.keys), "file")
+        return f"{count_noun(len(self), kind)} in {n_files}"
 
     @classmethod
     def read(
@@ -182,6 +211,7 @@ class Document:
             document.
         """
         check_type("selection", selection, Picks, "a Selection")
+        check_flag("only_selected_boxes", only_selected_boxes)
         if to is not None:
             check_choice("to", to, get_args(WrittenFormat))
         target = choose_target(self.contents, to)

@@ -60,6 +60,10 @@ class LabelWarning(UserWarning):
     """Some images have several labels, of which the first counts."""
 
 
+class ShortfallWarning(UserWarning):
+    """Fewer images were selected than asked for, though there are more."""
+
+
 class DocumentWarning(UserWarning):
     """A document is read, though it is not quite of its format, or of a newer version."""
 

@@ -14,7 +14,7 @@ from .document import Document
 from .gathering import gather_features, open_pack, open_stored, warn_of_failures
 from .items import list_items
 from .options import DecodeMode, OnLoadingError, OnTruncated, PathLike, ReadingOptions
-from .records import Collection, Failure, FeatureTable, ItemList
+from .records import Collection, Failure, FeatureTable, IntArray, ItemList
 from .sampler import Sampler
 from .sampling import encode_buckets, lay_out
 from .store import choose_cache_dir, choose_store_dir
@@ -67,8 +67,17 @@ class ImageIndex(Sampler):
 
     @cached_property
     def paths(self) -> list[str]:
-        """Paths of the readable images, each as given, in natural order; see `sample` on labels."""
+        """Paths of the readable images, each as given, in natural order; see ``indices``."""
         return list(self.table.paths)
+
+    @property
+    def indices(self) -> IntArray:
+        """Place of each of ``paths`` in the list that was given, int64, shape (n,).
+
+        ``labels[index.indices]`` puts an array of labels of that list in the order of ``paths``,
+        without those of images that could not be loaded.
+        """
+        return self.table.indices
 
     @property
     def failures(self) -> tuple[Failure, ...]:

@@ -273,9 +273,23 @@ def map_series(groups: Any) -> Any:  # noqa: ANN401 - any other is returned as i
         return groups
     paths = list(groups.index)
     if not paths or not all(isinstance(path, (str, os.PathLike)) for path in paths):
+        _check_order(groups)
         return groups
     # Of a path that repeats, the first label counts, as in a list.
     return dict(zip(reversed(paths), reversed(list(groups)), strict=True))
+
+
+def _check_order(series: Any) -> None:  # noqa: ANN401 - of pandas, which is not imported
+    """Refuse a pandas Series that was sorted or shuffled, whose labels may be of other images."""
+    if getattr(series.index, "is_monotonic_increasing", True):
+        return
+    msg = (
+        "The 'groups' parameter takes the labels of a Series in their order, whatever its index. "
+        "Got one whose index is not in ascending order, as after sorting, so that they may be of "
+        "other images. Where they are in the order in which the paths were given, say so: "
+        "groups.to_numpy(). Else give them by path: frame.set_index('path')['group']."
+    )
+    raise InvalidParameterError(msg)
 
 
 def choose_opencv_limit(max_pixels: int) -> str:
@@ -300,6 +314,11 @@ def read_share(text: str) -> float | None:
 def count_share(share: float, n_images: int) -> int:
     """Count the images of a share: one at least, if it is of any."""
     return max(round(share * n_images), min(n_images, int(share > 0)))
+
+
+def count_amount(amount: float | None, n_images: int) -> int | None:
+    """Count the images of what `check_amount` returns; None is no limit."""
+    return count_share(amount, n_images) if isinstance(amount, float) else amount
 
 
 def check_amount(name: str, value: object) -> int | float:

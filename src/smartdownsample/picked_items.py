@@ -26,7 +26,7 @@ class PickedItems(Picks, ABC):
     """Picked items as a collection: paths, or, in a collection of crops, pairs of path and region.
 
     Regions are x, y, width and height in shares of the upright photo. What it holds may be given as
-    ``keep``, and so may it itself.
+    ``keep``, and so may it itself. Two are equal where they hold the same in the same order.
     """
 
     @overload
@@ -44,6 +44,19 @@ class PickedItems(Picks, ABC):
     def __iter__(self) -> Iterator[Item]:
         """Go through the items in the order in which they are here."""
         return map(self._name_item, self.rows.tolist())
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both are of one kind and hold the same items in the same order."""
+        if not isinstance(other, PickedItems) or type(other) is not type(self):
+            return NotImplemented
+        if len(other) != len(self):
+            return False
+        is_of_one = other.table is self.table
+        return bool((other.rows == self.rows).all()) if is_of_one else [*other] == [*self]
+
+    def __hash__(self) -> int:
+        """Hash what is compared."""
+        return hash(tuple(self))
 
     def __contains__(self, item: object) -> bool:
         """Tell whether a photo, however its path is spelt, or a pair of path and region is here."""

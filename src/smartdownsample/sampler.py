@@ -3,7 +3,7 @@
 from collections.abc import Collection as CollectionOf
 from typing import TYPE_CHECKING
 
-from .checks import check_integer, check_seed, choose_seed
+from .checks import check_seed, choose_seed
 from .options import (
     RANDOM_SEED,
     GroupsLike,
@@ -15,9 +15,11 @@ from .options import (
     Spread,
     check_amount,
     check_target,
-    count_share,
+    count_amount,
 )
 from .records import Collection
+from .report import warn_of_shortfall
+from .results import resolve_keep
 from .sampling import Coverage, draw_ranking, draw_selection, measure_coverage
 from .selection import Ranking, Selection
 
@@ -72,16 +74,17 @@ class Sampler:
             What is counted and balanced by: ``"parent"``, the folder of each image; ``"regex:…"``,
             what a pattern finds in its path; ``"species"`` and the like, what a document says; a
             label for each path, such as ``dict(zip(index.paths, labels))``; or the labels of all
-            images in the order in which they were given, which is not that of ``paths``.
+            images in the order in which they were given, which ``indices`` relates to that of
+            ``paths``; of a pandas Series too, whatever its index, unless that has paths.
         per_group : int or mapping of str to int, optional
             Most images of each group, those in ``keep`` included.
         balance : float
             0 shares images among groups in proportion to their sizes, 1 equally. Every group
             gets one, as far as images go.
-        keep : Selection, data frame, or collection of paths, of pairs or of places
-            Images selected before: a selection, with what it was kept apart from; or paths, also
-            as a column of a frame, each for all crops of its photo; pairs of path and region,
-            (x, y, width, height) in shares of the upright photo; or places as
+        keep : Selection, Document, data frame, or collection of paths, of pairs or of places
+            Images selected before: a selection, with what it was kept apart from; a document;
+            paths, also as a column, each for all crops of its photo, and copies for their photos;
+            pairs of path and region, (x, y, width, height) in shares of the photo; or places as
             ``Selection.indices`` has them. They count as picks; new ones are kept apart from them.
         max_per_sequence : int, optional
             Most images of one sequence, those in ``keep`` included: as a document tells it, or of
@@ -101,6 +104,11 @@ class Sampler:
         ------
         InvalidParameterError
             When a parameter has a wrong type or value, or excludes another.
+
+        Warns
+        -----
+        ShortfallWarning
+            When groups, sequences and what was selected before leave fewer than asked for.
         """
         options = SamplingOptions(
             spread=spread,
@@ -113,7 +121,9 @@ class Sampler:
             sequence_gap_s=sequence_gap_s,
             skip_flat=skip_flat,
         )
-        return self.draw(target_count, random_seed, options)
+        selection = self.draw(target_count, random_seed, options)
+        warn_of_shortfall(selection)
+        return selection
 
     def draw(
         self,
@@ -122,11 +132,9 @@ class Sampler:
         options: SamplingOptions,
     ) -> Selection:
         """Select images with all options in one record, see `sample`."""
-        amount = check_target(target_count, options)
-        count = (
-            count_share(amount, len(self.collection.table)) if isinstance(amount, float) else amount
-        )
-        seed = choose_seed(random_seed)
+        table = self.collection.table
+        count = count_amount(check_target(target_count, options), len(table))
+        seed, options = choose_seed(random_seed), resolve_keep(options, table)
         return Selection.wrap(draw_selection(self.collection, count, seed, options))
 
     def rank(
@@ -169,13 +177,10 @@ class Sampler:
         options: SamplingOptions,
     ) -> Ranking:
         """Rank images with all options in one record, see `rank`."""
-        amount = None if limit is None else check_amount("limit", limit)
-        count = (
-            count_share(amount, len(self.collection.table)) if isinstance(amount, float) else amount
-        )
-        seed = choose_seed(random_seed)
-        picks = draw_ranking(self.collection, count, seed, options.for_ranking())
-        return Ranking.wrap(picks)
+        table = self.collection.table
+        count = None if limit is None else count_amount(check_amount("limit", limit), len(table))
+        seed, options = choose_seed(random_seed), resolve_keep(options.for_ranking(), table)
+        return Ranking.wrap(draw_ranking(self.collection, count, seed, options))
 
     def measure_coverage(
         self, limit: int | None = None, *, random_seed: int | None = RANDOM_SEED
@@ -202,8 +207,6 @@ class Sampler:
         InvalidParameterError
             When a parameter has a wrong type or value.
         """
-        if limit is not None:
-            limit = check_integer("limit", limit, at_least=1)
         return measure_coverage(self.collection, limit, check_seed(random_seed))
 
     # Methods of a selection, which earlier versions had here.

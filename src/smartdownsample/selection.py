@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import page, report
-from .checks import check_integer, check_names, check_number, check_seed
+from .checks import check_flag, check_integer, check_names, check_number, check_seed
 from .display import count_noun
 from .locks import write_lock
 from .options import RANDOM_SEED, VALIDATION, GroupsLike, Kept, PathLike
@@ -135,6 +135,8 @@ class Selection(PickedItems):
             When the file cannot be written.
         """
         check_names("names", names)
+        check_flag("cache", cache)
+        check_flag("absolute_paths", absolute_paths)
         picks: Picks = self
         if against is not None:
             other = against[:] if isinstance(against, PickedItems) else against

@@ -13,8 +13,8 @@ import pytest
 from pictures import LONG_AGO_NS, make_old, write_collection, write_picture
 from small_surveys import detect, write_jpeg, write_results
 from smartdownsample import ImageIndex, Lock
-from smartdownsample.cli import main
-from smartdownsample.locks.lock_file import LockedSource, encode_lock
+from smartdownsample.cli import main, time_limit
+from smartdownsample.locks.lock_file import LockedSource, encode_lock, read_lock
 
 _Form: TypeAlias = Literal["NFC", "NFD"]
 N_PHOTOS = 40
@@ -343,6 +343,24 @@ def test_an_update_elsewhere_notes_where_the_images_lie_now(
     assert main(run) == 0
     assert "now leads to images in fotos." in capsys.readouterr().err
     verify(capsys)
+
+
+def test_a_lockfile_whose_pattern_takes_for_ever_ends_in_an_error(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come from anybody; the same pattern on a command line is one's own."""
+    write_picture(folder / "photos" / ("a" * 60 + "b.jpg"), 1)
+    grouping = "regex:photos"
+    lines = ["sample", "photos", "-n", "5", "--group-by", grouping, "--lock", "own.lock", "-q"]
+    assert main(lines) == 0
+    content = read_lock("own.lock")
+    hostile = {**(content.options or {}), "grouping": "regex:/(a+)+$"}
+    Path("hostile.lock").write_bytes(encode_lock(replace(content, options=hostile)))
+    monkeypatch.setattr(time_limit, "LIMIT_S", 0.5)
+    message = refuse(capsys, "sample", "--lock", "hostile.lock", "-o", "a.csv")
+    assert "can be made to take for ever" in message
+    assert not Path("a.csv").exists()
+    assert main(["verify", "own.lock", "-q"]) == 0
 
 
 # ------------------------------------------------------------------ the same again

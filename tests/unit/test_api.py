@@ -78,6 +78,7 @@ def test_the_published_signature_is_kept() -> None:
         "decode",
         "cache",
         "cache_dir",
+        "whole_seconds",
         "spread",
         "quotas",
         "groups",
@@ -196,7 +197,7 @@ class TestChecks:
                 "a label for each of the images given, 60. Got 3",
             ),
             ({"groups": {"1.jpg": "fox"}}, "a label for every image. Got none for 60 of 60"),
-            ({"groups": [None] * 60}, "a label for every image. Got None"),
+            ({"groups": [None] * 60}, "a label for every image. Got none for all"),
             ({"groups": "cameras"}, "must be 'parent', 'regex:'"),
             ({"groups": "parent", "per_group": {"a": 3}}, "must name groups that have images"),
             ({"groups": "parent", "per_group": -1}, "'per_group' parameter must be an integer"),
@@ -335,3 +336,22 @@ def test_what_is_no_selection_is_refused_by_name(tmp_path: Path) -> None:
         inspect_index(paths)
     with pytest.raises(InvalidParameterError, match=r"must be a FeatureTable, such as"):
         count_previews(paths)
+
+
+@pytest.mark.parametrize(
+    "name", ["show_summary", "return_indices", "show_distribution", "show_thumbnails"]
+)
+def test_what_is_on_or_off_is_checked_before_any_work(name: str) -> None:
+    """A text such as "no" would be taken for yes."""
+    flags: dict[str, Any] = {"show_summary": False, name: 1}
+    with pytest.raises(InvalidParameterError, match=f"'{name}' parameter must be True or False"):
+        sample_diverse(["absent.jpg"], 1, **flags)
+
+
+@pytest.mark.parametrize("name", ["cache", "absolute_paths"])
+def test_what_a_page_is_to_show_is_checked(name: str, tmp_path: Path) -> None:
+    """So that no path of a machine is shown for a mistake."""
+    selection = ImageIndex.build([]).sample(1)
+    flags: dict[str, Any] = {name: "no"}
+    with pytest.raises(InvalidParameterError, match=f"'{name}' parameter must be True or False"):
+        selection.save_report(tmp_path / "page.html", **flags)

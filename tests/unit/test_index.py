@@ -14,6 +14,8 @@ from smartdownsample import (
     ImageLoadingWarning,
     InvalidParameterError,
     MissingImageError,
+    ShortfallWarning,
+    sample_diverse,
 )
 from smartdownsample.records import Cause
 
@@ -246,6 +248,39 @@ class TestSample:
         """The message says what was expected."""
         with pytest.raises(InvalidParameterError, match="'random_seed'"):
             index.sample(5, random_seed=-1)
+
+
+class TestShortfall:
+    """Where groups and sequences leave fewer images than asked for, a warning says so."""
+
+    def test_it_is_warned_of(self, tmp_path: Path) -> None:
+        """With both numbers; as many as there are need no warning, nor does a count of groups."""
+        paths = write_collection(tmp_path, 12)
+        index = ImageIndex.build(paths, cache=False)
+        with pytest.warns(ShortfallWarning, match="Selected 3 images of the 9 asked for: groups"):
+            assert len(index.sample(9, groups=["a"] * 12, per_group=3)) == 3
+        with pytest.warns(ShortfallWarning, match="Selected 3 images of the 9"):
+            sample_diverse(
+                paths, 9, groups=["a"] * 12, per_group=3, cache=False, show_summary=False
+            )
+        assert len(index.sample(13)) == 12
+        assert len(index.sample(groups=["a"] * 12, per_group=3)) == 3
+        assert len(index.sample(9, keep=paths[:6])) == 6
+
+
+class TestIndices:
+    """The order of ``paths`` is not that of the caller's list."""
+
+    def test_they_put_labels_in_the_order_of_paths(self, tmp_path: Path) -> None:
+        """Also without those of images that could not be loaded."""
+        paths = write_collection(tmp_path, 6)[::-1]
+        (tmp_path / "bad.jpg").touch()
+        with pytest.warns(ImageLoadingWarning):
+            index = ImageIndex.build([*paths[:2], tmp_path / "bad.jpg", *paths[2:]], cache=False)
+        labels = np.array([*paths[:2], "bad", *paths[2:]])
+        assert labels[index.indices].tolist() == index.paths
+        by_list = index.sample(3, groups=labels, balance=1)
+        assert by_list == index.sample(3, groups={path: path for path in index.paths}, balance=1)
 
 
 class TestExplain:

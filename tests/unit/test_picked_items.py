@@ -20,6 +20,9 @@ from smartdownsample import (
     MissingExtraError,
     Ranking,
     Selection,
+    find_images,
+    place_images,
+    sample_diverse,
 )
 
 
@@ -171,3 +174,60 @@ def test_without_pandas_the_error_says_what_to_install(
     selection = index.sample(2)
     with pytest.raises(MissingExtraError, match="pip install pandas"):
         selection.to_pandas()
+
+
+def test_selections_of_the_same_items_are_equal(tmp_path: Path) -> None:
+    """In the same order and of one kind, whichever index they are of."""
+    paths = write_collection(tmp_path, 12)
+    first, again = (ImageIndex.build(paths, cache=False) for _ in range(2))
+    assert first.sample(5) == first.sample(5) == again.sample(5)
+    assert len({first.sample(5), again.sample(5), first.sample(6)}) == 2
+    assert first.sample(5) != first.sample(6)
+    assert first.sample(12) != first.rank()
+    assert first.rank() == again.rank()
+    assert first.rank(random_seed=1) != first.rank(random_seed=2)
+    assert first.sample(5) != first.sample(5).paths
+
+
+def test_crops_are_equal_by_their_regions(crops: Selection) -> None:
+    """Two crops of one photo are two items."""
+    whole = ImageIndex(crops.table).sample(4)
+    assert whole == ImageIndex(crops.table).sample(4)
+    assert whole != crops
+
+
+def test_a_document_is_kept_for_its_crops(tmp_path: Path) -> None:
+    """What is new is kept apart from them; of photos alone, its photos are kept."""
+    for seed in range(6):
+        write_jpeg(tmp_path / f"{seed}.jpg", seed)
+    boxes = [detect(0, 0, 0.5, 0.5), detect(0.25, 0.5, 0.5, 0.25)]
+    all_of = {f"{seed}.jpg": boxes for seed in range(6)}
+    index = ImageIndex.build(Document.read(write_results(tmp_path / "all.json", all_of)))
+    first = index.sample(4)
+    Document.read(tmp_path / "all.json").write(
+        first, tmp_path / "first.json", only_selected_boxes=True
+    )
+    earlier = Document.read(tmp_path / "first.json")
+    assert len(earlier) == 4
+    later = index.sample(4, keep=earlier)
+    assert later == index.sample(4, keep=first)
+    assert set(later).isdisjoint(first)
+    photos = ImageIndex.build(tmp_path)
+    assert set(photos.sample(6, keep=earlier).paths) == set(photos.paths) - set(first.paths)
+
+
+def test_copies_are_kept_as_their_photos(tmp_path: Path) -> None:
+    """As in the command: links, and copies in a folder that they were placed in."""
+    paths = write_collection(tmp_path / "photos", 12)
+    index = ImageIndex.build(paths, cache=False)
+    first = index.sample(4)
+    place_images(first.paths, tmp_path / "copies", "copy", base=tmp_path / "photos")
+    copies = find_images(tmp_path / "copies")
+    assert len(copies) == 4
+    assert set(copies).isdisjoint(paths)
+    assert index.sample(4, keep=copies) == index.sample(4, keep=first)
+    assert index.rank(4, keep=copies) == index.rank(4, keep=first)
+    sampled = sample_diverse(paths, 12, keep=copies, cache=False, show_summary=False)
+    assert sorted(sampled) == sorted({*paths} - {*first.paths})
+    with pytest.raises(InvalidParameterError, match="must name images of the collection"):
+        index.sample(4, keep=[*copies, str(tmp_path / "photos" / "other.jpg")])

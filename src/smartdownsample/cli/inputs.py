@@ -24,11 +24,12 @@ from ..items import (
     name_images,
 )
 from ..locks import is_lockfile
-from ..options import DocumentOptions, Kept, ReadingOptions, SamplingOptions, count_share
+from ..options import DocumentOptions, Kept, ReadingOptions, SamplingOptions, count_amount
 from ..records import REGION_COLUMNS, Cause, Failure, IntArray, Picks
 from ..sampling import check_groups
 from ..selection import Selection
 from .earlier import list_roots, name_originals, read_earlier
+from .time_limit import limit_matching
 
 # Checks where outputs go, from the options, the images, and all paths that are read.
 CheckOutputs: TypeAlias = Callable[[argparse.Namespace, NamedImages, list[str]], None]
@@ -49,6 +50,12 @@ class Inputs:
 
 def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | IntArray]:
     """List the images of a command, and which of them were selected before; these come last."""
+    with limit_matching(getattr(options, "foreign_patterns", [])):
+        return _name_all(options)
+
+
+def _name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | IntArray]:
+    """List images as `name_all` does, for however long it takes."""
     grouping = Grouping.read(getattr(options, "grouping", None) or "")
     read_items = make_reader(options)
     respell = getattr(options, "respell", str)
@@ -64,7 +71,7 @@ def name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | Int
         respell=respell,
         shard=getattr(options, "shard", None),
     )
-    placed = (getattr(options, "copy_to", None), getattr(options, "link_to", None))
+    placed = (getattr(options, name, None) for name in ("copy_to", "link_to", "crops_to"))
     for folder in (*placed, *getattr(options, "left_out", ())):
         if folder is not None:
             n_named = len(images.paths)
@@ -249,8 +256,7 @@ def check_picks(options: argparse.Namespace, picks: Picks) -> None:
 
 def count_target(options: argparse.Namespace, index: ImageIndex) -> int | None:
     """Count the images that are asked for; None for no limit. A share is of at least one."""
-    amount: int | float | None = options.target_count
-    return count_share(amount, len(index)) if isinstance(amount, float) else amount
+    return count_amount(options.target_count, len(index))
 
 
 def list_parameters(options: argparse.Namespace) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """``smartdownsample inspect``: what is in a collection."""
 
 import argparse
+import os
 
 from ..display import count_noun
 
@@ -9,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..gathering import PreviewCounts
     from ..results import Figures, Inspection
-    from ..sampling import NeededCount
 
 SUMMARY = "Tell what is in a collection"
 USAGE = "SOURCE ... [options]"
@@ -77,20 +77,13 @@ def run(options: argparse.Namespace) -> int:
     tell(f"Sizes: {', '.join(sizes[:_MAX_SIZES])}{more}")
     tell(f"How many to select: {coverage.describe()}")
     for each in coverage.needed:
-        tell(f"  {_describe_needed(each)}")
+        tell(f"  {each.describe()}")
     for folder, figures in found.folders.items():
         if figures.clock:
             tell(f"Clock of {folder}: {'; '.join(figures.clock)}")
     tell("")
     _print_folders(found)
     return 0
-
-
-def _describe_needed(needed: "NeededCount") -> str:
-    """Say how many images cover a share of the collection."""
-    share, by_looks, by_events = needed
-    text = f"{share:.0%}: by looks {'too many' if by_looks is None else f'{by_looks:,}'}"
-    return text if by_events is None else f"{text}, by events {by_events:,}"
 
 
 def _print_quality(found: "Inspection") -> None:
@@ -123,12 +116,24 @@ def _print_folders(found: "Inspection") -> None:
     total = _count_faults(found.total)
     words = [word for word, count in total.items() if count]
     heads = "".join(f" {word:>{_width(word)}}" for word in words)
+    common = _find_common([*found.folders])
+    below = f" below {common}" if common else ""
     tell(
         f"{'images':>9} {'infrared':>8} {'near-duplicates':>15} {'sequences':>9} "
-        f"{'longest':>7}{heads}  {'first':19}  {'last':19}  folder"
+        f"{'longest':>7}{heads}  {'first':19}  {'last':19}  folder{below}"
     )
-    for folder, figures in {**found.folders, "all": found.total}.items():
-        tell(f"{_format_figures(figures, words)}  {folder}")
+    for folder, figures in found.folders.items():
+        shown = os.path.relpath(folder, common) if common else folder
+        tell(f"{_format_figures(figures, words)}  {shown}")
+    tell(f"{_format_figures(found.total, words)}  all")
+
+
+def _find_common(folders: list[str]) -> str:
+    """Find the folder that all are below, which is named once; empty where there is none."""
+    if len(folders) <= 1 or len({*map(os.path.isabs, folders)}) > 1:
+        return ""
+    common = os.path.commonpath(folders)
+    return "" if common in {os.curdir, os.sep} else common
 
 
 def _count_faults(figures: "Figures") -> dict[str, int]:

@@ -97,11 +97,11 @@ def explain_unrepeatable(lock: Lock) -> str | None:
     """Say why the call of a lockfile cannot be repeated; None where it can."""
     content = lock.content
     if content.options is None:
-        return "it was written from Python, which does not note what was asked for"
+        return "it was written from Python, and what was asked for can stand in no file"
     if content.sources is None or content.keep is None:
         return (
-            "it does not say what named the images, such as standard input, a list outside of its "
-            "folder, or very many images one by one"
+            "it does not say what named the images, as where it was written from Python, or where "
+            "standard input, a list outside of its folder, or very many images did"
         )
     gone = lock.list_changed_documents(only_missing=True)
     return f"{gone[0]!r}, which named the images, is not there" if gone else None
@@ -125,6 +125,8 @@ def restore_options(options: argparse.Namespace, lock: Lock, root: str) -> argpa
     restored = argparse.Namespace(**{**vars(options), **asked})
     restored.sources = lock.list_sources(content.sources or [], root)
     restored.keep = lock.list_sources(content.keep or [], root)
+    patterns = [*restored.include, *restored.exclude, restored.grouping or ""]
+    restored.foreign_patterns = [each for each in patterns if "*" in each or ":" in each]
     restored.random_seed = content.rounds[-1].random_seed
     restored.locked_root = root
     places = asked.get(LEFT_OUT)

@@ -1,7 +1,6 @@
 """From the options of a command to a lockfile of what it selected."""
 
 import argparse
-import glob
 import os
 import re
 from collections.abc import Collection, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 from ..display import count_noun
 from ..errors import InvalidParameterError
 from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS
-from ..items import DocumentItems, NamedImages, list_items, to_key
+from ..items import DocumentItems, NamedImages, find_fixed_folder, list_items, to_key
 from ..locks import (
     WITHOUT_ROOT,
     LockContent,
@@ -78,10 +77,7 @@ def _find_fixed(source: str) -> str | None:
         return source
     if _is_document(source):
         return None
-    folder = os.path.dirname(source)
-    while glob.has_magic(folder) and not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
-    return folder or os.curdir
+    return find_fixed_folder(source) or os.curdir
 
 
 def _is_document(source: str) -> bool:
@@ -154,7 +150,7 @@ def _spell_pattern(pattern: str, root: bytes, as_called: str | None, name: str) 
 
 def list_left_out(options: argparse.Namespace, root: bytes) -> list[str]:
     """List the folders below the root where this run and former ones placed images."""
-    placed = [options.copy_to, options.link_to, *getattr(options, LEFT_OUT, [])]
+    placed = [options.copy_to, options.link_to, options.crops_to, *getattr(options, LEFT_OUT, [])]
     places = [spell_place(to_key(folder), root) for folder in placed if folder is not None]
     return sorted({place for place in places if place is not None})
 

@@ -134,6 +134,8 @@ def _check_folders(options: argparse.Namespace) -> None:
     fail = options.parser.error
     if options.add and not (options.copy_to or options.link_to or options.crops_to):
         fail("--add adds images to the folder of --copy-to, --link-to or --crops-to: name it")
+    if options.flat and not (options.copy_to or options.link_to):
+        fail("--flat places all images in the folder of --copy-to or --link-to: name it")
     if options.output is None:
         for name in ("output_format", "only_selected_boxes", "target_format"):
             if getattr(options, name):

@@ -17,6 +17,7 @@ from ..errors import (
     InvalidParameterError,
     LabelWarning,
     LockWarning,
+    ShortfallWarning,
     SmartDownsampleError,
     StoreWarning,
 )
@@ -40,6 +41,7 @@ _OWN_WARNINGS = (
     ImageLoadingWarning,
     LabelWarning,
     LockWarning,
+    ShortfallWarning,
     StoreWarning,
 )
 # Seconds between lines of progress where nobody watches, such as in a file.

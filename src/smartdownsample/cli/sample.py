@@ -87,6 +87,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="copy or link the images although there are others in that folder",
     )
+    add(
+        "--flat",
+        action="store_true",
+        help="copy or link all images into that folder itself, with their folders in their names: "
+        "cam_A--IMG_3.JPG",
+    )
     for name, extensions, summary in (
         ("--manifest", (".json",), "write down how the selection came about (%s)"),
         ("--report", (".html", ".htm"), "write a page about the selection (%s)"),
@@ -349,7 +355,13 @@ def _place(options: argparse.Namespace, selection: "Picks", folder: str, how: "H
 
     base = options.relative_to or _choose_base(options.sources, selection)
     placed = place_images(
-        selection.paths, folder, how, base=base, add=options.add, manifest=options.manifest
+        selection.paths,
+        folder,
+        how,
+        base=base,
+        add=options.add,
+        flat=options.flat,
+        manifest=options.manifest,
     )
     for path, cause in placed.failures:
         say(f"Could not be placed: {path} ({cause.value})")

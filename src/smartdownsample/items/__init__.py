@@ -8,6 +8,7 @@ from .find import (
     IMAGE_EXTENSIONS,
     PLACED_MARK,
     add_items,
+    find_fixed_folder,
     find_images,
     stat_files,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "cause_of",
     "compare_with_disk",
     "encode_order_key",
+    "find_fixed_folder",
     "find_images",
     "is_remote",
     "join_images",

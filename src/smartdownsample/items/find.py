@@ -84,6 +84,17 @@ def list_source(source: PathLike) -> list[str]:
     return _leave_out_placed(list(_expand_source(path)), path)
 
 
+def find_fixed_folder(source: str) -> str:
+    """Find the folder that all images of a folder, glob or file lie in or below.
+
+    It is empty for the working folder. A file or folder of that very name is no glob.
+    """
+    fixed = source
+    while glob.has_magic(fixed) and not os.path.lexists(fixed):
+        fixed = os.path.dirname(fixed)
+    return fixed if os.path.isdir(fixed) or fixed != source else os.path.dirname(source)
+
+
 def _list_objects(url: str) -> list[str]:
     """List the images below a URL, or the one that it names."""
     check_url(url)
@@ -142,9 +153,7 @@ def _suggest_place(path: str) -> str:
 
 def _leave_out_placed(paths: list[str], source: str) -> list[str]:
     """Leave out images that were placed in folders below a source, and warn of them."""
-    top = source
-    while glob.has_magic(top) and not os.path.lexists(top):
-        top = os.path.dirname(top)
+    top = find_fixed_folder(source)
     placed_of: dict[str, str | None] = {top: None, os.path.dirname(os.path.join(top, "")): None}
     found = [path for path in paths if path == source or not _find_placed(path, placed_of)]
     if len(found) < len(paths):

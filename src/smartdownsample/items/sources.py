@@ -26,7 +26,7 @@ from ..formats import (
     split_list,
 )
 from .documents import DocumentItems
-from .find import IMAGE_EXTENSIONS, describe_empty, list_source
+from .find import IMAGE_EXTENSIONS, describe_empty, find_fixed_folder, list_source
 from .groupings import FACTS_OF_PATHS, Fact, Grouping, list_facts, match_paths
 from .join import TurnItems
 from .locations import to_key, to_keys
@@ -292,9 +292,4 @@ def _find_base(source: str, part: NamedImages) -> str:
     """Find the folder that patterns with a slash count from, beside the working folder."""
     if part.documents and part.documents[0].options.root is not None:
         return os.fspath(part.documents[0].options.root)
-    if os.path.isdir(source) or is_remote(source):
-        return source
-    folder = source
-    while glob.has_magic(folder) and not os.path.lexists(folder):
-        folder = os.path.dirname(folder)
-    return folder if folder != source else os.path.dirname(source)
+    return source if is_remote(source) else find_fixed_folder(source)

@@ -1,8 +1,10 @@
 """Lockfiles in Python: write one, read one, and see what has become of its images."""
 
 import glob
+import math
 import os
 from dataclasses import replace
+from typing import Any
 
 from ..checks import check_type
 from ..display import count_noun
@@ -295,7 +297,8 @@ def write_lock(
         named = to_text(root, "The 'root' parameter")
         key, is_relative = to_key(named), not os.path.isabs(named)
     place = spell_nearby(key, folder, is_relative=is_relative)
-    begun = LockContent(selection.table.spec.fingerprint, place, None, None, None)
+    asked = _list_options(selection)
+    begun = LockContent(selection.table.spec.fingerprint, place, None, None, asked)
     content = make_content(
         selection, key, begun, selection.target_count, show_progress=show_progress
     )
@@ -303,6 +306,28 @@ def write_lock(
     if place is None:
         told = f"{name!r} {WITHOUT_ROOT}. Name it when you use the lockfile: Lock.verify(root=…)"
         warn_user(f"{told}, in the command --root.", LockWarning)
+
+
+def _list_options(selection: Picks) -> dict[str, Any] | None:
+    """List what is known of how images were selected; None where that can stand in no file."""
+    options, spec = selection.options, selection.table.spec
+    if (
+        options is None
+        or not isinstance(options.groups, str | None)
+        or not isinstance(options.per_group, int | None)
+        or math.isinf(options.sequence_gap_s)
+    ):
+        return None
+    names = ("spread", "quotas", "max_per_sequence", "skip_flat")
+    return {
+        "grouping": options.groups,
+        "per_group": options.per_group,
+        "balance": float(options.balance),
+        "sequence_gap_s": float(options.sequence_gap_s),
+        **{name: getattr(options, name) for name in names},
+        **{name: getattr(spec, name) for name in ("hash_size", "decode")},
+        **{name: getattr(spec, name) for name in ("crop_margin", "crop_square")},
+    }
 
 
 def save_content(

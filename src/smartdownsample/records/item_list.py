@@ -12,7 +12,7 @@ from ..options import BoxOrientation
 from .arrays import Float32Array, FrameArray, IntArray
 from .failures import Failure
 from .packed_paths import PackedKeys, list_some, pack_keys
-from .regions import are_crops, whole_photos
+from .regions import Region, are_crops, whole_photos
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -93,6 +93,14 @@ class ItemList:
     def has_regions(self) -> bool:
         """Whether any item is not a whole photo."""
         return bool(are_crops(self.regions).any())
+
+    def name_items(self) -> "list[str] | list[tuple[str, Region]]":
+        """Name the items: paths, or, where there are crops, pairs with the region."""
+        paths = [self.paths[file] for file in self.file_of.tolist()]
+        if not self.has_regions:
+            return paths
+        regions = [(x, y, width, height) for x, y, width, height in self.regions.tolist()]
+        return list(zip(paths, regions, strict=True))
 
     @cached_property
     def packed_keys(self) -> PackedKeys:

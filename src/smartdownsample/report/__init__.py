@@ -7,7 +7,12 @@ from .distribution_chart import draw_distribution
 from .document_summary import describe_document, summarize_document, tabulate_document
 from .drawings import FIGURE, check_drawing, make_figure, save_figure, show_figure
 from .notebook import format_collection, format_picks
-from .summary import describe_skipped, describe_unknown_quality, format_summary
+from .summary import (
+    describe_skipped,
+    describe_unknown_quality,
+    format_summary,
+    warn_of_shortfall,
+)
 from .thumbnail_grid import draw_thumbnails
 
 __all__ = [
@@ -26,4 +31,5 @@ __all__ = [
     "show_figure",
     "summarize_document",
     "tabulate_document",
+    "warn_of_shortfall",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ..display import count_noun, pluralize, to_line
+from ..errors import ShortfallWarning, warn_user
 from ..features import tell_infrared
 from ..gathering import count_previews, describe_previews
 from ..items import number_cameras, number_folders
@@ -68,14 +69,35 @@ def _describe_kept(selection: Picks, n_collection: int | None) -> str:
     if n:
         text += f", spread {_describe_layout(selection.collection.layout)}"
     if n_kept < selection.target_count:
-        n_skipped = 0 if selection.skipped_rows is None else len(selection.skipped_rows)
-        kind = "other" if n_skipped else "readable"
-        is_all = n_kept + n_earlier + n_skipped == n
+        kind = "other" if _count_skipped(selection) else "readable"
+        is_all = not _count_left(selection)
         rest = f"every {kind} {selection.table.noun} is selected" if is_all else _NO_MORE
         text += f"; asked for {selection.target_count:,}: {rest}"
     if n_earlier:
         text += f"; kept apart from {n_earlier:,} selected before"
     return text
+
+
+def _count_skipped(selection: Picks) -> int:
+    """Count what was left out as flat."""
+    return 0 if selection.skipped_rows is None else len(selection.skipped_rows)
+
+
+def _count_left(selection: Picks) -> int:
+    """Count the items that could have been selected as well."""
+    n_taken = len(selection) + len(selection.earlier_rows) + _count_skipped(selection)
+    return len(selection.table) - n_taken
+
+
+def warn_of_shortfall(selection: Picks) -> None:
+    """Warn where fewer items were selected than asked for, though there are more."""
+    if len(selection) < selection.target_count and _count_left(selection):
+        nouns = pluralize(selection.table.noun)
+        warn_user(
+            f"Selected {len(selection):,} {nouns} of the {selection.target_count:,} asked for: "
+            f"{_NO_MORE}. Raise 'per_group' or 'max_per_sequence', or ask for fewer.",
+            ShortfallWarning,
+        )
 
 
 def describe_skipped(selection: Picks) -> Iterator[str]:

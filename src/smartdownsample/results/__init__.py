@@ -6,6 +6,7 @@ from .document_file import check_document_output, write_document
 from .earlier_selection import selection_kind
 from .file_copies import open_file
 from .inspection import Figures, Inspection, inspect_collection
+from .kept_images import resolve_keep
 from .manifest import MANIFEST, describe_run, list_versions, write_manifest
 from .originals import find_originals
 from .place import Placed, place_images
@@ -40,6 +41,7 @@ __all__ = [
     "name_source_columns",
     "open_file",
     "place_images",
+    "resolve_keep",
     "selection_kind",
     "split_selection",
     "tabulate_ranking",

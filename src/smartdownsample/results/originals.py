@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from ..items import to_keys
 from .file_copies import has_same_content
 from .placed_record import RECORD_NAME
+from .placement_plan import unflatten
 
 
 def find_originals(paths: Sequence[str], among: Sequence[str]) -> list[str]:
@@ -17,7 +18,8 @@ def find_originals(paths: Sequence[str], among: Sequence[str]) -> list[str]:
 
     A path and a photo of one name are the same where both lead to one file, as links do; or where
     the path lies in a folder that images were placed in, the photo has the same folders above it
-    as there are in that folder, and both have the same size. Should several photos be so, contents
+    as there are in that folder, or in the copy's name where all are in one, and both have the same
+    size. Should several photos be so, contents
     tell. All others stay.
     """
     keys, own = to_keys(list(paths)), to_keys(list(among))
@@ -25,7 +27,7 @@ def find_originals(paths: Sequence[str], among: Sequence[str]) -> list[str]:
     lost = [place for place, key in enumerate(keys) if key not in known]
     if not lost:
         return list(paths)
-    names = {os.path.basename(keys[place]) for place in lost}
+    names = {name for place in lost for name in _list_names(keys[place])}
     alike: dict[bytes, dict[bytes, str]] = {}
     for key, path in zip(own, among, strict=True):
         name = os.path.basename(key)
@@ -41,7 +43,10 @@ def find_originals(paths: Sequence[str], among: Sequence[str]) -> list[str]:
     tops: dict[bytes, bytes | None] = {}
     found = list(paths)
     for place in lost:
-        key, photos = keys[place], alike.get(os.path.basename(keys[place]), {})
+        key = keys[place]
+        photos: dict[bytes, str] = {}
+        for name in _list_names(key):
+            photos |= alike.get(name, {})
         state = _stat(key, states)
         if state is None or not photos:
             continue
@@ -51,6 +56,12 @@ def find_originals(paths: Sequence[str], among: Sequence[str]) -> list[str]:
         if original is not None:
             found[place] = photos[original]
     return found
+
+
+def _list_names(key: bytes) -> set[bytes]:
+    """List the names that the photo of a copy may have, which may be placed in a flat folder."""
+    name = os.path.basename(key)
+    return {name, os.path.basename(unflatten(name))}
 
 
 def _stat(key: bytes, states: dict[bytes, os.stat_result | None]) -> os.stat_result | None:
@@ -77,10 +88,11 @@ def _find_copied(
     if top is None:
         return None
     end = key[len(top.rstrip(os.fsencode(os.sep))) :]  # begins with a separator
+    ends = (end, unflatten(end))
     likely = [
         photo
         for photo in photos
-        if photo.endswith(end)
+        if photo.endswith(ends)
         if (state := _stat(photo, states)) is not None and state.st_size == size_bytes
     ]
     if len(likely) > 1:

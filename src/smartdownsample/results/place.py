@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias, get_args
 
 from ..atomic_files import in_one_piece, make_folders, remove_leftovers
-from ..checks import check_choice, check_place
+from ..checks import check_choice, check_flag, check_place
 from ..display import count_noun
 from ..errors import OutputError
 from ..items import list_items, to_keys, to_text
@@ -69,13 +69,14 @@ class Placed(NamedTuple):
     failures: tuple[Failure, ...]
 
 
-def place_images(
+def place_images(  # noqa: PLR0913 - what the command has, by keyword
     paths: PathLike | Iterable[PathLike],
     destination: PathLike,
     how: How,
     *,
     base: PathLike | None = None,
     add: bool = False,
+    flat: bool = False,
     manifest: PathLike | None = None,
     on_progress: Progress | None = None,
 ) -> Placed:
@@ -100,6 +101,9 @@ def place_images(
         selections go into one destination, so that their folders fit together.
     add : bool, default False
         Place the images although there are others in the destination.
+    flat : bool, default False
+        Place all images in the destination itself, as labelling tools want them, with their folders
+        in their names: ``cam_A/IMG_3.JPG`` becomes ``cam_A--IMG_3.JPG``.
     manifest : path, optional
         The manifest of this selection. Its name, without its folder, is noted in the destination,
         for whoever wants to place another selection there.
@@ -115,7 +119,8 @@ def place_images(
     Raises
     ------
     InvalidParameterError
-        When a parameter has a wrong value, or an image does not lie below the base.
+        When a parameter has a wrong value, an image does not lie below the base, or its name has
+        the ``--`` that stands for a slash in flat names.
     OutputError
         When something else stands in the place of an image, the destination holds images of
         another selection, a link in it leads elsewhere, or copies do not fit on the disk: nothing
@@ -146,7 +151,7 @@ def place_images(
         base_key = find_base(items.keys)
     else:
         (base_key,) = to_keys([to_text(base, "The 'base' parameter")])
-    plan = plan_placing(items, folder, base_key, how)
+    plan = plan_placing(items, folder, base_key, how, is_flat=check_flag("flat", flat))
     new = [each for each in plan.placements if each.state is TargetState.NEW]
     _check_differences(plan, folder, how)
     placed = PlacedSelection(digest_names(plan.names), len(plan.names), name, how)

@@ -14,6 +14,9 @@ from ..options import How
 from ..records import Cause, Failure, ItemList
 from .file_copies import has_same_content, read_to_end
 
+# Stands for a slash in names of files that are all in one folder.
+_FLAT_SLASH = b"--"
+
 
 class TargetState(Enum):
     """What stands where an image is to be placed."""
@@ -83,19 +86,45 @@ def find_base(keys: Sequence[bytes]) -> bytes:
         raise InvalidParameterError(msg) from None
 
 
-def plan_placing(items: ItemList, folder: bytes, base: bytes, how: How) -> Plan:
+def flatten(name: bytes) -> bytes:
+    """Turn a path below a folder into a name of its own in that folder, see `unflatten`.
+
+    ``site_1/cam_A/IMG_3.JPG`` becomes ``site_1--cam_A--IMG_3.JPG``. Raises InvalidParameterError
+    for a path of which the name would not tell the folders any more.
+    """
+    flat = name.replace(b"/", _FLAT_SLASH)
+    if unflatten(flat) != name:
+        msg = (
+            f"{os.fsdecode(name)!r} cannot be placed in a flat folder, where "
+            f"{os.fsdecode(_FLAT_SLASH)!r} stands for a slash and so must not be in the names of "
+            "folders and files. Keep the folders, or rename it."
+        )
+        raise InvalidParameterError(msg)
+    return flat
+
+
+def unflatten(flat: bytes) -> bytes:
+    """Turn a name that `flatten` made into the path that it stands for."""
+    return flat.replace(_FLAT_SLASH, b"/")
+
+
+def plan_placing(
+    items: ItemList, folder: bytes, base: bytes, how: How, *, is_flat: bool = False
+) -> Plan:
     """Decide where each image goes, and change nothing on disk.
 
-    `folder` is the destination and `base` the folder whose sub-folders are kept; both are absolute.
-    An image that does not lie below the base raises InvalidParameterError.
+    `folder` is the destination and `base` the folder whose sub-folders are kept, or, where it
+    `is_flat`, told by the names, see `flatten`; both are absolute. An image that does not lie below
+    the base raises InvalidParameterError.
     """
     stats = stat_files(items.keys)
-    plan = Plan([], [], frozenset(_name_places(items.keys, base)))
+    spell = flatten if is_flat else bytes
+    plan = Plan([], [], frozenset(map(spell, _name_places(items.keys, base))))
     for file, (path, source) in enumerate(zip(items.paths, items.keys, strict=True)):
         if file in stats.causes:
             plan.failures.append(Failure(path, stats.causes[file]))
             continue
-        target = os.path.join(folder, strip_folder(source, base, "the base"))
+        target = os.path.join(folder, spell(strip_folder(source, base, "the base")))
         outcome = _inspect_target(source, target, how)
         if isinstance(outcome, Cause):
             plan.failures.append(Failure(path, outcome))

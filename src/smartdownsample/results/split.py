@@ -5,13 +5,15 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from ..display import count_noun
+from ..display import count_noun, format_html
 from ..errors import InvalidParameterError
 from ..records import BoolArray, DistanceArray, FeatureSpec, GroupLabels, IntArray, Picks, RowArray
 from ..sampling import DISTANCE_SCALE, SAME_SCENE, find_nearest_rows, number_joined
 
 # Random orders tried. With a dozen groups or more, the best is off by a few items at most.
 _N_TRIES = 64
+# Near-duplicates that a notebook lists.
+_MOST_SHOWN = 10
 
 SelectionT = TypeVar("SelectionT", bound=Picks)
 
@@ -50,10 +52,18 @@ class Split(Generic[SelectionT]):
 
     def __repr__(self) -> str:
         """Show the counts."""
+        return f"<Split of {self._count()}>"
+
+    def _repr_html_(self) -> str:
+        """Show the counts and the nearest near-duplicates in a notebook."""
+        nearest = sorted(self.near_duplicates, key=lambda pair: pair.distance)[:_MOST_SHOWN]
+        return format_html(self._count(), ((p.validation_path, p.train_path) for p in nearest))
+
+    def _count(self) -> str:
         return (
-            f"<Split of {count_noun(len(self.train), 'image')} for training and "
+            f"{count_noun(len(self.train), self.train.table.noun)} for training and "
             f"{len(self.validation):,} for validation, "
-            f"{count_noun(len(self.near_duplicates), 'near-duplicate')} between them>"
+            f"{count_noun(len(self.near_duplicates), 'near-duplicate')} between them"
         )
 
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..display import count_noun
+from ..checks import check_integer
+from ..display import count_noun, format_html
 from ..options import SamplingOptions
 from ..records import Collection, Float64Array, IntArray
 from .distances import DISTANCE_SCALE, FAR, compare_all
@@ -45,6 +46,18 @@ class NeededCount(NamedTuple):
     by_looks: int | None
     by_events: int | None
 
+    def describe(self) -> str:
+        """Say in one line how many it takes.
+
+        Returns
+        -------
+        str
+            Such as "80%: by looks 42, by events 57".
+        """
+        looks = "too many" if self.by_looks is None else f"{self.by_looks:,}"
+        text = f"{self.share:.0%}: by looks {looks}"
+        return text if self.by_events is None else f"{text}, by events {self.by_events:,}"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Coverage:
@@ -78,8 +91,15 @@ class Coverage:
 
     def __repr__(self) -> str:
         """Show the suggestion."""
-        images = count_noun(int(self.counts.max(initial=0)), "image")
-        return f"<Coverage by up to {images}: {self.describe()}>"
+        return f"<Coverage by up to {self._count()}: {self.describe()}>"
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook the suggestion, and how many images cover how much."""
+        rows = (each.describe().split(": ", maxsplit=1) for each in self.needed)
+        return format_html(self.describe().capitalize(), ((share, text) for share, text in rows))
+
+    def _count(self) -> str:
+        return count_noun(int(self.counts.max(initial=0)), "image")
 
     def describe(self) -> str:
         """Say in one line what is suggested, or why nothing is.
@@ -109,7 +129,7 @@ def measure_coverage(
     The suggestion goes by the share covered. The mean distance would not do: it falls most with
     the first few items, however varied a collection is, and goes on falling among near-duplicates.
     """
-    limit = MAX_COUNT if limit is None else limit
+    limit = MAX_COUNT if limit is None else check_integer("limit", limit, at_least=1)
     table = collection.table
     ranked = draw_ranking(collection, limit, random_seed, SamplingOptions()).rows
     rng = np.random.default_rng(random_seed)

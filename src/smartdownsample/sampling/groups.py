@@ -185,13 +185,21 @@ def _number_labels(labels: list[object], paths: list[str]) -> GroupLabels:
     from natsort import natsorted
 
     texts = [str(label) for label in labels]
-    for label, text, path in zip(labels, texts, paths, strict=True):
-        if text in _MISSING and not isinstance(label, str):
-            msg = (
-                "The 'groups' parameter must have a label for every image. "
-                f"Got {label!r} for {path!r} instead. Give it one, such as 'unknown'."
-            )
-            raise InvalidParameterError(msg)
+    missing = [
+        place
+        for place, (label, text) in enumerate(zip(labels, texts, strict=True))
+        if text in _MISSING and not isinstance(label, str)
+    ]
+    if missing:
+        first = missing[0]
+        how_many = "all" if len(missing) == len(labels) else f"{len(missing):,} of {len(labels):,}"
+        msg = (
+            "The 'groups' parameter must have a label for every image. "
+            f"Got none for {how_many} instead ({labels[first]!r}), first {paths[first]!r}. Leave "
+            "'groups' out to sample without groups, or give these a label, such as by "
+            "fillna('unknown') in pandas."
+        )
+        raise InvalidParameterError(msg)
     # Natural order ties names that differ only in leading zeros; sorting first orders those too.
     names = natsorted(sorted(set(texts)))
     id_of = {name: i for i, name in enumerate(names)}

@@ -9,7 +9,7 @@ import pytest
 
 from smartdownsample import ImageLoadingWarning, InvalidParameterError, find_images
 from smartdownsample.atomic_files import make_folders
-from smartdownsample.items.find import stat_files
+from smartdownsample.items.find import find_fixed_folder, stat_files
 from smartdownsample.items.given_images import list_items
 
 
@@ -187,3 +187,27 @@ def test_no_file_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     items = list_items(tmp_path)
     stats = stat_files(items.keys)
     assert np.array_equal(stats.size_bytes, [0])
+
+
+@pytest.mark.parametrize(
+    ("source", "folder"),
+    [
+        ("season", "season"),
+        ("season/cam_1/a.jpg", "season/cam_1"),
+        ("season/*/a.jpg", "season"),
+        ("season/**/*.jpg", "season"),
+        ("season/x[1].jpg", "season"),
+        ("season/cam_?", "season"),
+        ("*.jpg", ""),
+        ("a.jpg", ""),
+    ],
+)
+def test_images_of_a_source_lie_in_or_below_its_fixed_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, folder: str
+) -> None:
+    """A name with the letters of a pattern is none where there is such a file."""
+    (tmp_path / "season" / "cam_1").mkdir(parents=True)
+    for name in ("season/x[1].jpg", "season/cam_1/a.jpg", "a.jpg"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    assert find_fixed_folder(source) == folder

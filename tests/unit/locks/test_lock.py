@@ -230,3 +230,16 @@ def test_a_fresh_seed_stands_in_the_lockfile(photos: Path) -> None:
     assert told.random_seed is not None
     again = index.sample(4, random_seed=told.random_seed)
     assert Lock.read("picks.lock").verify(selection=again).is_same
+
+
+def test_what_was_asked_for_is_noted_where_it_can_stand_in_a_file(photos: Path) -> None:
+    """Words and numbers; labels of images cannot, and then nothing is said of options."""
+    index = ImageIndex.build(photos, cache=False)
+    index.sample(6, groups="parent", balance=1, spread="visual").save_lock("words.lock")
+    asked = Lock.read("words.lock").content.options
+    assert asked is not None
+    assert (asked["grouping"], asked["balance"], asked["spread"]) == ("parent", 1.0, "visual")
+    assert (asked["hash_size"], asked["decode"]) == (8, "fast")
+    index.sample(6, groups=["a"] * N_PHOTOS).save_lock("labels.lock")
+    assert Lock.read("labels.lock").content.options is None
+    assert Lock.read("words.lock").content.sources is None

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from feature_tables import make_table
-from smartdownsample import ImageIndex, LockReport, inspect_index, report
+from small_surveys import detect, write_jpeg, write_results
+from smartdownsample import Document, ImageIndex, LockReport, inspect_index, report
 from smartdownsample.locks.lock_check import CollectionChanges, PickChanges
 from smartdownsample.results import tabulate_selection
 
@@ -103,6 +104,36 @@ def test_an_inspection_shows_its_figures() -> None:
     assert "Near-duplicates" in text
     assert next(iter(found.sizes)) in text
     assert repr(found).startswith(f"<Inspection of 60 images in {n_folders} folder")
+
+
+def test_a_coverage_shows_how_many_cover_how_much() -> None:
+    """The suggestion first."""
+    coverage = ImageIndex(make_table(60)).measure_coverage()
+    text = read_html(coverage)
+    assert text.lower().startswith(coverage.describe().lower())
+    for need in coverage.needed:
+        assert need.describe().replace(": ", "", 1) in text
+
+
+def test_a_split_shows_its_sides_and_what_is_near_between_them() -> None:
+    """The nearest pairs first."""
+    split = ImageIndex(make_table(60)).sample(30).split()
+    text = read_html(split)
+    assert text.startswith(f"{len(split.train)} images for training and {len(split.validation)}")
+    for pair in split.near_duplicates[:1]:
+        assert pair.validation_path in text
+
+
+def test_a_document_shows_what_was_taken_from_it(tmp_path: Path) -> None:
+    """With its format, its file and the first fault."""
+    write_jpeg(tmp_path / "1.jpg", 1)
+    boxes = [detect(0, 0, 0.5, 0.5), detect(0.25, 0.5, 0.5, 0.25)]
+    document = Document.read(write_results(tmp_path / "md.json", {"1.jpg": boxes}))
+    text = read_html(document)
+    assert text.startswith("2 crops in 1 file")
+    assert str(tmp_path / "md.json") in text
+    assert "Boxes2 in 1 photo" in text
+    assert "Faults" not in text
 
 
 def test_a_lock_report_shows_what_differs() -> None:

@@ -15,7 +15,14 @@ from smartdownsample.errors import OutputError
 from smartdownsample.items.given_images import list_items
 from smartdownsample.options import How
 from smartdownsample.results import Placed, file_copies, find_base, place_images
-from smartdownsample.results.placement_plan import TargetState, compare_files, plan_placing
+from smartdownsample.results.originals import find_originals
+from smartdownsample.results.placement_plan import (
+    TargetState,
+    compare_files,
+    flatten,
+    plan_placing,
+    unflatten,
+)
 
 N_PHOTOS = 24
 RECORD_NAME = ".smartdownsample.json"
@@ -155,6 +162,39 @@ class TestPlaceImages:
             on_progress=lambda n_done, n_all: told.append((n_done, n_all)),
         )
         assert told == [(n_done, 5) for n_done in range(1, 6)]
+
+
+class TestFlat:
+    """Labelling tools want all images in one folder."""
+
+    @pytest.mark.parametrize("how", HOWS)
+    def test_names_tell_the_folders(self, photos: list[str], tmp_path: Path, how: How) -> None:
+        """None meets another; a second call has nothing to do; keep finds the photos again."""
+        target = tmp_path / "flat"
+        placed = place_images(photos, target, how, flat=True)
+        assert placed == Placed(N_PHOTOS, 0, add_up(photos), ())
+        relative = [os.path.relpath(path, tmp_path / "photos") for path in photos]
+        names = [os.fsdecode(flatten(os.fsencode(path))) for path in relative]
+        assert list_files(target) == sorted(names)
+        assert all("/" not in name for name in names)
+        assert [os.fsdecode(unflatten(os.fsencode(name))) for name in names] == relative
+        assert place_images(photos, target, how, flat=True).n_there == N_PHOTOS
+        copies = [str(target / name) for name in names]
+        assert find_originals(copies, photos) == photos
+
+    def test_a_name_that_would_tell_no_folders_is_refused(self, tmp_path: Path) -> None:
+        """So that each name leads back to its photo."""
+        paths = write_collection(tmp_path / "a--b", 2)
+        other = write_collection(tmp_path / "c", 2)
+        with pytest.raises(InvalidParameterError, match="'--' stands for a slash"):
+            place_images([*paths, *other], tmp_path / "flat", "copy", flat=True)
+        assert not (tmp_path / "flat").exists()
+        place_images([*paths, *other], tmp_path / "kept", "copy")
+
+    def test_what_is_neither_on_nor_off_is_refused(self, photos: list[str], tmp_path: Path) -> None:
+        """As other flags are."""
+        with pytest.raises(InvalidParameterError, match="'flat' parameter must be True or False"):
+            place_images(photos, tmp_path / "flat", "copy", flat="yes")  # type: ignore[arg-type] # what is tested
 
 
 class TestDifferences:

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from pictures import write_collection
 from smartdownsample import FeatureTable, ImageIndex, InvalidParameterError, LabelWarning
 from smartdownsample.features.spec import make_spec
 from smartdownsample.options import GroupsLike, SamplingOptions
@@ -108,7 +109,7 @@ class TestLabelItems:
             iter,
             np.array,
             lambda labels: np.array(labels, dtype=object),
-            lambda labels: pd.Series(labels, index=[3, 2, 1, 0]),
+            lambda labels: pd.Series(labels, index=[2, 3, 5, 8]),
             lambda labels: pd.Series(labels, dtype="category"),
             pd.Index,
             pa.array,
@@ -138,9 +139,9 @@ class TestLabelItems:
     def test_a_missing_label_is_an_error(self, label: object) -> None:
         """It says which image has none."""
         groups = ["fox", "fox", label, "owl"]
-        with pytest.raises(InvalidParameterError, match=r"Got .* for 'b/x/1\.jpg' instead"):
+        with pytest.raises(InvalidParameterError, match=r"Got none for 1 of 4 .*'b/x/1\.jpg'"):
             label_items(groups, make_table(PATHS))
-        with pytest.raises(InvalidParameterError, match=r"Got .* for 'b/x/1\.jpg' instead"):
+        with pytest.raises(InvalidParameterError, match=r"Got none for 1 of 4 .*'b/x/1\.jpg'"):
             label_items(dict(zip(PATHS, groups, strict=True)), make_table(PATHS))
 
     def test_texts_may_say_that_there_is_nothing(self) -> None:
@@ -196,3 +197,34 @@ class TestCheckNames:
         options = SamplingOptions(groups="parent", per_group={"fox": 1})
         with pytest.raises(InvalidParameterError, match=r"there are none\. Got 'fox'"):
             check_names(options, [], 0)
+
+
+def test_labels_that_are_all_missing_say_what_to_do(tmp_path: Path) -> None:
+    """As of the column of a table without groups."""
+    paths = write_collection(tmp_path, 4)
+    index = ImageIndex.build(paths, cache=False)
+    frame = pd.DataFrame({"path": paths, "group": [None] * 4})
+    with pytest.raises(InvalidParameterError, match=r"Got none for all .*Leave 'groups' out") as e:
+        index.sample(2, groups=frame["group"])
+    assert "fillna" in str(e.value)
+    some = pd.Series(["a", None, "b", float("nan")])
+    with pytest.raises(InvalidParameterError, match="Got none for 2 of 4 instead"):
+        index.sample(2, groups=some)
+
+
+def test_a_series_counts_by_its_order_and_is_refused_where_that_was_changed(
+    tmp_path: Path,
+) -> None:
+    """Pandas would go by its index; a filtered one has gaps in it, a sorted one is of doubt."""
+    paths = write_collection(tmp_path, 8)
+    frame = pd.DataFrame({"path": paths, "group": [*"abababab"]})
+    part = frame[frame.index % 3 > 0]
+    index = ImageIndex.build(part["path"], cache=False)
+    by_mapping = index.sample(3, groups=part.set_index("path")["group"], balance=1)
+    assert index.sample(3, groups=part["group"], balance=1) == by_mapping
+    order = part.sort_values("group")
+    with pytest.raises(InvalidParameterError, match="index is not in ascending order"):
+        index.sample(3, groups=order["group"], balance=1)
+    assert index.sample(3, groups=order.set_index("path")["group"], balance=1) == by_mapping
+    again = ImageIndex.build(order["path"], cache=False)
+    assert again.sample(3, groups=order["group"].to_numpy(), balance=1) == by_mapping
