@@ -42,7 +42,7 @@ class Layout:
     Attributes
     ----------
     regime : {"timed", "ordered", "unordered"}
-        Whether the order is by capture time within a camera, natural, or by looks alone.
+        Whether the order is by capture time within a camera, natural, or by looks.
     order : ndarray of int64, shape (n,)
         The row of each place.
     events : ndarray of int64, shape (n,)

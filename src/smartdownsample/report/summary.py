@@ -126,7 +126,7 @@ def _describe_layout(layout: Layout) -> str:
     """Say along which order picks are spread."""
     if layout.regime == "timed":
         return f"over {count_noun(layout.n_events, 'event')} by capture time"
-    return "over the natural order of names" if layout.regime == "ordered" else "by looks alone"
+    return "over the natural order of names" if layout.regime == "ordered" else "by looks"
 
 
 def _describe_places(selection: Picks) -> dict[str, str]:

@@ -5,10 +5,13 @@ Capture times tell best what belongs together, then names, then looks:
 - *timed*: frames camera by camera, by capture time. Frames that follow one another within a
   minute are one event.
 - *ordered*: the natural order of names; long runs of one look count less.
-- *unordered*: neighbours look alike; names and times mean nothing.
+- *unordered*: neighbours look alike; names and times mean nothing, but for words that they begin
+  with: each of many series (`series`) has an order by looks of its own.
 
 An order counts where neighbours in it look clearly more alike than random pairs do.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,6 +30,7 @@ from ..records import (
 )
 from .distances import measure_distances, measure_steps
 from .scenes import CLEAR, find_line
+from .series import number_series
 from .within_keys import count_distinct, list_distinct, number_joined
 
 # Least share of frames whose capture time is known.
@@ -90,7 +94,9 @@ def lay_out(table: FeatureTable) -> Layout:
             return Layout("timed", order, events, np.ones(n))
     if mean_natural <= _MAX_BY_RANDOM * mean_of_pairs:
         return Layout("ordered", natural, natural, weigh_runs(table, steps), steps)
-    return lay_out_by(table.rows, "unordered")
+    looks = lay_out_by(table.rows, "unordered")
+    series = number_series(table.paths)[looks.order]
+    return replace(looks, order=looks.order[np.argsort(series, kind="stable")])
 
 
 def lay_out_by(rows: RowArray, regime: Regime) -> Layout:

@@ -92,7 +92,7 @@ class TestSummary:
         assert lines == [
             "Kept      5 (8.3%), spread over 12 events by capture time",
             "Kept      5 (8.3%), spread over the natural order of names",
-            "Kept      5 (8.3%), spread by looks alone",
+            "Kept      5 (8.3%), spread by looks",
         ]
 
     def test_every_group_has_a_line_with_its_counts(self) -> None:

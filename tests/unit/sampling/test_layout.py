@@ -108,6 +108,18 @@ class TestRegime:
         is_beside = np.diff(scenes[layout.order]) == 0
         assert is_beside.mean() > 0.4  # of 0.75; by chance less than 0.01
 
+    def test_series_of_names_stand_together_where_looks_tell_nothing(self) -> None:
+        """Within each, pictures of a scene do."""
+        scenes = mix(400) // 20
+        rows = make_bursts(scenes)
+        series = np.arange(400) // 40
+        paths = [f"pets/{'abcdefghij'[each] * 3}_{row}.jpg" for row, each in enumerate(series)]
+        layout = lay(rows, paths)
+        assert layout.regime == "unordered"
+        assert series[layout.order].tolist() == series.tolist()
+        is_beside = np.diff(scenes[layout.order]) == 0
+        assert is_beside.mean() > 0.15  # of 0.5; by chance less than 0.05
+
     def test_a_clock_that_stands_still_tells_nothing(self) -> None:
         """As after a battery ran out."""
         rows = make_bursts(np.repeat(np.arange(40), 5))
