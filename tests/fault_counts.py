@@ -8,6 +8,7 @@ DOCUMENTS = "damaged lists and tables are read"
 JSON_DOCUMENTS = "damaged documents of detections in JSON are read"
 PACKAGES = "damaged Camtrap DP packages are read, and written in part"
 PACKS = "forged packs and parts of stores, whose checksums fit, are read"
+MERGED = "damaged and forged stores of others are brought in"
 LOCKS = "lockfiles are forged, so that their checksum fits, and verified, repeated or added to"
 FLIPS = "parts of stores with a changed byte are read"
 SIGNALS = "runs are stopped by a signal and started again"
@@ -19,6 +20,7 @@ TRIED = {
     JSON_DOCUMENTS: 6_000,
     PACKAGES: 6_000,
     PACKS: 3_000,
+    MERGED: 2_000,
     LOCKS: 3_000,
     FLIPS: 5_000,
     SIGNALS: 130,

@@ -72,6 +72,12 @@ def add_options(parser: Parser) -> None:
     add_sources(export, takes_documents=False)
     add_reading(export, is_kept=True)
     export.add_argument("--root", metavar="DIR", required=True, help="folder of all these images")
+    export.add_argument(
+        "--from-store",
+        action="store_true",
+        help="write what is kept of these folders or images without looking at them, as where the "
+        "photos are unplugged",
+    )
     add_parents(export.add_argument)
     imports.add_argument("--root", metavar="DIR", required=True, help="folder of the images here")
     for action in (*care, merge, imports):
@@ -191,18 +197,36 @@ def _export(options: argparse.Namespace) -> int:
     from .inputs import collect
     from .printing import tell
 
-    images = collect(options, _check_pack).images
+    if options.from_store:
+        _check_kept(options)
+        paths = options.sources
+    else:
+        paths = collect(options, _check_pack).images.paths
     n_written = export_pack(
         options.pack,
-        images.paths,
+        paths,
         options.root,
         hash_size=options.hash_size,
         decode=options.decode,
         cache_dir=options.cache_dir,
         whole_seconds=options.whole_seconds,
+        from_store=options.from_store,
     )
     tell(f"Wrote the features of {count_noun(n_written, 'image')} to {options.pack}.")
     return 0
+
+
+def _check_kept(options: argparse.Namespace) -> None:
+    """Make sure that no option asks for files to be looked at where only the store is."""
+    from ..errors import InvalidParameterError
+
+    for name in ("include", "exclude", "path_column"):
+        if getattr(options, name):
+            msg = (
+                f"--{name.replace('_', '-')} chooses among files that are there, and --from-store "
+                "looks at none: leave one of them out. Name folders or images."
+            )
+            raise InvalidParameterError(msg)
 
 
 def _check_pack(options: argparse.Namespace, _: "NamedImages", read: list[str]) -> None:

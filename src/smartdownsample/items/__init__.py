@@ -17,7 +17,7 @@ from .given_images import list_items, list_photos
 from .groupings import Fact, Grouping, label_paths, list_facts
 from .join import join_items
 from .local_files import cause_of
-from .locations import strip_folder, to_key, to_keys, to_text
+from .locations import check_root, strip_folder, to_key, to_keys, to_text
 from .named_images import EARLIER_GROUP, NamedImages, add_images, join_images
 from .natural_order import encode_order_key
 from .object_stores import N_REQUESTS
@@ -48,6 +48,7 @@ __all__ = [
     "add_images",
     "add_items",
     "cause_of",
+    "check_root",
     "compare_with_disk",
     "encode_order_key",
     "find_fixed_folder",

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pyarrow as pa
 
 from ..arrow import pack_bytes
-from ..checks import check_scheme, expand_home, shorten
+from ..checks import check_folder, check_scheme, expand_home, shorten
 from ..errors import InvalidParameterError
 from ..options import PathLike
 from ..records import PackedKeys, PackedPaths, encode_path, pack_paths
@@ -100,6 +100,14 @@ def pack_locations(paths: Sequence[str]) -> tuple[PackedPaths, PackedKeys]:
     array = pa.concat_arrays(packed)
     del packed
     return PackedPaths(array) if is_same else pack_paths(paths), PackedKeys(array)
+
+
+def check_root(name: str, value: object) -> str:
+    """Return a parameter that names a folder of images as text, also that of an object store."""
+    if isinstance(value, str) and is_remote(value):
+        check_url(value)
+        return value
+    return check_folder(name, value)
 
 
 def _check_key(path: str) -> bytes:

@@ -25,7 +25,7 @@ from ..checks import check_folder
 from ..display import count_noun
 from ..errors import DamagedPartError, InvalidParameterError, StoreError, StoreWarning, warn_user
 from ..features import FEATURE_VERSION
-from ..items import to_key
+from ..items import check_root, is_remote, to_key
 from ..options import PathLike
 from ..records import IntArray
 from .folder import SCHEMA_VERSION, STORES_NAME, choose_cache_dir, list_specs
@@ -155,14 +155,18 @@ def _choose_move(from_root: PathLike | None, to_root: PathLike | None) -> _Move 
             "from one folder to another. Give both, or none."
         )
         raise InvalidParameterError(msg)
-    prefix, separator = _read_foreign_root(check_folder("from_root", from_root))
-    base = os.path.join(to_key(check_folder("to_root", to_root)), b"")
-    return partial(_move_rows, prefix=prefix, separator=separator, base=base)
+    prefix, separator = _read_root(check_root("from_root", from_root))
+    base, own_separator = _read_root(check_root("to_root", to_root))
+    return partial(
+        _move_rows, prefix=prefix, separator=separator, base=base, own_separator=own_separator
+    )
 
 
-def _read_foreign_root(root: str) -> tuple[bytes, bytes]:
+def _read_root(root: str) -> tuple[bytes, bytes]:
     """Read a root of any system: what its paths begin with, and what separates their folders."""
-    if os.name != "nt" and _DRIVE.match(root):
+    if is_remote(root):
+        path, separator = to_key(root), b"/"
+    elif os.name != "nt" and _DRIVE.match(root):
         path, separator = ntpath.normpath(root).encode("utf-8", "surrogatepass"), b"\\"
     elif os.name == "nt" and root.startswith("/"):
         path, separator = posixpath.normpath(root).encode("utf-8", "surrogateescape"), b"/"
@@ -171,15 +175,16 @@ def _read_foreign_root(root: str) -> tuple[bytes, bytes]:
     return path if path.endswith(separator) else path + separator, separator
 
 
-def _move_rows(rows: pa.Table, *, prefix: bytes, separator: bytes, base: bytes) -> pa.Table:
+def _move_rows(
+    rows: pa.Table, *, prefix: bytes, separator: bytes, base: bytes, own_separator: bytes
+) -> pa.Table:
     """Take the rows whose images lie below a root, and put these below another."""
     paths = rows["path"].to_pylist()
     is_below = np.array([path.startswith(prefix) for path in paths], dtype=np.bool_)
     below = [path[len(prefix) :] for path, is_one in zip(paths, is_below, strict=True) if is_one]
     relative = [path.replace(separator, b"/") for path in below]
     check_relative_paths(relative)
-    own = os.fsencode(os.sep)
-    moved = [base + path.replace(b"/", own) for path in relative]
+    moved = [base + path.replace(b"/", own_separator) for path in relative]
     return replace_paths(rows.filter(pack_flags(is_below)), moved)
 
 

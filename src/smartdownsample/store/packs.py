@@ -5,9 +5,11 @@ sampled with `ImageIndex.from_pack`, or imported into the store of another machi
 knows the same files below another root.
 """
 
+import bisect
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ..arrow import pack_values, unpack
-from ..checks import check_folder
+from ..arrow import pack_flags, pack_values, unpack
+from ..checks import check_flag
 from ..display import count_noun
 from ..errors import StoreError
 from ..features import FEATURE_VERSION, make_spec_for
-from ..items import list_items, stat_files, strip_folder, to_key, to_keys, to_text
+from ..items import check_root, list_items, stat_files, strip_folder, to_key, to_keys, to_text
 from ..options import DecodeMode, PathLike, ReadingOptions
 from ..output_files import OutputKind, check_output, replacing
 from ..records import FeatureSpec, FeatureTable, ItemList
@@ -29,7 +31,7 @@ from .look_up import KnownFeatures
 from .merging import keep_newest
 from .part import SIGNS_OF_DAMAGE, check_seal, is_sealed, read_part, write_part
 from .row_checks import MAX_BYTES, check_lengths, check_relative_paths
-from .schema import SPEC_KEY, make_schema, replace_paths
+from .schema import SPEC_KEY, make_empty_table, make_schema, replace_paths
 from .store import FeatureStore
 
 _SCANNED_ROWS = 64
@@ -43,7 +45,7 @@ def _is_pack(path: str, _: bytes) -> bool:
 PACK = OutputKind("a feature pack", (".parquet",), _is_pack)
 
 
-def export_pack(
+def export_pack(  # noqa: PLR0913 - one keyword for each choice of the caller
     pack: PathLike,
     paths: PathLike | Iterable[PathLike] | FeatureTable,
     root: PathLike,
@@ -52,6 +54,7 @@ def export_pack(
     decode: DecodeMode = ReadingOptions.decode,
     cache_dir: PathLike | None = None,
     whole_seconds: bool = False,
+    from_store: bool = False,
 ) -> int:
     """Write what the store knows of a collection to a pack.
 
@@ -72,6 +75,10 @@ def export_pack(
         Folder of the store.
     whole_seconds : bool
         As in `ImageIndex.build`.
+    from_store : bool
+        Whether to write what the store knows without looking at the files, as where the photos are
+        unplugged. `paths` are then folders or images, and not globs; all that is known of them is
+        written, also of files that have been deleted since.
 
     Returns
     -------
@@ -85,16 +92,31 @@ def export_pack(
     OutputError
         When the pack cannot be written, or would replace an image or a file that is no pack.
     StoreError
-        When the store does not know all images; build an `ImageIndex` of them first.
+        When the store does not know all images; build an `ImageIndex` of them first. When none of
+        the files is there.
     """
     reading = ReadingOptions(
         hash_size=hash_size, decode=decode, cache_dir=cache_dir, whole_seconds=whole_seconds
     )
-    if isinstance(paths, FeatureTable):
-        spec, items = paths.spec, _list_rows(paths)
-    else:
-        spec, items = make_spec_for(reading), list_items(paths)
-    known = FeatureStore.of(spec, reading).look_up(items, stat_files(items.keys))
+    spec = paths.spec if isinstance(paths, FeatureTable) else make_spec_for(reading)
+    take = _take_kept if check_flag("from_store", from_store) else _take_present
+    rows = take(FeatureStore.of(spec, reading), paths)
+    keys = rows["path"].to_pylist()
+    base = to_key(check_root("root", root))
+    relative = [strip_folder(key, base, "the root") for key in keys]
+    name = to_text(pack, "The 'pack' parameter")
+    check_output(name, PACK, list(map(os.fsdecode, keys)))
+    with replacing(name) as temporary:
+        write_part(Path(os.fsdecode(temporary)), replace_paths(rows, relative))
+    return len(rows)
+
+
+def _take_present(
+    store: FeatureStore, paths: PathLike | Iterable[PathLike] | FeatureTable
+) -> pa.Table:
+    """Take what the store knows of files as they are now, which must be all that are there."""
+    items = _list_rows(paths) if isinstance(paths, FeatureTable) else list_items(paths)
+    known = store.look_up(items, stat_files(items.keys))
     if len(known.misses):
         msg = (
             f"The feature store does not know {len(known.misses):,} of "
@@ -102,13 +124,71 @@ def export_pack(
             "Call ImageIndex.build with the same paths, hash_size and decode first."
         )
         raise StoreError(msg)
-    base = to_key(check_folder("root", root))
-    relative = [strip_folder(path, base, "the root") for path in known.table["path"].to_pylist()]
-    name = to_text(pack, "The 'pack' parameter")
-    check_output(name, PACK, items.paths)
-    with replacing(name) as temporary:
-        write_part(Path(os.fsdecode(temporary)), replace_paths(known.table, relative))
-    return len(known.table)
+    if not len(known.table):
+        found = "The paths lead to no images"
+        if len(items):
+            found = f"None of {count_noun(len(items), 'image')} is there (first {items.name(0)!r})"
+        msg = (
+            f"{found}: no pack is written. Plug the photos "
+            "in, or write what the store knows of them with from_store=True (--from-store)."
+        )
+        raise StoreError(msg)
+    return known.table
+
+
+def _take_kept(
+    store: FeatureStore, paths: PathLike | Iterable[PathLike] | FeatureTable
+) -> pa.Table:
+    """Take what the store knows of images and of all below folders, the newest row of each."""
+    if isinstance(paths, FeatureTable):
+        named = list(paths.paths)
+    else:
+        given = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+        named = [to_text(path, "An element of the paths") for path in given]
+    tops = dict(zip(to_keys(named), named, strict=True))
+    is_below: dict[bytes, bool] = {}
+    taken = store.map_rows(partial(_take_below, tops=tops.keys(), is_below=is_below))
+    rows = keep_newest(pa.concat_tables([make_empty_table(store.schema), *taken]))
+    keys = rows["path"].to_pylist()
+    for top, name in tops.items():
+        if not _names_any(keys, top):
+            msg = (
+                f"The feature store knows nothing of {name!r}, nor of what lies below it "
+                f"(hash_size={store.spec.hash_size}, decode={store.spec.decode!r}). With "
+                "from_store folders and images are named, as they were when they were read."
+            )
+            raise StoreError(msg)
+    return rows
+
+
+def _take_below(rows: pa.Table, tops: Collection[bytes], is_below: dict[bytes, bool]) -> pa.Table:
+    """Take the rows of some images, and of all below some folders; `is_below` is filled up."""
+    is_taken = [
+        path in tops or _lies_below(os.path.dirname(path), tops, is_below)
+        for path in rows["path"].to_pylist()
+    ]
+    return rows.filter(pack_flags(np.array(is_taken, dtype=np.bool_)))
+
+
+def _lies_below(folder: bytes, tops: Collection[bytes], is_below: dict[bytes, bool]) -> bool:
+    """Tell whether a folder is one of some, or lies in one; the folders known are filled up."""
+    climbed = []
+    while folder not in is_below and folder not in tops:
+        above = os.path.dirname(folder)
+        if above == folder:  # the topmost
+            break
+        climbed.append(folder)
+        folder = above
+    found = is_below.get(folder, folder in tops)
+    is_below.update(dict.fromkeys([*climbed, folder], found))
+    return found
+
+
+def _names_any(keys: Sequence[bytes], top: bytes) -> bool:
+    """Tell whether any of the sorted keys is a path, or lies below it."""
+    below = os.path.join(top, b"")
+    at, beyond = (bisect.bisect_left(keys, each) for each in (top, below))
+    return keys[at : at + 1] == [top] or (beyond < len(keys) and keys[beyond].startswith(below))
 
 
 def _list_rows(table: FeatureTable) -> ItemList:
@@ -144,7 +224,7 @@ def import_pack(pack: PathLike, root: PathLike, *, cache_dir: PathLike | None = 
     StoreError
         When the file is not a pack of this version or is damaged, or the store cannot be written.
     """
-    base = check_folder("root", root)
+    base = check_root("root", root)
     spec, rows = _read_pack(pack)
     rows = rows.filter(pc.is_null(rows["cause"]))
     paths = [to_key(os.path.join(base, os.fsdecode(path))) for path in rows["path"].to_pylist()]

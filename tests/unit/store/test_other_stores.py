@@ -197,6 +197,7 @@ def test_roots_are_moved(tmp_path: Path) -> None:
         (rb"\\nas\photos\site 1\IMG.JPG", "\\\\nas\\photos"),
         (b"/photos/site 1/IMG.JPG", "/photos"),
         (b"/site 1/IMG.JPG", "/"),
+        (b"s3://bucket/photos/site 1/IMG.JPG", "s3://bucket/photos/"),
     ],
 )
 def test_roots_are_those_of_any_system(tmp_path: Path, path: bytes, root: str) -> None:
@@ -204,6 +205,13 @@ def test_roots_are_those_of_any_system(tmp_path: Path, path: bytes, root: str) -
     put(tmp_path / "a", [(path, 5, 10, 1)])
     cache.merge(tmp_path / "a", from_root=root, to_root="/here", cache_dir=tmp_path / "here")
     assert look_up(tmp_path / "here", b"/here/site 1/IMG.JPG") == [1]
+
+
+def test_photos_of_a_disk_may_go_into_a_bucket(tmp_path: Path) -> None:
+    """And be known there, where their times are kept."""
+    put(tmp_path / "a", [(b"/mnt/a/x/1.jpg", 5, 10, 1)])
+    cache.merge(tmp_path / "a", from_root="/mnt/a", to_root="s3://b/p", cache_dir=tmp_path / "here")
+    assert look_up(tmp_path / "here", b"s3://b/p/x/1.jpg") == [1]
 
 
 def test_roots_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,17 @@
 """Tests of smartdownsample.store.packs."""
 
 import os
+import re
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pictures import make_old, write_collection
+from pictures import make_old, write_collection, write_picture
 from smartdownsample import (
     ImageIndex,
     ImageLoadingWarning,
@@ -17,6 +20,7 @@ from smartdownsample import (
     export_pack,
     import_pack,
 )
+from smartdownsample.cli import main
 
 
 @pytest.fixture
@@ -142,3 +146,84 @@ def test_a_store_that_cannot_be_written_says_so(pack: Path, tmp_path: Path) -> N
     (tmp_path / "blocked").touch()
     with pytest.raises(StoreError, match="cannot be written"):
         import_pack(pack, tmp_path, cache_dir=tmp_path / "blocked")
+
+
+# ------------------------------------------------------------------ without the photos
+
+
+@pytest.mark.parametrize("kind", ["folder is empty", "files are gone"])
+def test_no_pack_is_written_of_photos_that_are_unplugged(
+    photos: Path, pack: Path, tmp_path: Path, kind: str
+) -> None:
+    """The error says what to do; a pack without images would look like one with all."""
+    index = ImageIndex.from_pack(pack, root=photos)
+    photos.rename(tmp_path / "unplugged")
+    given: object = index.table
+    if kind == "folder is empty":  # as a mount point is
+        photos.mkdir()
+        given = photos
+    warned = pytest.warns(ImageLoadingWarning) if given is photos else nullcontext()
+    with (
+        warned,
+        pytest.raises(
+            StoreError, match=r"(None of|no images).*no pack is written.*from_store=True"
+        ),
+    ):
+        export_pack(tmp_path / "empty.parquet", given, photos)  # type: ignore[arg-type] # either
+    assert not (tmp_path / "empty.parquet").exists()
+
+
+def test_what_the_store_knows_is_exported_without_the_photos(
+    photos: Path, pack: Path, tmp_path: Path
+) -> None:
+    """The same pack as with them, though none is there; also of a part of them."""
+    photos.rename(tmp_path / "unplugged")
+    again = tmp_path / "again.parquet"
+    assert export_pack(again, photos, photos, from_store=True) == 31
+    assert pq.read_table(again).equals(pq.read_table(pack))
+    index = ImageIndex.from_pack(again)
+    assert (len(index), len(index.failures)) == (30, 1)
+    some: list[str | Path] = [photos / "site_1", str(photos / "site_2" / "IMG_1.jpg")]
+    assert export_pack(again, some, photos, from_store=True) == 21
+    rooted = ImageIndex.from_pack(pack, root=photos).table
+    assert export_pack(again, rooted.take(np.arange(7)), photos, from_store=True) == 7
+    assert export_pack(again, "/", "/", from_store=True) == 31
+
+
+def test_of_an_image_that_changed_the_newest_features_are_exported(tmp_path: Path) -> None:
+    """Older states of it are still in the store."""
+    photo = write_picture(tmp_path / "photos" / "a.png", 1)
+    for seed in (1, 2):
+        write_picture(photo, seed)
+        index = ImageIndex.build(photo.parent)
+    photo.unlink()
+    assert export_pack(tmp_path / "p.parquet", photo.parent, photo.parent, from_store=True) == 1
+    packed = ImageIndex.from_pack(tmp_path / "p.parquet")
+    assert packed.table.rows.tobytes() == index.table.rows.tobytes()
+
+
+def test_what_the_store_does_not_know_is_named(photos: Path, pack: Path, tmp_path: Path) -> None:
+    """Each folder or image that was asked for must be known; names that begin alike are others."""
+    assert pack.exists()
+    for other in (photos / "site_3", photos / "site", f"{photos}/*", "site_1"):
+        with pytest.raises(StoreError, match=f"knows nothing of '{re.escape(str(other))}'"):
+            export_pack(tmp_path / "p.parquet", [photos, other], photos, from_store=True)
+    with pytest.raises(StoreError, match=r"hash_size=16, decode='exact'"):
+        export_pack(
+            tmp_path / "p.parquet", photos, photos, hash_size=16, decode="exact", from_store=True
+        )
+    assert not (tmp_path / "p.parquet").exists()
+
+
+def test_the_command_exports_without_the_photos(
+    photos: Path, pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the line that serves with them, and one word more."""
+    photos.rename(tmp_path / "unplugged")
+    line = ["cache", "export", str(tmp_path / "again.parquet"), str(photos), "--root", str(photos)]
+    assert main(line) == 1
+    assert main([*line, "--from-store", "--include", "*.jpg"]) == 1
+    assert "--include chooses among files that are there" in capsys.readouterr().err
+    assert main([*line, "--from-store"]) == 0
+    assert "Wrote the features of 31 images" in capsys.readouterr().out
+    assert pq.read_table(tmp_path / "again.parquet").equals(pq.read_table(pack))
