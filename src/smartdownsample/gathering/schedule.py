@@ -273,12 +273,12 @@ def _split_into_chunks(
     # A file that is larger than a chunk may be has a chunk of its own.
     sizes = n_bytes.clip(0, limits.size) + limits.file_size
     ends = np.cumsum(sizes)
+    n_least = min(limits.least, -(-len(places) // n_workers))
     chunks = []
     start = 0
     while start < len(places):
         n_left = len(places) - start
         n_share = int(n_left / n_workers * _TASK_SHARE)
-        n_least = min(limits.least, -(-n_left // n_workers))
         most = ends[start] - sizes[start] + limits.size
         n_fit = int(np.searchsorted(ends, most, side="right")) - start
         end = start + max(min(max(n_share, n_least), n_fit, limits.most), 1)

@@ -5,6 +5,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,9 +25,11 @@ from pictures import (
 )
 from smartdownsample import FeatureSpec, ImageIndex
 from smartdownsample.engines import choose
-from smartdownsample.engines.chunk import extract_chunk
+from smartdownsample.engines.chunk import Task, extract_chunk, fail_chunk
+from smartdownsample.engines.engine import LostChunk
 from smartdownsample.engines.helper_processes import Helpers
 from smartdownsample.engines.threads import ThreadEngine
+from smartdownsample.engines.worker import Answer, identify
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering import schedule
 from smartdownsample.items.local_files import LocalFiles
@@ -286,3 +290,78 @@ def test_there_are_no_more_threads_than_files(
     paths = write_collection(tmp_path, 5)
     assert len(ImageIndex.build(paths, cache=False, n_workers=64)) == 5
     assert asked == [5]
+
+
+class OneByOne:
+    """An engine elsewhere: does tasks when results are asked for, and notes their sizes."""
+
+    name = "fake"
+    shares_memory = False
+    streams = True
+
+    def __init__(self, n_workers: int) -> None:
+        self._n_workers = n_workers
+        self._waiting: list[tuple[int, Task]] = []
+        self.sizes: list[int] = []
+
+    def workers(self) -> int:
+        """Count the workers."""
+        return self._n_workers
+
+    def submit(self, number: int, task: Task) -> None:
+        """Note a task."""
+        self._waiting.append((number, task))
+        self.sizes.append(len(task.locations))
+
+    def results(self) -> Iterator[tuple[int, Answer | LostChunk]]:
+        """Do the tasks."""
+        while self._waiting:
+            number, task = self._waiting.pop(0)
+            yield number, Answer(identify(), fail_chunk(task, Cause.MISSING))
+
+    def close(self) -> None:
+        """Forget the tasks."""
+        self._waiting.clear()
+
+
+def cut(
+    monkeypatch: pytest.MonkeyPatch, n_files: int, n_bytes: int, n_workers: int
+) -> tuple[list[int], list[int]]:
+    """List the sizes of the chunks that an engine elsewhere gets, and the steps of progress."""
+    engine = OneByOne(n_workers)
+    steps: list[int] = []
+
+    @contextmanager
+    def show(n: int, _: str, **__: object) -> Iterator[Callable[[int], object]]:
+        assert n == n_files
+        yield steps.append
+
+    @contextmanager
+    def give(*_: object) -> Iterator[OneByOne]:
+        yield engine
+
+    monkeypatch.setattr(schedule, "count_progress", show)
+    monkeypatch.setattr(schedule, "open_engine", give)
+    keys = [to_key(f"/nowhere/{i}.jpg") for i in range(n_files)]
+    for _ in extract_photos(keys, SPEC, sizes=np.full(n_files, n_bytes)):
+        pass
+    return engine.sizes, steps
+
+
+def test_chunks_for_others_are_cut_by_time_and_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small files by thousands, photos of 3 MB some 64 together; few files go to all workers."""
+    small, _ = cut(monkeypatch, 60_000, 20_000, 2)
+    assert max(small) == 4096
+    assert min(small[:-1]) == 64
+    photos, _ = cut(monkeypatch, 1000, 3_000_000, 2)
+    assert max(photos) == 66
+    assert min(photos[:-1]) == 64
+    few, _ = cut(monkeypatch, 100, 20_000, 4)
+    assert few == [25, 25, 25, 25]
+
+
+def test_progress_counts_images_of_finished_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On engines elsewhere as well."""
+    sizes, steps = cut(monkeypatch, 1000, 20_000, 2)
+    assert steps == sizes
+    assert sum(steps) == 1000
