@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feature_tables import SPEC, make_table
-from smartdownsample import ImageIndex
+from smartdownsample import ImageIndex, ShortfallWarning
 from smartdownsample.items import encode_order_key
 from smartdownsample.records import (
     Cause,
@@ -155,6 +155,7 @@ def test_a_streamed_selection_is_that_in_memory(
     table, causes = make_collection(n, seed, is_timed=regime == "timed")
     expected = ImageIndex(in_memory(table, causes))
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ShortfallWarning)
         store_rows(Path(folder), table, causes, np.random.default_rng(seed))
         opened = ImageIndex.open(folder, ROOT)
         assert opened.paths == expected.paths

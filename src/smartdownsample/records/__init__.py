@@ -8,6 +8,7 @@ from .arrays import (
     Float64Array,
     FrameArray,
     IntArray,
+    NumberArray,
     RowArray,
 )
 from .collection import BucketCount, Collection, GroupCount, GroupLabels, Layout, Picks, Regime
@@ -78,6 +79,7 @@ __all__ = [
     "IntArray",
     "ItemList",
     "Layout",
+    "NumberArray",
     "PackedKeys",
     "PackedPaths",
     "Picks",

@@ -12,6 +12,7 @@ https://doi.org/10.1214/aoms/1177729988
 import numpy as np
 
 from ..records import BoolArray, Float64Array, IntArray
+from .in_blocks import count_by, split_places, sum_by
 
 # Shares are whole numbers of units, so that their sums are exact, for up to 2^30 picks.
 _UNIT_BITS = 32
@@ -30,46 +31,72 @@ def share_events(
     is new in a long event grows slowly. ``events`` and `segments`, shape (m,), ascend, and no
     event is of two segments; places worth nothing get nothing.
     """
+    n_events = int(events[-1]) + 1 if len(events) else 0
     is_open = worth > 0
-    lengths = np.bincount(events[is_open], minlength=int(events.max(initial=-1)) + 1)
+    if n_events == len(events) and (count_by(segments, len(counts), is_open) >= counts).all():
+        return fill_shares(worth, np.broadcast_to(1.0, len(worth)), segments, counts)
+    lengths = count_by(events, n_events, is_open)
     own = np.flatnonzero(lengths)
     segment_of = np.zeros(len(lengths), dtype=np.int64)
     segment_of[events] = segments
-    worths = np.bincount(events, worth, minlength=len(lengths)).astype(np.float64)
+    worths = sum_by(events, worth, n_events)
     firsts = np.minimum(counts, np.bincount(segment_of[own], minlength=len(counts)))
     shares = np.zeros(len(lengths))
     shares[own] = fill_shares(worths[own], np.ones(len(own)), segment_of[own], firsts)
     spare = (lengths[own] - 1).astype(np.float64)
     shares[own] += fill_shares(np.sqrt(spare), spare, segment_of[own], counts - firsts)
-    parts = np.divide(worth, worths[events], out=np.zeros(len(worth)), where=is_open)
-    return parts * shares[events]
+    parts = np.zeros(len(worth))
+    for some in split_places(len(worth)):
+        of_event = events[some]
+        np.divide(worth[some], worths[of_event], out=parts[some], where=is_open[some])
+        parts[some] *= shares[of_event]
+    return parts
 
 
 def fill_shares(
-    weights: Float64Array, limits: Float64Array, segments: IntArray, counts: IntArray
+    weights: Float64Array, limits: Float64Array | BoolArray, segments: IntArray, counts: IntArray
 ) -> Float64Array:
     """Share the picks of each segment in proportion to weights, but for limits, shape (m,).
 
     The sum of a segment is its count, or what its limits allow.
     """
-    sums = np.bincount(segments, weights, minlength=len(counts))
+    sums = sum_by(segments, weights, len(counts))
     low = np.divide(counts, sums, out=np.zeros(len(counts)), where=sums > 0)
-    shares = low[segments] * weights
-    if (shares <= limits).all():
+    shares = np.empty(len(weights))
+    is_within = True
+    for some in split_places(len(weights)):
+        np.multiply(low[segments[some]], weights[some], out=shares[some])
+        is_within &= bool((shares[some] <= limits[some]).all())
+    if is_within:
         return shares
     # At the highest factor, the smallest weight alone gives what is asked for.
-    is_open = weights > 0
     least = np.full(len(counts), np.inf)
-    np.minimum.at(least, segments[is_open], weights[is_open])
+    for some in split_places(len(weights)):
+        is_open = weights[some] > 0
+        np.minimum.at(least, segments[some][is_open], weights[some][is_open])
     high = np.where(sums > 0, counts / least, 0.0)
     high = np.maximum(high, low)
     for _ in range(_N_HALVINGS):
         # Half-way between their logarithms, since weights may differ by many orders.
         middle = np.sqrt(low) * np.sqrt(high)
-        filled = np.minimum(limits, middle[segments] * weights)
-        is_short = np.bincount(segments, filled, minlength=len(counts)) < counts
+        filled = _fill(shares, weights, limits, segments, middle)
+        is_short = sum_by(segments, filled, len(counts)) < counts
         low, high = np.where(is_short, middle, low), np.where(is_short, high, middle)
-    return np.minimum(limits, high[segments] * weights)
+    return _fill(shares, weights, limits, segments, high)
+
+
+def _fill(
+    shares: Float64Array,
+    weights: Float64Array,
+    limits: Float64Array | BoolArray,
+    segments: IntArray,
+    factors: Float64Array,
+) -> Float64Array:
+    """Set shares to weights times the factor of their segment, up to their limits."""
+    for some in split_places(len(weights)):
+        np.multiply(factors[segments[some]], weights[some], out=shares[some])
+        np.minimum(limits[some], shares[some], out=shares[some])
+    return shares
 
 
 def round_shares(shares: Float64Array, segments: IntArray, counts: IntArray) -> IntArray:
@@ -80,18 +107,29 @@ def round_shares(shares: Float64Array, segments: IntArray, counts: IntArray) -> 
     sums = np.cumsum(shares)
     ends = np.searchsorted(segments, np.arange(len(counts)), side="right")
     starts = np.searchsorted(segments, np.arange(len(counts)))
-    padded = np.append(0.0, sums)
-    before, total = padded[starts], padded[ends] - padded[starts]
+    before, total = _look_before(sums, starts), _look_before(sums, ends)
+    total = total - before
     factors = np.divide(counts, total, out=np.zeros(len(counts)), where=total > 0)
-    reached = np.rint((sums - before[segments]) * factors[segments] * UNIT).astype(np.int64)
+    # In the memory of the sums, which are looked at for the last time.
+    reached = sums.view(np.int64)
+    for some in split_places(len(shares)):
+        own = segments[some]
+        reached[some] = np.rint((sums[some] - before[own]) * factors[own] * UNIT).astype(np.int64)
     last = ends[counts > 0] - 1
     reached[last] = counts[counts > 0] << _UNIT_BITS
-    units = np.diff(reached, prepend=0)
-    units[starts[ends > starts]] = reached[starts[ends > starts]]
-    units = np.clip(units, 0, UNIT)
+    firsts = starts[ends > starts]
+    of_firsts = reached[firsts]
+    units = np.empty_like(reached)
+    units[:1] = reached[:1]
+    np.subtract(reached[1:], reached[:-1], out=units[1:])
+    del sums, reached
+    units[firsts] = of_firsts
+    np.clip(units, 0, UNIT, out=units)
     units[shares == 0] = 0
     # What was cut off goes to the first places that have room.
     lacking = (counts << _UNIT_BITS) - _sum_stretches(units, starts, ends)
+    if not lacking.any():
+        return units
     room = np.where(shares > 0, UNIT - units, 0)
     filled = np.cumsum(room)
     filled -= np.append(0, filled)[starts][segments]
@@ -99,9 +137,17 @@ def round_shares(shares: Float64Array, segments: IntArray, counts: IntArray) -> 
 
 
 def _sum_stretches(values: IntArray, starts: IntArray, ends: IntArray) -> IntArray:
-    """Add up the whole numbers of each stretch."""
-    sums = np.append(0, np.cumsum(values))
-    return np.asarray(sums[ends] - sums[starts])
+    """Add up the whole numbers of each stretch; stretches follow one another."""
+    sums = np.zeros(len(starts), dtype=np.int64)
+    some = ends > starts
+    if some.any():
+        sums[some] = np.add.reduceat(values, starts[some])
+    return sums
+
+
+def _look_before(sums: Float64Array, places: IntArray) -> Float64Array:
+    """Look up the sum of all that comes before each place."""
+    return np.where(places > 0, sums[places - 1], 0.0) if len(sums) else np.zeros(len(places))
 
 
 def step_evenly(
@@ -109,11 +155,15 @@ def step_evenly(
 ) -> BoolArray:
     """Pick from shares in whole units, each segment from a random start: shape (m,)."""
     starts = rng.integers(UNIT, size=len(counts))
-    reached = np.cumsum(units)
-    # Segments before add up to whole picks.
-    passed = (reached + starts[segments]) >> _UNIT_BITS
-    passed_before = (reached - units + starts[segments]) >> _UNIT_BITS
-    return np.asarray(passed > passed_before)
+    is_pick = np.zeros(len(units), dtype=np.bool_)
+    n_before = 0
+    for some in split_places(len(units)):
+        # Segments before add up to whole picks.
+        reached = n_before + np.cumsum(units[some])
+        n_before = int(reached[-1])
+        reached += starts[segments[some]]
+        is_pick[some] = reached >> _UNIT_BITS > (reached - units[some]) >> _UNIT_BITS
+    return is_pick
 
 
 def even_out(
@@ -148,7 +198,7 @@ def even_out(
     targets = at[left] + gaps * (ends[0] + numbers)
     targets = np.where(has_left | has_right, targets, at[picks])
     # The nearest free places, each once, and none beyond a fixed one.
-    places = np.searchsorted(at[free], targets).clip(0, max(len(free) - 1, 0))
+    places = np.searchsorted(free, np.searchsorted(at, targets)).clip(0, max(len(free) - 1, 0))
     is_nearer = targets - at[free[places - 1]] < at[free[places]] - targets
     places = np.where((places > 0) & is_nearer, places - 1, places)
     lowest = np.searchsorted(free, left) + numbers

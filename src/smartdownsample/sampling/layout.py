@@ -29,6 +29,7 @@ from ..records import (
     take_field,
 )
 from .distances import measure_distances, measure_steps
+from .in_blocks import count_by
 from .scenes import CLEAR, find_line
 from .series import number_series
 from .within_keys import count_distinct, list_distinct, number_joined
@@ -91,7 +92,7 @@ def lay_out(table: FeatureTable) -> Layout:
         if means[best] <= min(_MAX_BY_RANDOM * mean_of_pairs, _MAX_BY_NATURAL * mean_natural):
             cameras, order = tried[best]
             events = number_events(captured[order], cameras[order])
-            return Layout("timed", order, events, np.ones(n))
+            return Layout("timed", order, events, _all_worth_the_same(n))
     if mean_natural <= _MAX_BY_RANDOM * mean_of_pairs:
         return Layout("ordered", natural, natural, weigh_runs(table, steps), steps)
     looks = lay_out_by(table.rows, "unordered")
@@ -105,7 +106,7 @@ def lay_out_by(rows: RowArray, regime: Regime) -> Layout:
     order = natural
     if regime == "unordered":
         order = order_by_looks(rows["lab_layout"], _LEAF_SIZE, np.random.default_rng(_SEED))
-    return Layout(regime, order, natural, np.ones(len(rows)))
+    return Layout(regime, order, natural, _all_worth_the_same(len(rows)))
 
 
 def _tells_time(captured: np.ndarray) -> bool:
@@ -187,7 +188,7 @@ def weigh_runs(table: FeatureTable, steps: DistanceArray) -> Float64Array:
     line = find_line(steps)
     is_unclear = (steps[1:] >= line / CLEAR) & (steps[1:] <= line * CLEAR)
     if n <= 1 or is_unclear.mean() > _MOST_UNCLEAR:
-        return np.ones(n)
+        return _all_worth_the_same(n)
     # How many pairs that look alike reach over the border before each image.
     n_over = np.zeros(n + 1, dtype=np.int8)
     for start in range(0, n, _BATCH_ROWS):
@@ -201,11 +202,16 @@ def weigh_runs(table: FeatureTable, steps: DistanceArray) -> Float64Array:
             n_over[first + reach] -= 1
         let_go(rows)
     # At most so many pairs reach over a border: the sums fit one byte as well.
-    runs = np.cumsum(np.cumsum(n_over[:n], dtype=np.int8) == 0)
-    lengths = np.bincount(runs)[runs]
-    if (lengths >= _LONG_RUN).mean() <= _MOST_IN_RUNS:
-        return np.ones(n)
-    return np.asarray(1 / np.sqrt(lengths))
+    runs = np.cumsum(np.cumsum(n_over[:n], dtype=np.int8) == 0, dtype=np.int32)
+    lengths = count_by(runs, int(runs[-1]) + 1)
+    if lengths[lengths >= _LONG_RUN].sum() / n <= _MOST_IN_RUNS:
+        return _all_worth_the_same(n)
+    return np.asarray((1 / np.sqrt(np.maximum(lengths, 1)))[runs])
+
+
+def _all_worth_the_same(n: int) -> Float64Array:
+    """Weigh all images alike; the array is read-only and takes no memory."""
+    return np.broadcast_to(1.0, (n,))
 
 
 def number_events(captured: np.ndarray, cameras: IntArray) -> IntArray:

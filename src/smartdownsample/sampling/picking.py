@@ -9,6 +9,7 @@ import numpy as np
 from ..records import BoolArray, Float64Array, IntArray
 from .anchors import anchor_strata
 from .even_steps import even_out, fill_shares, measure_gaps, round_shares, share_events, step_evenly
+from .in_blocks import count_by, split_places, sum_by
 from .pool import Draft, Pool
 from .repeats import move_repeats
 from .scenes import find_scenes, visit_scenes
@@ -44,7 +45,7 @@ def pick_places(
     is_free = ~pool.is_kept & (counts > 0)[pool.segments]
     if not counts.any():
         return np.zeros(0, dtype=np.int64)
-    if (np.bincount(pool.segments[is_free], minlength=len(counts)) == counts).all():
+    if (count_by(pool.segments, len(counts), is_free) == counts).all():
         return np.flatnonzero(is_free)
     whole = _share_all(pool, is_free, counts)
     at = _locate(whole, pool.segments)
@@ -62,9 +63,10 @@ def _share_all(pool: Pool, is_free: BoolArray, counts: IntArray) -> Float64Array
     """Share picks, and kept items as if they were picks, among all places, shape (m,)."""
     is_open = is_free | pool.is_kept & (counts > 0)[pool.segments]
     worth = np.where(is_open, pool.worth, 0)
-    n_all = counts + np.bincount(pool.segments[pool.is_kept & is_open], minlength=len(counts))
+    n_all = counts + count_by(pool.segments, len(counts), pool.is_kept & is_open)
     shares = share_events(worth, pool.events, pool.segments, n_all)
-    return fill_shares(shares, is_open.astype(np.float64), pool.segments, n_all)
+    del worth
+    return fill_shares(shares, is_open, pool.segments, n_all)
 
 
 def _step_around_anchors(
@@ -83,7 +85,7 @@ def _step_around_anchors(
     """
     n_strata = len(is_represented)
     is_anchor = np.zeros(len(pool.items), dtype=np.bool_)
-    lacking = np.bincount(pool.strata, whole, minlength=n_strata) < _RARE
+    lacking = sum_by(pool.strata, whole, n_strata) < _RARE
     lacking &= np.bincount(pool.strata[pool.is_kept], minlength=n_strata) == 0
     lacking &= is_represented
     while True:
@@ -92,6 +94,7 @@ def _step_around_anchors(
         shares = _share_rest(pool, is_free, n_left, whole, at, is_anchor)
         units = round_shares(shares, pool.segments, n_left)
         is_pick = is_anchor | step_evenly(units, pool.segments, n_left, rng)
+        del shares, units
         if pool.regime != "timed":
             # Steps around fixed places begin and end anywhere; of events, each has one already.
             is_fixed = is_anchor | pool.is_kept
@@ -117,7 +120,7 @@ def _share_rest(
     worth = np.where(_find_beside(pool, whole, at, is_fixed), _KEPT_WORTH * whole, whole)
     is_open = is_free & ~is_anchor
     worth[~is_open] = 0
-    return fill_shares(worth, is_open.astype(np.float64), pool.segments, n_left)
+    return fill_shares(worth, is_open, pool.segments, n_left)
 
 
 def _draw_points(draft: Draft, counts: IntArray, rng: np.random.Generator) -> IntArray:
@@ -125,9 +128,9 @@ def _draw_points(draft: Draft, counts: IntArray, rng: np.random.Generator) -> In
     pool = draft.pool
     n_points = _N_ORDERED if pool.regime == "ordered" else _N_POINTS
     shares = np.where(draft.is_free, pool.worth, 0)
-    n_free = np.bincount(pool.segments[draft.is_free], minlength=len(counts))
+    n_free = count_by(pool.segments, len(counts), draft.is_free)
     n_all = np.minimum(counts * n_points, n_free)
-    shares = fill_shares(shares, draft.is_free.astype(np.float64), pool.segments, n_all)
+    shares = fill_shares(shares, draft.is_free, pool.segments, n_all)
     units = round_shares(shares, pool.segments, n_all)
     is_drawn = step_evenly(units, pool.segments, counts, rng)
     return np.flatnonzero(is_drawn | draft.is_chosen)
@@ -135,7 +138,11 @@ def _draw_points(draft: Draft, counts: IntArray, rng: np.random.Generator) -> In
 
 def _locate(shares: Float64Array, segments: IntArray) -> Float64Array:
     """Measure where the middle of each place is, in steps; segments are two steps apart."""
-    return np.cumsum(shares) - shares / 2 + 2.0 * segments
+    at = np.cumsum(shares)
+    for some in split_places(len(shares)):
+        at[some] -= shares[some] / 2
+        at[some] += 2.0 * segments[some]
+    return at
 
 
 def _find_beside(
@@ -145,11 +152,20 @@ def _find_beside(
 
     Places of an event stand together in its middle, unless it is longer than a step.
     """
-    lengths = np.bincount(pool.events, whole).astype(np.float64)
+    if pool.events[-1] + 1 == len(pool.events):  # each place is an event
+        return _are_close(at, at[is_fixed])
+    lengths = sum_by(pool.events, whole, int(pool.events[-1]) + 1)
     segments = np.zeros(len(lengths), dtype=np.int64)
     segments[pool.events] = pool.segments
     middles = _locate(lengths, segments)
     is_close = measure_gaps(middles, middles[list_distinct(pool.events[is_fixed])]) < _CLOSE
     is_long = lengths > 1 + _ROUNDING
-    is_close_itself = measure_gaps(at, at[is_fixed]) < _CLOSE
-    return np.where(is_long[pool.events], is_close_itself, is_close[pool.events])
+    return np.where(is_long[pool.events], _are_close(at, at[is_fixed]), is_close[pool.events])
+
+
+def _are_close(at: Float64Array, of_picks: Float64Array) -> BoolArray:
+    """Tell which places are less than half a step from a pick, shape (m,)."""
+    is_close = np.empty(len(at), dtype=np.bool_)
+    for some in split_places(len(at)):
+        is_close[some] = measure_gaps(at[some], of_picks) < _CLOSE
+    return is_close

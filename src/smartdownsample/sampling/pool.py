@@ -12,9 +12,11 @@ from ..records import (
     Float64Array,
     IntArray,
     Layout,
+    NumberArray,
     Regime,
     RowArray,
 )
+from .in_blocks import count_by
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Pool:
         Number of each place's event, ascending; none is of two segments.
     segments : ndarray of int64, shape (m,)
         Number of each place's segment, ascending: what counts are given for.
-    strata : ndarray of int64, shape (m,)
+    strata : ndarray of int32 or int64, shape (m,)
         Number of each place's stratum.
     worth : ndarray of float64, shape (m,)
         What each place stands for, in events.
@@ -49,7 +51,7 @@ class Pool:
     items: IntArray
     events: IntArray
     segments: IntArray
-    strata: IntArray
+    strata: NumberArray
     worth: Float64Array
     is_kept: BoolArray
     steps: DistanceArray | None = None
@@ -60,11 +62,14 @@ def make_pool(
     spec: FeatureSpec,
     layout: Layout,
     segments: IntArray,
-    strata: IntArray,
+    strata: NumberArray,
     is_kept: BoolArray,
     is_open: BoolArray | None = None,
 ) -> Pool:
     """Lay the open items out by segment, in the order of the layout; arrays by row, shape (n,)."""
+    is_all = is_open is None or bool(is_open.all())
+    if is_all and (segments == segments[:1]).all():
+        return _make_whole_pool(rows, spec, layout, strata, is_kept)
     places = np.arange(len(rows)) if is_open is None else np.flatnonzero(is_open[layout.order])
     places = places[np.argsort(segments[layout.order[places]], kind="stable")]
     items = layout.order[places]
@@ -86,12 +91,35 @@ def make_pool(
     )
 
 
+def _make_whole_pool(
+    rows: RowArray, spec: FeatureSpec, layout: Layout, strata: NumberArray, is_kept: BoolArray
+) -> Pool:
+    """Lay all items out in one segment: the layout as it is, without a copy of what is large."""
+    n = len(rows)
+    is_natural = layout.order is layout.events  # both count from 0
+    worth = layout.worth
+    if layout.regime == "timed":
+        worth = worth / count_by(layout.events, layout.n_events)[layout.events]
+    return Pool(
+        rows=rows,
+        spec=spec,
+        regime=layout.regime,
+        items=layout.order,
+        events=layout.events,
+        segments=np.broadcast_to(np.int64(0), (n,)),
+        strata=strata if is_natural else strata[layout.order],
+        worth=worth,
+        is_kept=is_kept if is_natural else is_kept[layout.order],
+        steps=layout.steps,
+    )
+
+
 class Scenes(NamedTuple):
     """Stretches of the order that show one thing each, see `find_scenes`.
 
     Attributes
     ----------
-    numbers : ndarray of int64, shape (m,)
+    numbers : ndarray of int32 or int64, shape (m,)
         Number of each place's scene, ascending.
     steps : ndarray of uint16, shape (m,)
         How far each place looks from the one before it; empty where the order is not natural.
@@ -99,7 +127,7 @@ class Scenes(NamedTuple):
         Smaller steps are as within a scene, larger ones as between two.
     """
 
-    numbers: IntArray
+    numbers: NumberArray
     steps: DistanceArray
     line: float
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..records import BoolArray, Float64Array, IntArray, take_rows
+from ..records import BoolArray, Float64Array, IntArray, NumberArray, take_rows
 from .even_steps import measure_gaps
 from .neighbours import Neighbourhoods
 from .pool import Draft
@@ -106,7 +106,7 @@ def _move_best(draft: Draft, from_: IntArray, to: IntArray, gains: IntArray) -> 
     draft.move(from_[can_move], to[can_move])
 
 
-def _has_company(draft: Draft, keys: IntArray, from_: IntArray, to: IntArray) -> BoolArray:
+def _has_company(draft: Draft, keys: NumberArray, from_: IntArray, to: IntArray) -> BoolArray:
     """Tell which moves leave another pick of the same key behind, or keep to it, shape (k,)."""
     n_picks = np.bincount(keys[draft.is_chosen], minlength=int(keys.max()) + 1)
     left = keys[from_]

@@ -9,8 +9,9 @@ Man, and Cybernetics 9 (1979), https://doi.org/10.1109/TSMC.1979.4310076
 
 import numpy as np
 
-from ..records import BoolArray, DistanceArray, IntArray
+from ..records import BoolArray, DistanceArray, IntArray, NumberArray
 from .distances import measure_steps
+from .in_blocks import count_by, find_nth, split_places
 from .pool import Draft, Pool, Scenes
 from .within_keys import list_distinct, pair_up, rank_within
 
@@ -32,7 +33,9 @@ def find_scenes(pool: Pool) -> Scenes:
     is_start = steps > CLEAR * line
     is_start[1:] |= pool.segments[1:] != pool.segments[:-1]
     is_start[:1] = True
-    return Scenes(np.cumsum(is_start) - 1, steps, line)
+    numbers = np.cumsum(is_start, dtype=np.int32)
+    numbers -= 1
+    return Scenes(numbers, steps, line)
 
 
 def find_line(steps: DistanceArray) -> float:
@@ -41,11 +44,16 @@ def find_line(steps: DistanceArray) -> float:
     0 where all are the same. Logarithms are straight between powers of two, so that the line is
     the same on every machine.
     """
-    mantissas, octaves = np.frexp(steps[1:].astype(np.float64) + _NOISE)
-    bins = ((octaves - 1 + 2 * mantissas) * _BINS_OF_OCTAVE).astype(np.int64)
-    counts = np.bincount(bins)
+    known = steps[1:]
+    counts = np.zeros(0, dtype=np.int64)
+    for some in split_places(len(known)):
+        mantissas, octaves = np.frexp(known[some].astype(np.float64) + _NOISE)
+        bins = ((octaves - 1 + 2 * mantissas) * _BINS_OF_OCTAVE).astype(np.int64)
+        of_block = np.bincount(bins, minlength=len(counts))
+        of_block[: len(counts)] += counts
+        counts = of_block
     below, sums = np.cumsum(counts)[:-1], np.cumsum(counts * np.arange(len(counts)))
-    above = len(bins) - below
+    above = len(known) - below
     if not (below * above).any():
         return 0.0
     gaps = sums[:-1] / np.maximum(below, 1) - (sums[-1:] - sums[:-1]) / np.maximum(above, 1)
@@ -63,7 +71,9 @@ def visit_scenes(draft: Draft) -> None:
     side only is clear is not visited.
     """
     pool, (numbers, steps, line) = draft.pool, draft.scenes
-    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    is_start = np.ones(len(numbers), dtype=np.bool_)
+    is_start[1:] = numbers[1:] != numbers[:-1]
+    starts = np.flatnonzero(is_start)
     # How clear a scene is: the smaller of the steps into it and out of it.
     into = steps[starts].astype(np.int64)
     into[np.diff(pool.segments[starts], prepend=-1) != 0] = 0
@@ -83,7 +93,7 @@ def _find_redundant(draft: Draft) -> IntArray:
     is_small = steps < line / CLEAR
     is_small[1:] &= pool.segments[1:] == pool.segments[:-1]
     is_small[:1] = False
-    runs = np.cumsum(~is_small)
+    runs = np.cumsum(~is_small, dtype=np.int32)
     chosen = np.flatnonzero(draft.is_chosen)
     is_pair = runs[chosen[1:]] == runs[chosen[:-1]]
     before, later = chosen[:-1][is_pair], chosen[1:][is_pair]
@@ -95,12 +105,11 @@ def _find_redundant(draft: Draft) -> IntArray:
     return np.asarray(later[rank_within(strata, np.arange(len(later))) < n_picks[strata] - 1])
 
 
-def _choose_middle(is_free: BoolArray, numbers: IntArray, n_scenes: int) -> IntArray:
+def _choose_middle(is_free: BoolArray, numbers: NumberArray, n_scenes: int) -> IntArray:
     """Choose the middle free place of each scene, shape (n_scenes,); -1 where none is free."""
-    free = np.flatnonzero(is_free)
-    lengths = np.bincount(numbers[free], minlength=n_scenes)
+    lengths = count_by(numbers, n_scenes, is_free)
     firsts = np.cumsum(lengths) - lengths
     middles = np.full(n_scenes, -1)
     some = lengths > 0
-    middles[some] = free[firsts[some] + lengths[some] // 2]
+    middles[some] = find_nth(is_free, firsts[some] + lengths[some] // 2)
     return middles

@@ -20,9 +20,11 @@ from ..records import (
     GroupLabels,
     IntArray,
     Layout,
+    NumberArray,
     Regime,
 )
 from .groups import check_names, label_items
+from .in_blocks import split_places
 from .kept import find_kept
 from .layout import lay_out_by
 from .pool import Pool, make_pool
@@ -94,10 +96,9 @@ def make_scope(collection: Collection, options: SamplingOptions, rng: np.random.
     if options.max_per_sequence is not None:
         n_most = min(operator.index(options.max_per_sequence), len(table))
         is_open = _limit_sequences(collection, labels, is_kept, is_open, options, n_most, rng)
-    groups = np.zeros(len(table), dtype=np.int64) if labels is None else labels.ids
-    strata = np.full(len(table), -1)
-    keys, strata[is_open] = _number_strata(groups[is_open] << _CODE_BITS | codes[is_open])
-    segments = groups if options.quotas == "proportional" else strata
+    groups = np.broadcast_to(np.int64(0), (len(table),)) if labels is None else labels.ids
+    keys, strata = _number_strata(groups, codes, is_open)
+    segments = groups if options.quotas == "proportional" else strata.astype(np.int64)
     pool = make_pool(table.rows, table.spec, layout, segments, strata, is_kept, is_open)
     laid_out = replace(collection, layout=layout)
     return Scope(options, laid_out, labels, pool, keys >> _CODE_BITS, skipped)
@@ -148,13 +149,28 @@ def _is_wanted(
     return np.array(is_wanted, dtype=np.bool_)[labels.ids]
 
 
-def _number_strata(keys: IntArray) -> tuple[IntArray, IntArray]:
-    """List the distinct keys, ascending, and the place of each item's key among them."""
-    if not len(keys) or keys.max() >= _MAX_COUNTED:
-        strata, numbers = np.unique(keys, return_inverse=True)
-        return strata, numbers.astype(np.int64)
-    is_there = np.bincount(keys) > 0
-    return np.flatnonzero(is_there), (np.cumsum(is_there) - 1)[keys]
+def _number_strata(
+    groups: IntArray, codes: ByteArray, is_open: BoolArray
+) -> tuple[IntArray, NumberArray]:
+    """List the distinct keys of groups and codes, ascending, and the number of each item's key.
+
+    Items that are not open have the number -1.
+    """
+    n_keys = int(groups.max(initial=0)) + 1 << _CODE_BITS
+    strata = np.full(len(codes), -1, dtype=np.int32)
+    if n_keys > _MAX_COUNTED:
+        keys = groups[is_open] << _CODE_BITS | codes[is_open]
+        distinct, numbers_of_keys = np.unique(keys, return_inverse=True)
+        strata[is_open] = numbers_of_keys
+        return distinct, strata
+    is_there = np.zeros(n_keys, dtype=np.bool_)
+    for some in split_places(len(codes)):
+        is_there[(groups[some] << _CODE_BITS | codes[some])[is_open[some]]] = True
+    numbers = np.cumsum(is_there) - 1
+    for some in split_places(len(codes)):
+        own = numbers[groups[some] << _CODE_BITS | codes[some]]
+        strata[some] = np.where(is_open[some], own, -1)
+    return np.flatnonzero(is_there), strata
 
 
 def allocate_strata(scope: Scope, is_kept: BoolArray, target_count: int | None) -> IntArray:

@@ -1,12 +1,12 @@
 """Ranks and numbers within sets of items that share a key, and keys that belong together.
 
-Keys are int64, shape (n,), at least 0, in any order.
+Keys are int32 or int64, shape (n,), at least 0, in any order.
 """
 
 import numpy as np
 import numpy.typing as npt
 
-from ..records import IntArray
+from ..records import IntArray, NumberArray
 
 
 def list_distinct(values: npt.NDArray[np.int64]) -> IntArray:
@@ -17,18 +17,20 @@ def list_distinct(values: npt.NDArray[np.int64]) -> IntArray:
     return np.asarray(ordered[is_first])
 
 
-def count_distinct(keys: IntArray, values: IntArray, n_keys: int) -> IntArray:
+def count_distinct(keys: NumberArray, values: IntArray, n_keys: int) -> IntArray:
     """Count the distinct values of each key, shape (n_keys,); values are at least 0."""
     n_values = int(values.max(initial=0)) + 1
-    return np.bincount(list_distinct(keys * n_values + values) // n_values, minlength=n_keys)
+    return np.bincount(
+        list_distinct(keys.astype(np.int64) * n_values + values) // n_values, minlength=n_keys
+    )
 
 
-def rank_within(keys: IntArray, values: npt.NDArray[np.int64 | np.float64]) -> IntArray:
+def rank_within(keys: NumberArray, values: npt.NDArray[np.int64 | np.float64]) -> IntArray:
     """Rank each value among those of its key, shape (n,): 0 is the smallest, ties by position."""
     return number_within(keys, np.lexsort((values, keys)))
 
 
-def number_within(keys: IntArray, order: IntArray) -> IntArray:
+def number_within(keys: NumberArray, order: IntArray) -> IntArray:
     """Give the items of each key numbers from 0, as `order` lists them, shape (n,).
 
     ``order`` lists all items, those of one key together.
@@ -41,15 +43,16 @@ def number_within(keys: IntArray, order: IntArray) -> IntArray:
 
 
 def pair_up(
-    keys: IntArray, from_: IntArray, to: IntArray, values: IntArray
+    keys: NumberArray, from_: IntArray, to: IntArray, values: IntArray
 ) -> tuple[IntArray, IntArray]:
     """Pair items with others of the same key: the first with the first, and so on.
 
     ``from_`` are in order already, of `to` those with the smallest values come first. Items that
     are left over have no pair.
     """
-    from_keys = keys[from_] << 32 | rank_within(keys[from_], np.arange(len(from_)))
-    to_keys = keys[to] << 32 | rank_within(keys[to], values)
+    own, others = keys[from_].astype(np.int64), keys[to].astype(np.int64)
+    from_keys = own << 32 | rank_within(own, np.arange(len(from_)))
+    to_keys = others << 32 | rank_within(others, values)
     _, a, b = np.intersect1d(from_keys, to_keys, assume_unique=True, return_indices=True)
     return from_[a], to[b]
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from ..arrow import pack_bytes, pack_flags, pack_texts, pack_values, unpack
 from ..records import BoolArray, Cause, FileStats, IntArray, ItemList, PackedKeys
-from .schema import decoder_version, view_bytes
+from .schema import decoder_version, make_empty_table, view_bytes
 
 _SECOND_NS = 10**9
 
@@ -35,7 +35,8 @@ class KnownFeatures:
 
     def hand_over(self) -> pa.Table:
         """Give the rows away, so that whoever takes them can free them; none are left here."""
-        table, self.table = self.table, self.table.slice(0, 0)
+        # A slice without rows would keep all of them in memory.
+        table, self.table = self.table, make_empty_table(self.table.schema)
         return table
 
 
