@@ -200,6 +200,8 @@ class _Dispatch:
         if isinstance(answer, LostChunk):
             return self._take_loss(piece, answer)
         identity, chunk, left = answer
+        if chunk is None and left is not None:
+            chunk = fail_chunk(piece.task.choose_files([]), Cause.WORKER_LOST)
         if chunk is None or identity.feature_version != FEATURE_VERSION:
             self._refuse(piece, identity)
             return None

@@ -18,12 +18,12 @@ from .chunk import ExtractedChunk, Task
 
 def keep_rows(
     task: Task, chunk: ExtractedChunk, decoders: str
-) -> tuple[ExtractedChunk, IntArray | None]:
+) -> tuple[ExtractedChunk | None, IntArray | None]:
     """Write the rows of a chunk as a part, where the task says so and its folder is seen.
 
     A row is kept when it is a fact about the file as it was listed, and will be found. Returns the
-    result for the other items and their places among those of the task; where nothing can be kept,
-    the whole result and None.
+    result for the other items, None where there are none, and their places among those of the task;
+    where nothing can be kept, the whole result and None.
     """
     keeping = task.keeping
     if keeping is None:
@@ -53,4 +53,4 @@ def keep_rows(
     except StoreError:  # a full disk, say: who takes the rows in tries it again, and says so
         return chunk, None
     left = np.flatnonzero(~is_kept)
-    return chunk.take(left), left
+    return chunk.take(left) if len(left) else None, left

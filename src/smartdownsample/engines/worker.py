@@ -43,7 +43,8 @@ class Answer(NamedTuple):
     identity : Identity
         Who did it.
     chunk : ExtractedChunk or None
-        The result; None from a worker that computes features of another version.
+        The result; None from a worker that computes features of another version, or that has
+        kept all rows.
     left : ndarray of int64, optional
         The items of the task that the result is for, where the worker has kept the rows of all
         others; by default all.
