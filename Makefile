@@ -12,7 +12,7 @@ UV := $(VENV)-uv/bin/uv
 # Environments beside $(VENV) and those of the peers.
 OTHERS = oldest newest reference uv audit $(ENGINES) $(PYTHONS)
 # Clusters, each with an extra of its own.
-ENGINES = dask remote
+ENGINES = dask ray spark remote
 ENGINE = $(firstword $(ENGINES))
 TESTS_OF_ENGINE = $(if $(filter remote,$(ENGINE)),tests/remote,tests/engines/test_$(ENGINE).py)
 PYTHONS = 3.10 3.11 3.12 3.13
@@ -26,7 +26,7 @@ S3_SERVER := $(VENV)-s3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test validators test-long test-engines test-oldest test-newest test-pythons check audit lock format bench peers guard quality agreement words \
-	browser samples pictures docs clean
+	browser java samples pictures docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' \
@@ -41,7 +41,7 @@ test: $(VENV)/.dev ## set up, then run all tests but the long ones, with coverag
 test-long: $(VENV)/.dev ## set up, then run the long tests: many kills, flips and races; the browser
 	$(BIN)/python -m pytest $(IN_PARALLEL) -m long
 
-test-engines: $(VENV)-$(ENGINE)/.dev ## set up, then run the tests of a cluster or of buckets: ENGINE=dask, remote
+test-engines: $(VENV)-$(ENGINE)/.dev ## set up, then run the tests of a cluster or of buckets: ENGINE=dask, ray, spark, remote
 	$(VENV)-$(ENGINE)/bin/python -m pytest $(IN_PARALLEL) $(TESTS_OF_ENGINE)
 
 test-oldest: $(VENV)-oldest/.dev ## set up, then run the tests with the oldest dependencies allowed
@@ -109,6 +109,12 @@ browser: ## install Chromium, which the tests of the report page drive, where ap
 		{ test "$$(id -u)" = 0 && apt-get update --quiet && \
 			apt-get install --quiet --yes --no-install-recommends chromium; } || \
 		echo "Chromium was not installed; the tests that drive it will be skipped."
+
+java: ## install Java, which Spark needs, where apt-get may
+	@command -v java >/dev/null || \
+		{ test "$$(id -u)" = 0 && apt-get update --quiet && \
+			apt-get install --quiet --yes --no-install-recommends openjdk-17-jre-headless; } || \
+		echo "Java was not installed; the tests of Spark will be skipped."
 
 samples: $(VENV)/.dev ## render data_samples/ again
 	$(BIN)/python data_samples/render.py

@@ -26,9 +26,10 @@ _LEAST_HELPED = 2**12
 # process had, the other pool of processes takes the place.
 _PROCESSES = {"LokyBackend", "MultiprocessingBackend"}
 _DASK = "DaskDistributedBackend"
+_RAY = "RayBackend"
 _SPARK = "SparkDistributedBackend"
 # What is imported, for each engine that can be asked for.
-_LIBRARIES: dict[EngineName, str] = {"dask": "distributed"}
+_LIBRARIES: dict[EngineName, str] = {"dask": "distributed", "ray": "ray", "spark": "pyspark"}
 
 
 @contextmanager
@@ -61,15 +62,20 @@ def open_engine(reading: ReadingOptions, n_bytes: IntArray, spec: FeatureSpec) -
 
 def _connect(name: EngineName, scheduler: str | None) -> Engine:
     """Connect to a cluster; what belongs to it is imported on need."""
-    if name not in _LIBRARIES:
-        msg = f"The 'engine' parameter cannot be {name!r} yet. Use {sorted(_LIBRARIES)}."
-        raise InvalidParameterError(msg)
     if find_spec(_LIBRARIES[name]) is None:
         msg = (
             f"The engine {name!r} needs {_LIBRARIES[name]}, which is not installed. Install it "
             f"with: pip install 'smartdownsample[{name}]', here and on all workers."
         )
         raise MissingExtraError(msg)
+    if name == "ray":
+        from .ray_engine import RayEngine
+
+        return RayEngine(scheduler)
+    if name == "spark":
+        from .spark_engine import SparkEngine
+
+        return SparkEngine(scheduler)
     from .dask_engine import connect
 
     return connect(scheduler)
@@ -82,11 +88,16 @@ def _join(backend: Any, n_workers: int) -> Engine:  # noqa: ANN401 # joblib has 
         from .dask_engine import DaskEngine
 
         return DaskEngine(backend.client)
+    if _RAY in kinds:
+        from .ray_engine import RayEngine
+
+        return RayEngine()
     if _SPARK in kinds:
         msg = (
             "joblib's backend 'spark' cannot be used: it hands out one task at a time and returns "
-            "all results at once. Use smartdownsample.engines.extract_table with "
-            "DataFrame.mapInArrow, or leave joblib.parallel_config out."
+            "all results at once. Fill the feature store with 'smartdownsample features SOURCE "
+            "--engine spark', or use smartdownsample.engines.extract_table with "
+            "DataFrame.mapInArrow; and leave joblib.parallel_config out."
         )
         raise InvalidParameterError(msg)
     n_workers = backend.effective_n_jobs(n_workers)

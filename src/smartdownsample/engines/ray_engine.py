@@ -1,6 +1,7 @@
 """Workers of a Ray cluster."""
 
 import logging
+import socket
 import time
 from collections.abc import Iterator
 
@@ -26,6 +27,8 @@ _LOSSES = (WorkerCrashedError, NodeDiedError, ObjectLostError, OutOfMemoryError)
 # How long Ctrl-C may have to wait, and for how long the number of workers is taken to be the same.
 _HEARD_S = 0.2
 _COUNTED_S = 2.0
+# How long an address may take to answer at all.
+_REACHED_S = 10.0
 
 
 class RayEngine:
@@ -105,9 +108,12 @@ class RayEngine:
 
 def _connect(address: str) -> None:
     """Connect to a cluster, without its logs on the terminal."""
+    host, _, port = address.rpartition(":")
     try:
+        if host and port.isdigit() and "/" not in host:  # Ray itself tries for minutes
+            socket.create_connection((host.strip("[]"), int(port)), _REACHED_S).close()
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         msg = (
             f"There is no Ray cluster at {address!r} ({error}). Start one by 'ray start --head', "
             "or name another one as the scheduler."
