@@ -6,7 +6,9 @@ import re
 from typing import Any, Literal, TypeAlias
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-Kind = Literal["speed", "agreement", "selection", "picking", "store", "detections", "words", "size"]
+Kind = Literal[
+    "speed", "agreement", "selection", "picking", "store", "detections", "words", "size", "scale"
+]
 
 # Figures by their names; the benchmark that keeps them says what they mean.
 Record: TypeAlias = dict[str, Any]

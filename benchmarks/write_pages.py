@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from kept import ROOT, Kind, Record, find_kept, load, save
-from pages import agreement, detections, pictures, selection, speed, store, words
+from pages import agreement, detections, pictures, scale, selection, speed, store, words
 from pages.markdown import Sections, read_section, replace_section
 
 _SECTIONS: Mapping[Kind, Callable[[Any], Sections]] = {
@@ -21,6 +21,7 @@ _SECTIONS: Mapping[Kind, Callable[[Any], Sections]] = {
     "store": store.make_sections,
     "detections": detections.make_sections,
     "words": words.make_sections,
+    "scale": scale.make_sections,
 }
 _PICTURES: Mapping[Kind, Callable[[Any], Mapping[str, bytes]]] = {
     "speed": pictures.draw_speed,

@@ -21,6 +21,7 @@ import bench_detections
 import bench_picking
 import bench_quality
 import bench_sample
+import bench_scale
 import kept
 import runs
 import scenarios
@@ -260,6 +261,18 @@ def test_picking_is_timed(tmp_path: Path) -> None:
     result = tmp_path / "result.json"
     assert "500 of 5,000" in run(bench_picking.main, f"--json={result}")
     assert [timing["n_picked"] for timing in load(result)["timings"]] == [500]
+
+
+def test_a_coordinator_is_simulated(tmp_path: Path) -> None:
+    """A smoke run on little; all rows of a stream come back, and none that workers keep."""
+    result = tmp_path / "result.json"
+    printed = run(bench_scale.main, f"--json={result}")
+    record = load(result)
+    assert write_pages.format_record("scale", record) == printed.strip()
+    back: dict[str, list[float]] = {"stream": [], "parts": []}
+    for each in record["coordinator"]:
+        back[each["way"]].append(each["bytes_back"])
+    assert min(back["stream"]) > 100 > max(back["parts"])
 
 
 def test_boxes_are_sampled_beside_cutting_them(tmp_path: Path) -> None:
