@@ -13,7 +13,7 @@ _N_ROUNDS = 2
 # A repeat moves only to where its nearest pick is more than so many times as far away.
 _MIN_GAIN_BESIDE = 1.5
 _MIN_GAIN_ANYWHERE = 2.5
-# In natural order, a pick that moves stays so many steps from all others.
+# Along the order, a pick that moves stays so many steps from all others.
 _MIN_GAP = 0.5
 
 
@@ -25,7 +25,8 @@ def move_repeats(draft: Draft, points: IntArray, rng: np.random.Generator) -> No
     pool = draft.pool
     at = None if pool.regime == "unordered" else draft.at[points]
     near = Neighbourhoods.find(take_rows(pool.rows, pool.items[points]), pool.spec, at, rng)
-    if pool.regime == "ordered":
+    # Where there are events, one has hardly two picks that look alike.
+    if pool.regime != "timed":
         for _ in range(_N_ROUNDS):
             _step_aside(draft, points, near)
     for _ in range(_N_ROUNDS):
@@ -35,8 +36,9 @@ def move_repeats(draft: Draft, points: IntArray, rng: np.random.Generator) -> No
 def _step_aside(draft: Draft, points: IntArray, near: Neighbourhoods) -> None:
     """Move picks that look like another pick within their own step of the order.
 
-    A pick moves where it clearly pays: from a near-duplicate, by the line between small and large
-    steps, to a place that looks different from all picks around.
+    A pick moves where it clearly pays: to the place that is farthest from all other picks, and at
+    least half as far again as it was. The line between small and large steps has no say: where
+    bursts are short, or photos are of products, steps of both kinds are much the same.
 
     Best of a few candidates: D. P. Mitchell, "Spectrally optimal sampling for distribution ray
     tracing", SIGGRAPH 1991, https://doi.org/10.1145/122718.122736
@@ -47,14 +49,13 @@ def _step_aside(draft: Draft, points: IntArray, near: Neighbourhoods) -> None:
     # How far each point would be from all other picks, were it picked instead of its own.
     instead = near.across_slots(own).find_nearest(is_chosen)
     now = instead[picks]
-    line = draft.scenes.line
     is_repeat = near.find_repeats(
         is_chosen, near.find_nearest(is_chosen), draft.pool.is_kept[points]
     )
-    is_leaving = (is_repeat[picks] & (now < line))[own]
+    is_leaving = is_repeat[picks][own]
     bounds = np.concatenate([[-np.inf], at[picks], [np.inf]])
     gaps = np.minimum(at - bounds[own], bounds[own + 2] - at)
-    is_better = (instead > _MIN_GAIN_BESIDE * now[own]) & (instead >= line) & (gaps >= _MIN_GAP)
+    is_better = (instead > _MIN_GAIN_BESIDE * now[own]) & (gaps >= _MIN_GAP)
     to = np.flatnonzero(~is_chosen & is_leaving & is_better)
     to = to[rank_within(own[to], -instead[to].astype(np.int64)) == 0]
     from_ = picks[own[to]]

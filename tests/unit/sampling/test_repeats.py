@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pools import make_bursts, make_pool
+from pools import make_bursts, make_pool, make_rows
 from smartdownsample.records import IntArray, Regime
 from smartdownsample.sampling.pool import Draft, Pool
 from smartdownsample.sampling.repeats import move_repeats
@@ -45,6 +45,14 @@ def test_in_order_a_repeat_steps_aside_within_its_step() -> None:
     picks = move(pool, [25, 35, 75, 115, 155])  # a step is forty
     assert len(set(scenes_of(picks, 20).tolist())) == 5
     assert {75, 115, 155} < set(picks)
+
+
+@pytest.mark.parametrize("regime", ["unordered", "ordered"])
+def test_a_repeat_steps_aside_where_small_steps_and_large_ones_are_alike(regime: Regime) -> None:
+    """Twice as far from all other picks is not enough to go elsewhere, but to step aside."""
+    lab = np.repeat(np.array([[80], [100], [110], [130]], dtype=np.uint8), 48, axis=1)
+    picks = move(make_pool(make_rows(lab), regime=regime), [1, 2])
+    assert picks in ([1, 3], [0, 2])
 
 
 def test_in_order_no_pick_comes_close_to_another() -> None:
