@@ -46,7 +46,8 @@ def find_ports(n: int) -> list[int]:
     """Find free ports; low ones, since SeaweedFS adds 10,000 to some."""
     with contextlib.ExitStack() as stack:
         found: list[int] = []
-        for port in range(20_000 + os.getpid() % 10_000, 50_000):
+        # Far from those of other processes that look for some at the same time.
+        for port in range(20_000 + 32 * os.getpid() % 25_000, 50_000):
             tried = stack.enter_context(socket.socket())
             with contextlib.suppress(OSError):
                 tried.bind(("127.0.0.1", port))
@@ -170,7 +171,9 @@ class Proxy:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request, and close the connection."""
-        with contextlib.closing(writer), contextlib.suppress(OSError, EOFError):
+        # Cancelled at the end, which asyncio would tell as an error.
+        ends = (OSError, EOFError, asyncio.CancelledError)
+        with contextlib.closing(writer), contextlib.suppress(*ends):
             head = await reader.readuntil(b"\r\n\r\n")
             fault = self.faults[len(self.requests) % len(self.faults)]
             self.requests.append(head.split(b"\r\n", 1)[0].decode())

@@ -371,14 +371,21 @@ def _place(options: argparse.Namespace, selection: "Picks", folder: str, how: "H
     return not placed.failures
 
 
+def _is_folder(source: str) -> bool:
+    """Tell whether a source is a folder, of this machine or of a bucket."""
+    from ..items import has_image_extension, is_remote
+
+    return os.path.isdir(source) or (is_remote(source) and not has_image_extension(source))
+
+
 def _choose_base(sources: Sequence[str], selection: "Picks") -> "str | None":
     """Choose the folder below which folders are kept, so that other selections fit in beside."""
-    from ..items import to_key
+    from ..items import find_common_folder, to_key
     from ..results import find_base
 
     # Photos of a package, which is a folder as well, may lie anywhere.
-    if all(map(os.path.isdir, sources)) and selection.table.details is None:
-        return os.fsdecode(os.path.commonpath(list(map(to_key, sources))))
+    if all(map(_is_folder, sources)) and selection.table.details is None:
+        return os.fsdecode(find_common_folder(list(map(to_key, sources))))
     earlier = set(selection.earlier_rows.tolist())
     paths = (path for row, path in enumerate(selection.table.paths) if row not in earlier)
     return os.fsdecode(find_base(list(map(to_key, paths)))) or None

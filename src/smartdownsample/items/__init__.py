@@ -10,6 +10,7 @@ from .find import (
     add_items,
     find_fixed_folder,
     find_images,
+    has_image_extension,
     stat_files,
 )
 from .folders import name_folder, number_folders, split_folders
@@ -17,7 +18,7 @@ from .given_images import list_items, list_photos
 from .groupings import Fact, Grouping, label_paths, list_facts
 from .join import join_items
 from .local_files import cause_of
-from .locations import check_root, strip_folder, to_key, to_keys, to_text
+from .locations import check_root, find_common_folder, strip_folder, to_key, to_keys, to_text
 from .named_images import EARLIER_GROUP, NamedImages, add_images, join_images
 from .natural_order import encode_order_key
 from .object_stores import N_REQUESTS
@@ -51,8 +52,10 @@ __all__ = [
     "check_root",
     "compare_with_disk",
     "encode_order_key",
+    "find_common_folder",
     "find_fixed_folder",
     "find_images",
+    "has_image_extension",
     "is_remote",
     "join_images",
     "join_items",

@@ -18,7 +18,7 @@ class AllFiles:
     """Files of this machine, and objects of stores and web servers; see `Storage`."""
 
     def __init__(self, local: Storage, remote: Storage) -> None:
-        self._local, self._remote = local, remote
+        self.local, self.remote = local, remote
 
     def list(self, folder: str) -> Iterator[str]:
         """Yield all files below a folder, or all objects below a URL."""
@@ -28,14 +28,14 @@ class AllFiles:
         """Say times and sizes, and etags where any are of objects."""
         remote = [place for place, key in enumerate(keys) if _MARK in key]
         if not remote:
-            return self._local.stat(keys)
+            return self.local.stat(keys)
         if len(remote) == len(keys):
-            return self._remote.stat(keys)
+            return self.remote.stat(keys)
         local = sorted({*range(len(keys))}.difference(remote))
         mtime_ns, size_bytes = np.zeros((2, len(keys)), dtype=np.int64)
         causes: dict[int, Cause] = {}
         etags: list[str | None] = [None] * len(keys)
-        for storage, places in ((self._local, local), (self._remote, remote)):
+        for storage, places in ((self.local, local), (self.remote, remote)):
             stats = storage.stat([keys[place] for place in places])
             mtime_ns[places], size_bytes[places] = stats.mtime_ns, stats.size_bytes
             causes |= {places[i]: cause for i, cause in stats.causes.items()}
@@ -51,7 +51,7 @@ class AllFiles:
 
     def _choose(self, location: str) -> Storage:
         """Choose the storage that has a location."""
-        return self._remote if is_remote(location) else self._local
+        return self.remote if is_remote(location) else self.local
 
 
 # For what is known to lie on this machine.

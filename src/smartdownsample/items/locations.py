@@ -4,7 +4,7 @@ Bytes, because file names need not be valid Unicode.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 import pyarrow as pa
@@ -20,6 +20,8 @@ from .object_urls import check_slashes, check_url, is_remote, to_url_key
 _ROOT: str | tuple[str, ...] = os.sep if os.name == "posix" else ()
 # Paths that become keys at a time.
 _BLOCK = 8192
+# Of a URL, those before its host.
+_N_SLASHES = 2
 # Longer paths lead nowhere (PATH_MAX).
 _MOST_LETTERS = 4096
 
@@ -129,6 +131,33 @@ def check_location(path: str) -> None:
 def _has_redundant_parts(text: str) -> bool:
     """Tell whether `os.path.normpath` would change any of the paths, each with a NUL after it."""
     return any(part in text for part in ("//", "/./", "/../", "/\0", "/.\0", "/..\0"))
+
+
+def find_common_folder(keys: Collection[bytes]) -> bytes:
+    """Find the longest folder that folders have in common, of URLs at most the bucket.
+
+    Raises `InvalidParameterError` for those of two drives of Windows or two buckets, or of a bucket
+    and this machine.
+    """
+    tops = {_find_top(key) for key in keys}
+    if len(tops) > 1:
+        named = ", ".join(sorted(os.fsdecode(top) or "this machine" for top in tops))
+        msg = (
+            f"The images have no folder in common: they are on {named}. Place those of each in a "
+            "folder of their own."
+        )
+        raise InvalidParameterError(msg)
+    if not tops or b"://" not in max(tops):
+        return os.path.commonpath(keys)
+    (top,) = tops
+    return top + os.path.commonpath([key[len(top) :] or b"/" for key in keys]).rstrip(b"/")
+
+
+def _find_top(key: bytes) -> bytes:
+    """Find the bucket or drive of a key; empty on systems without drives."""
+    if b"://" in key:
+        return b"/".join(key.split(b"/")[: _N_SLASHES + 1])
+    return os.path.splitdrive(key)[0]
 
 
 def strip_folder(key: bytes, folder: bytes, what: str) -> bytes:

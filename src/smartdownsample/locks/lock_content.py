@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..checks import is_url
-from ..errors import OutputError
-from ..items import stat_files, strip_folder, to_key, to_keys
+from ..errors import InvalidParameterError, OutputError
+from ..items import is_remote, stat_files, strip_folder, to_key, to_keys
 from ..records import WHOLE, Cause, FeatureTable, Picks, Region
 from ..results import find_base, list_versions
 from .content_hashes import ContentHash, hash_files
@@ -31,6 +31,17 @@ def choose_root(selection: Picks) -> bytes:
 def are_relative(selection: Picks) -> bool:
     """Tell whether all images were named by relative paths."""
     return not any(map(os.path.isabs, selection.table.paths))
+
+
+def refuse_objects(selection: Picks) -> None:
+    """Refuse to lock images that are no files of this machine."""
+    first = next(filter(is_remote, selection.paths), None)
+    if first is not None:
+        msg = (
+            f"A lockfile is of files of this machine. Got {first!r}. Copy the picks here and lock "
+            "those (in the command, --copy-to), or write a table, which has their URLs."
+        )
+        raise InvalidParameterError(msg)
 
 
 def make_content(

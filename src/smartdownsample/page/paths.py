@@ -11,6 +11,7 @@ from functools import partial
 from itertools import takewhile
 from typing import NamedTuple, TypeAlias
 
+from ..checks import is_url
 from ..records import Picks
 
 # The root of an absolute path, and the names of the folders below it.
@@ -91,7 +92,8 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def _make_absolute(folder: str) -> str:
-    return folder if _WINDOWS_ROOT.match(folder) else os.path.join(os.path.abspath(folder), "")
+    is_whole = _WINDOWS_ROOT.match(folder) or is_url(folder)
+    return folder if is_whole else os.path.join(os.path.abspath(folder), "")
 
 
 def _end(folder: str) -> str:

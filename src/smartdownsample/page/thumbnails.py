@@ -120,10 +120,12 @@ def load_thumbnails(selection: Picks, shown: ShownRows, cache_dir: Path | None) 
     keys = [to_key(table.paths[row]) for row in (*rows, *row_of_photo.values())]
     regions += [WHOLE] * len(row_of_photo)
     stats = stat_files(keys)
+    # Objects of one time and size may differ in their etags.
+    contents = [f"\0{etag}".encode() if etag else b"" for etag in stats.etags or [None] * len(keys)]
     names = [
-        name_thumbnail(key, int(mtime_ns), int(size_bytes), _SIDE_PIXELS, region)
-        for key, mtime_ns, size_bytes, region in zip(
-            keys, stats.mtime_ns, stats.size_bytes, regions, strict=True
+        name_thumbnail(key + content, int(mtime_ns), int(size_bytes), _SIDE_PIXELS, region)
+        for key, content, mtime_ns, size_bytes, region in zip(
+            keys, contents, stats.mtime_ns, stats.size_bytes, regions, strict=True
         )
     ]
     jpegs = read_thumbnails(cache_dir, names, _SIDE_PIXELS)

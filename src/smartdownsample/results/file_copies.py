@@ -9,6 +9,9 @@ import os
 import stat
 from io import BufferedReader, FileIO
 
+from ..items import FILES, Content, is_remote
+from ..records import Cause
+
 # Without blocking: opening a pipe waits for a writer otherwise.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 # Copied at a time, as fast as shutil.copy2 does it, and compared at a time. Larger blocks are
@@ -31,8 +34,15 @@ def open_file(path: bytes) -> BufferedReader:
 def copy_file(source: bytes, target: bytes) -> None:
     """Copy a regular file to a new name, with its modification time and permissions.
 
-    Until it is complete, the copy is the owner's alone, as the original may be.
+    Until it is complete, the copy is the owner's alone, as the original may be. An object of a
+    bucket is downloaded.
     """
+    if is_remote(os.fsdecode(source)):
+        content = _download(source)
+        with open(target, "xb") as file:
+            file.write(content.data)
+        os.utime(target, ns=(content.mtime_ns, content.mtime_ns))
+        return
     block = memoryview(bytearray(_COPIED_BYTES))
     with open_file(source) as original:
         status = os.fstat(original.fileno())
@@ -41,6 +51,14 @@ def copy_file(source: bytes, target: bytes) -> None:
                 _write_all(copy, block[:n_bytes])
     os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
     os.chmod(target, stat.S_IMODE(status.st_mode) & _PERMISSIONS)
+
+
+def _download(source: bytes) -> Content:
+    """Read an object; raises `OSError` where that cannot be done."""
+    content = FILES.read(os.fsdecode(source))
+    if isinstance(content, Cause):
+        raise OSError(errno.EIO, content.value, source)
+    return content
 
 
 def _open_private(path: str, flags: int) -> int:
@@ -55,6 +73,12 @@ def _write_all(file: FileIO, block: memoryview) -> None:
 
 def has_same_content(source: bytes, target: bytes) -> bool:
     """Compare two files byte for byte; what is no regular file is not the same."""
+    if is_remote(os.fsdecode(source)):
+        data = _download(source).data
+        if not os.path.isfile(target) or os.path.getsize(target) != len(data):
+            return False
+        with open_file(target) as file:
+            return file.read() == data
     with open_file(source) as original:
         size_bytes = os.fstat(original.fileno()).st_size
         if not os.path.isfile(target) or os.path.getsize(target) != size_bytes:

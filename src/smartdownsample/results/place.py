@@ -8,10 +8,10 @@ from typing import NamedTuple, TypeAlias, get_args
 from ..atomic_files import in_one_piece, make_folders, remove_leftovers
 from ..checks import check_choice, check_flag, check_place
 from ..display import count_noun
-from ..errors import OutputError
+from ..errors import InvalidParameterError, OutputError
 from ..items import list_items, to_keys, to_text
 from ..options import How, PathLike
-from ..records import Cause, Failure
+from ..records import Cause, Failure, ItemList
 from .file_copies import copy_file
 from .placed_record import (
     PlacedSelection,
@@ -93,7 +93,8 @@ def place_images(  # noqa: PLR0913 - what the command has, by keyword
     destination : path
         The folder, which is made if it is missing.
     how : {"copy", "hardlink", "symlink"}
-        ``copy`` keeps modification times, and permissions to read, write and execute.
+        ``copy`` keeps modification times, and permissions to read, write and execute; objects of
+        buckets are downloaded.
         ``hardlink`` adds a name to the same file. ``symlink`` leads to the absolute path of the
         image.
     base : path, optional
@@ -147,6 +148,7 @@ def place_images(  # noqa: PLR0913 - what the command has, by keyword
     (folder,) = to_keys([place])
     name = os.path.basename(to_text(manifest or "", "The 'manifest' parameter")) or None
     items = list_items(paths)
+    _check_way(items, how)
     if base is None:
         base_key = find_base(items.keys)
     else:
@@ -163,6 +165,17 @@ def place_images(  # noqa: PLR0913 - what the command has, by keyword
         is_first = not n_others and len(new) == len(plan.placements)
         record_placing(folder, placed, is_first=is_first)
     return _place_all(plan, new, how, on_progress)
+
+
+def _check_way(items: ItemList, how: How) -> None:
+    """Refuse links to objects, which no file system can hold."""
+    first = next((key for key in items.keys if b"://" in key), None)
+    if how != "copy" and first is not None:
+        msg = (
+            f"Links lead to files of this machine. Got {os.fsdecode(first)!r} with how={how!r}. "
+            "Use how='copy', which downloads (in the command, --copy-to)."
+        )
+        raise InvalidParameterError(msg)
 
 
 def _place_all(plan: Plan, new: list[Placement], how: How, on_progress: Progress | None) -> Placed:

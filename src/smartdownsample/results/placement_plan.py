@@ -9,7 +9,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from ..errors import InvalidParameterError
-from ..items import cause_of, stat_files, strip_folder
+from ..items import FILES, cause_of, find_common_folder, is_remote, stat_files, strip_folder
 from ..options import How
 from ..records import Cause, Failure, ItemList
 from .file_copies import has_same_content, read_to_end
@@ -71,19 +71,11 @@ def find_base(keys: Sequence[bytes]) -> bytes:
     """Find the longest folder that all images lie below.
 
     Keys are absolute paths, or empty for images without a file. The result is an absolute path,
-    or empty when there are no images. Images on two drives of Windows have no such folder and
-    raise InvalidParameterError.
+    or empty when there are no images. Images on two drives of Windows, or in two buckets, have no
+    such folder and raise InvalidParameterError.
     """
     folders = {os.path.dirname(key) for key in keys if key}
-    try:
-        return os.path.commonpath(folders) if folders else b""
-    except ValueError:
-        drives = sorted({os.fsdecode(os.path.splitdrive(folder)[0]) for folder in folders})
-        msg = (
-            f"The images have no folder in common: they are on the drives {', '.join(drives)}. "
-            "Place those of each drive in a folder of their own."
-        )
-        raise InvalidParameterError(msg) from None
+    return find_common_folder(folders) if folders else b""
 
 
 def flatten(name: bytes) -> bytes:
@@ -185,6 +177,9 @@ def find_cause(source: bytes) -> Cause | None:
     """Read an image to its end to find out why it fails; None when all of it can be read."""
     for cause in stat_files([source]).causes.values():
         return cause
+    if is_remote(os.fsdecode(source)):
+        content = FILES.read(os.fsdecode(source))
+        return content if isinstance(content, Cause) else None
     try:
         read_to_end(source)
     except OSError as error:
