@@ -16,6 +16,7 @@ from pictures import make_old, write_photo
 from smartdownsample import Document, ImageIndex, ImageLoadingWarning, cache
 from smartdownsample.cli import main
 from smartdownsample.options import DecodeMode
+from smartdownsample.store import merging
 
 N_PHOTOS, N_BROKEN, N_SHARDS = 160, 3, 16
 N_PICKED = 30
@@ -127,8 +128,11 @@ def test_shards_of_two_roots_are_moved_to_a_third(photos: Path, tmp_path: Path) 
     assert describe(index, photos) == describe(expected, photos)
 
 
-def test_shards_can_share_a_folder(photos: Path, tmp_path: Path) -> None:
-    """Each adds parts of its own and merges none; the next normal run does."""
+def test_shards_can_share_a_folder(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each adds parts of its own and merges none, however many; the next normal run does."""
+    monkeypatch.setattr(merging, "_MAX_PARTS", 4)
     for shard in in_any_order(seed=4):
         read_shard(photos, shard, tmp_path / "store", "-q")
     parts = list(tmp_path.rglob("part-*.parquet"))
@@ -137,6 +141,7 @@ def test_shards_can_share_a_folder(photos: Path, tmp_path: Path) -> None:
         read_shard(photos, 3, tmp_path / "store", "-q")
     assert {*tmp_path.rglob("part-*.parquet")} == {*parts}
     assert build(photos, cache_dir=tmp_path / "store").table.n_extracted == 0
+    assert len(list(tmp_path.rglob("part-*.parquet"))) <= 4
 
 
 def test_with_previews_no_folder_is_divided(photos: Path, tmp_path: Path) -> None:
