@@ -73,7 +73,8 @@ class CompletionAction(argparse.Action):
         if values not in shtab.SUPPORTED_SHELLS:
             allowed = ", ".join(shtab.SUPPORTED_SHELLS)
             parser.error(f"{option_string} must be one of {allowed}. Got {values!r} instead")
-        kinds = {"SOURCE": shtab.FILE, "FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
+        kinds = {"SOURCE": shtab.FILE, "FILE": shtab.FILE}
+        kinds |= dict.fromkeys(("DIR", "OTHER"), shtab.DIRECTORY)
         assert callable(self.const)  # the parser at work may lack options of other commands
         complete: argparse.ArgumentParser = self.const()
         for action in _walk_actions(complete):
