@@ -16,8 +16,8 @@ from .worker import Answer, work
 _RETRIES = 2
 # How long workers are waited for, as the run begins and when all have ended.
 _PATIENCE_S = 60.0
-# Between looks at what has come back, and at how many workers there are.
-_LOOK_S, _COUNT_S = 0.01, 2.0
+# Between looks at whether anything can still come, and at how many workers there are.
+_LOOK_S, _COUNT_S = 0.1, 2.0
 # A result that has not come this long after its task was done has been lost on its way.
 _ON_ITS_WAY_S = 10.0
 
@@ -74,7 +74,8 @@ class DaskEngine:
         while self._out:
             if not self._done.has_ready():
                 self._check()
-                time.sleep(_LOOK_S)
+                with self._done.thread_condition:
+                    self._done.thread_condition.wait(timeout=_LOOK_S)
                 continue
             future, result = next(self._done)
             self._heard = time.monotonic()
