@@ -4,6 +4,7 @@ A file that stands in the place of an image and is not that image is never overw
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
@@ -13,9 +14,6 @@ from ..items import FILES, cause_of, find_common_folder, is_remote, stat_files, 
 from ..options import How
 from ..records import Cause, Failure, ItemList
 from .file_copies import has_same_content, read_to_end
-
-# Stands for a slash in names of files that are all in one folder.
-_FLAT_SLASH = b"--"
 
 
 class TargetState(Enum):
@@ -81,23 +79,16 @@ def find_base(keys: Sequence[bytes]) -> bytes:
 def flatten(name: bytes) -> bytes:
     """Turn a path below a folder into a name of its own in that folder, see `unflatten`.
 
-    ``site_1/cam_A/IMG_3.JPG`` becomes ``site_1--cam_A--IMG_3.JPG``. Raises InvalidParameterError
-    for a path of which the name would not tell the folders any more.
+    ``site_1/cam_A/IMG_3.JPG`` becomes ``site_1--cam_A--IMG_3.JPG``. A dash that would be taken for
+    half a slash has a ``=`` behind it, so that no two paths have one name: ``cam--A/1.JPG`` becomes
+    ``cam-=-A--1.JPG``.
     """
-    flat = name.replace(b"/", _FLAT_SLASH)
-    if unflatten(flat) != name:
-        msg = (
-            f"{os.fsdecode(name)!r} cannot be placed in a flat folder, where "
-            f"{os.fsdecode(_FLAT_SLASH)!r} stands for a slash and so must not be in the names of "
-            "folders and files. Keep the folders, or rename it."
-        )
-        raise InvalidParameterError(msg)
-    return flat
+    return re.sub(rb"-(?=[-/=])", b"-=", name).replace(b"/", b"--")
 
 
 def unflatten(flat: bytes) -> bytes:
     """Turn a name that `flatten` made into the path that it stands for."""
-    return flat.replace(_FLAT_SLASH, b"/")
+    return re.sub(rb"-([-=])", lambda found: b"/" if found[1] == b"-" else b"-", flat)
 
 
 def plan_placing(

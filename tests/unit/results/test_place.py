@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pictures import write_collection
 from smartdownsample import Cause, Failure, InvalidParameterError
@@ -182,14 +184,12 @@ class TestFlat:
         copies = [str(target / name) for name in names]
         assert find_originals(copies, photos) == photos
 
-    def test_a_name_that_would_tell_no_folders_is_refused(self, tmp_path: Path) -> None:
-        """So that each name leads back to its photo."""
-        paths = write_collection(tmp_path / "a--b", 2)
-        other = write_collection(tmp_path / "c", 2)
-        with pytest.raises(InvalidParameterError, match="'--' stands for a slash"):
-            place_images([*paths, *other], tmp_path / "flat", "copy", flat=True)
-        assert not (tmp_path / "flat").exists()
-        place_images([*paths, *other], tmp_path / "kept", "copy")
+    @given(st.lists(st.text("-=/a", min_size=1), min_size=1))
+    def test_each_path_has_a_name_of_its_own(self, paths: list[str]) -> None:
+        """Whatever dashes there are in folders and names."""
+        names = [flatten(os.fsencode(path)) for path in paths]
+        assert [os.fsdecode(unflatten(name)) for name in names] == paths
+        assert not any(b"/" in name for name in names)
 
     def test_what_is_neither_on_nor_off_is_refused(self, photos: list[str], tmp_path: Path) -> None:
         """As other flags are."""
