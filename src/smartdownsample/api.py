@@ -19,6 +19,7 @@ from .options import (
     ReadingOptions,
     SamplingKeywords,
     SamplingOptions,
+    align_series,
     check_target,
 )
 from .records import Picks
@@ -197,6 +198,8 @@ def sample_diverse(
     if options:
         msg = f"sample_diverse() got an unexpected keyword argument {min(options)!r}"
         raise TypeError(msg)
+    if "groups" in sampling:
+        sampling["groups"] = align_series(sampling["groups"], image_paths)
     sampling_options = SamplingOptions(**sampling)
     check_target(target_count, sampling_options)
     check_seed(random_seed)

@@ -62,11 +62,17 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
 
 def check_kept(name: str, value: object) -> None:
     """Make sure that a parameter can name items of a collection; a single path does not."""
-    if isinstance(value, (str, bytes, os.PathLike)) or not hasattr(value, "__len__"):
+    is_path = isinstance(value, (str, bytes, os.PathLike))
+    if is_path or not hasattr(value, "__len__"):
+        advice = (
+            " Of a table, give what is in it, such as pandas.read_csv(…); of a lockfile, "
+            "Lock.read(…).list_paths(); of a folder or document, find_images(…) or "
+            "Document.read(…)."
+        )
         msg = (
             f"The '{name}' parameter must be a list of paths, of pairs of path and region, or of "
             "places as Selection.indices has them; a data frame with a column of paths; a "
-            f"Document; or a Selection. Got {shorten(value)} instead."
+            f"Document; or a Selection. Got {shorten(value)} instead.{advice * is_path}"
         )
         raise InvalidParameterError(msg)
 

@@ -174,6 +174,7 @@ class ImageIndex(Sampler):
         )
         items = paths.items if isinstance(paths, Document) else list_items(paths)
         index = cls.gather_items(items, reading)
+        index.given = paths if hasattr(paths, "index") and not isinstance(paths, list) else None
         warn_of_failures(index.failures)
         return index
 

@@ -279,15 +279,34 @@ def map_series(groups: Any) -> Any:  # noqa: ANN401 - any other is returned as i
     return dict(zip(reversed(paths), reversed(list(groups)), strict=True))
 
 
+def align_series(groups: Any, given: object) -> Any:  # noqa: ANN401 - any other is returned as it is
+    """Put the labels of a pandas Series in the order of a frame, or Series, that gave the paths.
+
+    `given` is what named the images. Where the two have the same index, labels go by it, as in
+    pandas; where they have not, or `given` is something else, labels stay as they are.
+    """
+    own: Any = getattr(groups, "index", None)
+    wanted: Any = getattr(given, "index", None)
+    if not all(hasattr(index, "is_monotonic_increasing") for index in (own, wanted)):
+        return groups
+    if own.equals(wanted):
+        return groups.to_numpy()
+    is_same = len(own) == len(wanted) and own.is_unique and wanted.is_unique
+    if not is_same or not own.isin(wanted).all():
+        return groups
+    return groups.reindex(wanted).to_numpy()
+
+
 def _check_order(series: Any) -> None:  # noqa: ANN401 - of pandas, which is not imported
     """Refuse a pandas Series that was sorted or shuffled, whose labels may be of other images."""
     if getattr(series.index, "is_monotonic_increasing", True):
         return
     msg = (
-        "The 'groups' parameter takes the labels of a Series in their order, whatever its index. "
-        "Got one whose index is not in ascending order, as after sorting, so that they may be of "
-        "other images. Where they are in the order in which the paths were given, say so: "
-        "groups.to_numpy(). Else give them by path: frame.set_index('path')['group']."
+        "The 'groups' parameter takes the labels of a Series by their order, where its index is "
+        "not that of a frame that gave the paths. Got one whose index is not ascending, as after "
+        "sorting, so that they may be of other images. Where they are in the order in which the "
+        "paths were given, say so: groups.to_numpy(). Else give them by path: "
+        "frame.set_index('path')['group']."
     )
     raise InvalidParameterError(msg)
 

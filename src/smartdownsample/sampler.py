@@ -13,6 +13,7 @@ from .options import (
     SamplingKeywords,
     SamplingOptions,
     Spread,
+    align_series,
     check_amount,
     check_target,
     count_amount,
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 class Sampler:
     """A collection that selections are drawn from; see `ImageIndex`."""
+
+    # The frame or Series that named the images, whose index labels may have as well.
+    given: object = None
 
     @property
     def collection(self) -> Collection:
@@ -75,7 +79,8 @@ class Sampler:
             what a pattern finds in its path; ``"species"`` and the like, what a document says; a
             label for each path, such as ``dict(zip(index.paths, labels))``; or the labels of all
             images in the order in which they were given, which ``indices`` relates to that of
-            ``paths``; of a pandas Series too, whatever its index, unless that has paths.
+            ``paths``; a pandas Series goes by its index, where that has paths or is that of the
+            frame that was given.
         per_group : int or mapping of str to int, optional
             Most images of each group, those in ``keep`` included.
         balance : float
@@ -113,7 +118,7 @@ class Sampler:
         options = SamplingOptions(
             spread=spread,
             quotas=quotas,
-            groups=groups,
+            groups=align_series(groups, self.given),
             per_group=per_group,
             balance=balance,
             keep=keep,
@@ -168,6 +173,8 @@ class Sampler:
         InvalidParameterError
             When a parameter has a wrong type or value, or excludes another.
         """
+        if "groups" in options:
+            options["groups"] = align_series(options["groups"], self.given)
         return self.draw_ranking(limit, random_seed, SamplingOptions(**options))
 
     def draw_ranking(

@@ -153,8 +153,10 @@ def _describe_places(selection: Picks) -> dict[str, str]:
 def _describe_light(selection: Picks) -> str:
     """Count what was taken by day and by night, as far as colours tell."""
     is_infrared = tell_infrared(selection.table.rows)
+    is_all = len(selection) == len(selection.table)
     told = [
-        f"{is_such.sum():,} {name} ({(is_such & selection.is_kept).sum():,} kept)"
+        f"{is_such.sum():,} {name}"
+        + f" ({(is_such & selection.is_kept).sum():,} kept)" * (not is_all)
         for name, is_such in (("in colour", ~is_infrared), ("infrared", is_infrared))
         if is_such.any()
     ]

@@ -164,7 +164,7 @@ def _list_given(groups: object, n_given: int) -> list[object]:
             "The 'groups' parameter must be 'parent', 'regex:' and a pattern, what a document says "
             "such as 'species', a mapping of paths to labels, or a list of labels, one for each "
             f"image. Got {shorten(groups)} instead."
-            f"{suggest(groups, ['parent', *get_args(Fact)]) if isinstance(groups, str) else ''}"
+            f"{_advise_on_text(groups) if isinstance(groups, str) else ''}"
         )
         raise InvalidParameterError(msg)
     labels = list(groups)
@@ -177,6 +177,12 @@ def _list_given(groups: object, n_given: int) -> list[object]:
         )
         raise InvalidParameterError(msg)
     return labels
+
+
+def _advise_on_text(text: str) -> str:
+    """Say what was probably meant by a text that is no rule: one mistyped, or a column."""
+    meant = suggest(text, ["parent", *get_args(Fact)])
+    return meant or f" Of a data frame, give the column itself, such as frame[{text!r}]."
 
 
 def _number_labels(labels: list[object], paths: list[str]) -> GroupLabels:

@@ -11,7 +11,13 @@ import pyarrow as pa
 import pytest
 
 from pictures import write_collection
-from smartdownsample import FeatureTable, ImageIndex, InvalidParameterError, LabelWarning
+from smartdownsample import (
+    FeatureTable,
+    ImageIndex,
+    InvalidParameterError,
+    LabelWarning,
+    sample_diverse,
+)
 from smartdownsample.features.spec import make_spec
 from smartdownsample.options import GroupsLike, SamplingOptions
 from smartdownsample.sampling.groups import check_names, label_items
@@ -212,19 +218,37 @@ def test_labels_that_are_all_missing_say_what_to_do(tmp_path: Path) -> None:
         index.sample(2, groups=some)
 
 
-def test_a_series_counts_by_its_order_and_is_refused_where_that_was_changed(
-    tmp_path: Path,
-) -> None:
-    """Pandas would go by its index; a filtered one has gaps in it, a sorted one is of doubt."""
+def test_a_series_goes_by_the_index_of_the_frame_that_gave_the_paths(tmp_path: Path) -> None:
+    """As pandas does, whether the frame is filtered, shuffled or sorted, and the labels again."""
     paths = write_collection(tmp_path, 8)
     frame = pd.DataFrame({"path": paths, "group": [*"abababab"]})
-    part = frame[frame.index % 3 > 0]
-    index = ImageIndex.build(part["path"], cache=False)
-    by_mapping = index.sample(3, groups=part.set_index("path")["group"], balance=1)
-    assert index.sample(3, groups=part["group"], balance=1) == by_mapping
-    order = part.sort_values("group")
-    with pytest.raises(InvalidParameterError, match="index is not in ascending order"):
-        index.sample(3, groups=order["group"], balance=1)
-    assert index.sample(3, groups=order.set_index("path")["group"], balance=1) == by_mapping
-    again = ImageIndex.build(order["path"], cache=False)
-    assert again.sample(3, groups=order["group"].to_numpy(), balance=1) == by_mapping
+    part = frame[frame.index % 3 > 0].iloc[[3, 0, 4, 2, 1]]
+    by_path = part.set_index("path")["group"]
+    for given in (part, part["path"], part.sort_index()):
+        index = ImageIndex.build(given, cache=False)
+        expected = index.sample(3, groups=by_path, balance=1)
+        for labels in (part["group"], part["group"].sort_index(), part.sort_values("group").group):
+            assert index.sample(3, groups=labels, balance=1) == expected
+            assert index.rank(3, groups=labels) == index.rank(3, groups=by_path)
+            sampled = sample_diverse(
+                given, 3, groups=labels, balance=1, cache=False, show_summary=False
+            )
+            assert sampled == expected.paths
+
+
+def test_a_series_of_another_index_counts_by_its_order_unless_that_was_changed(
+    tmp_path: Path,
+) -> None:
+    """Nothing tells whether labels that were sorted are still those of the images."""
+    paths = write_collection(tmp_path, 6)
+    index = ImageIndex.build(paths, cache=False)
+    labels = pd.Series([*"ababab"], index=[3, 4, 6, 8, 9, 11])
+    expected = index.sample(3, groups=[*"ababab"], balance=1)
+    assert index.sample(3, groups=labels, balance=1) == expected
+    changed = labels.sort_values()
+    with pytest.raises(InvalidParameterError, match="index is not ascending"):
+        index.sample(3, groups=changed, balance=1)
+    assert len(index.sample(3, groups=changed.to_numpy(), balance=1)) == 3
+    frame = pd.DataFrame({"path": paths})
+    with pytest.raises(InvalidParameterError, match="index is not ascending"):
+        ImageIndex.build(frame, cache=False).sample(3, groups=changed)
