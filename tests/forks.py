@@ -20,7 +20,11 @@ from smartdownsample.cli import main
 
 for found in pkgutil.walk_packages(smartdownsample.__path__, "smartdownsample."):
     if not found.name.endswith("__main__"):
-        importlib.import_module(found.name)
+        try:
+            importlib.import_module(found.name)
+        except ModuleNotFoundError as error:  # of an extra
+            if error.name.startswith("smartdownsample"):
+                raise
 for name in ("cv2", "filelock", "jinja2", "joblib", "matplotlib.backends.backend_agg", "natsort",
              "platformdirs", "pyarrow.parquet", "threadpoolctl", "tqdm"):
     importlib.import_module(name)

@@ -291,7 +291,24 @@ def test_a_missing_source_is_named(place: Place) -> None:
     assert "Did you mean" not in error
 
 
-def test_what_was_mistyped_is_guessed(place: Place) -> None:
+def test_what_a_labelling_tool_gives_back_is_kept(place: Place, tmp_path: Path) -> None:
+    """From a flat folder: the folder, a copy of it without its record, a table of its names."""
+    place.run("sample", "photos", "-n", "10", "--copy-to", str(tmp_path / "flat"), "--flat", "-q")
+    shutil.copytree(tmp_path / "flat", tmp_path / "back")
+    (tmp_path / "back" / ".smartdownsample.json").unlink()
+    names = sorted(path.name for path in (tmp_path / "back").iterdir())
+    assert len(names) == 10
+    assert all(name.startswith("site_") and "--" in name for name in names)
+    text = "".join(f"{name},fox\n" for name in names)
+    (tmp_path / "labels.csv").write_text(f"filename,label\n{text}")
+    labelled = {f"photos/{name.replace('--', '/')}" for name in names}
+    others = set(place.sample("photos", "-n", "100%")) - labelled
+    for earlier in ("flat", "back", "labels.csv"):
+        kept = str(tmp_path / earlier)
+        assert set(place.sample("photos", "-n", "100%", "--keep", kept)) == others
+
+
+def test_what_was_mistyped_is_guessed(place: Place, tmp_path: Path) -> None:
     """Folders, files, columns and groups, by what there is."""
     for source, meant in (
         ("photso", "photos"),
@@ -300,8 +317,9 @@ def test_what_was_mistyped_is_guessed(place: Place) -> None:
     ):
         error = refuse(place.call_anew("sample", source, "-n", "5"))
         assert f"Did you mean '{meant}'?" in error
-    place.call("sample", "photos", "-n", "5", "-o", "a.csv")
-    error = refuse(place.call("sample", "a.csv", "-n", "5", "--group-by", "column:bukcet"))
+    table = str(tmp_path / "a.csv")
+    place.run("sample", "photos", "-n", "5", "-q", "-o", table)
+    error = refuse(place.call("sample", table, "-n", "5", "--group-by", "column:bukcet"))
     assert "Did you mean 'bucket'?" in error
 
 

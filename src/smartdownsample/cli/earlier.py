@@ -7,7 +7,7 @@ import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from itertools import product
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ..gathering import turn_upright
 from ..items import NamedImages, ReadItems, name_images, stat_files, to_key
 from ..locks import Lock, is_lockfile
 from ..records import BoolArray, Cause, ItemList, whole_photos
-from ..results import find_originals
+from ..results import find_originals, unflatten
 
 
 def list_roots(options: argparse.Namespace, sources: Sequence[str]) -> list[str]:
@@ -104,18 +104,26 @@ def _is_there(paths: Sequence[str]) -> BoolArray:
 
 
 def _find_below(paths: list[str], roots: Sequence[str]) -> list[str]:
-    """Put the root before relative paths that lead nowhere without it, and somewhere with it."""
+    """Put the root before relative paths that lead nowhere without it, and somewhere with it.
+
+    Paths may be names of copies in a flat folder, as labelling tools export them.
+    """
     found = list(paths)
     lost = [place for place, is_there in enumerate(_is_there(paths)) if not is_there]
-    for root in roots:
+    for root, is_flat in product(roots, (False, True)):
         lost = [place for place in lost if not os.path.isabs(paths[place])]
-        below = list(map(partial(os.path.join, root), map(paths.__getitem__, lost)))
+        names = [_unflatten(paths[place]) if is_flat else paths[place] for place in lost]
+        below = [os.path.join(root, name) for name in names]
         is_below = _is_there(below).tolist()
         for place, path, is_there in zip(lost, below, is_below, strict=True):
             if is_there:
                 found[place] = path
         lost = [place for place, is_there in zip(lost, is_below, strict=True) if not is_there]
     return found
+
+
+def _unflatten(path: str) -> str:
+    return os.fsdecode(unflatten(os.fsencode(path)))
 
 
 def _take_present(images: NamedImages, source: str, places: Sequence[str]) -> NamedImages:

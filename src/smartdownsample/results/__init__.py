@@ -10,7 +10,7 @@ from .kept_images import resolve_keep
 from .manifest import MANIFEST, describe_run, list_versions, write_manifest
 from .originals import find_originals
 from .place import Placed, place_images
-from .placement_plan import find_base
+from .placement_plan import find_base, unflatten
 from .selection_file import write_selection
 from .selection_table import (
     explain_selection,
@@ -46,6 +46,7 @@ __all__ = [
     "split_selection",
     "tabulate_ranking",
     "tabulate_selection",
+    "unflatten",
     "write_crops",
     "write_document",
     "write_manifest",

@@ -83,16 +83,19 @@ def _find_copied(
     states: dict[bytes, os.stat_result | None],
     tops: dict[bytes, bytes | None],
 ) -> bytes | None:
-    """Find the photo that a copy in a folder of placed images was made from."""
+    """Find the photo that a copy was made from, by its folders or by its name.
+
+    Names of a flat folder tell the folders of photos wherever the copies lie now.
+    """
+    name = unflatten(os.path.basename(key))
+    ends = [b"/" + name] if b"/" in name else []
     top = _find_top(os.path.dirname(key), tops)
-    if top is None:
-        return None
-    end = key[len(top.rstrip(os.fsencode(os.sep))) :]  # begins with a separator
-    ends = (end, unflatten(end))
+    if top is not None:
+        ends.append(key[len(top.rstrip(os.fsencode(os.sep))) :])  # begins with a separator
     likely = [
         photo
         for photo in photos
-        if photo.endswith(ends)
+        if photo.endswith(tuple(ends))
         if (state := _stat(photo, states)) is not None and state.st_size == size_bytes
     ]
     if len(likely) > 1:

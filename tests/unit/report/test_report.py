@@ -23,6 +23,7 @@ from smartdownsample import (
     InvalidParameterError,
     MissingExtraError,
     Selection,
+    ShortfallWarning,
     report,
 )
 from smartdownsample.features.spec import make_spec
@@ -120,7 +121,8 @@ class TestSummary:
         text = report.format_summary(index.sample(99, keep=index.paths[:4]))
         assert "asked for 99: every readable image is selected" in text
         assert "; kept apart from 4 selected before" in text
-        text = report.format_summary(index.sample(99, max_per_sequence=1))
+        with pytest.warns(ShortfallWarning):
+            text = report.format_summary(index.sample(99, max_per_sequence=1))
         assert "asked for 99: groups, sequences and earlier selections leave no more" in text
 
     def test_what_was_decoded_and_what_was_known(self, tmp_path: Path) -> None:
