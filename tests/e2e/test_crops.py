@@ -305,6 +305,8 @@ class TestGroups:
         assert [group.size for group in index.sample(4, groups="parent").groups] == [N // 2] * 2
 
 
+# More are asked for than there are sequences.
+@pytest.mark.filterwarnings("ignore::smartdownsample.ShortfallWarning")
 class TestSequences:
     """Crops of one photo are of one sequence, whatever else tells sequences."""
 

@@ -29,6 +29,9 @@ from smartdownsample.store import FeatureStore, natural_merge, part
 from smartdownsample.store import make_table as make_rows
 from whole_photos import photo_table
 
+# More images are asked for than groups and sequences may give.
+pytestmark = pytest.mark.filterwarnings("ignore::smartdownsample.ShortfallWarning")
+
 ROOT = "/photos of all"
 N_MOST = 80
 

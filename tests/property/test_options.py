@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,9 @@ from smartdownsample.items.folders import number_folders
 from smartdownsample.options import SamplingOptions
 from smartdownsample.sampling import draw_selection
 from smartdownsample.sampling.sequences import find_sequences
+
+# More images are asked for than groups and sequences may give.
+pytestmark = pytest.mark.filterwarnings("ignore::smartdownsample.ShortfallWarning")
 
 
 @st.composite

@@ -139,6 +139,8 @@ class TestGroups:
         assert [group.n_kept for group in selection.groups] == [2, 6]
 
 
+# They ask for more images than there are sequences.
+@pytest.mark.filterwarnings("ignore::smartdownsample.ShortfallWarning")
 class TestSequences:
     """Sequences are limited."""
 

@@ -116,6 +116,8 @@ class TestSkipFlat:
         assert selection.skipped_rows is not None
         assert 1 not in selection.skipped_rows
 
+    # More images are asked for than there are sequences.
+    @pytest.mark.filterwarnings("ignore::smartdownsample.ShortfallWarning")
     def test_flat_images_do_not_fill_a_sequence(self, index: ImageIndex) -> None:
         """Its one image is one that shows something."""
         rows = index.table.rows.copy()
