@@ -129,19 +129,18 @@ def test_it_needs_a_store(photos: Path) -> None:
         gather_features(list_photos([str(next(photos.rglob("*.jpg")))]), reading)
 
 
-def extract_batches(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
-    """Be the function of somebody's pipeline."""
-    for batch in batches:
-        yield from extract_table(batch["path"]).to_batches()
-
-
 def test_a_table_of_features_is_for_pipelines(session: Any, photos: Path) -> None:
     """All its columns are of types that Spark has."""
     from pyspark.sql.pandas.types import from_arrow_schema  # noqa: PLC0415 - likewise
 
+    # Inside of this function, so that workers need not find this module.
+    def extract(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+        for batch in batches:
+            yield from extract_table(batch["path"]).to_batches()
+
     paths = sorted(map(str, photos.rglob("*.jpg")))[:60]
     frame = session.createDataFrame([(path,) for path in paths], "path string")
-    mapped = frame.mapInArrow(extract_batches, from_arrow_schema(TABLE_SCHEMA))
+    mapped = frame.mapInArrow(extract, from_arrow_schema(TABLE_SCHEMA))
     assert mapped.toArrow().sort_by("path").equals(extract_table(paths))
 
 
