@@ -22,6 +22,7 @@ import bench_picking
 import bench_quality
 import bench_sample
 import bench_scale
+import bench_size
 import kept
 import runs
 import scenarios
@@ -273,6 +274,15 @@ def test_a_coordinator_is_simulated(tmp_path: Path) -> None:
     for each in record["coordinator"]:
         back[each["way"]].append(each["bytes_back"])
     assert min(back["stream"]) > 100 > max(back["parts"])
+
+
+def test_large_collections_are_measured_in_both_ways(tmp_path: Path) -> None:
+    """Both pick the same rows."""
+    result = tmp_path / "result.json"
+    assert "open of 4,000, 40 picked" in run(bench_size.main, f"--json={result}")
+    built, opened = load(result)["measured"][:2]
+    assert (built["way"], opened["way"]) == ("build", "open")
+    assert built["rows_sum"] == opened["rows_sum"]
 
 
 def test_boxes_are_sampled_beside_cutting_them(tmp_path: Path) -> None:

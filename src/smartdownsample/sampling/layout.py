@@ -27,6 +27,7 @@ from ..records import (
     RowArray,
     let_go,
     take_field,
+    take_rows,
 )
 from .distances import measure_distances, measure_steps
 from .in_blocks import count_by
@@ -125,9 +126,8 @@ def _measure_random_pairs(table: FeatureTable) -> float:
     rng = np.random.default_rng(_SEED)
     first = rng.integers(n, size=_N_PAIRS)
     second = (first + rng.integers(1, n, size=_N_PAIRS)) % n
-    distances = measure_distances(table.rows[first], table.rows[second], table.spec)
-    let_go(table.rows)
-    return float(distances.mean())
+    rows, others = take_rows(table.rows, first), take_rows(table.rows, second)
+    return float(measure_distances(rows, others, table.spec).mean())
 
 
 def _mean(steps: np.ndarray) -> float:
