@@ -84,7 +84,8 @@ class Selection(PickedItems):
         Parameters
         ----------
         destination : path
-            A ``.lock`` or ``.json`` file. An earlier lockfile of one round is replaced.
+            A ``.lock`` or ``.json`` file. An earlier lockfile of one round is replaced. Missing
+            folders are made, as by all that writes a file.
         root : path, optional
             Folder that all images lie below, by default the deepest one. Paths count from there.
 
@@ -114,7 +115,7 @@ class Selection(PickedItems):
         Parameters
         ----------
         path : path
-            By custom ``*.html``. The file needs no other and no network.
+            By custom ``*.html``. The file needs no other and no network. Missing folders are made.
         cache : bool
             Whether its thumbnails are kept for later pages, beside the features.
         absolute_paths : bool
