@@ -1,6 +1,6 @@
 """Collections to judge selections by: their photos, and what people know of each.
 
-Real ones come first. Every second one is kept aside: no choice in this package was made by it.
+Real ones come first. Some are kept aside: no choice in this package was made by them.
 """
 
 import argparse
@@ -22,6 +22,7 @@ _GROUPS = os.path.join(SHARED_IMAGES, "groups")
 _GROCERIES = os.path.join(_GROUPS, "marcusklasson+GroceryStoreDataset")
 _PETS = os.path.join(_GROUPS, "conservationtechlab+animl-py")
 _BREED = re.compile(r"(.+?)_\d+_jpg")
+_ASIDE = ("camera traps", "long bursts")
 # Numbers of picks that a classifier is trained on: as many as the groceries have classes, and more.
 _PROBE_COUNTS = (81, 200, 500)
 # One class in so many becomes bursts, of so many frames for each photo.
@@ -71,10 +72,10 @@ def _gather_usual(folder: str) -> Iterator[Truth]:
         "long bursts": partial(_render, folder, BurstCollection("long bursts", 1500, (20, 60))),
     }
     groceries = None
-    for number, (name, find) in enumerate(usual.items()):
+    for name, find in usual.items():
         is_probed = name == "groceries"
         counts = _PROBE_COUNTS if is_probed else ()
-        truth = Truth(name, find(), is_aside=number % 2 == 1, probe_counts=counts)
+        truth = Truth(name, find(), is_aside=name in _ASIDE, probe_counts=counts)
         if truth.groups:
             groceries = truth if is_probed else groceries
             yield truth
