@@ -3,6 +3,7 @@
 import argparse
 import os
 
+from ..checks import is_url
 from ..display import count_noun
 
 # Importing typing takes a tenth of the time in which help is to appear.
@@ -131,6 +132,8 @@ def _print_folders(found: "Inspection") -> None:
 def _find_common(folders: list[str]) -> str:
     """Find the folder that all are below, which is named once; empty where there is none."""
     if len(folders) <= 1 or len({*map(os.path.isabs, folders)}) > 1:
+        return ""
+    if any(map(is_url, folders)):  # of two slashes, paths have one
         return ""
     common = os.path.commonpath(folders)
     return "" if common in {os.curdir, os.sep} else common
