@@ -76,8 +76,9 @@ class TestTables:
     def test_whole_photos_have_no_such_columns(self, photos: list[str]) -> None:
         """Nothing changes for them."""
         names = ImageIndex.build(photos, cache=False).sample(5).explain().column_names
-        assert names[-5:] == ["quality", "rank", "nearest_path", "distance", "reason"]
-        assert len(names) == 13
+        added = ["rank", "nearest_path", "distance", "reason"]
+        assert names[-6:] == ["quality", "bucket_bits", *added]
+        assert len(names) == 14
 
     def test_the_nearest_crop_is_told_by_its_place(self, photos: list[str]) -> None:
         """Its photo does not tell which of them it is, and may be the same."""
