@@ -65,10 +65,12 @@ def test_the_snippets_run_and_say_what_is_so(
     run: Callable[[str], str], tmp_path: Path, cache_dir: Path
 ) -> None:
     """Each in its own process, in order; other tools count the images that were sampled."""
-    build, pack, with_duckdb, with_pandas, care = SNIPPETS
+    build, opening, pack, with_duckdb, with_pandas, care = SNIPPETS
     store = cache_dir / "features-4" / "hash8-fast-v4"
 
     assert run(build) == f"{N_PHOTOS} of {N_PHOTOS} images known, in {store}\n"
+
+    assert run(opening) == f"12 of {N_PHOTOS}\n"
 
     first, second = run(pack).splitlines()
     assert first.startswith("/mnt/archive/photos/")
@@ -105,7 +107,7 @@ def test_duckdb_finds_exact_values(run: Callable[[str], str]) -> None:
         "expected = [os.path.abspath(index.paths[row]) for row in order]\n"
         "print(expected == [path for path, _ in darkest])"
     )
-    build, _, with_duckdb, *_ = SNIPPETS
+    build, _, _, with_duckdb, *_ = SNIPPETS
     run(build)
     code = f"{with_duckdb}import os\nfrom smartdownsample import ImageIndex\n{checks}"
     assert run(code).splitlines()[-1] == "True"
@@ -117,7 +119,7 @@ def test_other_tools_find_times(run: Callable[[str], str], tmp_path: Path) -> No
     Image.fromarray(make_pixels(1)).save(tmp_path / "taken.jpg", exif=exif)
     photos = [make_old(tmp_path / "taken.jpg"), write_picture(tmp_path / "unknown.jpg", 2)]
     ImageIndex.build(photos)
-    _, _, with_duckdb, with_pandas, _ = SNIPPETS
+    _, _, _, with_duckdb, with_pandas, _ = SNIPPETS
     query = "SELECT captured FROM read_parquet(?) ORDER BY path"
     found = run(f"{with_duckdb}print(duckdb.execute({query!r}, [parts]).fetchall())")
     assert found.splitlines()[-1] == "[(datetime.datetime(2019, 6, 22, 16, 50, 53),), (None,)]"
