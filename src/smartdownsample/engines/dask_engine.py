@@ -1,13 +1,16 @@
 """Workers of a Dask cluster."""
 
+import logging
 import time
 from asyncio import CancelledError
 from collections.abc import Iterator
 from typing import Any
 
 from distributed import Client, Future, KilledWorker, as_completed
+from distributed.comm import parse_address
+from distributed.comm.registry import get_backend
 
-from ..errors import ExtractionError
+from ..errors import ExtractionError, HelperWarning, warn_user
 from .chunk import Task
 from .engine import LostChunk
 from .worker import Answer, work
@@ -16,10 +19,15 @@ from .worker import Answer, work
 _RETRIES = 2
 # How long workers are waited for, as the run begins and when all have ended.
 _PATIENCE_S = 60.0
+# After so long without a worker it is said that workers are waited for.
+_SILENCE_S = 3.0
 # Between looks at whether anything can still come, and at how many workers there are.
 _LOOK_S, _COUNT_S = 0.1, 2.0
 # A result that has not come this long after its task was done has been lost on its way.
 _ON_ITS_WAY_S = 10.0
+
+
+_LOG = logging.getLogger("distributed.client")
 
 
 class DaskEngine:
@@ -39,11 +47,27 @@ class DaskEngine:
         self._done = as_completed(loop=client.loop, with_results=True, raise_errors=False)
         self._n_workers = 0
         self._counted = self._had_workers = self._heard = time.monotonic()
+        self._wait_for_workers()
+        # A lost scheduler is told by our error, once and without a traceback.
+        self._log_level = _LOG.level
+        _LOG.setLevel(logging.CRITICAL)
+        self._count_workers()
+
+    def _wait_for_workers(self) -> None:
+        """Wait for the first worker, and say so where it takes long."""
         try:
-            client.wait_for_workers(1, timeout=_PATIENCE_S)
+            self._client.wait_for_workers(1, timeout=_SILENCE_S)
+        except TimeoutError:
+            warn_user(
+                f"{self.name} has no worker yet, and is given {_PATIENCE_S:g} seconds for it.",
+                HelperWarning,
+            )
+        else:
+            return
+        try:
+            self._client.wait_for_workers(1, timeout=_PATIENCE_S)
         except TimeoutError as error:
             raise ExtractionError(self._tell_of_no_workers()) from error
-        self._count_workers()
 
     def workers(self) -> int:
         """Count the threads of all workers, as the scheduler said a moment ago."""
@@ -132,6 +156,7 @@ class DaskEngine:
         self._done.clear()
         if self._is_ours:
             self._client.close(timeout=_COUNT_S)
+        _LOG.setLevel(self._log_level)
 
 
 def connect(scheduler: str | None) -> DaskEngine:
@@ -152,6 +177,8 @@ def connect(scheduler: str | None) -> DaskEngine:
         )
         raise ExtractionError(msg)
     try:
+        # A client that was made in vain waits for a minute when it is collected.
+        get_backend(parse_address(address)[0])
         client = Client(address, set_as_default=False)
     except (OSError, ValueError) as error:
         msg = (
