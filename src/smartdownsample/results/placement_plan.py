@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from ..errors import InvalidParameterError
 from ..items import FILES, cause_of, find_common_folder, is_remote, stat_files, strip_folder
 from ..options import How
 from ..records import Cause, Failure, ItemList
