@@ -1,5 +1,7 @@
 """Dask gives what threads give, and survives the loss of workers; a lost scheduler is told of."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from dask_clusters import Cluster
 from engine_photos import Outcome, build, look, write_killer, write_photos
 from killing_workers import write_plugin
-from smartdownsample import ExtractionError, ImageIndex
+from smartdownsample import ExtractionError, HelperWarning, ImageIndex
 from smartdownsample.cli import main
 from smartdownsample.features.spec import make_spec
 from smartdownsample.items.locations import to_key
@@ -124,12 +126,14 @@ def test_a_lost_scheduler_is_told_of_and_the_next_run_goes_on(
 def test_a_cluster_without_workers_is_told_of(
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run does not wait for ever."""
+    """A run does not wait for ever, nor for long without a word."""
     monkeypatch.setattr("smartdownsample.engines.dask_engine._PATIENCE_S", 0.5)
+    monkeypatch.setattr("smartdownsample.engines.dask_engine._SILENCE_S", 0.1)
     with (
         Cluster(tmp_path, n_workers=0) as cluster,
         distributed.Client(cluster.address),
         joblib.parallel_config(backend="dask"),
+        pytest.warns(HelperWarning, match="has no worker yet"),
         pytest.raises(ExtractionError, match=r"no worker for 0.5 seconds. Start some"),
     ):
         ImageIndex.build(photos, cache=False)
@@ -145,6 +149,18 @@ def test_a_scheduler_that_is_not_there_is_told_of(
     with dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
         assert main(["features", str(photos), *options]) == 1
     assert "at tcp://127.0.0.1:9 cannot be reached" in capsys.readouterr().err
+
+
+def test_an_address_of_another_kind_is_refused_at_once(photos: Path) -> None:
+    """No client is made, which would wait for its scheduler when it is collected."""
+    command = [sys.executable, "-m", "smartdownsample", "features", str(photos)]
+    page = ["--engine", "dask", "--scheduler", "http://127.0.0.1:8787"]
+    done = subprocess.run(
+        [*command, *page], check=False, capture_output=True, text=True, timeout=50
+    )
+    assert done.returncode == 1
+    assert "at http://127.0.0.1:8787 cannot be reached (unknown address scheme" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_run_that_is_left_early_cancels_what_is_out(cluster: Cluster, photos: Path) -> None:

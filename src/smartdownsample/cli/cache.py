@@ -178,7 +178,7 @@ def _merge(options: argparse.Namespace) -> int:
         print_json({**merged._asdict(), "damage": damage})
     else:
         tell(
-            f"Added {count_noun(merged.n_added, 'image')} to "
+            f"Added {count_noun(merged.n_added, 'row')} to "
             f"{choose_cache_dir(options.cache_dir)}; {merged.n_known:,} known before"
         )
         if merged.n_outside:

@@ -27,8 +27,9 @@ def forecast(options: argparse.Namespace) -> int:
     )
     if work.n_to_decode:
         most = "at most" if options.decode == "preview" else "about"
+        here = "on this machine alone " if options.engine else ""
         tell(
-            f"Decoding takes {most} {work.seconds:,.0f} s, going by {work.n_measured:,} "
+            f"Decoding {here}takes {most} {work.seconds:,.0f} s, going by {work.n_measured:,} "
             "of them, from:"
         )
     folders = sorted(work.folders.items(), key=lambda folder: -folder[1])

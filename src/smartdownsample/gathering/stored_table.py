@@ -63,6 +63,11 @@ def open_stored(root: str, reading: ReadingOptions) -> FeatureTable:
 
 def _describe_unknown(root: str, spec: FeatureSpec, cache_dir: Path) -> str:
     """Say that a store knows nothing of a folder, and what features it has at all."""
+    if not cache_dir.is_dir():
+        return (
+            f"There is no folder {str(cache_dir)!r}, and so no feature store. Correct the cache "
+            "folder, or call ImageIndex.build of the images first."
+        )
     others = [each.fingerprint for each in list_specs(cache_dir)]
     has = f"It has features of {', '.join(others)}" if others else "It is empty"
     return (

@@ -96,6 +96,10 @@ class _Packed(Sequence[_T], Generic[_T]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {len(self):,}>"
 
+    def __reduce__(self) -> "tuple[type[Self], tuple[pa.LargeBinaryArray]]":
+        # Pickles and copies have the bytes, but no places and no mapped file.
+        return type(self), (self.pack(),)
+
     def list_some(self, places: IntArray) -> list[_T]:
         """List the values at some places, in the given order."""
         if not len(places):

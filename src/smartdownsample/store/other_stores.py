@@ -110,8 +110,8 @@ def merge_stores(
     InvalidParameterError
         When only one of the roots is given.
     StoreError
-        When one of the others does not exist, when none of their images lies below `from_root`, or
-        when the store cannot be written.
+        When one of the others does not exist, when none of them holds features, when none of their
+        images lies below `from_root`, or when the store cannot be written.
     """
     folders = _list_folders(others)
     move = _choose_move(from_root, to_root)
@@ -124,6 +124,12 @@ def merge_stores(
             f"None of the {count_noun(merged.n_outside, 'image')} lies below "
             f"{os.fspath(from_root or '')!r}; the first is {merging.first_outside!r}. Name as "
             "from_root (--from) the folder that holds them, as the other machine spells it."
+        )
+        raise StoreError(msg)
+    if not any(merged):
+        msg = (
+            "There are no features to bring in: none of the folders holds any. Name them as "
+            "cache_dir (--cache-dir) named them when images were decoded."
         )
         raise StoreError(msg)
     merging.compact()

@@ -1,6 +1,8 @@
 """Paths in one array look like the lists that they stand in for."""
 
+import copy
 import os
+import pickle
 
 import numpy as np
 import pytest
@@ -57,3 +59,12 @@ def test_paths_and_keys_are_those_of_single_paths(paths: list[str]) -> None:
     spelt, keys = pack_locations(paths)
     assert spelt == paths
     assert keys == [to_key(path) for path in paths]
+
+
+def test_they_are_pickled_and_copied_with_what_was_taken() -> None:
+    """As for other processes; no more than what was taken goes along."""
+    taken = pack_paths(ODD * 1000).take(np.array([2, 0, 2]))
+    pickled = pickle.dumps(taken)
+    unpickled = pickle.loads(pickled)  # noqa: S301 - made above
+    assert unpickled == copy.deepcopy(taken) == [ODD[2], ODD[0], ODD[2]]
+    assert len(pickled) < 1000

@@ -322,8 +322,11 @@ def test_a_folder_without_features_is_told(tmp_path: Path) -> None:
     """One level too deep, for instance."""
     put(tmp_path / "a", [(b"/p/1", 5, 10, 1)])
     inner = list_parts(tmp_path / "a")[0].parent.parent
-    with pytest.warns(StoreWarning, match=r"holds no features.*features-\d+ lies"):
-        assert cache.merge(inner, cache_dir=tmp_path / "here") == (0, 0, 0, 0, ())
+    with (
+        pytest.warns(StoreWarning, match=r"holds no features.*features-\d+ lies"),
+        pytest.raises(StoreError, match="none of the folders holds any"),
+    ):
+        cache.merge(inner, cache_dir=tmp_path / "here")
 
 
 def test_parts_that_are_merged_meanwhile_are_looked_for_again(
