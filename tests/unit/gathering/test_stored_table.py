@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crops import list_crops, write_photos
-from pictures import write_picture
+from pictures import make_old, write_picture
 from smartdownsample import ImageIndex, ImageLoadingWarning, StoreError, StoreWarning
 from smartdownsample.options import ReadingOptions
 
@@ -19,7 +19,9 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     for number in range(12):
         write_picture(folder / f"cam_{number % 2}" / f"IMG_{number}.jpg", number)
-    (folder / "cam_0" / "IMG_99.jpg").write_bytes(b"")
+    broken = folder / "cam_0" / "IMG_99.jpg"
+    broken.write_bytes(b"")
+    make_old(broken)
     with pytest.warns(ImageLoadingWarning, match="1 image could not"):
         ImageIndex.build(folder)
     return folder
