@@ -126,21 +126,36 @@ def expand_home(path: str) -> str:
     return os.path.expanduser(path) if path[:1] == "~" and not os.path.lexists(path) else path
 
 
+def hide_secrets(location: str) -> str:
+    """Leave out of a URL what may be a secret: user, password, and all behind a question mark."""
+    shown = re.sub(r"(?<=:/)(/?)[^/@]*@", r"\1…@", location, count=1)
+    return re.sub(r"\?.*", "?…", shown, count=1, flags=re.DOTALL)
+
+
 def check_scheme(location: str) -> None:
-    """Refuse a URL, which would be taken for a local path."""
+    """Refuse the URL of images that cannot be read, which would be taken for a local path."""
     found = _URL_START.match(location)
     if found is not None:
+        shown = hide_secrets(location)
         msg = (
-            f"Locations that start with '{found[1]}://' are not supported, only files and folders "
-            f"of this machine. Got {location!r}. Copy or mount the images first; a local folder of "
-            f"this name is {'./' + location!r}."
+            f"Locations that start with '{found[1]}://' are not supported, only files, folders and "
+            f"s3://, gs://, az://, https:// and http://. Got {shown!r}. Copy or mount the images "
+            f"first; a local folder of this name is {'./' + shown!r}."
         )
         raise InvalidParameterError(msg)
 
 
 def check_place(path: str) -> None:
     """Refuse what can be no place of a file or folder that is written: a URL, or no name at all."""
-    check_scheme(path)
+    found = _URL_START.match(path)
+    if found is not None:
+        shown = hide_secrets(path)
+        msg = (
+            f"Places that start with '{found[1]}://' are not supported here, only files and "
+            f"folders of this machine. Got {shown!r}. Name a local one, and upload what is in it "
+            f"afterwards; a local folder of this name is {'./' + shown!r}."
+        )
+        raise InvalidParameterError(msg)
     try:
         is_name = b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import report
-from .checks import check_folder
 from .display import count_noun
 from .document import Document
 from .gathering import gather_features, open_pack, open_stored, warn_of_failures
-from .items import list_items
+from .items import check_root, list_items
 from .options import DecodeMode, OnLoadingError, OnTruncated, PathLike, ReadingOptions
 from .records import Collection, Failure, FeatureTable, IntArray, ItemList
 from .sampler import Sampler
@@ -228,7 +227,8 @@ class ImageIndex(Sampler):
             Of the store; None is ``SMARTDOWNSAMPLE_CACHE_DIR`` or the platform's cache folder. Some
             200 bytes for each image are written there, and gone when the index is.
         root : path
-            The folder, which need not exist here. Paths begin as it is spelt.
+            The folder, which need not exist here, or the URL of a bucket or of a folder in one.
+            Paths begin as it is spelt.
         hash_size, decode, crop_margin, crop_square : int, str, float, bool
             As they were when the images were read, see `build`.
 
@@ -249,7 +249,7 @@ class ImageIndex(Sampler):
             crop_margin=crop_margin,
             crop_square=crop_square,
         )
-        table = open_stored(check_folder("root", root), reading)
+        table = open_stored(check_root("root", root), reading)
         return cls(table, choose_store_dir(reading))
 
     @cached_property

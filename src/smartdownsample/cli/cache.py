@@ -38,7 +38,10 @@ def add_options(parser: Parser) -> None:
     care = [
         actions.add("info", "Tell what is kept"),
         actions.add("verify", "Check every byte of what is kept, and change nothing"),
-        actions.add("prune", "Forget images whose files are gone, and what is kept twice"),
+        actions.add(
+            "prune",
+            "Forget images whose files are gone, but no objects of buckets, and what is kept twice",
+        ),
         actions.add("clear", "Forget everything"),
     ]
     for action in care:
@@ -201,7 +204,9 @@ def _export(options: argparse.Namespace) -> int:
         _check_kept(options)
         paths = options.sources
     else:
-        paths = collect(options, _check_pack).images.paths
+        # That root is no folder of documents, and may be a bucket.
+        without_root = argparse.Namespace(**{**vars(options), "root": None})
+        paths = collect(without_root, _check_pack).images.paths
     n_written = export_pack(
         options.pack,
         paths,

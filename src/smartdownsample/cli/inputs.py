@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, TypeAlias
@@ -23,9 +23,10 @@ from ..items import (
     list_document_items,
     name_images,
 )
-from ..locks import is_lockfile
+from ..locks import is_lockfile, refuse_locking
 from ..options import DocumentOptions, Kept, ReadingOptions, SamplingOptions, count_amount
 from ..records import REGION_COLUMNS, Cause, Failure, IntArray, Picks
+from ..results import refuse_linking
 from ..sampling import check_groups
 from ..selection import Selection
 from .earlier import list_roots, name_originals, read_earlier
@@ -164,6 +165,14 @@ def _read_items(options: DocumentOptions, source: str) -> DocumentItems | None:
 def choose_reading(options: argparse.Namespace) -> ReadingOptions:
     """Choose how to read images."""
     return ReadingOptions(**_take(options, ReadingOptions), show_progress=not options.quiet)
+
+
+def refuse_objects(options: argparse.Namespace, paths: Iterable[str]) -> None:
+    """Refuse of objects, while nothing is read, what only files have: links and lockfiles."""
+    if options.link_to is not None:
+        refuse_linking(paths)
+    if options.lock is not None:
+        refuse_locking(paths)
 
 
 def _choose_sampling(

@@ -19,7 +19,7 @@ from ..locks import (
     choose_root,
     digest_file,
     make_content,
-    refuse_objects,
+    refuse_locking,
     save_content,
     spell_nearby,
     spell_place,
@@ -41,7 +41,7 @@ ROOT_AS_CALLED = "root_as_called"
 
 def write_lock(options: argparse.Namespace, selection: Picks, images: NamedImages) -> None:
     """Write the lockfile of a first round."""
-    refuse_objects(selection)
+    refuse_locking(selection.paths)
     folder = os.path.dirname(to_key(options.lock))
     root = _choose_root(options, selection, images)
     begun = LockContent(

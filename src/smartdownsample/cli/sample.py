@@ -203,6 +203,7 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
         choose_target,
         selection_kind,
     )
+    from .inputs import refuse_objects
     from .tables import take_columns
 
     columns = () if images.table is None else take_columns(options, images.table).column_names
@@ -222,6 +223,7 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
     for folder in (options.copy_to, options.link_to, options.crops_to):
         if folder is not None:
             check_place(folder)
+    refuse_objects(options, images.paths)
     for path, kind in outputs.items():
         if path is not None:
             check_output(path, kind, read)

@@ -99,14 +99,17 @@ def _list_objects(url: str) -> list[str]:
     """List the images below a URL, or the one that it names."""
     check_url(url)
     place = os.fsdecode(to_key(url))
-    if has_image_extension(place):
-        return [place]
     if "*" in place:
+        folder, pattern = place.partition("*")[0].rpartition("/")[::2]
+        pattern = place[len(folder) + 1 :]
         msg = (
-            f"A URL names an image, or all that is below it. Got {url!r}. Name what stands before "
-            "the '*', and choose among its images, by --include in the command."
+            "A URL names an image, or all that is below it, and no pattern. "
+            f"Got {place!r}. Name {folder!r}, and choose among its images by a pattern; in the "
+            f"command --include {pattern!r}."
         )
         raise InvalidParameterError(msg)
+    if has_image_extension(place):
+        return [place]
     return list(_list_folder(place))
 
 

@@ -9,12 +9,17 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from ..checks import hide_secrets
 from ..errors import InvalidParameterError
 
 _REMOTE = re.compile(r"(s3|gs|az|https?)://", re.IGNORECASE)
 # Where the longest scheme and what follows it end.
 _LONGEST = len("https://")
 _HIDDEN = "."
+# Behind a question mark, which names of objects may have as well.
+_SIGNED = re.compile(
+    r"[?&](x-(amz|goog)-|awsaccesskeyid=|sig(nature)?=|[a-z_-]*token=)", re.IGNORECASE
+)
 
 
 class ObjectPlace(NamedTuple):
@@ -57,8 +62,8 @@ def check_slashes(location: str) -> None:
     """Refuse a URL that became a path, and lost a slash by that."""
     if is_remote(location.replace(":/", "://", 1)):
         msg = (
-            f"A URL has two slashes behind its scheme. Got {location!r}; pathlib.Path leaves one. "
-            "Give the URL as a str."
+            f"A URL has two slashes behind its scheme. Got {hide_secrets(location)!r} with one. "
+            "Write both; in Python give a str, since pathlib.Path leaves one."
         )
         raise InvalidParameterError(msg)
 
@@ -73,7 +78,8 @@ def check_url(location: str) -> None:
             f"Got {key!r} without one."
         )
         raise InvalidParameterError(msg)
-    if location.rstrip("/").lower() != key.lower():
+    if location.rstrip("/").lower() != key.lower() or _SIGNED.search(key):
+        key = key.partition("?")[0]
         msg = (
             "A URL must have no user, password, query or fragment: they may hold a secret, which "
             f"lists and stores would keep. Got one of {key!r}. Leave them out; credentials come "

@@ -6,7 +6,7 @@ A lockfile is a text for git: sorted, a pick a line, without the time or the pla
 from .content_hashes import digest_file
 from .lock import WITHOUT_ROOT, Lock, save_content, write_lock
 from .lock_check import CollectionChanges, LockReport, PickChanges
-from .lock_content import are_relative, choose_root, make_content, refuse_objects
+from .lock_content import are_relative, choose_root, make_content, refuse_locking
 from .lock_file import LockContent, LockedPick, LockedSource, check_below, is_lockfile, lock_kind
 from .places import spell_nearby, spell_place
 from .unicode_forms import list_other_forms, locate
@@ -29,7 +29,7 @@ __all__ = [
     "locate",
     "lock_kind",
     "make_content",
-    "refuse_objects",
+    "refuse_locking",
     "save_content",
     "spell_nearby",
     "spell_place",

@@ -22,7 +22,7 @@ from .lock_check import (
     find_locked_root,
     find_unsound,
 )
-from .lock_content import are_relative, choose_root, make_content, refuse_objects
+from .lock_content import are_relative, choose_root, make_content, refuse_locking
 from .lock_file import LockContent, LockedPick, LockedSource, encode_lock, lock_kind, read_lock
 from .places import leads_out, spell_nearby
 from .unicode_forms import locate
@@ -290,7 +290,7 @@ def write_lock(
     """Write a lockfile of a selection, for Python, which does not know what was asked for."""
     name = to_text(destination, "The 'destination' parameter")
     check_output(name, lock_kind(), selection.inputs)
-    refuse_objects(selection)
+    refuse_locking(selection.paths)
     folder = os.path.dirname(to_key(name))
     if root is None:
         key, is_relative = choose_root(selection), are_relative(selection)

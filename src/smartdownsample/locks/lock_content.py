@@ -33,9 +33,9 @@ def are_relative(selection: Picks) -> bool:
     return not any(map(os.path.isabs, selection.table.paths))
 
 
-def refuse_objects(selection: Picks) -> None:
+def refuse_locking(paths: Iterable[str]) -> None:
     """Refuse to lock images that are no files of this machine."""
-    first = next(filter(is_remote, selection.paths), None)
+    first = next(filter(is_remote, paths), None)
     if first is not None:
         msg = (
             f"A lockfile is of files of this machine. Got {first!r}. Copy the picks here and lock "

@@ -9,7 +9,7 @@ from .inspection import Figures, Inspection, inspect_collection
 from .kept_images import resolve_keep
 from .manifest import MANIFEST, describe_run, list_versions, write_manifest
 from .originals import find_originals
-from .place import Placed, place_images
+from .place import Placed, place_images, refuse_linking
 from .placement_plan import find_base, unflatten
 from .selection_file import write_selection
 from .selection_table import (
@@ -41,6 +41,7 @@ __all__ = [
     "name_source_columns",
     "open_file",
     "place_images",
+    "refuse_linking",
     "resolve_keep",
     "selection_kind",
     "split_selection",

@@ -9,9 +9,9 @@ from ..atomic_files import in_one_piece, make_folders, remove_leftovers
 from ..checks import check_choice, check_flag, check_place
 from ..display import count_noun
 from ..errors import InvalidParameterError, OutputError
-from ..items import list_items, to_keys, to_text
+from ..items import is_remote, list_items, to_keys, to_text
 from ..options import How, PathLike
-from ..records import Cause, Failure, ItemList
+from ..records import Cause, Failure
 from .file_copies import copy_file
 from .placed_record import (
     PlacedSelection,
@@ -147,7 +147,8 @@ def place_images(  # noqa: PLR0913 - what the command has, by keyword
     (folder,) = to_keys([place])
     name = os.path.basename(to_text(manifest or "", "The 'manifest' parameter")) or None
     items = list_items(paths)
-    _check_way(items, how)
+    if how != "copy":
+        refuse_linking(items.paths)
     if base is None:
         base_key = find_base(items.keys)
     else:
@@ -166,12 +167,12 @@ def place_images(  # noqa: PLR0913 - what the command has, by keyword
     return _place_all(plan, new, how, on_progress)
 
 
-def _check_way(items: ItemList, how: How) -> None:
+def refuse_linking(paths: Iterable[str]) -> None:
     """Refuse links to objects, which no file system can hold."""
-    first = next((key for key in items.keys if b"://" in key), None)
-    if how != "copy" and first is not None:
+    first = next(filter(is_remote, paths), None)
+    if first is not None:
         msg = (
-            f"Links lead to files of this machine. Got {os.fsdecode(first)!r} with how={how!r}. "
+            f"Links lead to files of this machine. Got {first!r}. "
             "Use how='copy', which downloads (in the command, --copy-to)."
         )
         raise InvalidParameterError(msg)

@@ -175,7 +175,8 @@ def prune(cache_dir: PathLike | None = None) -> int:
 
     Other rows are earlier states of files, and rows of images that two runs decoded at a time.
     Parts that were set aside go as well. A file counts as gone only when its folder exists and is
-    not empty: an unplugged drive or an empty mount point is not a deletion. Rows of a former
+    not empty: an unplugged drive or an empty mount point is not a deletion. Objects of buckets and
+    web servers are not asked for: their rows stay. Rows of a former
     schema are left alone.
 
     Parameters

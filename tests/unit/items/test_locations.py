@@ -134,10 +134,32 @@ class TestSchemes:
 
     def test_a_url_that_became_a_path_is_one(self, collection: list[str]) -> None:
         """`pathlib.Path` leaves one slash; destinations are checked too."""
-        with pytest.raises(InvalidParameterError, match=r"two slashes.*Give the URL as a str"):
+        with pytest.raises(InvalidParameterError, match=r"two slashes.*in Python give a str"):
             ImageIndex.build([Path("s3://bucket/1.jpg")], cache=False)
         with pytest.raises(InvalidParameterError, match="'s3://' are not supported"):
             place_images(collection, "s3://bucket/copies", "copy")
+
+    @pytest.mark.parametrize(
+        "location",
+        [
+            "s3://bucket/a.jpg?X-Amz-Signature=Secret99",
+            "gs://bucket/a?b=1&X-Goog-Signature=Secret99",
+            "az://box/a.jpg?sv=1&sig=Secret99",
+            "https://host/a.jpg?token=Secret99",
+            "ftp://me:Secret99@host/a.jpg?token=Secret99",
+            "s3:/bucket/a.jpg?X-Amz-Signature=Secret99",
+        ],
+    )
+    def test_errors_repeat_no_secret(self, location: str) -> None:
+        """Neither of a user nor of a signature."""
+        for build in (find_images, lambda url: ImageIndex.build([url], cache=False)):
+            with pytest.raises(InvalidParameterError) as error:
+                build(location)
+            assert "Secret99" not in str(error.value)
+
+    def test_a_question_mark_may_be_part_of_a_name(self) -> None:
+        """Where nothing behind it looks like a signature."""
+        assert to_keys(["s3://bucket/who?.jpg"]) == [b"s3://bucket/who?.jpg"]
 
     def test_names_without_a_form_in_bytes_are_refused(self) -> None:
         """No file has them."""
@@ -169,4 +191,4 @@ class TestSchemes:
         """That may take hours."""
         for option in ("--copy-to", "--link-to"):
             assert main(["sample", *collection, "-n", "1", option, "s3://bucket/a"]) == 1
-            assert capfd.readouterr().err.startswith("smartdownsample: error: Locations that")
+            assert capfd.readouterr().err.startswith("smartdownsample: error: Places that")
