@@ -144,6 +144,7 @@ class TestCommand:
         """With what to do instead."""
         done = run("sample", f"{bucket.root}/survey", "-n", "5", *options, cwd=tmp_path)
         assert done.returncode
+        assert not (tmp_path / "cache").exists(), "before any object is read"
         assert message.lower() in done.stderr.lower()
         assert "Traceback" not in done.stderr
 
@@ -154,11 +155,58 @@ class TestCommand:
             ("s3://not-there-at-all/photos", "There is no bucket"),
             ("s3://not-there-at-all/photos.csv", "must be files of this machine"),
             ("https://127.0.0.1/photos", "lists no images"),
+            ("s3://bucket/survey/*/IMG_*.JPG", "Name 's3://bucket/survey', and choose"),
+            ("gs://bucket/survey", "Set GOOGLE_SERVICE_ACCOUNT"),
+            ("az://box/survey", "AZURE_STORAGE_ACCOUNT_NAME is needed"),
         ):
             done = run("sample", source, "-n", "5", cwd=tmp_path)
             assert done.returncode
             assert message in done.stderr
             assert len(done.stderr.splitlines()) <= 2
+
+    @pytest.mark.usefixtures("surroundings")
+    @pytest.mark.parametrize("address", ["127.0.0.1:27333", "http://", "http://host:abc"])
+    def test_an_address_that_is_none_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+    ) -> None:
+        """By the variable that has it."""
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        done = run("sample", "s3://bucket/survey", "-n", "5", cwd=tmp_path)
+        assert done.returncode
+        assert "The environment variable AWS_ENDPOINT_URL must be" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+    def test_a_store_that_is_lost_on_the_way_is_a_failure(
+        self, photos: list[str], bucket: Bucket, tmp_path: Path
+    ) -> None:
+        """The next run goes on from there."""
+        names = tmp_path / "names.txt"
+        names.write_text("\n".join(photos), encoding="utf-8")
+        # All are asked for, and some are read.
+        faults = ("",) * (len(photos) + 9) + ("busy",) * 5_000
+        with Proxy(bucket.server.port, faults) as proxy, lead_to(proxy):
+            lost = run("features", "names.txt", cwd=tmp_path)
+        assert lost.returncode == 1
+        assert f"of {len(photos)} images to be read could not be reached" in lost.stderr
+        assert "The same command goes on from there" in lost.stderr
+        n_lost = int(lost.stderr.partition(" of 60 images")[0].split()[-1])
+        again = run("features", "names.txt", cwd=tmp_path)
+        assert not again.returncode, again.stderr
+        assert f"Read {n_lost} images" in again.stdout + again.stderr
+        assert 0 < n_lost < len(photos)
+
+    def test_what_is_kept_of_a_bucket_is_opened_and_exported(
+        self, photos: list[str], bucket: Bucket, tmp_path: Path
+    ) -> None:
+        """Without a request, by the URL of the folder."""
+        source = f"{bucket.root}/survey"
+        index = ImageIndex.build(photos, cache_dir=tmp_path / "cache")
+        opened = ImageIndex.open(tmp_path / "cache", f"{source}/")
+        assert opened.paths == index.paths
+        done = run("cache", "export", "kept.parquet", source, "--root", source, cwd=tmp_path)
+        assert not done.returncode, done.stderr
+        pack = ImageIndex.from_pack(tmp_path / "kept.parquet", source)
+        assert pack.paths == index.paths
 
 
 class TestStore:

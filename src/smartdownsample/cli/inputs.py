@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, TypeAlias
 
-from ..errors import InvalidParameterError, SmartDownsampleError
+from ..display import count_noun
+from ..errors import InvalidParameterError, SmartDownsampleError, StorageError
 from ..formats import looks_like_document, read_document
 from ..gathering import describe_failures, measure_photo, turn_upright, warn_of_failures
 from ..index import ImageIndex
@@ -25,7 +26,7 @@ from ..items import (
 )
 from ..locks import is_lockfile, refuse_locking
 from ..options import DocumentOptions, Kept, ReadingOptions, SamplingOptions, count_amount
-from ..records import REGION_COLUMNS, Cause, Failure, IntArray, Picks
+from ..records import NOT_REACHED, REGION_COLUMNS, Cause, Failure, IntArray, Picks
 from ..results import refuse_linking
 from ..sampling import check_groups
 from ..selection import Selection
@@ -217,8 +218,22 @@ def gather_named(
     index = ImageIndex.gather_items(items, choose_reading(options))
     if not len(index):
         raise SmartDownsampleError(_explain_nothing(images, index.failures))
+    _check_reached(options, index)
     warn_of_failures(index.failures)
     return Inputs(index, images, sampling)
+
+
+def _check_reached(options: argparse.Namespace, index: ImageIndex) -> None:
+    """Raise StorageError when most images that were to be read could not be reached."""
+    lost = tuple(failure for failure in index.failures if failure.cause in NOT_REACHED)
+    n_wanted = len(index) + len(index.failures) - index.table.n_known
+    if 2 * len(lost) > n_wanted:
+        kept = " goes on from there, since all else is kept" if options.cache else " reads all anew"
+        msg = (
+            f"{len(lost):,} of {count_noun(n_wanted, 'image')} to be read could not be reached: "
+            f"{describe_failures(lost)}. The same command{kept}."
+        )
+        raise StorageError(msg)
 
 
 def _explain_nothing(images: NamedImages, failures: tuple[Failure, ...]) -> str:

@@ -20,6 +20,7 @@ from ..features import make_spec_for
 from ..items import encode_order_key, stat_files
 from ..options import MAX_PIXELS, PathLike, ReadingOptions
 from ..records import (
+    NOT_REACHED,
     Cause,
     Failure,
     FeatureBatch,
@@ -63,7 +64,7 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
                 fresh.append(batch)
         n_known = len(known.items)
         known = _look_up_kept(store, items, stats, known, fresh)
-    n_extracted = len(np.unique(items.file_of[known.misses]))
+    n_extracted = len(np.unique(items.file_of[known.misses])) - _count_unreached(items, fresh[1:])
     ordered = order_features(spec, known, fresh, items)
     ordered = ordered.leave_out_larger(reading.max_pixels, items.regions)
     if reading.truncated != "keep":
@@ -76,6 +77,16 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
     )
     _raise_intolerable(table.failures, reading)
     return table
+
+
+def _count_unreached(items: ItemList, batches: Sequence[FeatureBatch]) -> int:
+    """Count the files that were not read because their store did not answer."""
+    unreached = [
+        batch.items[[cause in NOT_REACHED for cause in batch.causes]]
+        for batch in batches
+        if not NOT_REACHED.isdisjoint(batch.causes)
+    ]
+    return len(np.unique(items.file_of[np.concatenate(unreached)])) if unreached else 0
 
 
 def _look_up_kept(

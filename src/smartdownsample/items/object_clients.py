@@ -8,8 +8,10 @@ import configparser
 import os
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
-from ..errors import MissingExtraError
+from ..checks import hide_secrets
+from ..errors import InvalidParameterError, MissingExtraError, StorageError
 from .object_requests import Client, Patience
 
 # What a profile may have, by the names that the client has for them.
@@ -27,10 +29,11 @@ _KEY, _REGIONS = "AWS_ACCESS_KEY_ID", ("AWS_REGION", "AWS_DEFAULT_REGION")
 def open_client(root: str, patience: Patience) -> Client:
     """Open the client of a bucket or web server, such as ``s3://photos``; nothing is asked yet.
 
-    Raises `MissingExtraError` where obstore is not installed.
+    Raises `MissingExtraError` where obstore is not installed, `InvalidParameterError` for an
+    address in the environment that is none, and `StorageError` where other variables cannot be.
     """
     try:
-        from obstore import store
+        from obstore import exceptions, store
     except ImportError as error:
         msg = (
             f"Images at {root} need obstore, which is not installed. Install it with: "
@@ -38,6 +41,7 @@ def open_client(root: str, patience: Patience) -> Client:
         )
         raise MissingExtraError(msg) from error
     scheme, _, host = root.partition("://")
+    _check_endpoints()
     config = _read_profile() if scheme == "s3" else {}
     endpoints = [root, *map(os.environ.get, _ENDPOINTS), config.get("endpoint")]
     options: dict[str, Any] = {
@@ -53,7 +57,36 @@ def open_client(root: str, patience: Patience) -> Client:
     if scheme.startswith("http"):
         return store.HTTPStore.from_url(root, **options)
     kinds = {"s3": store.S3Store, "gs": store.GCSStore, "az": store.AzureStore}
-    return kinds[scheme](host, config=config or None, **options)
+    try:
+        return kinds[scheme](host, config=config or None, **options)
+    except exceptions.BaseError:  # its text may quote values
+        lacking = "AZURE_STORAGE_ACCOUNT_NAME is needed. " if scheme == "az" else ""
+        msg = (
+            f"{root!r} cannot be asked with what the environment and the profile say. {lacking}"
+            "See docs/object-storage.md for the variables, and correct them."
+        )
+        raise StorageError(msg) from None
+
+
+def _check_endpoints() -> None:
+    """Raise InvalidParameterError for an address in the environment that no client can take."""
+    for name in _ENDPOINTS:
+        address = os.environ.get(name)
+        if not address:
+            continue
+        try:
+            parts = urlsplit(address)
+            is_good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+            is_good = is_good and (parts.port is None or parts.port > 0) and address.isprintable()
+        except ValueError:  # of a port that is no number, or brackets
+            is_good = False
+        if not is_good or " " in address:
+            msg = (
+                f"The environment variable {name} must be an address that starts with http:// or "
+                f"https://, such as 'https://storage.example.org'. Got {hide_secrets(address)!r} "
+                "instead. Correct or unset it."
+            )
+            raise InvalidParameterError(msg)
 
 
 def _read_profile() -> dict[str, str]:

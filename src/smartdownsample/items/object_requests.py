@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from ..errors import ImageLoadingWarning, warn_user
 from ..records import Cause
 
 _Answer = TypeVar("_Answer")
@@ -23,6 +24,8 @@ _CODE = re.compile(r"<Code>([A-Za-z]{1,40})</Code>")
 _INSTANCE_HOSTS = ("169.254.169.254", "metadata.google.internal", "169.254.170.2")
 NO_CREDENTIALS = "NoCredentials"
 CHANGED, NOT_THERE, BEYOND_END = 412, 404, 416
+# What the client raises of what it was not made for; no `Exception`.
+PANIC = "PanicException"
 # Stands for a server that gives no parts of a file, whatever it replied.
 NO_RANGES = 299
 _REFUSED, _TOO_MANY, _UNAVAILABLE, _FAULTS = (401, 403), 429, 503, 500
@@ -41,7 +44,8 @@ class Patience(NamedTuple):
 
     ``attempts`` are for a request that nobody's success speaks for: where others are answered
     meanwhile, it is tried twice as often. ``first_pause_s`` doubles from pause to pause. A store
-    that answered nobody is not asked again for ``rest_s``.
+    that answered nobody is not asked again for ``rest_s``. A warning tells of one that has answered
+    nobody for ``silence_s``.
     """
 
     attempts: int = 5
@@ -50,6 +54,7 @@ class Patience(NamedTuple):
     read_s: float = 30.0
     total_s: float = 120.0
     rest_s: float = 30.0
+    silence_s: float = 15.0
 
 
 class Refusal(NamedTuple):
@@ -79,12 +84,17 @@ class Line:
         A client of obstore, which does not try again by itself.
     patience : Patience
         How long to wait and how often to try.
+    root : str, optional
+        The bucket or web server, for people.
     """
 
-    def __init__(self, client: Client, patience: Patience) -> None:
+    def __init__(self, client: Client, patience: Patience, root: str = "The store") -> None:
         self.client = client
         self._patience = patience
+        self._root = root
         self._answered_s = -1.0
+        # Of which silence people were told, by its beginning.
+        self._told_s = -1.0
         self._resting_until_s = 0.0
         self._last = Refusal(Cause.UNREACHABLE)
 
@@ -104,6 +114,10 @@ class Line:
                 answer = request(self.client)
             except Exception as error:  # noqa: BLE001 - the client's own kinds, and built-in ones
                 refusal = _explain(error)
+            except BaseException as error:
+                if type(error).__name__ != PANIC:
+                    raise
+                refusal = Refusal(Cause.DISK_ERROR, code=PANIC)
             if refusal is None:
                 self._answered_s = time.monotonic()
                 return answer
@@ -113,6 +127,7 @@ class Line:
             pause_s *= random.uniform(0.75, 1.25)  # noqa: S311 - so that not all ask at once
             if self._is_enough(n_attempts, pause_s, begun_s):
                 return self._give_up(refusal, begun_s)
+            self._tell_of_silence(begun_s)
             time.sleep(pause_s)
             pause_s *= 2
 
@@ -121,6 +136,19 @@ class Line:
         most = self._patience.attempts * (2 if self._answered_s >= begun_s else 1)
         end_s = time.monotonic() + pause_s + self._patience.read_s
         return n_attempts >= most or end_s > begun_s + self._patience.total_s
+
+    def _tell_of_silence(self, begun_s: float) -> None:
+        """Warn once of a store that has answered nobody for a while, and is asked again."""
+        since_s = max(begun_s, self._answered_s)
+        silent_s = time.monotonic() - since_s
+        if silent_s < self._patience.silence_s or self._told_s >= since_s:
+            return
+        self._told_s = time.monotonic()
+        warn_user(
+            f"{self._root} has not answered for {silent_s:.0f} s. It is asked again, for up to "
+            f"{self._patience.total_s:.0f} s in all.",
+            ImageLoadingWarning,
+        )
 
     def _give_up(self, refusal: Refusal, begun_s: float) -> Refusal:
         """Spare the others the same wait where nobody was answered."""

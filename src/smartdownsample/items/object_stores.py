@@ -21,6 +21,7 @@ from .object_requests import (
     NO_CREDENTIALS,
     NO_RANGES,
     NOT_THERE,
+    PANIC,
     Client,
     Line,
     Patience,
@@ -46,11 +47,6 @@ _Meta: TypeAlias = dict[str, Any]
 
 _OTHER_REASON = "the store gives an error. A bucket in another region needs AWS_REGION."
 _REASONS: dict[str, str] = {
-    NO_CREDENTIALS: (
-        "there are no credentials in the environment, in a profile or from the instance. Set those "
-        "of the store, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
-        "AWS_SKIP_SIGNATURE=true where everybody may read (see docs/object-storage.md)."
-    ),
     Cause.PERMISSION: (
         "the store refuses. Check the credentials, and whether they may list this bucket."
     ),
@@ -58,6 +54,21 @@ _REASONS: dict[str, str] = {
     Cause.UNREACHABLE: (
         "the store cannot be reached. Check the network, and the address, such as that of "
         "AWS_ENDPOINT_URL."
+    ),
+}
+# By scheme: where credentials may come from, and what says that none are needed.
+_CREDENTIALS = {
+    "s3": ("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", "AWS_SKIP_SIGNATURE"),
+    "gs": (
+        "GOOGLE_SERVICE_ACCOUNT, or log in by 'gcloud auth application-default login'",
+        "GOOGLE_SKIP_SIGNATURE",
+    ),
+    "az": (
+        (
+            "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or log in by 'az login' "
+            "with AZURE_USE_AZURE_CLI=true"
+        ),
+        "AZURE_SKIP_SIGNATURE",
     ),
 }
 
@@ -166,7 +177,7 @@ class ObjectStores:
         line = self._lines.get(root)
         if line is None:
             # Several threads may come here at once, and one line does.
-            opened = Line(open_client(root, self._patience), self._patience)
+            opened = Line(open_client(root, self._patience), self._patience, root)
             line = self._lines.setdefault(root, opened)
         return line
 
@@ -322,6 +333,18 @@ def _explain_refusal(place: ObjectPlace, refusal: Refusal) -> Exception:
     if refusal.status == NOT_THERE:
         return InvalidParameterError(f"There is no bucket {place.root!r}. Check the spelling.")
     said = " ".join(filter(None, [str(refusal.status or ""), refusal.code]))
-    reason = _REASONS.get(refusal.code) or _REASONS.get(refusal.cause) or _OTHER_REASON
+    reason = _REASONS.get(refusal.cause) or _OTHER_REASON
+    if refusal.code == PANIC:
+        reason = (
+            "the client cannot work with what it was given. Check the name, and addresses and "
+            "credentials in the environment."
+        )
+    if refusal.code == NO_CREDENTIALS:
+        variables, unsigned = _CREDENTIALS[place.root.partition("://")[0]]
+        reason = (
+            "there are no credentials in the environment, in a profile or from the instance. Set "
+            f"{variables}; or {unsigned}=true where everybody may read (see "
+            "docs/object-storage.md)."
+        )
     where = f"{place.root}/{place.name}".rstrip("/")
     return StorageError(f"{where!r} cannot be listed{said and f' ({said})'}: {reason}")

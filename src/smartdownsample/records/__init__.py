@@ -12,7 +12,7 @@ from .arrays import (
     RowArray,
 )
 from .collection import BucketCount, Collection, GroupCount, GroupLabels, Layout, Picks, Regime
-from .failures import Cause, Failure
+from .failures import NOT_REACHED, Cause, Failure
 from .feature_batch import FeatureBatch, FileStats
 from .feature_spec import (
     FLAG_ALIKE,
@@ -56,6 +56,7 @@ __all__ = [
     "FLAG_TRUNCATED",
     "FLAG_TURNED",
     "LAB_LAYOUT_SIDE",
+    "NOT_REACHED",
     "REGION_COLUMNS",
     "SHARPNESS_SCALE",
     "WHOLE",

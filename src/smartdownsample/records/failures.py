@@ -40,6 +40,10 @@ class Cause(str, Enum):
     CORRUPT = "Marked as corrupt in the document"
 
 
+# Of a store or a network that fails, and not of an image: the next run tries again.
+NOT_REACHED = frozenset((Cause.UNREACHABLE, Cause.THROTTLED))
+
+
 class Failure(NamedTuple):
     """One image that could not be used.
 

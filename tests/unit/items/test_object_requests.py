@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from smartdownsample import ImageLoadingWarning
 from smartdownsample.items.object_requests import Line, Patience, Refusal
 from smartdownsample.records import Cause
 
@@ -95,3 +96,28 @@ def test_no_attempt_begins_that_could_last_too_long() -> None:
 
     Line("", QUICK._replace(read_s=6, total_s=5)).ask(stall)
     assert n_attempts == 1
+
+
+def test_a_silent_store_is_told_of_once() -> None:
+    """While it is asked again; and anew once it has answered."""
+    line = Line("", QUICK._replace(silence_s=0.0), "s3://photos")
+    for _ in range(2):
+        with pytest.warns(ImageLoadingWarning, match="s3://photos has not answered") as told:
+            line.ask(failing([GONE] * 4))
+        assert len(told) == 1
+
+
+def test_what_the_client_was_not_made_for_is_a_refusal() -> None:
+    """Its panic is no `Exception`; interrupts go on."""
+
+    class PanicException(BaseException):
+        pass
+
+    def fail(kind: type[BaseException]) -> None:
+        raise kind
+
+    assert Line("", QUICK).ask(lambda _: fail(PanicException)) == Refusal(
+        Cause.DISK_ERROR, code="PanicException"
+    )
+    with pytest.raises(KeyboardInterrupt):
+        Line("", QUICK).ask(lambda _: fail(KeyboardInterrupt))
