@@ -403,5 +403,5 @@ class TestFindBase:
         """As on Windows."""
         for name in ("dirname", "commonpath", "splitdrive"):
             monkeypatch.setattr(os.path, name, getattr(ntpath, name))
-        with pytest.raises(InvalidParameterError, match=r"on the drives c:, d:"):
+        with pytest.raises(InvalidParameterError, match=r"they are on c:, d:"):
             find_base([b"c:\\a\\1.jpg", b"d:\\a\\1.jpg"])
