@@ -167,10 +167,11 @@ $(VENV)/.dev: pyproject.toml $(LOCK) | $(VENV)/bin/python
 	$(call install,smartdownsample,$(VENV),--no-deps --no-build-isolation --editable .)
 
 # The extra is chosen beside what is locked.
-$(ENGINES:%=$(VENV)-%/.dev): $(VENV)-%/.dev: pyproject.toml $(LOCK) | $(VENV)-%/bin/python
-	$(call install,what development needs,$(VENV)-$*,--require-hashes --requirement $(LOCK))
-	@rm $@
-	$(call install,the extra $*,$(VENV)-$*,--editable '.[$*]')
+$(ENGINES:%=$(VENV)-%/.dev): $(VENV)-%/.dev: pyproject.toml $(LOCK) $(UV) | $(VENV)-%/bin/python
+	@echo "Installing what development needs and the extra $* into $(VENV)-$* …"
+	@$(UV) pip install --quiet --python $(VENV)-$*/bin/python --require-hashes --requirement $(LOCK)
+	@$(UV) pip install --quiet --python $(VENV)-$*/bin/python --editable '.[$*]'
+	@touch $@
 
 $(VENV)-remote/.dev: | $(S3_SERVER)/.done
 
