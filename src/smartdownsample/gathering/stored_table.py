@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_flags, unpack
+from ..arrow import pack_bytes, pack_flags, unpack
 from ..errors import DamagedPartError, StoreError
 from ..features import make_spec_for
 from ..items import to_key
@@ -129,9 +129,7 @@ class _Columns:
 
     def add(self, stored: pa.Table) -> None:
         """Add rows of the store, the next ones in natural order."""
-        paths = pc.binary_replace_slice(
-            stored["path"].combine_chunks(), 0, len(self._root_key), self._root
-        )
+        paths = self._spell(stored["path"].combine_chunks())
         indices = self._n_given + np.arange(len(stored))
         self._n_given += len(stored)
         regions = unpack(stored["region"])
@@ -151,6 +149,16 @@ class _Columns:
         self._rows.append(rows)
         self._indices.append(indices)
         self._add_paths(paths)
+
+    def _spell(self, keys: pa.LargeBinaryArray) -> pa.LargeBinaryArray:
+        """Turn keys into paths that begin as the folder is spelt."""
+        n = len(self._root_key)
+        try:
+            keys.cast(pa.large_string())
+        except pa.ArrowInvalid:  # names that are no Unicode are encoded in two ways
+            below = [os.fsdecode(key[n:]) for key in keys.to_pylist()]
+            return pack_bytes([self._root + encode_path(path) for path in below])
+        return pc.binary_replace_slice(keys, 0, n, self._root)
 
     def _add_paths(self, paths: pa.LargeBinaryArray) -> None:
         """Add the paths of readable items."""

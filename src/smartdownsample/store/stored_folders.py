@@ -88,7 +88,11 @@ class StoredFolder:
         """Read what a row group has below the folder."""
         rows = self._leaving_out(source.part, partial(OpenPart.read, number=source.group.number))
         rows = rows.filter(pc.starts_with(rows["path"], self._prefix))
-        fixed = np.hstack([view_bytes(unpack(rows[name])) for name in ("frame", "region")])
+        # With the most significant byte first, bytes sort as these numbers do: none is negative.
+        kinds = {"frame": ">i4", "region": ">f4"}
+        fixed = np.hstack(
+            [view_bytes(unpack(rows[name]).astype(kind)) for name, kind in kinds.items()]
+        )
         numbers = np.full(len(rows), source.number)
         rows = rows.select(columns)
         rows = rows.append_column("item", pack_values(fixed, pa.binary(fixed.shape[1])))

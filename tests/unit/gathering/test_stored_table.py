@@ -82,6 +82,38 @@ def test_crops_have_their_regions(tmp_path: Path) -> None:
     assert opened.table.rows[is_crop].tobytes() == crops.table.rows.tobytes()
 
 
+def test_crops_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """As when they were read, whatever the bytes of the numbers."""
+    boxes = [(x, 0.125, 0.25, y) for x in (0.125, 0.25, 0.5, 0.75) for y in (0.25, 0.5, 0.75)]
+    items = list_crops(write_photos(tmp_path, 2), boxes)
+    crops = ImageIndex.gather_items(items, ReadingOptions())
+    opened = ImageIndex.open(None, tmp_path)
+    assert np.array_equal(opened.table.regions, crops.table.regions)
+    assert opened.table.rows.tobytes() == crops.table.rows.tobytes()
+    assert opened.sample(7).rows.tolist() == crops.sample(7).rows.tolist()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
+@pytest.mark.parametrize("name", [b"caf\xe9.jpg", b"\xed\xa0\x80.jpg"])
+def test_names_that_are_no_unicode_are_as_the_system_tells_them(folder: Path, name: bytes) -> None:
+    """Beside others, among the failures, and above the photos."""
+    odd_folder = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9"))
+    try:
+        odd_folder.mkdir()
+    except OSError:
+        pytest.skip("this file system has Unicode names only")
+    shutil.copy2(folder / "cam_0" / "IMG_99.jpg", odd_folder)
+    photo = write_picture(folder / "cam_1" / "plain.jpg", 70)
+    photo.rename(os.fsdecode(os.fsencode(photo.parent) + b"/" + name))
+    write_picture(odd_folder / "IMG_1.jpg", 71)
+    for root in (folder, odd_folder):
+        with pytest.warns(ImageLoadingWarning):
+            built = ImageIndex.build(root)
+        opened = ImageIndex.open(None, root)
+        assert opened.paths == built.paths
+        assert opened.failures == built.failures
+
+
 def test_what_is_unknown_is_said(folder: Path, tmp_path: Path) -> None:
     """With what is known instead."""
     with pytest.raises(StoreError, match=r"no image .*hash16-fast.* has features of hash8"):
