@@ -93,7 +93,7 @@ def export_pack(  # noqa: PLR0913 - one keyword for each choice of the caller
         When the pack cannot be written, or would replace an image or a file that is no pack.
     StoreError
         When the store does not know all images; build an `ImageIndex` of them first. When none of
-        the files is there.
+        the files is there, or none is named.
     """
     reading = ReadingOptions(
         hash_size=hash_size, decode=decode, cache_dir=cache_dir, whole_seconds=whole_seconds
@@ -158,6 +158,12 @@ def _take_kept(
                 "from_store folders and images are named, as they were when they were read."
             )
             raise StoreError(msg)
+    if not len(rows):
+        msg = (
+            "No images are named: no pack is written. Name the folders or images whose features "
+            "it is to hold."
+        )
+        raise StoreError(msg)
     return rows
 
 

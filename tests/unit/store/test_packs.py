@@ -21,6 +21,7 @@ from smartdownsample import (
     import_pack,
 )
 from smartdownsample.cli import main
+from smartdownsample.records import FeatureTable
 
 
 @pytest.fixture
@@ -188,6 +189,18 @@ def test_what_the_store_knows_is_exported_without_the_photos(
     rooted = ImageIndex.from_pack(pack, root=photos).table
     assert export_pack(again, rooted.take(np.arange(7)), photos, from_store=True) == 7
     assert export_pack(again, "/", "/", from_store=True) == 31
+
+
+@pytest.mark.parametrize("kind", ["no paths", "no rows"])
+def test_no_pack_is_replaced_by_one_of_nothing(photos: Path, pack: Path, kind: str) -> None:
+    """The list came out empty; the good pack stays."""
+    before = pack.read_bytes()
+    given: list[str] | FeatureTable = []
+    if kind == "no rows":
+        given = ImageIndex.from_pack(pack).table.take(np.arange(0))
+    with pytest.raises(StoreError, match=r"No images are named: no pack is written"):
+        export_pack(pack, given, photos, from_store=True)
+    assert pack.read_bytes() == before
 
 
 def test_of_an_image_that_changed_the_newest_features_are_exported(tmp_path: Path) -> None:
