@@ -83,7 +83,7 @@ def _read_table(
     needed = ["path", "region", "cause", *(spec.row_dtype.names or ())]
     try:
         with ExitStack() as files:
-            columns = _Columns(root, spec, partial(_make_file, files, _choose_folder(cache_dir)))
+            columns = _Columns(root, spec, partial(_make_file, files, cache_dir))
             for rows in folder.read(needed):
                 columns.add(rows)
             return columns.to_feature_table()
@@ -97,15 +97,24 @@ def _read_table(
         raise StoreError(msg) from error
 
 
-def _choose_folder(cache_dir: Path) -> str:
-    """Choose the folder for files without names: the cache folder, unless it is read-only."""
-    is_ours = os.access(cache_dir, os.W_OK)
-    return os.fspath(cache_dir) if is_ours else tempfile.gettempdir()
+def _make_file(files: ExitStack, cache_dir: Path, dtype: npt.DTypeLike) -> ColumnFile:
+    """Make a file for a column, which is closed with the others; a map of it stays.
 
-
-def _make_file(files: ExitStack, folder: str, dtype: npt.DTypeLike) -> ColumnFile:
-    """Make a file for a column, which is closed with the others; a map of it stays."""
-    return files.enter_context(closing(ColumnFile(dtype, folder)))
+    It lies in the cache folder, or in the temporary folder where no file can be made there.
+    """
+    try:
+        file = ColumnFile(dtype, cache_dir)
+    except OSError as error:
+        try:
+            file = ColumnFile(dtype, tempfile.gettempdir())
+        except OSError as other:
+            msg = (
+                f"No file can be made in {str(cache_dir)!r} ({error.strerror}) nor in the "
+                f"temporary folder ({other.strerror}). Make one of them writable, or name "
+                "another temporary folder (TMPDIR)."
+            )
+            raise StoreError(msg) from other
+    return files.enter_context(closing(file))
 
 
 class _Columns:

@@ -1,8 +1,11 @@
 """What a store knows below a folder, as an index, without touching a file."""
 
+import errno
 import os
 import shutil
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -136,3 +139,25 @@ def test_a_damaged_part_is_left_out_with_a_warning(folder: Path, cache_dir: Path
     with pytest.warns(StoreWarning, match="cannot be used: .* its images are missing"):
         opened = ImageIndex.open(cache_dir, folder)
     assert [os.path.basename(path) for path in opened.paths] == ["IMG_77.jpg"]
+
+
+def test_where_the_cache_folder_takes_no_files_the_temporary_one_does(
+    folder: Path, cache_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the reason is; where neither takes any, both are named."""
+    make = tempfile.TemporaryFile
+    refused = {os.fspath(cache_dir)}
+
+    def make_or_refuse(**options: Any) -> Any:
+        if os.fspath(options["dir"]) in refused:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return make(**options)
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", make_or_refuse)
+    assert len(ImageIndex.open(cache_dir, folder)) == 12
+    missing = tmp_path / "no temporary folder"
+    monkeypatch.setattr(tempfile, "tempdir", os.fspath(missing))
+    with pytest.raises(
+        StoreError, match=r"No file can be made in .*Read-only.* temporary folder \(No such file"
+    ):
+        ImageIndex.open(cache_dir, folder)
