@@ -3,7 +3,8 @@
 At most three chunks for each worker are out, or finished and not taken by who asked. A chunk whose
 worker ended is sent again. One that was lost three times is cut, down to single images, and its
 parts are sent with nothing else under way, so that no other chunk is blamed; the image that still
-ends workers gets a cause. What an engine leaves out, says twice or computes by other formulas is
+ends workers gets a cause. After each such image something innocent is sent: where that ends workers
+as well, these are at fault. What an engine leaves out, says twice or computes by other formulas is
 refused.
 """
 
@@ -28,11 +29,15 @@ from .worker import Answer, Identity, identify
 # Chunks for each worker that are out: one it works at, one on its way there, one on its way back.
 _WINDOW = 3
 _MAX_LOSSES = 3
-# So many images that ended their worker, with no other chunk between them, are not the images'
-# fault.
-_MAX_LOST_IMAGES = 8
+# So many innocent tasks in a row that ended their worker are not the images' fault.
+_MAX_LOST_PROBES = 8
+# Nor are so many images, where no image at all has come back by which workers could be tried.
+_MAX_LOST_IMAGES = 64
 # So many refused answers for each worker, with no other between them, are all that will come.
 _MAX_REFUSALS = 8 * _WINDOW
+
+# So many paths are named in an error.
+_N_NAMED = 8
 
 _GO_ON = (
     "What came back before is in the feature store, unless that is switched off: the same call "
@@ -69,13 +74,17 @@ _Results: TypeAlias = Generator[Finished, None, None]
 
 @dataclass
 class _Piece:
-    """Files of a task that are sent together; ``is_suspect`` when these may end a worker."""
+    """Files of a task that are sent together; ``is_suspect`` when these may end a worker.
+
+    What ``is_probe`` tells whether workers are well, and is for nobody.
+    """
 
     place: int
     files: slice
     task: Task
     n_losses: int = 0
     is_suspect: bool = False
+    is_probe: bool = False
 
     def cut(self) -> "list[_Piece]":
         """Cut it into parts; one that has a single file stays whole.
@@ -136,7 +145,10 @@ class _Dispatch:
         self._refused: list[_Piece] = []
         self._suspects: list[_Piece] = []
         self._n_refused = 0
-        self._n_lost_images = 0
+        # An image that came back; images that ended their worker since workers were seen to do one.
+        self._innocent: Task | None = None
+        self._lost_images: list[str] = []
+        self._n_lost_probes = 0
         self._refused_workers: dict[str, Identity] = {}
 
     def run(self) -> _Results:
@@ -206,9 +218,15 @@ class _Dispatch:
             self._refuse(piece, identity)
             return None
         self._check_length(piece.task, chunk, left)
-        self._n_refused = self._n_lost_images = 0
+        self._n_refused = self._n_lost_probes = 0
         self._again.extend(self._refused)
         self._refused.clear()
+        if piece.task.locations:
+            self._lost_images.clear()
+        if piece.is_probe:
+            return None
+        if self._innocent is None and (left is not None or chunk.causes[0] is None):
+            self._innocent = piece.task.choose_files([0])._replace(keeping=None)
         return Finished(piece.place, piece.files, chunk, identity.decoders, left)
 
     def _check_length(self, task: Task, chunk: ExtractedChunk, left: IntArray | None) -> None:
@@ -246,6 +264,11 @@ class _Dispatch:
 
     def _take_loss(self, piece: _Piece, lost: LostChunk) -> Finished | None:
         """Send a lost chunk again, or find the image that ends workers."""
+        if piece.is_probe:
+            self._n_lost_probes += 1
+            if self._n_lost_probes >= _MAX_LOST_PROBES:
+                raise ExtractionError(self._tell_of_lost_workers(lost))
+            return None
         piece.n_losses += lost.n_losses
         is_single = len(piece.task.locations) == 1
         is_lost_often = piece.n_losses >= _MAX_LOSSES
@@ -260,17 +283,27 @@ class _Dispatch:
         return None
 
     def _give_up(self, piece: _Piece, lost: LostChunk) -> Finished:
-        """Make the result of an image that ends workers."""
-        self._n_lost_images += 1
-        if self._n_lost_images >= _MAX_LOST_IMAGES:
-            msg = (
-                f"{self._engine.name} lost its worker with each of {self._n_lost_images} images in "
-                f"a row, each sent alone, so that the workers seem to be at fault: {lost.reason}. "
-                f"See what they log. {_GO_ON}."
-            )
-            raise ExtractionError(msg)
+        """Make the result of an image that ends workers, and try these by something innocent."""
+        self._lost_images.extend(piece.task.locations)
+        if len(self._lost_images) >= _MAX_LOST_IMAGES:
+            raise ExtractionError(self._tell_of_lost_workers(lost))
+        # What came back before, or a task without files, which shows only that workers live.
+        innocent = self._innocent or piece.task.choose_files([])
+        self._suspects.append(_Piece(piece.place, slice(0, 0), innocent, is_probe=True))
         chunk = fail_chunk(piece.task, Cause.WORKER_LOST)
         return Finished(piece.place, piece.files, chunk, identify().decoders)
+
+    def _tell_of_lost_workers(self, lost: LostChunk) -> str:
+        images, names = self._lost_images, ", ".join(map(repr, self._lost_images[:_N_NAMED]))
+        more = f" and {len(images) - _N_NAMED:,} more" if len(images) > _N_NAMED else ""
+        others = (
+            "what is innocent was lost as well" if self._n_lost_probes else "no other came back"
+        )
+        return (
+            f"{self._engine.name} lost its worker with each of {len(images)} images in a row, each "
+            f"sent alone, and {others}, so that the workers seem to be at fault: {lost.reason}. "
+            f"See what they log, or leave these images out: {names}{more}. {_GO_ON}."
+        )
 
 
 def _describe(identity: Identity, wanted: Identity | None = None) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from pictures import write_collection
 from smartdownsample import ExtractionError, HelperWarning
-from smartdownsample.engines.chunk import Task, extract_chunk
+from smartdownsample.engines.chunk import Keeping, Task, extract_chunk
 from smartdownsample.engines.dispatch import Finished, run_tasks
 from smartdownsample.engines.engine import LostChunk
 from smartdownsample.engines.worker import Answer, identify, work
@@ -176,9 +176,72 @@ def test_an_engine_that_repeats_by_itself_says_how_often(paths: list[str]) -> No
 def test_workers_that_end_with_everything_end_the_run(paths: list[str]) -> None:
     """They, not the images, are at fault."""
     engine, tasks = FakeEngine(lambda _: LostChunk("no disk")), make_tasks(paths)
-    with pytest.raises(ExtractionError, match=r"fake lost its worker with each of 8 .* no disk"):
+    with pytest.raises(
+        ExtractionError, match=r"fake lost its worker with each of 8 .* no disk"
+    ) as told:
         gather(run_tasks(engine, tasks), tasks)
     assert engine.n_closed == 1
+    lost = [path for path in paths if repr(path) in str(told.value)]
+    assert len(lost) == 8
+    assert len(engine.sent) < 100
+
+
+def lose_many(paths: list[str]) -> Callable[[Task], Answer | LostChunk]:
+    """Make workers that end with a task in which there is any of these."""
+    bad = set(paths)
+    return lambda task: work(task) if bad.isdisjoint(task.locations) else LostChunk("gone")
+
+
+@pytest.mark.parametrize("size", [8, 64, 400])
+def test_many_images_side_by_side_that_end_workers_are_named(tmp_path: Path, size: int) -> None:
+    """They, not the workers, are at fault, since these go on doing others."""
+    paths = write_collection(tmp_path, 400)
+    tasks = make_tasks(paths, size)
+    killers = paths[190:210]
+    outcomes = gather(run_tasks(FakeEngine(lose_many(killers)), tasks), tasks)
+    lost = [path for path in paths if outcomes[path] is Cause.WORKER_LOST]
+    assert lost == killers
+    assert sum(isinstance(outcome, bytes) for outcome in outcomes.values()) == 380
+
+
+def test_the_next_run_has_only_images_that_end_workers(paths: list[str]) -> None:
+    """Each gets its cause again, though no other image shows that workers are well."""
+    tasks = make_tasks(paths)
+    outcomes = gather(run_tasks(FakeEngine(lose_many(paths)), tasks), tasks)
+    assert outcomes == dict.fromkeys(paths, Cause.WORKER_LOST)
+
+
+def test_workers_that_end_with_each_image_are_given_up(tmp_path: Path) -> None:
+    """Though they live: no image came back."""
+    paths = write_collection(tmp_path, 100)
+    tasks = make_tasks(paths)
+    with pytest.raises(ExtractionError, match=r"each of 64 images .* no other came .* 56 more"):
+        gather(run_tasks(FakeEngine(lose_many(paths)), tasks), tasks)
+
+
+def test_workers_that_are_no_longer_well_end_the_run(paths: list[str]) -> None:
+    """Though they did some images before."""
+    n_done = 0
+
+    def end_after_one(task: Task) -> Answer | LostChunk:
+        nonlocal n_done
+        n_done += 1
+        return work(task) if n_done == 1 else LostChunk("no disk")
+
+    tasks = make_tasks(paths)
+    with pytest.raises(ExtractionError, match=r"each of 8 images .* what is innocent was lost"):
+        gather(run_tasks(FakeEngine(end_after_one), tasks), tasks)
+
+
+def test_what_tries_workers_is_kept_by_nobody(paths: list[str]) -> None:
+    """Its row is in the store already."""
+    engine = FakeEngine(lose_many(paths[8:16]))
+    columns = np.zeros((2, 8), dtype=np.int64)
+    keeping = Keeping("no folder", "no sign", "no decoders", *columns)
+    tasks = [task._replace(keeping=keeping) for task in make_tasks(paths)]
+    gather(run_tasks(engine, tasks), tasks)
+    tried = [task.keeping for task in engine.sent if task.locations == [paths[0]]]
+    assert tried == [None] * 8
 
 
 class Dropping(FakeEngine):
