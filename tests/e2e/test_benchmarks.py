@@ -180,6 +180,7 @@ def test_a_figure_edited_by_hand_is_noticed_and_mended(
         "selection",
         "selection-figures",
         "feature-store",
+        "scaling",
         "quality",
     )
     names = ("README.md", *(f"docs/{name}.md" for name in pages))

@@ -585,7 +585,7 @@ def test_very_many_images_named_one_by_one_are_those_of_their_folder_or_not_repe
     assert verify(capsys, "all.lock")["picks"]["n_same"] == 4
     write_picture(folder / "many" / "more.jpg", 3)
     list_printed(capsys, "sample", *paths, "-n", "4", "--lock", "some.lock")
-    assert "one by one" in verify(capsys, "some.lock")["not_repeated"]
+    assert "very many images" in verify(capsys, "some.lock")["not_repeated"]
     assert len(Path("some.lock").read_bytes()) < 5_000
 
 

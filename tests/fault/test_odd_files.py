@@ -36,7 +36,7 @@ DESCRIBE = """
 import json, sys, warnings
 if sys.platform == "linux":
     import resource
-    resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))
+    resource.setrlimit(resource.RLIMIT_AS, (7 * 2**29, 7 * 2**29))
 from smartdownsample import ImageIndex, ImageLoadingWarning
 warnings.simplefilter("error")
 warnings.simplefilter("ignore", ImageLoadingWarning)

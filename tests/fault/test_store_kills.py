@@ -59,7 +59,8 @@ def run(task):
     # Costs most of the time; a kill, unlike a power cut, leaves all that was written.
     os.fsync = lambda descriptor: None
     store._FLUSH_ROWS, merging._MAX_PARTS = task["flush_rows"], task["max_parts"]
-    schedule._MAX_CHUNK, schedule._TASK_SHARE = task["chunk_rows"], task["n_workers"]
+    schedule._OF_THREADS = schedule.ChunkLimits(task["chunk_rows"], 1, 2**24, 0)
+    schedule._TASK_SHARE = task["n_workers"]
     log = os.open(task["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     append = store.FeatureStore.append
     n_appended = n_events = 0

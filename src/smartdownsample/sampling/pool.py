@@ -69,7 +69,7 @@ def make_pool(
     """Lay the open items out by segment, in the order of the layout; arrays by row, shape (n,)."""
     is_all = is_open is None or bool(is_open.all())
     if is_all and (segments == segments[:1]).all():
-        return _make_whole_pool(rows, spec, layout, strata, is_kept)
+        return _make_whole_pool(rows, spec, layout, segments[:1], strata, is_kept)
     places = np.arange(len(rows)) if is_open is None else np.flatnonzero(is_open[layout.order])
     places = places[np.argsort(segments[layout.order[places]], kind="stable")]
     items = layout.order[places]
@@ -92,9 +92,17 @@ def make_pool(
 
 
 def _make_whole_pool(
-    rows: RowArray, spec: FeatureSpec, layout: Layout, strata: NumberArray, is_kept: BoolArray
+    rows: RowArray,
+    spec: FeatureSpec,
+    layout: Layout,
+    segment: IntArray,
+    strata: NumberArray,
+    is_kept: BoolArray,
 ) -> Pool:
-    """Lay all items out in one segment: the layout as it is, without a copy of what is large."""
+    """Lay all items out in one segment: the layout as it is, without a copy of what is large.
+
+    ``segment``, shape (1,), is its number; it is empty where there is no item.
+    """
     n = len(rows)
     is_natural = layout.order is layout.events  # both count from 0
     worth = layout.worth
@@ -106,7 +114,7 @@ def _make_whole_pool(
         regime=layout.regime,
         items=layout.order,
         events=layout.events,
-        segments=np.broadcast_to(np.int64(0), (n,)),
+        segments=np.broadcast_to(segment, (n,)),
         strata=strata if is_natural else strata[layout.order],
         worth=worth,
         is_kept=is_kept if is_natural else is_kept[layout.order],
