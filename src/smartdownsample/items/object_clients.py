@@ -8,11 +8,11 @@ import configparser
 import os
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..checks import hide_secrets
 from ..errors import InvalidParameterError, MissingExtraError, StorageError
 from .object_requests import Client, Patience
+from .object_urls import is_address
 
 # What a profile may have, by the names that the client has for them.
 _PROFILE_OPTIONS = (
@@ -30,7 +30,8 @@ def open_client(root: str, patience: Patience) -> Client:
     """Open the client of a bucket or web server, such as ``s3://photos``; nothing is asked yet.
 
     Raises `MissingExtraError` where obstore is not installed, `InvalidParameterError` for an
-    address in the environment that is none, and `StorageError` where other variables cannot be.
+    address that is none, of the URL or in the environment, and `StorageError` where other variables
+    cannot be.
     """
     try:
         from obstore import exceptions, store
@@ -54,12 +55,15 @@ def open_client(root: str, patience: Patience) -> Client:
         # `Line` tries again.
         "retry_config": {"max_retries": 0, "retry_timeout": timedelta(seconds=patience.read_s)},
     }
-    if scheme.startswith("http"):
-        return store.HTTPStore.from_url(root, **options)
     kinds = {"s3": store.S3Store, "gs": store.GCSStore, "az": store.AzureStore}
     try:
+        if scheme.startswith("http"):
+            return store.HTTPStore.from_url(root, **options)
         return kinds[scheme](host, config=config or None, **options)
-    except exceptions.BaseError:  # its text may quote values
+    except (exceptions.BaseError, ValueError):  # their text may quote values
+        if scheme.startswith("http"):
+            msg = f"{root!r} is no address of a web server. Correct the host and the port."
+            raise InvalidParameterError(msg) from None
         lacking = "AZURE_STORAGE_ACCOUNT_NAME is needed. " if scheme == "az" else ""
         msg = (
             f"{root!r} cannot be asked with what the environment and the profile say. {lacking}"
@@ -74,13 +78,7 @@ def _check_endpoints() -> None:
         address = os.environ.get(name)
         if not address:
             continue
-        try:
-            parts = urlsplit(address)
-            is_good = parts.scheme in {"http", "https"} and bool(parts.hostname)
-            is_good = is_good and (parts.port is None or parts.port > 0) and address.isprintable()
-        except ValueError:  # of a port that is no number, or brackets
-            is_good = False
-        if not is_good or " " in address:
+        if not is_address(address):
             msg = (
                 f"The environment variable {name} must be an address that starts with http:// or "
                 f"https://, such as 'https://storage.example.org'. Got {hide_secrets(address)!r} "

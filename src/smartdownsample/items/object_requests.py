@@ -23,6 +23,10 @@ _CODE = re.compile(r"<Code>([A-Za-z]{1,40})</Code>")
 # Asked for the credentials of the instance where the environment and the profile have none.
 _INSTANCE_HOSTS = ("169.254.169.254", "metadata.google.internal", "169.254.170.2")
 NO_CREDENTIALS = "NoCredentials"
+# Of a name that other clients may give an object, and this one cannot ask for.
+BAD_NAME = "BadName"
+_BAD_PATH, _NO_PATH = "InvalidPathError", "Could not parse path"
+_QUOTED_NAME = re.compile(r'Path "(.{1,1024}?)"(?: contained|:)', re.DOTALL)
 CHANGED, NOT_THERE, BEYOND_END = 412, 404, 416
 # What the client raises of what it was not made for; no `Exception`.
 PANIC = "PanicException"
@@ -68,11 +72,14 @@ class Refusal(NamedTuple):
         Of the reply by HTTP; 0 when there was none.
     code : str
         What the store calls the error; empty where it does not say.
+    name : str
+        Of the object, where it has a name that the client cannot work with.
     """
 
     cause: Cause
     status: int = 0
     code: str = ""
+    name: str = ""
 
 
 class Line:
@@ -163,11 +170,20 @@ def _explain(error: Exception) -> Refusal:
     text = str(error)
     if any(host in text for host in _INSTANCE_HOSTS):
         return Refusal(Cause.PERMISSION, code=NO_CREDENTIALS)
+    if _is_of_name(error, text):
+        named = _QUOTED_NAME.search(text)
+        return Refusal(Cause.MISSING, code=BAD_NAME, name=named[1] if named else "")
     found, code = _STATUS.search(text), _CODE.search(text)
     status = int(found[1]) if found else _STATUS_OF_KIND.get(type(error).__name__, 0)
-    if isinstance(error, ValueError):  # a name that no object has
-        status = NOT_THERE
+    if isinstance(error, ValueError):  # which will be the same next time
+        return Refusal(Cause.DISK_ERROR)
     return Refusal(_choose_cause(status), status, code[1] if code else "")
+
+
+def _is_of_name(error: Exception, text: str) -> bool:
+    """Tell whether the client failed for a name, of what it was asked for or in a listing."""
+    is_of_path = isinstance(error, ValueError) and text.startswith(_NO_PATH)
+    return is_of_path or isinstance(error, UnicodeError) or type(error).__name__ == _BAD_PATH
 
 
 def _choose_cause(status: int) -> Cause:

@@ -16,6 +16,7 @@ from ..records import Cause, FileStats
 from .local_files import is_settled
 from .object_clients import open_client
 from .object_requests import (
+    BAD_NAME,
     BEYOND_END,
     CHANGED,
     NO_CREDENTIALS,
@@ -170,7 +171,7 @@ class ObjectStores:
         if isinstance(state, Cause):
             return state
         mtime_ns, size_bytes, etag = state
-        return Content(b"", mtime_ns, size_bytes, is_stable, etag)
+        return Content(b"", mtime_ns, size_bytes, is_stable and _shows_changes(state), etag)
 
     def _choose_line(self, root: str) -> Line:
         """Choose the line to a bucket or web server, and open it on first use."""
@@ -310,8 +311,7 @@ class _Download:
             return Cause.TOO_LARGE
         start = 0 if self.is_ranged else self._start
         stop = None if self._stop is None else start + self._stop - self._start
-        # Without an etag, a change within a second shows nowhere.
-        is_stable = is_stable and (etag is not None or is_settled(mtime_ns, time.time_ns()))
+        is_stable = is_stable and _shows_changes(self._state)
         return Content(bytes(self._data[start:stop]), mtime_ns, size_bytes, is_stable, etag)
 
 
@@ -328,12 +328,28 @@ def _describe(meta: _Meta) -> _Described:
     return _Described(int(meta["last_modified"].timestamp()) * _NS, meta["size"], etag)
 
 
+def _shows_changes(state: _Described) -> bool:
+    """Tell whether any change of an object from now on would show in its state.
+
+    Without an etag, one within a second does not; and where the server does not say when an object
+    was written either, the client has 1970 for it.
+    """
+    is_dated = state.mtime_ns > 0 and is_settled(state.mtime_ns, time.time_ns())
+    return state.etag is not None or is_dated
+
+
 def _explain_refusal(place: ObjectPlace, refusal: Refusal) -> Exception:
     """Say why objects cannot be listed, and what to do."""
     if refusal.status == NOT_THERE:
         return InvalidParameterError(f"There is no bucket {place.root!r}. Check the spelling.")
     said = " ".join(filter(None, [str(refusal.status or ""), refusal.code]))
     reason = _REASONS.get(refusal.cause) or _OTHER_REASON
+    if refusal.code == BAD_NAME:
+        reason = (
+            f"the client cannot work with the name {refusal.name!r}. A name with an empty part "
+            "('//'), a part '.' or '..', or a control character is none for it. Rename what has "
+            "it, or give folders that are beside it."
+        )
     if refusal.code == PANIC:
         reason = (
             "the client cannot work with what it was given. Check the name, and addresses and "

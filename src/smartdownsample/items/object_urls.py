@@ -7,7 +7,7 @@ into a store or a list. Names of objects in buckets are spelt as they are, witho
 import os
 import re
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from ..checks import hide_secrets
 from ..errors import InvalidParameterError
@@ -71,11 +71,18 @@ def check_slashes(location: str) -> None:
 def check_url(location: str) -> None:
     """Refuse a URL with a part that its key leaves out, without repeating what may be a secret."""
     key = os.fsdecode(to_url_key(location))
-    _, _, host = key.partition("://")
+    scheme, _, host = key.partition("://")
     if not host or host.startswith("/"):
         msg = (
             "A URL must name a bucket or a host, such as s3://bucket/folder. "
             f"Got {key!r} without one."
+        )
+        raise InvalidParameterError(msg)
+    address = f"{scheme}://{host.partition('/')[0]}"
+    if scheme.startswith("http") and not is_address(address):
+        msg = (
+            "The URL of an image on a web server must have a host, and a port from 1 to 65535 if "
+            f"any, such as https://host.org:8443/1.jpg. Got {address!r}. Correct it."
         )
         raise InvalidParameterError(msg)
     if location.rstrip("/").lower() != key.lower() or _SIGNED.search(key):
@@ -86,6 +93,17 @@ def check_url(location: str) -> None:
             "from the environment (see docs/object-storage.md)."
         )
         raise InvalidParameterError(msg)
+
+
+def is_address(url: str) -> bool:
+    """Tell whether a URL may be that of a server: by its scheme, host and port."""
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        is_good = is_good and (parts.port is None or parts.port > 0)
+    except ValueError:  # of a port that is no number, or brackets
+        return False
+    return is_good and url.isprintable() and " " not in url
 
 
 def split_url(location: str) -> ObjectPlace:

@@ -48,7 +48,7 @@ def test_causes_tell_throttling_from_a_store_that_is_gone() -> None:
     [
         ("status code: 404 <Code>NoSuchKey</Code>", OSError, (Cause.MISSING, 404, "NoSuchKey")),
         ("gone", FileNotFoundError, (Cause.MISSING, 404, "")),
-        ("a bad name", ValueError, (Cause.MISSING, 404, "")),
+        ("an odd value", ValueError, (Cause.DISK_ERROR, 0, "")),
         ("status code: 403 Forbidden", OSError, (Cause.PERMISSION, 403, "")),
         ("status code: 400 Bad", OSError, (Cause.DISK_ERROR, 400, "")),
         ("PUT http://169.254.169.254/", OSError, (Cause.PERMISSION, 0, "NoCredentials")),
@@ -59,6 +59,30 @@ def test_what_will_be_the_same_next_time_is_not_tried_again(
 ) -> None:
     """The first reply counts."""
     assert Line("", QUICK).ask(failing([text], kind)) == Refusal(*refusal)
+
+
+class InvalidPathError(Exception):
+    """As the client names it."""
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name"),
+    [
+        ('Could not parse path: Path "a//b" contained empty path segment', ValueError, "a//b"),
+        (
+            'Encountered object with invalid path: Error parsing Path "a/./b": Encountered illegal',
+            InvalidPathError,
+            "a/./b",
+        ),
+        ("something else", InvalidPathError, ""),
+    ],
+)
+def test_names_that_the_client_cannot_work_with_are_told(
+    text: str, kind: type[Exception], name: str
+) -> None:
+    """They have a reason of their own, and are asked for once."""
+    expected = Refusal(Cause.MISSING, code="BadName", name=name)
+    assert Line("", QUICK).ask(failing([text], kind)) == expected
 
 
 def test_where_nobody_is_answered_others_are_spared_the_wait() -> None:

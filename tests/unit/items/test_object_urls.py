@@ -64,6 +64,20 @@ def test_a_url_without_a_bucket_is_refused() -> None:
             to_keys([location])
 
 
+@pytest.mark.parametrize("host", ["h:abc", "h:99999", "h:0", "[::1", "h h", ":80"])
+def test_addresses_that_no_server_has_are_refused(host: str) -> None:
+    """With what was given, before anything is asked."""
+    with pytest.raises(InvalidParameterError, match="must have a host") as refused:
+        to_keys([f"http://{host}/1.jpg"])
+    assert repr(f"http://{host}") in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["h", "h:80", "[::1]", "[::1]:8080", "1.2.3.4", "é.org", "h_1.x"])
+def test_addresses_of_servers_are_taken(host: str) -> None:
+    """By name and by number."""
+    assert to_keys([f"http://{host}/a b.jpg"]) == [f"http://{host}/a b.jpg".encode()]
+
+
 def test_patterns_in_urls_are_refused() -> None:
     """With what to do instead."""
     with pytest.raises(InvalidParameterError, match=r"--include"):
