@@ -11,13 +11,15 @@ from itertools import count
 import numpy as np
 
 from ..features import measure_brightness, tell_infrared
-from ..records import LAB_LAYOUT_SIDE, ByteArray, Float32Array, IntArray, RowArray
+from ..records import LAB_LAYOUT_SIDE, ByteArray, Float32Array, IntArray, RowArray, take_rows
 from .buckets import THEMES, read_bits, read_theme
 
 # A word holds for a bucket where it holds for this share of its images.
 _MOST = 0.75
 # Images of a bucket that are looked at for the words of its name, in even steps.
 _MOST_IMAGES = 2_000
+# Images that are asked at a time whether they are infrared.
+_BLOCK = 1 << 16
 # Levels of 8-bit L by which a part of a picture has to differ from the rest to be pale or dark.
 _VISIBLE_LEVELS = 8
 # Spread of L over a picture, in levels, up to which contrast is low, and from which it is strong.
@@ -113,7 +115,10 @@ def is_bucket_name(text: str) -> bool:
 
 def _are_infrared(rows: RowArray, few: IntArray, own: IntArray) -> bool:
     """Tell whether all images of a bucket are infrared; where a few are not, no more is asked."""
-    return bool(tell_infrared(rows[few]).all() and tell_infrared(rows[own]).all())
+    if not tell_infrared(rows[few]).all():
+        return False
+    blocks = (own[start : start + _BLOCK] for start in range(0, len(own), _BLOCK))
+    return all(tell_infrared(take_rows(rows, block)).all() for block in blocks)
 
 
 def _list_names(head: str, traits: Sequence[str], code: int) -> Iterator[str]:

@@ -10,8 +10,14 @@ from smartdownsample import ImageIndex
 from smartdownsample.features import tell_infrared
 from smartdownsample.features.columns import summarise_colours
 from smartdownsample.features.spec import make_spec
-from smartdownsample.records import ByteArray, Float64Array, RowArray
-from smartdownsample.sampling import N_CODES, encode_buckets, is_bucket_name, name_buckets
+from smartdownsample.records import BoolArray, ByteArray, Float64Array, RowArray
+from smartdownsample.sampling import (
+    N_CODES,
+    bucket_names,
+    encode_buckets,
+    is_bucket_name,
+    name_buckets,
+)
 
 SPEC = make_spec(8, "fast")
 COLLECTIONS = ("conservationtechlab+animl-py", "DigitalConcern+wildhack", "drivendataorg+zamba")
@@ -138,6 +144,28 @@ def test_names_of_huge_buckets_come_of_a_few_images() -> None:
     assert [*name_buckets(rows, codes).values()] == ["night, infrared · pale centre"]
     rows[1] = day[0]
     assert [*name_buckets(rows, codes).values()] == ["mostly infrared · pale centre"]
+
+
+def test_huge_buckets_are_asked_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more of them is in memory at a time, and none after the first picture in colour."""
+    monkeypatch.setattr(bucket_names, "_BLOCK", 3_000)
+    asked = []
+
+    def count(rows: RowArray) -> BoolArray:
+        asked.append(len(rows))
+        return tell_infrared(rows)
+
+    monkeypatch.setattr(bucket_names, "tell_infrared", count)
+    night, day = paint(GREY, light(60, centre=110)), paint((1.1, 1, 0.87), light(60, centre=110))
+    rows = np.concatenate([night] * 10_000)
+    codes = encode_buckets(rows, SPEC)
+    name_buckets(rows, codes)
+    assert asked == [2_000, 3_000, 3_000, 3_000, 1_000]
+    asked.clear()
+    rows[3_001] = day[0]
+    name_buckets(rows, codes)
+    assert asked[:3] == [2_000, 3_000, 3_000]
+    assert max(asked[3:]) <= 2_000
 
 
 @pytest.mark.parametrize("folder", COLLECTIONS)
