@@ -117,7 +117,7 @@ def _print_folders(found: "Inspection") -> None:
     total = _count_faults(found.total)
     words = [word for word, count in total.items() if count]
     heads = "".join(f" {word:>{_width(word)}}" for word in words)
-    common = _find_common([*found.folders])
+    common = find_common([*found.folders])
     below = f" below {common}" if common else ""
     tell(
         f"{'images':>9} {'infrared':>8} {'near-duplicates':>15} {'sequences':>9} "
@@ -129,13 +129,15 @@ def _print_folders(found: "Inspection") -> None:
     tell(f"{_format_figures(found.total, words)}  all")
 
 
-def _find_common(folders: list[str]) -> str:
+def find_common(folders: list[str]) -> str:
     """Find the folder that all are below, which is named once; empty where there is none."""
-    if len(folders) <= 1 or len({*map(os.path.isabs, folders)}) > 1:
+    # Of the two slashes of URLs, paths have one.
+    if len(folders) <= 1 or any(map(is_url, folders)):
         return ""
-    if any(map(is_url, folders)):  # of two slashes, paths have one
+    try:
+        common = os.path.commonpath(folders)
+    except ValueError:  # relative ones and absolute ones, or two drives of Windows
         return ""
-    common = os.path.commonpath(folders)
     return "" if common in {os.curdir, os.sep} else common
 
 

@@ -1,11 +1,14 @@
 """Tests of what ``smartdownsample inspect`` says of each folder."""
 
 import json
+import ntpath
+import os
 from pathlib import Path
 
 import pytest
 
 from pictures import encode_jpeg, make_exif, make_pixels
+from smartdownsample.cli import inspect as inspect_command
 from smartdownsample.cli import main
 
 DATE_TIME_ORIGINAL = 0x9003
@@ -87,3 +90,11 @@ def test_clocks_that_are_wrong_are_named(capsys: pytest.CaptureFixture[str]) -> 
         "Clock of season/CAM8: 1 photo in the future, until 2999-01-01",
         "Clock of season/CAM9: 10 of 10 photos at 2024-01-01 00:00:00",
     ]
+
+
+def test_folders_on_two_drives_have_none_in_common(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows; they are named in full then."""
+    monkeypatch.setattr(os, "path", ntpath)
+    assert inspect_command.find_common(["C:\\site\\A", "D:\\site\\A"]) == ""
+    assert inspect_command.find_common(["C:\\site\\A", "site\\A"]) == ""
+    assert inspect_command.find_common(["C:\\site\\A", "C:\\site\\B"]) == "C:\\site"
