@@ -44,11 +44,11 @@ def test_a_call_is_spelt_in_python() -> None:
     index = ImageIndex(make_table(30))
     shown = show_paths(index.sample(5), absolute_paths=False)
     assert spell_call(index.sample(5), shown) == "ImageIndex.build('…').sample(5)"
-    selection = index.sample(5, groups="parent", per_group=2, random_seed=1, keep=index.paths[:2])
+    selection = index.sample(5, groups="parent", per_group=3, random_seed=1, keep=index.paths[:2])
     assert spell_call(selection, shown) == (
-        "ImageIndex.build('…').sample(5, random_seed=1, groups='parent', per_group=2, keep=…)"
+        "ImageIndex.build('…').sample(5, random_seed=1, groups='parent', per_group=3, keep=…)"
     )
-    selection = index.sample(5, groups="parent", per_group={"cam_0": 2})
+    selection = index.sample(5, groups="parent", per_group={"cam_0": 5})
     assert spell_call(selection, shown) == (
         "ImageIndex.build('…').sample(5, groups='parent', per_group=…)"
     )
