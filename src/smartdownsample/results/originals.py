@@ -18,9 +18,9 @@ def find_originals(paths: Sequence[str], among: Sequence[str]) -> list[str]:
 
     A path and a photo of one name are the same where both lead to one file, as links do; or where
     the path lies in a folder that images were placed in, the photo has the same folders above it
-    as there are in that folder, or in the copy's name where all are in one, and both have the same
-    size. Should several photos be so, contents
-    tell. All others stay.
+    as there are in that folder, and both have the same size; should several photos be so, contents
+    tell. Wherever a copy lies whose own name tells the photo's folders, contents tell as well. All
+    others stay.
     """
     keys, own = to_keys(list(paths)), to_keys(list(among))
     known = set(own)
@@ -87,20 +87,27 @@ def _find_copied(
 
     Names of a flat folder tell the folders of photos wherever the copies lie now.
     """
-    name = unflatten(os.path.basename(key))
-    ends = [b"/" + name] if b"/" in name else []
+    separator = os.fsencode(os.sep)
+    told = tell_end(os.path.basename(key), separator)
     top = _find_top(os.path.dirname(key), tops)
-    if top is not None:
-        ends.append(key[len(top.rstrip(os.fsencode(os.sep))) :])  # begins with a separator
+    below = None if top is None else key[len(top.rstrip(separator)) :]  # begins with a separator
+    ends = tuple(end for end in (told, below) if end is not None)
     likely = [
         photo
         for photo in photos
-        if photo.endswith(tuple(ends))
+        if photo.endswith(ends)
         if (state := _stat(photo, states)) is not None and state.st_size == size_bytes
     ]
-    if len(likely) > 1:
+    # A name alone may be that of another survey's photo.
+    if len(likely) > 1 or not (likely and below is not None and likely[0].endswith(below)):
         likely = [photo for photo in likely if _is_copy(photo, key)]
     return likely[0] if likely else None
+
+
+def tell_end(name: bytes, separator: bytes) -> bytes | None:
+    """Tell how the path of a photo ends by the name of its flat copy; None for other names."""
+    path = unflatten(name)
+    return separator + path.replace(b"/", separator) if b"/" in path else None
 
 
 def _is_copy(photo: bytes, copy: bytes) -> bool:

@@ -120,7 +120,8 @@ def place_images(  # noqa: PLR0913 - what the command has, by keyword
     Raises
     ------
     InvalidParameterError
-        When a parameter has a wrong value, or an image does not lie below the base.
+        When a parameter has a wrong value, an image does not lie below the base, or a name in a
+        flat destination would have more than 255 bytes: nothing was placed.
     OutputError
         When something else stands in the place of an image, the destination holds images of
         another selection, a link in it leads elsewhere, or copies do not fit on the disk: nothing

@@ -5,14 +5,18 @@ A file that stands in the place of an image and is not that image is never overw
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from ..errors import InvalidParameterError
 from ..items import FILES, cause_of, find_common_folder, is_remote, stat_files, strip_folder
 from ..options import How
 from ..records import Cause, Failure, ItemList
 from .file_copies import has_same_content, read_to_end
+
+# Of a name on the file systems that are common.
+_MOST_NAME_BYTES = 255
 
 
 class TargetState(Enum):
@@ -97,11 +101,13 @@ def plan_placing(
 
     `folder` is the destination and `base` the folder whose sub-folders are kept, or, where it
     `is_flat`, told by the names, see `flatten`; both are absolute. An image that does not lie below
-    the base raises InvalidParameterError.
+    the base raises InvalidParameterError, and so does a flat name of more than 255 bytes.
     """
     stats = stat_files(items.keys)
     spell = flatten if is_flat else bytes
     plan = Plan([], [], frozenset(map(spell, _name_places(items.keys, base))))
+    if is_flat:
+        _check_lengths(plan.names)
     for file, (path, source) in enumerate(zip(items.paths, items.keys, strict=True)):
         if file in stats.causes:
             plan.failures.append(Failure(path, stats.causes[file]))
@@ -114,6 +120,18 @@ def plan_placing(
             size_bytes = int(stats.size_bytes[file])
             plan.placements.append(Placement(path, source, target, size_bytes, outcome))
     return plan
+
+
+def _check_lengths(names: Iterable[bytes]) -> None:
+    """Refuse flat names that are too long for a file, before anything is placed."""
+    longest = max(names, key=len, default=b"")
+    if len(longest) > _MOST_NAME_BYTES:
+        msg = (
+            f"Names of files have at most {_MOST_NAME_BYTES} bytes. Got {os.fsdecode(longest)!r}, "
+            f"which tells the folders of an image in {len(longest)}. Nothing was placed. "
+            "Leave out flat (--flat), which keeps the folders."
+        )
+        raise InvalidParameterError(msg)
 
 
 def _name_places(keys: Sequence[bytes], base: bytes) -> Iterator[bytes]:

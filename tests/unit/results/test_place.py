@@ -17,7 +17,7 @@ from smartdownsample.errors import OutputError
 from smartdownsample.items.given_images import list_items
 from smartdownsample.options import How
 from smartdownsample.results import Placed, file_copies, find_base, place_images
-from smartdownsample.results.originals import find_originals
+from smartdownsample.results.originals import find_originals, tell_end
 from smartdownsample.results.placement_plan import (
     TargetState,
     compare_files,
@@ -183,6 +183,37 @@ class TestFlat:
         assert place_images(photos, target, how, flat=True).n_there == N_PHOTOS
         copies = [str(target / name) for name in names]
         assert find_originals(copies, photos) == photos
+
+    def test_a_name_alone_is_no_proof(self, tmp_path: Path) -> None:
+        """A file of an equal name and size is no copy, unless its contents are the photo's."""
+        photo, copy = tmp_path / "site" / "1.jpg", tmp_path / "labels" / "site--1.jpg"
+        for path in (photo, copy):
+            path.parent.mkdir()
+        photo.write_bytes(b"a fox")
+        for content, found in ((b"a cow", copy), (b"a fox", photo)):
+            copy.write_bytes(content)
+            assert find_originals([str(copy)], [str(photo)]) == [str(found)]
+
+    def test_photos_have_the_separators_of_their_system(self) -> None:
+        """Those of Windows are no slashes; names that tell no folder say nothing."""
+        assert tell_end(b"site--cam--1.jpg", b"\\") == b"\\site\\cam\\1.jpg"
+        assert tell_end(b"site--1.jpg", b"/") == b"/site/1.jpg"
+        assert tell_end(b"cam-1.jpg", b"/") is None
+
+    def test_names_that_no_file_can_have_end_the_call(self, tmp_path: Path) -> None:
+        """Before anything is placed; 255 bytes still fit."""
+        folder = tmp_path / "photos" / ("a" * 120) / ("b" * 120)
+        folder.mkdir(parents=True)
+        short, long = folder / f"{'c' * 7}.jpg", folder / f"{'c' * 8}.jpg"
+        for path in (short, long):
+            path.write_bytes(b"a fox")
+        base, target = tmp_path / "photos", tmp_path / "flat"
+        message = r"at most 255 bytes\. .* in 256\. Nothing was placed\. Leave out flat \(--flat\)"
+        with pytest.raises(InvalidParameterError, match=message):
+            place_images([short, long], target, "copy", base=base, flat=True)
+        assert not target.exists()
+        assert place_images([short], target, "copy", base=base, flat=True).n_new == 1
+        assert place_images([long], tmp_path / "out", "copy", base=base).n_new == 1
 
     @given(st.lists(st.text("-=/a", min_size=1), min_size=1))
     def test_each_path_has_a_name_of_its_own(self, paths: list[str]) -> None:
