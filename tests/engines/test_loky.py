@@ -82,3 +82,17 @@ def test_an_image_that_ends_each_process_is_named(
     assert (killer, Cause.WORKER_LOST) in [*index.failures]
     assert len(index.failures) == len(of_threads["fast"].failures) + 1
     assert index.table.rows.tobytes() == of_threads["fast"].rows
+
+
+def test_libraries_of_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each process would start a thread for each core; what the user has set stays."""
+    monkeypatch.setattr(processes, "cpu_count", lambda: 6)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    engine = processes.ProcessEngine(2)
+    try:
+        look_up = engine._processes.submit  # noqa: SLF001 # its tasks do nothing else
+        assert look_up(os.getenv, "OPENBLAS_NUM_THREADS").result(60) == "3"
+        assert look_up(os.getenv, "OMP_NUM_THREADS").result(60) == "5"
+    finally:
+        engine.close()

@@ -3,11 +3,14 @@
 Where ``joblib.parallel_config`` asks for processes. They start with a run and end with it.
 """
 
+import os
 import queue
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future
 
+from joblib import cpu_count
 from joblib.externals.loky import ProcessPoolExecutor
+from joblib.parallel import ParallelBackendBase
 
 from .chunk import Task
 from .engine import LostChunk
@@ -23,7 +26,7 @@ class ProcessEngine:
 
     def __init__(self, n_workers: int) -> None:
         self._n_workers = n_workers
-        self._processes = ProcessPoolExecutor(n_workers)
+        self._processes = _start_processes(n_workers)
         self._n_out = 0
         self._done: queue.SimpleQueue[tuple[int, Future[Answer]]] = queue.SimpleQueue()
 
@@ -37,7 +40,7 @@ class ProcessEngine:
             future = self._processes.submit(work, task)
         except BrokenExecutor:
             self._processes.shutdown(wait=False, kill_workers=True)
-            self._processes = ProcessPoolExecutor(self._n_workers)
+            self._processes = _start_processes(self._n_workers)
             future = self._processes.submit(work, task)
         self._n_out += 1
         future.add_done_callback(lambda done: self._done.put((number, done)))
@@ -60,3 +63,12 @@ class ProcessEngine:
         """End the processes, whatever they are doing."""
         self._n_out = 0
         self._processes.shutdown(wait=True, kill_workers=True)
+
+
+def _start_processes(n_workers: int) -> ProcessPoolExecutor:
+    """Start processes whose libraries share the cores, as joblib itself has them do."""
+    n_threads = str(max(cpu_count() // n_workers, 1))
+    names = ParallelBackendBase.MAX_NUM_THREADS_VARS
+    return ProcessPoolExecutor(
+        n_workers, env={name: os.environ.get(name, n_threads) for name in names}
+    )
