@@ -1,10 +1,12 @@
 """Dask gives what threads give, and survives the loss of workers; a lost scheduler is told of."""
 
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import joblib
 import pytest
@@ -19,7 +21,7 @@ from smartdownsample.items.locations import to_key
 from smartdownsample.options import DecodeMode
 from smartdownsample.records import Cause, FeatureBatch
 from smartdownsample.store import FeatureStore
-from whole_photos import extract_photos
+from whole_photos import extract_photos, photo_task
 
 distributed = pytest.importorskip("distributed", reason="needs the extra 'dask'")
 pytestmark = pytest.mark.usefixtures("own_network")
@@ -171,3 +173,76 @@ def test_a_run_that_is_left_early_cancels_what_is_out(cluster: Cluster, photos: 
         next(batches)
         batches.close()
         assert not client.futures
+
+
+def test_closing_an_engine_whose_scheduler_is_lost_raises_nothing(
+    cluster: Cluster, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would hide the error that says so; the client is closed, and Dask logs as before."""
+    from smartdownsample.engines.dask_engine import connect  # noqa: PLC0415 # where it is installed
+
+    engine = connect(cluster.address)
+    client = engine._client  # noqa: SLF001 # nothing else tells
+    close = client.close
+    closed = []
+
+    def lose(*_: object, **__: object) -> None:
+        msg = "the scheduler is lost"
+        raise OSError(msg)
+
+    def close_and_lose(*given: object, **named: object) -> None:
+        close(*given, **named)
+        closed.append(True)
+        lose()
+
+    monkeypatch.setattr(client, "cancel", lose)
+    monkeypatch.setattr(client, "close", close_and_lose)
+    engine.submit(0, photo_task([str(next(photos.rglob("*.jpg")))], make_spec(8, "fast")))
+    engine.close()
+    assert closed
+    assert not logging.getLogger("distributed.client").filters
+
+
+def test_engines_that_overlap_leave_the_log_as_it_was(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is quiet while there is one of them."""
+    from smartdownsample.engines.dask_engine import DaskEngine  # noqa: PLC0415 # likewise
+
+    log = logging.getLogger("distributed.client")
+    level = log.level
+    with distributed.Client(cluster.address, set_as_default=False) as client:
+        first, second = DaskEngine(client), DaskEngine(client)
+        first.close()
+        log.error("not to be seen")
+        second.close()
+        log.error("to be seen")
+    assert [record.message for record in caplog.records if record.name == log.name] == [
+        "to be seen"
+    ]
+    assert log.level == level
+
+
+def test_a_client_of_a_cluster_without_workers_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the run ends for that."""
+    from smartdownsample.engines.dask_engine import connect  # noqa: PLC0415 # likewise
+
+    monkeypatch.setattr("smartdownsample.engines.dask_engine._PATIENCE_S", 0.5)
+    monkeypatch.setattr("smartdownsample.engines.dask_engine._SILENCE_S", 0.1)
+    made: list[Any] = []
+    begin = distributed.Client.__init__
+
+    def note(self: Any, *given: object, **named: object) -> None:
+        begin(self, *given, **named)
+        made.append(self)
+
+    with Cluster(tmp_path, n_workers=0) as cluster:
+        monkeypatch.setattr(distributed.Client, "__init__", note)
+        with (
+            pytest.warns(HelperWarning, match="has no worker yet"),
+            pytest.raises(ExtractionError, match="no worker for"),
+        ):
+            connect(cluster.address)
+        assert [client.status for client in made] == ["closed"]

@@ -173,3 +173,31 @@ def test_a_cluster_that_is_not_there_is_told_of(
     options = ["--engine", "ray", "--scheduler", "127.0.0.1:9"]
     assert main(["features", str(photos), *options]) == 1
     assert "There is no Ray cluster at '127.0.0.1:9'" in capsys.readouterr().err
+
+
+def test_closing_an_engine_whose_cluster_is_lost_raises_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would hide the error that says so; this process is disconnected all the same."""
+    from smartdownsample.engines import ray_engine  # noqa: PLC0415 - where Ray is installed
+
+    told: list[str] = []
+
+    def lose(*_: object, **__: object) -> None:
+        told.append("cancel")
+        msg = "the cluster is lost"
+        raise ray.exceptions.RaySystemError(msg)
+
+    def shut_down() -> None:
+        told.append("shutdown")
+        raise ConnectionError
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray_engine, "_connect", lambda _: None)
+    monkeypatch.setattr(ray, "cancel", lose)
+    monkeypatch.setattr(ray, "shutdown", shut_down)
+    engine = ray_engine.RayEngine("nowhere")
+    engine._out[object()] = 0, 0  # noqa: SLF001 - as if it were sent
+    engine.close()
+    engine.close()
+    assert told == ["cancel", "shutdown"]

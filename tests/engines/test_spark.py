@@ -3,9 +3,11 @@
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -186,3 +188,81 @@ def test_the_backend_of_joblib_says_what_to_do_instead(photos: Path) -> None:
         pytest.raises(InvalidParameterError, match="--engine spark"),
     ):
         ImageIndex.build(photos, cache=False)
+
+
+class MadeContext:
+    """A context of Spark whose jobs last until they are cancelled."""
+
+    master = "local[2]"
+    defaultParallelism = 2  # noqa: N815 - as Spark calls it
+
+    def __init__(self) -> None:
+        self.cancelled = threading.Event()
+        self._jsc = SimpleNamespace(sc=lambda: SimpleNamespace(isStopped=lambda: False))
+
+    def getConf(self) -> dict[str, str]:  # noqa: N802 - likewise
+        """Give no settings."""
+        return {}
+
+    def addJobTag(self, _: str) -> None:  # noqa: N802 - likewise
+        """Take a tag."""
+
+    def cancelJobsWithTag(self, _: str) -> None:  # noqa: N802 - likewise
+        """End jobs."""
+        self.cancelled.set()
+
+
+def test_closing_an_engine_starts_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job of several tasks that was cancelled is not tried task by task."""
+    from pyspark.errors import PySparkException  # noqa: PLC0415 - where it is installed
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - likewise
+
+    from smartdownsample.engines import spark_engine  # noqa: PLC0415 - likewise
+
+    begun = threading.Event()
+    jobs: list[int] = []
+    context = MadeContext()
+
+    def collect(_: object, tasks: list[object]) -> object:
+        jobs.append(len(tasks))
+        begun.set()
+        context.cancelled.wait(10)
+        msg = "cancelled"
+        raise PySparkException(msg)
+
+    session = SimpleNamespace(sparkContext=context)
+    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: session)
+    monkeypatch.setattr(spark_engine.SparkEngine, "_collect", collect)
+    monkeypatch.setattr(spark_engine, "_MAX_JOBS", 1)
+    engine = spark_engine.SparkEngine()
+    for number in range(3):
+        engine.submit(number, number)  # type: ignore[arg-type] # nobody looks
+    engine._start_jobs()  # noqa: SLF001 - as results are asked for
+    assert begun.wait(10)
+    engine.close()
+    assert jobs == [3]
+
+
+def test_closing_an_engine_whose_session_is_lost_raises_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would hide the error that says so."""
+    from py4j.protocol import Py4JNetworkError  # noqa: PLC0415 - where it is installed
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - likewise
+
+    from smartdownsample.engines import spark_engine  # noqa: PLC0415 - likewise
+
+    stopped: list[bool] = []
+
+    def stop() -> None:
+        stopped.append(True)
+        msg = "no answer from Java"
+        raise Py4JNetworkError(msg)
+
+    session = SimpleNamespace(sparkContext=MadeContext(), stop=stop)
+    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
+    monkeypatch.setattr(spark_engine, "_connect", lambda _: session)
+    engine = spark_engine.SparkEngine()
+    engine.close()
+    engine.close()
+    assert stopped == [True]

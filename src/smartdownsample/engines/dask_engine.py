@@ -4,6 +4,7 @@ import logging
 import time
 from asyncio import CancelledError
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from distributed import Client, Future, KilledWorker, as_completed
@@ -25,7 +26,8 @@ _SILENCE_S = 3.0
 _LOOK_S, _COUNT_S = 0.1, 2.0
 # A result that has not come this long after its task was done has been lost on its way.
 _ON_ITS_WAY_S = 10.0
-
+# What Dask raises where its scheduler is lost.
+_LOSSES = (OSError, TimeoutError, CancelledError, RuntimeError)
 
 _LOG = logging.getLogger("distributed.client")
 
@@ -48,10 +50,11 @@ class DaskEngine:
         self._n_workers = 0
         self._counted = self._had_workers = self._heard = time.monotonic()
         self._wait_for_workers()
-        # A lost scheduler is told by our error, once and without a traceback.
-        self._log_level = _LOG.level
-        _LOG.setLevel(logging.CRITICAL)
         self._count_workers()
+        # A lost scheduler is told by our error, once and without a traceback. Engines overlap, and
+        # each takes away what it has added.
+        self._quiet = _Quiet()
+        _LOG.addFilter(self._quiet)
 
     def _wait_for_workers(self) -> None:
         """Wait for the first worker, and say so where it takes long."""
@@ -149,14 +152,37 @@ class DaskEngine:
         )
 
     def close(self) -> None:
-        """Cancel what is out; a chunk under way is finished by its worker, for nothing."""
-        if self._out and self._client.status == "running":
-            self._client.cancel(list(self._out), force=True)
+        """Cancel what is out; a chunk under way is finished by its worker, for nothing.
+
+        A cluster that was lost raises nothing here: what lost it has been said.
+        """
+        out = list(self._out)
         self._out.clear()
-        self._done.clear()
-        if self._is_ours:
-            self._client.close(timeout=_COUNT_S)
-        _LOG.setLevel(self._log_level)
+        try:
+            with suppress(*_LOSSES):
+                if out and self._client.status == "running":
+                    self._client.cancel(out, force=True)
+            self._done.clear()
+        finally:
+            try:
+                if self._is_ours:
+                    _close(self._client)
+            finally:
+                _LOG.removeFilter(self._quiet)
+
+
+class _Quiet(logging.Filter):
+    """Lets only what is critical be logged."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record is logged."""
+        return record.levelno >= logging.CRITICAL
+
+
+def _close(client: Client) -> None:
+    """Close a client, whatever has become of its scheduler."""
+    with suppress(*_LOSSES):
+        client.close(timeout=_COUNT_S)
 
 
 def connect(scheduler: str | None) -> DaskEngine:
@@ -186,4 +212,8 @@ def connect(scheduler: str | None) -> DaskEngine:
             "scheduler. Or correct the address."
         )
         raise ExtractionError(msg) from error
-    return DaskEngine(client, is_ours=True)
+    try:
+        return DaskEngine(client, is_ours=True)
+    except BaseException:
+        _close(client)
+        raise

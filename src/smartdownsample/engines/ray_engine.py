@@ -4,6 +4,7 @@ import logging
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import ray
 from ray.exceptions import (
@@ -97,13 +98,21 @@ class RayEngine:
         return answer
 
     def close(self) -> None:
-        """Cancel what is out, and disconnect from a cluster that this engine connected to."""
-        for reference in self._out:
-            ray.cancel(reference, force=True)
+        """Cancel what is out, and disconnect from a cluster that this engine connected to.
+
+        A cluster that was lost raises nothing here: what lost it has been said.
+        """
+        out = list(self._out)
         self._out.clear()
-        if self._is_ours:
-            self._is_ours = False
-            ray.shutdown()
+        try:
+            with suppress(RayError, OSError, RuntimeError):
+                for reference in out:
+                    ray.cancel(reference, force=True)
+        finally:
+            if self._is_ours:
+                self._is_ours = False
+                with suppress(RayError, OSError, RuntimeError):
+                    ray.shutdown()
 
 
 def _connect(address: str) -> None:

@@ -11,7 +11,8 @@ import sys
 import uuid
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from typing import TypeAlias
 
@@ -55,6 +56,8 @@ class SparkEngine:
         self._tag = f"smartdownsample-{uuid.uuid4().hex}"
         self._waiting: deque[tuple[int, Task]] = deque()
         self._n_out = self._n_jobs = 0
+        self._is_closed = False
+        self._running: set[Future[None]] = set()
         self._done: queue.SimpleQueue[list[tuple[int, _Outcome]]]
         self._done = queue.SimpleQueue()
         self._jobs = ThreadPoolExecutor(_MAX_JOBS, "smartdownsample", self._tag_thread)
@@ -93,7 +96,8 @@ class SparkEngine:
             n_tasks = -(-len(self._waiting) // (_MAX_JOBS - self._n_jobs))
             tasks = [self._waiting.popleft() for _ in range(n_tasks)]
             self._n_jobs += 1
-            self._jobs.submit(self._run_job, tasks)
+            self._running = {job for job in self._running if not job.done()}
+            self._running.add(self._jobs.submit(self._run_job, tasks))
 
     def _run_job(self, tasks: list[tuple[int, Task]]) -> None:
         """Do tasks in a job; where it fails, each in a job of its own, so that one is blamed."""
@@ -105,6 +109,8 @@ class SparkEngine:
 
     def _ask(self, tasks: list[Task]) -> "list[_Outcome]":
         """Run a job; what is wrong with it is the same for all its tasks."""
+        if self._is_closed:
+            return [LostChunk("closed")] * len(tasks)
         try:
             return list(self._collect(tasks))
         except Exception as error:  # noqa: BLE001 - it is raised where results are taken
@@ -141,15 +147,24 @@ class SparkEngine:
             return True
 
     def close(self) -> None:
-        """Cancel what is out, and end the session if this engine began it."""
+        """Cancel what is out, and end the session if this engine began it.
+
+        A cluster that was lost raises nothing here: what lost it has been said.
+        """
+        self._is_closed = True
         self._waiting.clear()
-        if self._n_out and not self._is_stopped():
-            self._context.cancelJobsWithTag(self._tag)
         self._n_out = 0
-        self._jobs.shutdown(cancel_futures=True)
-        if self._is_ours:
-            self._is_ours = False
-            self._session.stop()
+        try:
+            while self._running:  # a job may begin after others were cancelled
+                with suppress(Py4JError, OSError):
+                    self._context.cancelJobsWithTag(self._tag)
+                _, self._running = wait(self._running, timeout=_HEARD_S)
+            self._jobs.shutdown()
+        finally:
+            if self._is_ours:
+                self._is_ours = False
+                with suppress(Py4JError, OSError):
+                    self._session.stop()
 
 
 def _connect(scheduler: str | None) -> SparkSession:
