@@ -117,6 +117,25 @@ def make_state_keys(stored: pa.Table, *, whole_seconds: bool = False) -> pa.Arra
     return _join_keys(paths, frames, regions, _cut(times_ns, whole_seconds=whole_seconds), sizes)
 
 
+def rank_states(stored: pa.Table, keys: Sequence[bytes], stats: FileStats) -> IntArray:
+    """Rank stored rows by how well they describe some files, whose keys and stats are given.
+
+    Those with the same time and size have 2, those whose times agree up to the second have 1, and
+    all others 0; shape (n,).
+    """
+    places = pc.index_in(stored["path"], value_set=pack_bytes(keys))
+    is_asked = unpack(pc.is_valid(places))
+    files = unpack(places.filter(pack_flags(is_asked)))
+    times_ns, sizes = (unpack(stored[name])[is_asked] for name in ("mtime_ns", "size_bytes"))
+    now_ns = stats.mtime_ns[files]
+    has_second = (times_ns // _SECOND_NS == now_ns // _SECOND_NS) & (
+        sizes == stats.size_bytes[files]
+    )
+    ranks = np.zeros(len(stored), dtype=np.int64)
+    ranks[is_asked] = has_second + (has_second & (times_ns == now_ns)).astype(np.int64)
+    return ranks
+
+
 def _cut(times_ns: IntArray, *, whole_seconds: bool) -> IntArray:
     """Cut times to what is compared of them."""
     return times_ns // _SECOND_NS if whole_seconds else times_ns

@@ -7,6 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..arrow import pack_flags, pack_values, unpack
+from ..records import BoolArray, IntArray
+from .look_up import make_state_keys
 from .schema import view_bytes
 
 # With more parts than this the small ones are merged.
@@ -14,6 +16,8 @@ _MAX_PARTS = 16
 # A part this many times larger than all smaller ones together is left alone: rewriting it for
 # every few new images would cost more than reading one part more.
 _MERGE_RATIO = 4
+# States of an image that are kept when parts are merged.
+_MAX_STATES = 4
 
 
 def choose_merge(sizes: Sequence[int]) -> list[int]:
@@ -40,22 +44,64 @@ def keep_newest(table: pa.Table) -> pa.Table:
     return table.take(find_newest(table))
 
 
-def find_newest(table: pa.Table) -> pa.Array:
+def keep_some_states(table: pa.Table) -> pa.Table:
+    """Keep the newest row of each state of an item, of the few newest states; sorted by path.
+
+    Machines that share features may see one image with other times. The number of states is
+    bounded, so that a file that changes for ever does not fill the store.
+    """
+    order, items = _sort_items(table)
+    table = table.take(order)
+    is_same = _is_like_later(items, 1)
+    rivals = np.flatnonzero(is_same | np.append(False, is_same[:-1])[: len(items)])
+    if not len(rivals):
+        return table
+    is_kept = np.ones(len(table), dtype=np.bool_)
+    is_kept[rivals] = False
+    newest = find_newest_states(table.take(pack_values(rivals, pa.int64())))
+    is_kept[rivals[newest]] = True
+    states = table.filter(pack_flags(is_kept))
+    return states.filter(pack_flags(~_is_like_later(_sort_items(states)[1], _MAX_STATES)))
+
+
+def find_newest_states(table: pa.Table) -> IntArray:
+    """Find the row of each state of each item that was written last, ascending.
+
+    Of rows with equal times the later one counts.
+    """
+    order = unpack(pc.sort_indices(table, sort_keys=[("written_ns", "ascending")]))[::-1]
+    states = unpack(make_state_keys(table).dictionary_encode().indices)
+    _, last = np.unique(states[order], return_index=True)
+    return np.sort(order[last]).astype(np.int64)
+
+
+def find_newest(table: pa.Table, ranks: IntArray | None = None) -> pa.Array:
     """Find the row of each item that was written last, in the order of path, frame and region.
 
-    The table needs no columns but these and the time of writing. Returns the numbers of rows.
+    The table needs no columns but these and the time of writing. A row of a higher rank, shape
+    (n,), goes before one that was written later. Returns the numbers of rows.
     """
+    order, items = _sort_items(table, ranks)
+    return order.filter(pack_flags(~_is_like_later(items, 1)))
+
+
+def _sort_items(table: pa.Table, ranks: IntArray | None = None) -> tuple[pa.Array, pa.Table]:
+    """Sort rows by path, frame, region, rank and time; also returns what tells items apart."""
     regions = np.hstack([view_bytes(unpack(table[name])) for name in ("frame", "region")])
     packed = pack_values(regions, pa.binary(regions.shape[1]))
-    items = pa.table({"path": table["path"], "region": packed, "time": table["written_ns"]})
+    columns = {"path": table["path"], "region": packed}
+    if ranks is not None:
+        columns["rank"] = pack_values(ranks, pa.int64())
+    rows = pa.table({**columns, "time": table["written_ns"]})
     # The sort is stable: of rows with equal times the later one comes last and is kept.
-    order = pc.sort_indices(items, sort_keys=[(name, "ascending") for name in items.column_names])
-    items = items.take(order).combine_chunks()
-    is_repeated = pc.and_(
-        *(
-            pc.equal(column.slice(1), column.slice(0, max(len(items) - 1, 0)))
-            for column in items.columns[:2]
-        )
-    )
-    is_newest = np.append(~unpack(is_repeated), True)[: len(items)]
-    return order.filter(pack_flags(is_newest))
+    order = pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in rows.column_names])
+    return order, rows.select(["path", "region"]).take(order).combine_chunks()
+
+
+def _is_like_later(items: pa.Table, distance: int) -> BoolArray:
+    """Tell which rows are of the same item as the one so many rows later, shape (n,)."""
+    n_pairs = max(len(items) - distance, 0)
+    is_same = np.zeros(len(items), dtype=np.bool_)
+    equal = [pc.equal(column.slice(distance), column.slice(0, n_pairs)) for column in items.columns]
+    is_same[:n_pairs] = unpack(pc.and_(*equal))
+    return is_same

@@ -30,7 +30,8 @@ from ..options import PathLike
 from ..records import IntArray
 from .folder import SCHEMA_VERSION, STORES_NAME, choose_cache_dir, list_specs
 from .look_up import drop_outdated, make_state_keys
-from .part import read_part
+from .merging import find_newest_states
+from .part import read_row_groups
 from .row_checks import check_relative_paths
 from .schema import replace_paths
 from .store import FeatureStore
@@ -150,10 +151,10 @@ def _list_folders(others: PathLike | Iterable[PathLike]) -> list[Path]:
     return folders
 
 
-def _choose_move(from_root: PathLike | None, to_root: PathLike | None) -> _Move | None:
-    """Choose how rows are moved from one root to another; None where they stay."""
+def _choose_move(from_root: PathLike | None, to_root: PathLike | None) -> _Move:
+    """Choose how rows are moved from one root to another."""
     if from_root is None and to_root is None:
-        return None
+        return _stay
     if from_root is None or to_root is None:
         lacking, name = ("from_root", "--from") if from_root is None else ("to_root", "--to")
         msg = (
@@ -166,6 +167,11 @@ def _choose_move(from_root: PathLike | None, to_root: PathLike | None) -> _Move 
     return partial(
         _move_rows, prefix=prefix, separator=separator, base=base, own_separator=own_separator
     )
+
+
+def _stay(rows: pa.Table) -> pa.Table:
+    """Take all rows as they are."""
+    return rows
 
 
 def _read_root(root: str) -> tuple[bytes, bytes]:
@@ -197,7 +203,7 @@ def _move_rows(
 class _Merging:
     """Brings stores in, one after the other, and counts what comes of it."""
 
-    def __init__(self, cache_dir: Path, move: _Move | None) -> None:
+    def __init__(self, cache_dir: Path, move: _Move) -> None:
         self._cache_dir = cache_dir
         self._move = move
         self._targets: dict[str, FeatureStore] = {}
@@ -236,20 +242,22 @@ class _Merging:
                 self._add(target, pa.concat_tables(waiting))
 
     def _read_rows(self, store: FeatureStore) -> Iterator[pa.Table]:
-        """Read and check the parts of another store; yield their rows, where these belong here."""
+        """Check each part of another store; yield its rows that belong here, a few at a time."""
         done: set[Path] = set()
         for _ in range(_READ_ATTEMPTS):
             for part in store.list_readable():
                 if part in done:
                     continue
                 try:
-                    rows = self._take_rows(read_part(part, store.schema))
+                    # All of it is checked before the first rows are used.
+                    for rows in read_row_groups(part, store.schema):
+                        self._move(rows)
+                    groups = read_row_groups(part, store.schema)
+                    yield from map(self._take_rows, groups)
                 except FileNotFoundError:  # merged between listing and reading
                     break
                 except (OSError, ValueError) as error:
                     self._note_damage(part, error)
-                else:
-                    yield rows
                 done.add(part)
             else:
                 return
@@ -267,8 +275,8 @@ class _Merging:
         warn_user(f"A part of {str(part.parent)!r} was left out: {reason}.", StoreWarning)
 
     def _take_rows(self, rows: pa.Table) -> pa.Table:
-        """Take the rows of a part that are of use here, moved, and count the others."""
-        moved = rows if self._move is None else self._move(rows)
+        """Take the rows of a row group that are of use here, moved, and count the others."""
+        moved = self._move(rows)
         if len(moved) < len(rows) and not self.first_outside:
             self.first_outside = os.fsdecode(rows["path"][0].as_py())
         self._n_outside += len(rows) - len(moved)
@@ -282,7 +290,7 @@ class _Merging:
 
     def _add(self, target: FeatureStore, rows: pa.Table) -> None:
         """Add the rows that are newer than what the store knows of the same states."""
-        newest = _keep_newest_states(rows)
+        newest = rows.take(pack_values(find_newest_states(rows), pa.int64())).sort_by("path")
         is_new = unpack(newest["written_ns"]) > _find_times(target, newest)
         new = newest.filter(pack_flags(is_new))
         if len(new):
@@ -309,15 +317,6 @@ class _Merging:
 def _is_newer(name: str) -> bool:
     """Tell whether a folder is of stores with columns that this release does not know."""
     return STORES_NAME.fullmatch(name) is not None and int(name.split("-")[1]) > SCHEMA_VERSION
-
-
-def _keep_newest_states(rows: pa.Table) -> pa.Table:
-    """Keep the row of each state of each image that was written last; sorted by path."""
-    order = [("path", "ascending"), ("written_ns", "descending")]
-    ordered = rows.take(pc.sort_indices(rows, order)).combine_chunks()
-    states = unpack(make_state_keys(ordered).dictionary_encode().indices)
-    _, first = np.unique(states, return_index=True)
-    return ordered.take(pack_values(np.sort(first), pa.int64())).combine_chunks()
 
 
 def _find_times(target: FeatureStore, rows: pa.Table) -> IntArray:

@@ -36,7 +36,7 @@ from .folder import (
     mark_folder,
 )
 from .look_up import KnownFeatures, Query
-from .merging import choose_merge, keep_newest
+from .merging import choose_merge, keep_some_states
 from .part import TEMPORARY_SUFFIX, name_part, read_part, read_row_groups, write_part
 from .schema import make_empty_table, make_schema, make_table
 
@@ -328,7 +328,7 @@ class FeatureStore:
             lock.release()
 
     def _merge_parts(self, parts: Sequence[Path]) -> None:
-        """Replace parts by one that has each item's newest row."""
+        """Replace parts by one that has the newest states of each item."""
         readable = []
         tables = [make_empty_table(self.schema)]
         for part in parts:
@@ -339,7 +339,7 @@ class FeatureStore:
             else:
                 readable.append(part)
         if readable:
-            write_part(name_part(self.folder), keep_newest(pa.concat_tables(tables)))
+            write_part(name_part(self.folder), keep_some_states(pa.concat_tables(tables)))
         for part in readable:
             _remove(part)
 

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 
 from ..arrow import pack_flags, unpack
 from ..errors import StoreError, StoreWarning, warn_user
+from ..items import is_remote, stat_files
 from ..options import PathLike
-from ..records import BoolArray, FeatureSpec
+from ..records import BoolArray, FeatureSpec, IntArray
 from .folder import (
     FILE_NAME,
     IGNORE_NAME,
@@ -25,13 +26,14 @@ from .folder import (
     is_tagged,
     list_specs,
 )
+from .look_up import rank_states
 from .merging import find_newest
 from .part import name_part, read_part, write_part
 from .schema import make_empty_table
 from .store import ASIDE_SUFFIX, FeatureStore
 
 # What tells images and their states apart.
-_STATE_COLUMNS = ["path", "frame", "region", "written_ns", "cause"]
+_STATE_COLUMNS = ["path", "frame", "region", "mtime_ns", "size_bytes", "written_ns", "cause"]
 # Files that are not ours and are named.
 _MAX_NAMED = 5
 # A database's first page, which tells what its tables are.
@@ -58,8 +60,8 @@ class StoreInfo(NamedTuple):
     n_folders : int
         How many folders the files lie in.
     n_rows : int
-        How many rows it has: one per image; and others, until parts are merged or pruned, for
-        earlier states of a file, and for images that two runs decoded at a time.
+        How many rows it has: one per image; and others, until the store is pruned, for other states
+        of a file, and, until parts are merged, for images that two runs decoded at a time.
     n_parts : int
         How many Parquet files it consists of.
     size_bytes : int
@@ -173,7 +175,8 @@ def _find_damage(store: FeatureStore) -> Iterator[Damage]:
 def prune(cache_dir: PathLike | None = None) -> int:
     """Forget images whose files are gone, and keep one row of each of the others.
 
-    Other rows are earlier states of files, and rows of images that two runs decoded at a time.
+    The one that describes the file as it is stays, else the newest. Other rows are of other states
+    of files, and of images that two runs decoded at a time.
     Parts that were set aside go as well. A file counts as gone only when its folder exists and is
     not empty: an unplugged drive or an empty mount point is not a deletion. Objects of buckets and
     web servers are not asked for: their rows stay. Rows of a former
@@ -225,13 +228,13 @@ def _prune_store(store: FeatureStore) -> int:
 
 
 def _drop_rows(store: FeatureStore) -> int:
-    """Drop rows of deleted files, and all but the newest row of each image; return how many."""
+    """Drop rows of deleted files, and all but one row of each image; return how many."""
     parts = dict(_read_states(store, store.list_parts()))
     if not parts:
         return 0
     rows = pa.concat_tables(list(parts.values()))
     is_kept = np.zeros(len(rows), dtype=np.bool_)
-    is_kept[unpack(find_newest(rows))] = True
+    is_kept[_find_kept(rows)] = True
     is_kept &= ~_find_gone(rows["path"].to_pylist())
     ends = np.cumsum([len(states) for states in parts.values()])
     for part, is_kept_here in zip(parts, np.split(is_kept, ends[:-1]), strict=True):
@@ -242,6 +245,18 @@ def _drop_rows(store: FeatureStore) -> int:
             write_part(name_part(store.folder), kept)
         part.unlink(missing_ok=True)
     return int((~is_kept).sum())
+
+
+def _find_kept(rows: pa.Table) -> IntArray:
+    """Find the row of each image that describes the file as it is, else the newest."""
+    newest = unpack(find_newest(rows))
+    is_older = np.ones(len(rows), dtype=np.bool_)
+    is_older[newest] = False
+    contested = pc.unique(rows["path"].filter(pack_flags(is_older))).to_pylist()
+    keys = [key for key in contested if not is_remote(os.fsdecode(key))]
+    if not keys:
+        return newest
+    return unpack(find_newest(rows, rank_states(rows, keys, stat_files(keys))))
 
 
 def _find_gone(paths: list[bytes]) -> BoolArray:

@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,9 @@ from smartdownsample import InvalidParameterError, StoreError, StoreWarning, cac
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
 from smartdownsample.store import FeatureStore, other_stores
+from smartdownsample.store import part as part_module
 from smartdownsample.store import schema as schema_module
-from smartdownsample.store.part import name_part, read_part, write_part
+from smartdownsample.store.part import name_part, read_part, read_row_groups, write_part
 from whole_photos import list_photos, photo_batch
 
 SPEC = make_spec(8, "fast")
@@ -96,6 +98,92 @@ def test_of_two_rows_of_one_state_the_newer_stays(tmp_path: Path) -> None:
         assert look_up(here, b"/p") == [3]
         assert look_up(here, b"/q") == [2]
         assert look_up(here, b"/p", mtime_ns=6) == [5]
+
+
+def merge_all_parts(cache_dir: Path) -> None:
+    """Merge parts as runs do when there are many."""
+    store = FeatureStore(SPEC, cache_dir)
+    store._merge_parts(store.list_parts())  # noqa: SLF001 - few parts are merged as many are
+
+
+def test_states_of_others_do_not_drive_out_those_of_this_machine(tmp_path: Path) -> None:
+    """Merging parts keeps both, so that nothing is decoded again; once more adds nothing."""
+    put(tmp_path / "here", [(b"/p", 5, 10, 1), (b"/p", 5, 12, 2), (b"/q", 5, 10, 3)])
+    put(tmp_path / "laptop", [(b"/p", 6, 20, 4), (b"/q", 6, 20, 5)])
+    assert cache.merge(tmp_path / "laptop", cache_dir=tmp_path / "here").n_added == 2
+    merge_all_parts(tmp_path / "here")
+    found = [look_up(tmp_path / "here", path, time) for path in (b"/p", b"/q") for time in (5, 6)]
+    assert found == [[2], [4], [3], [5]]
+    (known,) = cache.info(tmp_path / "here")
+    assert (known.n_files, known.n_rows, known.n_parts) == (2, 4, 1)
+    assert cache.merge(tmp_path / "laptop", cache_dir=tmp_path / "here") == (0, 2, 0, 0, ())
+
+
+def test_a_file_that_changes_for_ever_does_not_fill_the_store(tmp_path: Path) -> None:
+    """Of its states the newest few are kept when parts are merged."""
+    for i in range(9):
+        put(tmp_path, [(b"/p", 20 - i, 10 + i, i + 1), (b"/q", 5, 10 + i, i + 1)])
+        merge_all_parts(tmp_path)
+    found = [look_up(tmp_path, b"/p", 20 - i) for i in range(9)]
+    assert found == [[], [], [], [], [], [6], [7], [8], [9]]
+    assert look_up(tmp_path, b"/q") == [9]
+    (known,) = cache.info(tmp_path)
+    assert (known.n_rows, known.n_images) == (5, 2)
+
+
+@pytest.mark.parametrize("unequal_ns", [0, 10**8])
+def test_prune_keeps_what_describes_the_file_as_it_is(tmp_path: Path, unequal_ns: int) -> None:
+    """Though another machine's row of it is newer; where none does, the newest stays."""
+    second = 10**9
+    keys = [os.fsencode(tmp_path / name) for name in ("a.jpg", "b.jpg")]
+    for key in keys:
+        Path(os.fsdecode(key)).write_bytes(b"0" * 100)
+        os.utime(key, ns=(second, 5 * second))
+    put(tmp_path / "here", [(keys[0], 5 * second + unequal_ns, 10, 1), (keys[1], second, 10, 2)])
+    put(tmp_path / "here", [(keys[0], 6 * second, 20, 3), (keys[1], 7 * second, 20, 4)])
+    put(tmp_path / "here", [(b"s3://bucket/a.jpg", time_ns, time_ns, 5) for time_ns in (1, 2)])
+    assert cache.prune(tmp_path / "here") == 3
+    assert look_up(tmp_path / "here", keys[0], 5 * second + unequal_ns) == [1]
+    assert look_up(tmp_path / "here", keys[1], 7 * second) == [4]
+    assert look_up(tmp_path / "here", b"s3://bucket/a.jpg", 2) == [5]
+
+
+def test_prune_prefers_the_very_time_to_the_second(tmp_path: Path) -> None:
+    """Copies with times that were cut are of the same second."""
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(b"0" * 100)
+    os.utime(photo, ns=(0, 1_500_000_000))
+    key = os.fsencode(photo)
+    put(tmp_path, [(key, 1_500_000_000, 10, 1), (key, 1_000_000_000, 20, 2)])
+    assert cache.prune(tmp_path) == 1
+    assert look_up(tmp_path, key, 1_500_000_000) == [1]
+
+
+def test_parts_of_others_are_read_a_few_rows_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However large they are; one that is damaged at its end is left out as a whole."""
+    monkeypatch.setattr(part_module, "_ROW_GROUP_ROWS", 4)
+    monkeypatch.setattr(other_stores, "_BATCH_ROWS", 8)
+    put(tmp_path / "a", [(b"/p/%02d" % i, 5, 10, i + 1) for i in range(30)])
+    sizes: list[int] = []
+    add_rows = FeatureStore.add_rows
+
+    def note_size(store: FeatureStore, rows: pa.Table) -> None:
+        sizes.append(len(rows))
+        add_rows(store, rows)
+
+    monkeypatch.setattr(FeatureStore, "add_rows", note_size)
+    assert cache.merge(tmp_path / "a", cache_dir=tmp_path / "here").n_added == 30
+    assert sizes == [8, 8, 8, 6]
+    (part,) = list_parts(tmp_path / "a")
+    data = bytearray(part.read_bytes())
+    paths = pq.ParquetFile(part).metadata.row_group(7).column(0)
+    data[paths.data_page_offset + paths.total_compressed_size - 3] ^= 0x10
+    part.write_bytes(data)
+    with pytest.warns(StoreWarning, match="was left out"):
+        merged = cache.merge(tmp_path / "a", cache_dir=tmp_path / "there")
+    assert (merged.n_added, len(merged.damage)) == (0, 1)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -338,14 +426,14 @@ def test_parts_that_are_merged_meanwhile_are_looked_for_again(
     store = FeatureStore(SPEC, tmp_path / "a")
     n_read = 0
 
-    def merge_then_read(part: Path, schema: pa.Schema) -> pa.Table:
+    def merge_then_read(part: Path, schema: pa.Schema) -> Iterator[pa.Table]:
         nonlocal n_read
         n_read += 1
-        if n_read == 2:
+        if n_read == 3:
             store._merge_parts(store.list_parts())  # noqa: SLF001 - stands in for the other run
-        return read_part(part, schema)
+        return read_row_groups(part, schema)
 
-    monkeypatch.setattr(other_stores, "read_part", merge_then_read)
+    monkeypatch.setattr(other_stores, "read_row_groups", merge_then_read)
     merged = cache.merge(tmp_path / "a", cache_dir=tmp_path / "here")
     assert (merged.n_added, merged.damage) == (3, ())
     assert [look_up(tmp_path / "here", b"/p/%d" % i) for i in range(3)] == [[1], [2], [3]]
