@@ -83,7 +83,7 @@ class TestPair:
         totals = read_totals(pair)
         assert totals["Selected"] == ["30", "30"]
         assert totals["In this one alone"] == [str(30 - n_both)] * 2
-        assert totals["Cameras"] == ["10 of 10", "10 of 10"]
+        assert totals["Folders"] == ["10 of 10", "10 of 10"]
         expect(pair.locator("#kept")).to_have_text(
             f"{60 - n_both} of 200 images in either selection"
         )
@@ -142,7 +142,7 @@ class TestPair:
         """For each camera, bucket and group; a name shows what is in it."""
         lines = pair.locator(".lines tbody tr")
         expect(lines).to_have_count(10)
-        pair.get_by_role("radio", name="Camera").focus()
+        pair.get_by_role("radio", name="Folder").focus()
         pair.keyboard.press("ArrowRight")
         expect(lines).to_have_count(len(selections[0].buckets))
         pair.keyboard.press("ArrowRight")
@@ -161,7 +161,7 @@ class TestPair:
         """As they do on the whole page."""
         pair.get_by_role("searchbox").fill("site_1/")
         expect(pair.locator("#matching")).to_have_text("20 of 200 images match")
-        assert read_totals(pair)["Cameras"] == ["1 of 1", "1 of 1"]
+        assert read_totals(pair)["Folders"] == ["1 of 1", "1 of 1"]
         pair.get_by_role("searchbox").fill("nothing like it")
         expect(pair.locator("#matching")).to_have_text("0 of 200 images match")
         assert read_totals(pair)["Images covered"] == ["–", "–"]
@@ -215,7 +215,7 @@ def test_on_paper_both_stand_side_by_side(pair: Page) -> None:
     pair.emulate_media(media="print")
     expect(pair.locator(".totals")).to_be_visible()
     expect(pair.locator(".lines")).to_be_visible()
-    expect(pair.locator(".facets").get_by_text("Camera")).to_be_visible()
+    expect(pair.locator(".facets").get_by_text("Folder")).to_be_visible()
     expect(pair.locator(".facets").get_by_text("Bucket")).to_be_hidden()
 
 

@@ -135,7 +135,7 @@ class TestFirstScreen:
         page = report.page
         expect(page.get_by_role("heading", level=1)).to_have_text("photos0")
         expect(page.locator("#kept")).to_have_text("40 of 200 images kept")
-        expect(page.locator("#figures")).to_contain_text("Cameras10")
+        expect(page.locator("#figures")).to_contain_text("Folders10")
         expect(page.locator("#made-by")).to_have_text(
             "ImageIndex.build('photos0').sample(40, groups='parent')"
         )
@@ -294,8 +294,8 @@ class TestFilters:
 
     def test_a_camera_of_the_list(self, report: Report) -> None:
         """By its folder."""
-        report.page.get_by_role("combobox", name="Camera").select_option("site_3")
-        expect(report.page.locator("#figures")).to_contain_text("Camera1")
+        report.page.get_by_role("combobox", name="Folder").select_option("site_3")
+        expect(report.page.locator("#figures")).to_contain_text("Folder1")
         expect(report.page.locator("#kept")).to_contain_text("of 20 images")
 
     def test_a_word_on_quality(self, browser: Browser, tmp_path: Path) -> None:
@@ -341,13 +341,13 @@ class TestFilters:
     def test_clear_shows_everything_again(self, report: Report) -> None:
         """The buttons too, so that the next filter starts from all images."""
         page = report.page
-        page.get_by_role("combobox", name="Camera").select_option("site_3")
+        page.get_by_role("combobox", name="Folder").select_option("site_3")
         page.get_by_role("radio", name="Kept").click()
         page.get_by_role("button", name="Clear").click()
         expect(page.locator("#kept")).to_have_text("40 of 200 images kept")
         expect(page.get_by_role("radio", name="All")).to_be_checked()
-        expect(page.get_by_role("combobox", name="Camera")).to_have_value("")
-        page.get_by_role("combobox", name="Camera").select_option("site_3")
+        expect(page.get_by_role("combobox", name="Folder")).to_have_value("")
+        page.get_by_role("combobox", name="Folder").select_option("site_3")
         expect(page.locator("#matching")).to_have_text("20 of 200 images match")
 
     def test_text_by_keyboard(self, report: Report) -> None:

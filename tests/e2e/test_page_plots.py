@@ -269,7 +269,7 @@ class TestOtherCollections:
             ImageIndex(replace(table, failures=tuple(failures))).sample(9), tmp_path / "page.html"
         )
         for page in open_page(browser, tmp_path / "page.html"):
-            page.get_by_text("Cameras as a table").click()
+            page.get_by_text("Folders as a table").click()
             rows = page.locator("#camera-table tbody tr")
             expect(rows).to_have_count(4)  # what is out of sight is drawn a moment later
             headings = page.locator("#camera-table thead th").all_inner_texts()
@@ -282,7 +282,7 @@ class TestOtherCollections:
                 ("cam_9", "0", "0", "1"),
             ]
             assert lines[1][1:4] == ["not known", "not known", ""]
-            page.get_by_role("combobox", name="Camera").select_option("cam_9")
+            page.get_by_role("combobox", name="Folder").select_option("cam_9")
             expect(rows).to_have_count(1)
             failed = page.locator("#failures tbody tr")
             expect(failed).to_have_count(1)
@@ -330,8 +330,8 @@ class TestOtherCollections:
             lines = page.locator("#timeline-plot .lane")
             expect(lines).to_have_count(301)
             expect(lines.first).to_contain_text("9 of 1,600")
-            expect(page.get_by_text("300 cameras with the most images")).to_be_visible()
-            expect(page.get_by_text("300 cameras, scroll for more.")).to_be_visible()
+            expect(page.get_by_text("300 folders with the most images")).to_be_visible()
+            expect(page.get_by_text("300 folders, scroll for more.")).to_be_visible()
 
     def test_twenty_cameras_are_all_in_sight(self, browser: Browser, tmp_path: Path) -> None:
         """Without a bar to scroll."""

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -42,6 +43,18 @@ def selection(tmp_path: Path) -> Selection:
 def read_picture(jpeg: bytes) -> np.ndarray:
     """Decode a JPEG."""
     return np.asarray(Image.open(io.BytesIO(jpeg)))
+
+
+def test_only_documents_tell_cameras(selection: Selection, tmp_path: Path) -> None:
+    """Other collections have folders, which may be of species, as the summary says."""
+    table = replace(selection.table, details=None)
+    plain = ImageIndex(table).sample(5)
+    for picks, word, other in ((selection, "Camera", "Folder"), (plain, "Folder", "Camera")):
+        page = save(tmp_path / "page.html", picks)
+        assert page.texts.count(word) == 2  # of a filter and a column
+        assert f"All {word.lower()}s" in page.texts
+        assert f"by {word.lower()}" in page.texts
+        assert not any(other.lower() in text.lower() for text in page.texts)
 
 
 def test_thumbnails_show_the_crop(selection: Selection, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ function listTotals(rows, total) {
       ? [["Events covered", (bit) =>
         `${eventShare(total, bit)}, ${count(countEvents(total, bit))} of ${count(total.events.size)}`]]
       : []),
-    ["Cameras", reach(rows, items.camera)],
+    [`${cameraHead}s`, reach(rows, items.camera)],
     ["Buckets", reach(rows, items.bucket)],
     ...(items.group.length ? [["Groups", reach(rows, items.group)]] : []),
   ];
@@ -131,7 +131,7 @@ function drawLines(rows) {
   const lines = tally(rows, items[facet])
     .sort((a, b) => (selected(b) > 0) - (selected(a) > 0) || a.key - b.key);
   const largest = lines.reduce((most, line) => Math.max(most, selected(line)), 0);
-  find(".facet", compared).textContent = facet[0].toUpperCase() + facet.slice(1);
+  find(".facet", compared).textContent = facet === "camera" ? cameraHead : facet[0].toUpperCase() + facet.slice(1);
   find(".lines tbody").replaceChildren(...lines.slice(0, MAX_LINES)
     .map((line) => makeLine(facet, names, line, largest)));
   find("#more-lines").hidden = lines.length <= MAX_LINES;

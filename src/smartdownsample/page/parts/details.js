@@ -158,7 +158,7 @@ function describe(row) {
   return [
     ["Path", pathOf(row)],
     ["Taken", describeTime(items.captured[row]) || "not known"],
-    ["Camera", cameraNames[items.camera[row]]],
+    [cameraHead, cameraNames[items.camera[row]]],
     ["Event", items.event[row] < 0 ? "" : count(items.event[row] + 1)],
     ["Bucket", items.buckets[items.bucket[row]]],
     ["Bucket code", items.bucketBits[items.bucket[row]]],
@@ -175,7 +175,7 @@ function describe(row) {
 }
 
 // Facts that stand out where they differ.
-const TOLD_APART = new Set(["Taken", "Camera", "Event", "Bucket", "Group", "Quality", "Category", "Label", "Size"]);
+const TOLD_APART = new Set(["Taken", cameraHead, "Event", "Bucket", "Group", "Quality", "Category", "Label", "Size"]);
 
 function showFacts() {
   const { pick, other } = shown;

@@ -40,6 +40,9 @@ const items = await unpack(find("#items").textContent);
 const nItems = items.name.length;
 const nouns = find("#filters").dataset.noun;
 const noun = nouns.slice(0, -1);
+// What images are told apart by: cameras where a document tells them, else folders.
+const cameraWord = find("#filters").dataset.place;
+const cameraHead = cameraWord[0].toUpperCase() + cameraWord.slice(1);
 const pathOf = (row) => items.folders[items.folder[row]] + items.name[row];
 const nCameras = items.camera.reduce((most, camera) => Math.max(most, camera + 1), 0);
 // The last ones have unreadable images only, which may lie anywhere.

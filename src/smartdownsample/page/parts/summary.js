@@ -20,7 +20,7 @@ function listFigures(rows) {
   const days = first <= last ? describeDays(dayOf(first), dayOf(last)) : "not known";
   return [
     ["Taken", days],
-    [cameras.size === 1 ? "Camera" : "Cameras", count(cameras.size)],
+    [cameras.size === 1 ? cameraHead : `${cameraHead}s`, count(cameras.size)],
     ["By day", count(rows.length - nNight)],
     ["By night, infrared", count(nNight)],
     ...(events.size ? [[events.size === 1 ? "Event" : "Events", count(events.size)]] : []),

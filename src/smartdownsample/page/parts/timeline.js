@@ -47,7 +47,7 @@ class Timeline {
     const nLeftOut = sizes.filter((size) => size).length - cameras.length;
     const more = find(".more", this.root);
     more.hidden = !nLeftOut;
-    more.textContent = `The lanes are of the ${MAX_LANES} cameras with the most ${nouns}; the table has ${count(nLeftOut)} more.`;
+    more.textContent = `The lanes are of the ${MAX_LANES} ${cameraWord}s with the most ${nouns}; the table has ${count(nLeftOut)} more.`;
     return cameras.length > 1 ? [null, ...cameras] : [null];
   }
 
@@ -74,7 +74,7 @@ class Timeline {
     if (camera !== null) {
       return cameraNames[camera];
     }
-    return items.cameras.length > 1 ? "All cameras" : cameraNames[0];
+    return items.cameras.length > 1 ? `All ${cameraWord}s` : cameraNames[0];
   }
 
   // ------------------------------------------------------------ drawing
@@ -265,9 +265,9 @@ class Timeline {
       this.told.textContent = `${this.nameLane(lane)}, ${days}: ${this.describe(this.matching.sum(lane, first, last))}`;
     } else {
       const chosen = [cameraNames[camera], describeDays(firstDay, lastDay)].filter(Boolean).join(", ");
-      const hidden = this.cameras.length > MAX_SHOWN_LANES ? ` ${count(this.cameras.length - 1)} cameras, scroll for more.` : "";
+      const hidden = this.cameras.length > MAX_SHOWN_LANES ? ` ${count(this.cameras.length - 1)} ${cameraWord}s, scroll for more.` : "";
       this.told.textContent = chosen ? `Only ${chosen}`
-        : `Choose a bar or a camera to see only its ${nouns}; drag over bars for more of them.${hidden}`;
+        : `Choose a bar or a ${cameraWord} to see only its ${nouns}; drag over bars for more of them.${hidden}`;
     }
   }
 
