@@ -1,6 +1,7 @@
 """Gathering the features of all items: the store is asked first, and told what is new."""
 
 import errno
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -33,6 +34,10 @@ from ..records import (
 from ..store import FeatureStore, KnownFeatures, read_pack
 from .box_orientation import look_up_upright
 from .ordered_features import needed_columns, order_features
+
+# Shared folders list what other machines wrote some seconds late: it is looked for again after each
+# of these times.
+_LATE_S = (0.0, 0.5, 1.0, 2.0, 4.0)
 
 
 def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
@@ -102,8 +107,12 @@ def _look_up_kept(
         return known
     kept = np.setdiff1d(known.misses, np.concatenate([missing, *others]))
     files = np.unique(items.file_of[kept])
-    found = store.look_up(items.take(kept), stats.take(files), known.table.column_names)
-    if len(found.misses):
+    for late_s in _LATE_S:
+        time.sleep(late_s)
+        found = store.look_up(items.take(kept), stats.take(files), known.table.column_names)
+        if not len(found.misses):
+            break
+    else:
         msg = (
             f"Workers have kept features of {count_noun(len(found.misses), 'image')} that are not "
             f"in the feature store {str(store.folder)!r} now. Was it cleared meanwhile? The same "

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,10 +22,10 @@ from smartdownsample.engines import Answer, Keeping, LostChunk, Task, dispatch
 from smartdownsample.engines.parts import keep_rows
 from smartdownsample.engines.worker import identify, work
 from smartdownsample.features.spec import make_spec
-from smartdownsample.gathering import schedule
+from smartdownsample.gathering import gather, schedule
 from smartdownsample.options import DecodeMode
 from smartdownsample.records import Cause
-from smartdownsample.store import FeatureStore, leave_sign, sees_sign
+from smartdownsample.store import FeatureStore, KnownFeatures, leave_sign, sees_sign
 from whole_photos import photo_task
 
 SPEC = make_spec(8, "fast")
@@ -166,6 +167,25 @@ def test_a_cluster_that_sends_nothing_back_needs_a_store(
         build(photos, monkeypatch, Cluster(), cache=False)
 
 
+@pytest.mark.filterwarnings("ignore::smartdownsample.ImageLoadingWarning")
+def test_rows_that_are_listed_late_are_found(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a shared folder, which tells some seconds later what other machines wrote."""
+    look_up, n_looks = FeatureStore.look_up, 0
+
+    def look_up_late(self: FeatureStore, *given: Any) -> KnownFeatures:
+        nonlocal n_looks
+        n_looks += 1
+        if n_looks > 3:
+            return look_up(self, *given)
+        return look_up(FeatureStore(self.spec, photos / "empty"), *given)
+
+    expected = ImageIndex.build(photos, cache=False)
+    monkeypatch.setattr(gather, "_LATE_S", (0.0, 0.0, 0.0, 0.0))
+    monkeypatch.setattr(FeatureStore, "look_up", look_up_late)
+    assert are_same(build(photos, monkeypatch, Cluster()), expected)
+    assert n_looks == 4
+
+
 def test_rows_that_are_gone_again_are_missed(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody goes on without them."""
 
@@ -176,6 +196,7 @@ def test_rows_that_are_gone_again_are_missed(photos: Path, monkeypatch: pytest.M
             part.unlink()
         return answer
 
+    monkeypatch.setattr(gather, "_LATE_S", (0.0, 0.0))
     with pytest.raises(ExtractionError, match=r"\d images that are not in the feature store"):
         build(photos, monkeypatch, Cluster(forget))
 
