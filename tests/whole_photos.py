@@ -85,11 +85,13 @@ def extract_photos(
     *,
     misses: IntArray | None = None,
     sizes: IntArray | None = None,
+    etags: list[str | None] | None = None,
     n_workers: int = 1,
 ) -> Generator[FeatureBatch, None, None]:
     """Extract photos, by default all of them, and of large files."""
     n = len(keys)
-    stats = FileStats(np.zeros(n, np.int64), np.full(n, 2**20) if sizes is None else sizes, {})
+    sizes = np.full(n, 2**20) if sizes is None else sizes
+    stats = FileStats(np.zeros(n, np.int64), sizes, {}, etags)
     return extract_features(
         np.arange(n) if misses is None else misses,
         list_photos(keys),

@@ -375,7 +375,8 @@ def _read_files(task: Task, stop: StopSign | None) -> Iterator[_FileRead]:
     if task.has_objects:
         treatments = task.treatments or repeat(Treatment.DECODE)
         calls = map(partial, repeat(read), task.locations, treatments, task.etags or repeat(None))
-        yield from read_ahead(takewhile(lambda _: stop is None or not stop.is_set, calls))
+        wanted = takewhile(lambda _: stop is None or not stop.is_set, calls)
+        yield from read_ahead(wanted, _weigh_file)
         return
     for file, location in enumerate(task.locations):
         if stop is not None and stop.is_set:

@@ -219,7 +219,9 @@ class _Run:
         n_bytes = self.n_bytes[places]
         if treatments is not None:
             n_bytes = np.where(treatments[places] == Treatment.PREVIEW, 0, n_bytes)
-        limits = _OF_THREADS if self.engine.shares_memory else _OF_OTHERS
+        # Of objects, several are on their way at a time, which takes chunks of several files.
+        is_here = self.engine.shares_memory and self.missed.etags is None
+        limits = _OF_THREADS if is_here else _OF_OTHERS
         if keeping is not None:
             limits = _OF_PARTS
         chunks = _split_into_chunks(places, n_bytes, max(self.engine.workers(), 1), limits)

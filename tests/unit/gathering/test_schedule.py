@@ -325,10 +325,17 @@ class OneByOne:
 
 
 def cut(
-    monkeypatch: pytest.MonkeyPatch, n_files: int, n_bytes: int, n_workers: int
+    monkeypatch: pytest.MonkeyPatch,
+    n_files: int,
+    n_bytes: int,
+    n_workers: int,
+    *,
+    folder: str = "/nowhere",
+    shares_memory: bool = False,
 ) -> tuple[list[int], list[int]]:
-    """List the sizes of the chunks that an engine elsewhere gets, and the steps of progress."""
+    """List the sizes of the chunks that an engine gets, and the steps of progress."""
     engine = OneByOne(n_workers)
+    engine.shares_memory = shares_memory
     steps: list[int] = []
 
     @contextmanager
@@ -342,8 +349,9 @@ def cut(
 
     monkeypatch.setattr(schedule, "count_progress", show)
     monkeypatch.setattr(schedule, "open_engine", give)
-    keys = [to_key(f"/nowhere/{i}.jpg") for i in range(n_files)]
-    for _ in extract_photos(keys, SPEC, sizes=np.full(n_files, n_bytes)):
+    keys = [to_key(f"{folder}/{i}.jpg") for i in range(n_files)]
+    etags: list[str | None] | None = ["etag"] * n_files if "://" in folder else None
+    for _ in extract_photos(keys, SPEC, sizes=np.full(n_files, n_bytes), etags=etags):
         pass
     return engine.sizes, steps
 
@@ -358,6 +366,17 @@ def test_chunks_for_others_are_cut_by_time_and_number(monkeypatch: pytest.Monkey
     assert min(photos[:-1]) == 64
     few, _ = cut(monkeypatch, 100, 20_000, 4)
     assert few == [25, 25, 25, 25]
+
+
+def test_chunks_of_objects_are_large_enough_to_fetch_many_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Threads take local photos one by one, where these are large."""
+    size = 10_000_000
+    objects, _ = cut(monkeypatch, 1000, size, 2, folder="s3://bucket/a", shares_memory=True)
+    assert max(objects) == 19
+    local, _ = cut(monkeypatch, 100, size, 2, shares_memory=True)
+    assert max(local) == 1
 
 
 def test_progress_counts_images_of_finished_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
