@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from . import report
+from .checks import check_choice
 from .display import count_noun
 from .document import Document
 from .gathering import gather_features, open_pack, open_stored, warn_of_failures
 from .items import check_root, list_items
-from .options import DecodeMode, OnLoadingError, OnTruncated, PathLike, ReadingOptions
+from .options import DecodeMode, ItemKind, OnLoadingError, OnTruncated, PathLike, ReadingOptions
 from .records import Collection, Failure, FeatureTable, IntArray, ItemList
 from .sampler import Sampler
 from .sampling import encode_buckets, lay_out
@@ -211,6 +212,7 @@ class ImageIndex(Sampler):
         cache_dir: PathLike | None,
         root: PathLike,
         *,
+        items: ItemKind = "photos",
         hash_size: int = ReadingOptions.hash_size,
         decode: DecodeMode = ReadingOptions.decode,
         crop_margin: float = ReadingOptions.crop_margin,
@@ -229,6 +231,8 @@ class ImageIndex(Sampler):
         root : path
             The folder, which need not exist here, or the URL of a bucket or of a folder in one.
             Paths begin as it is spelt.
+        items : {"photos", "crops"}
+            What to take: whole photos, or all crops that were ever read there by their boxes.
         hash_size, decode, crop_margin, crop_square : int, str, float, bool
             As they were when the images were read, see `build`.
 
@@ -239,9 +243,12 @@ class ImageIndex(Sampler):
 
         Raises
         ------
+        InvalidParameterError
+            When `items` is another word.
         StoreError
-            When the store knows nothing below the folder, or the disk has no room.
+            When the store knows no such items below the folder, or the disk has no room.
         """
+        check_choice("items", items, get_args(ItemKind))
         reading = ReadingOptions(
             hash_size=hash_size,
             decode=decode,
@@ -249,7 +256,7 @@ class ImageIndex(Sampler):
             crop_margin=crop_margin,
             crop_square=crop_square,
         )
-        table = open_stored(check_root("root", root), reading)
+        table = open_stored(check_root("root", root), reading, items)
         return cls(table, choose_store_dir(reading))
 
     @cached_property

@@ -16,7 +16,7 @@ from ..arrow import pack_bytes, pack_flags, unpack
 from ..errors import DamagedPartError, StoreError
 from ..features import make_spec_for
 from ..items import to_key
-from ..options import MAX_PIXELS, ReadingOptions
+from ..options import MAX_PIXELS, ItemKind, ReadingOptions
 from ..records import (
     BoolArray,
     Cause,
@@ -36,8 +36,8 @@ from ..store import FeatureStore, StoredFolder, choose_cache_dir, list_specs
 _READ_ATTEMPTS = 5
 
 
-def open_stored(root: str, reading: ReadingOptions) -> FeatureTable:
-    """Make a table of all that a store knows below a folder, in natural order.
+def open_stored(root: str, reading: ReadingOptions, kind: ItemKind = "photos") -> FeatureTable:
+    """Make a table of the photos, or crops, that a store knows below a folder, in natural order.
 
     Paths begin as `root` is spelt. The rows lie in a file of the cache folder that has no name, or
     of the temporary folder where that one is read-only. Raises `StoreError` where nothing is known,
@@ -48,7 +48,7 @@ def open_stored(root: str, reading: ReadingOptions) -> FeatureTable:
     n_attempts = 0
     while n_attempts < _READ_ATTEMPTS:
         try:
-            table = _read_table(folder, root, spec, cache_dir)
+            table = _read_table(folder, root, spec, cache_dir, kind)
         except FileNotFoundError:
             n_attempts += 1
         except DamagedPartError:
@@ -77,16 +77,16 @@ def _describe_unknown(root: str, spec: FeatureSpec, cache_dir: Path) -> str:
 
 
 def _read_table(
-    folder: StoredFolder, root: str, spec: FeatureSpec, cache_dir: Path
+    folder: StoredFolder, root: str, spec: FeatureSpec, cache_dir: Path, kind: ItemKind
 ) -> FeatureTable:
     """Read the rows of a folder into files that are mapped."""
     needed = ["path", "region", "cause", *(spec.row_dtype.names or ())]
     try:
         with ExitStack() as files:
-            columns = _Columns(root, spec, partial(_make_file, files, cache_dir))
+            columns = _Columns(root, spec, kind, partial(_make_file, files, cache_dir))
             for rows in folder.read(needed):
                 columns.add(rows)
-            return columns.to_feature_table()
+            table = columns.to_feature_table()
     except (FileNotFoundError, DamagedPartError):
         raise
     except OSError as error:
@@ -95,6 +95,16 @@ def _read_table(
             "It takes some 200 bytes for each image on the disk of that folder."
         )
         raise StoreError(msg) from error
+    if columns.n_others and not table.n_given:
+        has, lacks, other = "crops", "whole photos", "crops"
+        if kind == "crops":
+            has, lacks, other = lacks, has, "photos"
+        msg = (
+            f"The feature store {str(cache_dir)!r} knows {has} below {root!r}, and no {lacks}. "
+            f"Take them with items={other!r}, or read the {lacks} first."
+        )
+        raise StoreError(msg)
+    return table
 
 
 def _make_file(files: ExitStack, cache_dir: Path, dtype: npt.DTypeLike) -> ColumnFile:
@@ -121,9 +131,15 @@ class _Columns:
     """The columns of a table, while its rows come in; `make` makes a file for one."""
 
     def __init__(
-        self, root: str, spec: FeatureSpec, make: Callable[[npt.DTypeLike], ColumnFile]
+        self,
+        root: str,
+        spec: FeatureSpec,
+        kind: ItemKind,
+        make: Callable[[npt.DTypeLike], ColumnFile],
     ) -> None:
         self._make = make
+        self._takes_crops = kind == "crops"
+        self.n_others = 0
         self._root_key = os.path.join(to_key(root), b"")
         self._root = encode_path(os.path.join(root, ""))
         self._spec = spec
@@ -137,7 +153,11 @@ class _Columns:
         self._n_given = 0
 
     def add(self, stored: pa.Table) -> None:
-        """Add rows of the store, the next ones in natural order."""
+        """Add the rows of one kind of items, of the next ones of the store in natural order."""
+        is_wanted = are_crops(unpack(stored["region"])) == self._takes_crops
+        if not is_wanted.all():
+            self.n_others += int((~is_wanted).sum())
+            stored = stored.filter(pack_flags(is_wanted))
         paths = self._spell(stored["path"].combine_chunks())
         indices = self._n_given + np.arange(len(stored))
         self._n_given += len(stored)

@@ -12,7 +12,13 @@ import pytest
 
 from crops import list_crops, write_photos
 from pictures import make_old, write_picture
-from smartdownsample import ImageIndex, ImageLoadingWarning, StoreError, StoreWarning
+from smartdownsample import (
+    ImageIndex,
+    ImageLoadingWarning,
+    InvalidParameterError,
+    StoreError,
+    StoreWarning,
+)
 from smartdownsample.options import ReadingOptions
 
 
@@ -73,16 +79,31 @@ def test_the_newest_row_of_an_image_counts(folder: Path) -> None:
     assert opened.table.rows.tobytes() == built.table.rows.tobytes()
 
 
-def test_crops_have_their_regions(tmp_path: Path) -> None:
-    """Beside whole photos, too."""
+def test_photos_and_crops_are_not_mixed(tmp_path: Path) -> None:
+    """An index is of whole photos, unless crops are asked for; these have their regions."""
     paths = write_photos(tmp_path, 4)
-    ImageIndex.build(paths[:2])
+    photos = ImageIndex.build(paths[:2])
     crops = ImageIndex.gather_items(list_crops(paths), ReadingOptions())
     opened = ImageIndex.open(None, tmp_path)
-    is_crop = (opened.table.regions != (0, 0, 1, 1)).any(axis=1)
-    assert is_crop.sum() == len(crops) == len(opened) - 2
-    assert np.array_equal(opened.table.regions[is_crop], crops.table.regions)
-    assert opened.table.rows[is_crop].tobytes() == crops.table.rows.tobytes()
+    assert opened.paths == photos.paths == paths[:2]
+    assert opened.table.rows.tobytes() == photos.table.rows.tobytes()
+    assert opened.table.n_given == 2
+    opened = ImageIndex.open(None, tmp_path, items="crops")
+    assert np.array_equal(opened.table.regions, crops.table.regions)
+    assert opened.table.rows.tobytes() == crops.table.rows.tobytes()
+    with pytest.raises(InvalidParameterError, match="'items' parameter must be 'crops' or"):
+        ImageIndex.open(None, tmp_path, items="boxes")  # type: ignore[arg-type] # on purpose
+
+
+def test_where_there_is_only_the_other_kind_it_is_named(tmp_path: Path) -> None:
+    """Crops without their photos are as usual as photos without crops."""
+    paths = write_photos(tmp_path, 4)
+    ImageIndex.build(paths[:2])
+    with pytest.raises(StoreError, match=r"whole photos below .* no crops.*items='photos'"):
+        ImageIndex.open(None, tmp_path, items="crops")
+    ImageIndex.gather_items(list_crops(paths[2:]), ReadingOptions())
+    with pytest.raises(StoreError, match=r"crops below .* no whole photos.*items='crops'"):
+        ImageIndex.open(None, tmp_path / "cam_1")
 
 
 def test_crops_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
@@ -90,7 +111,7 @@ def test_crops_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     boxes = [(x, 0.125, 0.25, y) for x in (0.125, 0.25, 0.5, 0.75) for y in (0.25, 0.5, 0.75)]
     items = list_crops(write_photos(tmp_path, 2), boxes)
     crops = ImageIndex.gather_items(items, ReadingOptions())
-    opened = ImageIndex.open(None, tmp_path)
+    opened = ImageIndex.open(None, tmp_path, items="crops")
     assert np.array_equal(opened.table.regions, crops.table.regions)
     assert opened.table.rows.tobytes() == crops.table.rows.tobytes()
     assert opened.sample(7).rows.tolist() == crops.sample(7).rows.tolist()
