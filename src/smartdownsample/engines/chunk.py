@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterator
 from functools import partial
-from itertools import chain, repeat, takewhile
+from itertools import chain, repeat
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -182,7 +182,7 @@ class StopSign:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._n_running = 0
-        self.is_set = False
+        self.event = threading.Event()
 
     def __enter__(self) -> None:
         with self._changed:
@@ -194,8 +194,8 @@ class StopSign:
             self._changed.notify_all()
 
     def set(self) -> None:
-        """Tell the tasks to end after the current image."""
-        self.is_set = True
+        """Tell the tasks to end after the current image, without waiting for a store."""
+        self.event.set()
 
     def wait(self) -> None:
         """Wait until no task is under way in this process."""
@@ -290,7 +290,7 @@ def _decode_files(
     regions = [(x, y, w, h) for x, y, w, h in task.regions.tolist()]
     read = chain.from_iterable(take_together(_read_files(task, stop), _weigh_file, _READ_BYTES))
     for file, (content, preview) in enumerate(read):
-        if stop is not None and stop.is_set:
+        if stop is not None and stop.event.is_set():
             return
         n = task.counts[file]
         items = slice(ends[file] - n, ends[file])
@@ -375,11 +375,11 @@ def _read_files(task: Task, stop: StopSign | None) -> Iterator[_FileRead]:
     if task.has_objects:
         treatments = task.treatments or repeat(Treatment.DECODE)
         calls = map(partial, repeat(read), task.locations, treatments, task.etags or repeat(None))
-        wanted = takewhile(lambda _: stop is None or not stop.is_set, calls)
-        yield from read_ahead(wanted, _weigh_file)
+        stop_event = None if stop is None else stop.event
+        yield from read_ahead(calls, _weigh_file, stop_event)
         return
     for file, location in enumerate(task.locations):
-        if stop is not None and stop.is_set:
+        if stop is not None and stop.event.is_set():
             return
         if task.treatments is None:
             yield storage.read(location), None

@@ -1,12 +1,13 @@
 """Objects of object stores, several of which are on their way while others are decoded."""
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TypeVar
 
-from ..items import N_REQUESTS
+from ..items import N_REQUESTS, heed
 
 _Read = TypeVar("_Read")
 # Reads that have begun or wait for their turn to be taken: one that is slow holds up no more.
@@ -16,17 +17,21 @@ _MOST_BYTES = 2**26
 
 
 def read_ahead(
-    calls: Iterable[Callable[[], _Read]], weigh: Callable[[_Read], int]
+    calls: Iterable[Callable[[], _Read]],
+    weigh: Callable[[_Read], int],
+    stop: threading.Event | None = None,
 ) -> Iterator[_Read]:
     """Make calls on threads, a few more than have been taken, and yield their results in order.
 
     `weigh` counts the bytes of a result: where these are large, fewer calls are made. Leaving
-    early waits for the calls that have begun.
+    early waits for the calls that have begun, whose requests are not tried again then; nor are they
+    once `stop` is set, by which all tasks of a run end, and no further call is made.
     """
-    remaining = iter(calls)
+    ends = stop or threading.Event()
+    remaining = takewhile(lambda _: not ends.is_set(), calls)
     # Until a size is known, no more than are on their way at a time.
     n_most, largest = N_REQUESTS, 1
-    with ThreadPoolExecutor(N_REQUESTS) as pool:
+    with ThreadPoolExecutor(N_REQUESTS, initializer=heed, initargs=(ends,)) as pool:
         pending: deque[Future[_Read]] = deque()
         try:
             while True:
@@ -39,4 +44,6 @@ def read_ahead(
                 yield result
                 del result  # it may be large, and the next is waited for
         finally:
+            if stop is None:
+                ends.set()
             pool.shutdown(cancel_futures=True)

@@ -21,6 +21,7 @@ from .local_files import cause_of
 from .locations import check_root, find_common_folder, strip_folder, to_key, to_keys, to_text
 from .named_images import EARLIER_GROUP, NamedImages, add_images, join_images
 from .natural_order import encode_order_key
+from .object_requests import heed
 from .object_stores import N_REQUESTS
 from .object_urls import is_remote
 from .selected_before import list_selected_before
@@ -56,6 +57,7 @@ __all__ = [
     "find_fixed_folder",
     "find_images",
     "has_image_extension",
+    "heed",
     "is_remote",
     "join_images",
     "join_items",

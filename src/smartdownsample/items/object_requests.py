@@ -6,6 +6,7 @@ request gives its answer or a `Refusal`.
 
 import random
 import re
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -47,9 +48,10 @@ class Patience(NamedTuple):
     """How long requests wait and how often they are tried.
 
     ``attempts`` are for a request that nobody's success speaks for: where others are answered
-    meanwhile, it is tried twice as often. ``first_pause_s`` doubles from pause to pause. A store
-    that answered nobody is not asked again for ``rest_s``. A warning tells of one that has answered
-    nobody for ``silence_s``.
+    meanwhile, it is tried twice as often. ``first_pause_s`` doubles from pause to pause. Of a store
+    that has answered nobody for ``total_s``, one object is asked for every ``probe_s`` until it
+    answers, and all others are given up at once; where nobody has asked for ``forget_s``, its
+    silence begins anew. A warning tells of a store that has answered nobody for ``silence_s``.
     """
 
     attempts: int = 5
@@ -57,7 +59,8 @@ class Patience(NamedTuple):
     connect_s: float = 3.0
     read_s: float = 30.0
     total_s: float = 120.0
-    rest_s: float = 30.0
+    probe_s: float = 1.0
+    forget_s: float = 60.0
     silence_s: float = 15.0
 
 
@@ -82,6 +85,14 @@ class Refusal(NamedTuple):
     name: str = ""
 
 
+_own = threading.local()
+
+
+def heed(stop: threading.Event) -> None:
+    """Have requests of the calling thread end soon once an event is set, as not answered."""
+    _own.stop = stop
+
+
 class Line:
     """The way to one bucket or web server.
 
@@ -100,55 +111,86 @@ class Line:
         self._patience = patience
         self._root = root
         self._answered_s = -1.0
+        # When the silence began in which nobody is answered, and when a request failed in it last.
+        self._silent_since_s: float | None = None
+        self._failed_s = 0.0
+        self._probed_s = 0.0
         # Of which silence people were told, by its beginning.
         self._told_s = -1.0
-        self._resting_until_s = 0.0
         self._last = Refusal(Cause.UNREACHABLE)
 
     def wake(self) -> None:
         """Ask again also where nobody was answered before."""
-        self._resting_until_s = 0.0
+        self._silent_since_s = None
 
     def ask(self, request: Callable[[Client], _Answer]) -> _Answer | Refusal:
         """Make a request with the client, again and again where it may succeed later."""
         begun_s = time.monotonic()
-        if begun_s < self._resting_until_s:
+        if self._is_resting(begun_s):
             return self._last
+        stop: threading.Event | None = getattr(_own, "stop", None)
         n_attempts, pause_s = 0, self._patience.first_pause_s
-        while True:
-            refusal = None
-            try:
-                answer = request(self.client)
-            except Exception as error:  # noqa: BLE001 - the client's own kinds, and built-in ones
-                refusal = _explain(error)
-            except BaseException as error:
-                if type(error).__name__ != PANIC:
-                    raise
-                refusal = Refusal(Cause.DISK_ERROR, code=PANIC)
-            if refusal is None:
-                self._answered_s = time.monotonic()
+        while stop is None or not stop.is_set():
+            tried_s = time.monotonic()
+            answer = _try_once(request, self.client)
+            if not isinstance(answer, Refusal):
+                self._note_answer()
                 return answer
-            if refusal.cause not in {Cause.UNREACHABLE, Cause.THROTTLED}:
-                return refusal
+            if answer.cause not in {Cause.UNREACHABLE, Cause.THROTTLED}:
+                if answer.status:  # a reply, if not the one that was hoped for
+                    self._note_answer()
+                return answer
+            self._note_failure(answer, tried_s)
             n_attempts += 1
             pause_s *= random.uniform(0.75, 1.25)  # noqa: S311 - so that not all ask at once
             if self._is_enough(n_attempts, pause_s, begun_s):
-                return self._give_up(refusal, begun_s)
-            self._tell_of_silence(begun_s)
-            time.sleep(pause_s)
+                return answer
+            self._tell_of_silence()
+            if stop is None:
+                time.sleep(pause_s)
+            else:
+                stop.wait(pause_s)
             pause_s *= 2
+        return Refusal(Cause.UNREACHABLE)
+
+    def _is_resting(self, now_s: float) -> bool:
+        """Tell whether a request is spared a wait; one is let through now and then."""
+        if now_s > self._failed_s + self._patience.forget_s:
+            self._silent_since_s = None
+        since_s = self._silent_since_s
+        if since_s is None or now_s < since_s + self._patience.total_s:
+            return False
+        if now_s < self._probed_s + self._patience.probe_s:
+            return True
+        self._probed_s = now_s  # threads that come here at once are let through together
+        return False
+
+    def _note_answer(self) -> None:
+        self._answered_s, self._silent_since_s = time.monotonic(), None
+
+    def _note_failure(self, refusal: Refusal, tried_s: float) -> None:
+        self._last, self._failed_s = refusal, time.monotonic()
+        if self._silent_since_s is None:
+            self._silent_since_s = max(tried_s, self._answered_s)
 
     def _is_enough(self, n_attempts: int, pause_s: float, begun_s: float) -> bool:
         """Tell whether a request is not to be tried once more after a pause."""
         most = self._patience.attempts * (2 if self._answered_s >= begun_s else 1)
-        end_s = time.monotonic() + pause_s + self._patience.read_s
-        return n_attempts >= most or end_s > begun_s + self._patience.total_s
+        next_s = time.monotonic() + pause_s
+        since_s = self._silent_since_s
+        return (
+            n_attempts >= most
+            or next_s + self._patience.read_s > begun_s + self._patience.total_s
+            or (since_s is not None and next_s > since_s + self._patience.total_s)
+        )
 
-    def _tell_of_silence(self, begun_s: float) -> None:
+    def _tell_of_silence(self) -> None:
         """Warn once of a store that has answered nobody for a while, and is asked again."""
-        since_s = max(begun_s, self._answered_s)
+        since_s = self._silent_since_s
+        if since_s is None or self._told_s >= since_s:
+            return
         silent_s = time.monotonic() - since_s
-        if silent_s < self._patience.silence_s or self._told_s >= since_s:
+        if silent_s < self._patience.silence_s:
             return
         self._told_s = time.monotonic()
         warn_user(
@@ -157,12 +199,16 @@ class Line:
             ImageLoadingWarning,
         )
 
-    def _give_up(self, refusal: Refusal, begun_s: float) -> Refusal:
-        """Spare the others the same wait where nobody was answered."""
-        if self._answered_s < begun_s:
-            self._last = refusal
-            self._resting_until_s = time.monotonic() + self._patience.rest_s
-        return refusal
+
+def _try_once(request: Callable[[Client], _Answer], client: Client) -> _Answer | Refusal:
+    try:
+        return request(client)
+    except Exception as error:  # noqa: BLE001 - the client's own kinds, and built-in ones
+        return _explain(error)
+    except BaseException as error:
+        if type(error).__name__ != PANIC:
+            raise
+        return Refusal(Cause.DISK_ERROR, code=PANIC)
 
 
 def _explain(error: Exception) -> Refusal:

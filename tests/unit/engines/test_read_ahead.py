@@ -1,12 +1,15 @@
 """Tests of smartdownsample.engines.read_ahead."""
 
 import threading
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from smartdownsample.engines.read_ahead import read_ahead
 from smartdownsample.items import N_REQUESTS
+from smartdownsample.items.object_requests import Line, Patience, Refusal
+from smartdownsample.records import Cause
 
 
 def weigh(_: object) -> int:
@@ -66,3 +69,21 @@ def test_an_error_of_a_call_is_raised() -> None:
     assert next(results) == 1
     with pytest.raises(OSError, match="as expected"):
         next(results)
+
+
+@pytest.mark.parametrize("is_run", [False, True])
+def test_leaving_early_and_the_end_of_a_run_end_requests(*, is_run: bool) -> None:
+    """Those of a store that does not answer would be tried again for two minutes."""
+    stop = threading.Event()
+    line = Line("", Patience(first_pause_s=60, total_s=1_000))
+
+    def fail(_: object) -> None:
+        raise OSError
+
+    calls: list[Callable[[], object]] = [lambda: None, *[partial(line.ask, fail)] * 9]
+    results = read_ahead(calls, lambda _: 1, stop if is_run else None)
+    next(results)
+    if is_run:
+        threading.Timer(0.1, stop.set).start()
+        assert list(results) == [Refusal(Cause.UNREACHABLE)] * 9
+    results.close()  # type: ignore[attr-defined] # a generator
