@@ -26,6 +26,21 @@ _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AZURE_
 _KEY, _REGIONS = "AWS_ACCESS_KEY_ID", ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
+# The process that opened the first client: its threads, which all clients share, are in no fork.
+_opened_by: list[int] = []
+
+
+def check_process() -> None:
+    """Raise StorageError in a fork of a process that has opened a client, where each would hang."""
+    if _opened_by and _opened_by[0] != os.getpid():
+        msg = (
+            "Objects cannot be read in a process that was forked from one that has read some: the "
+            "client would wait for ever. Start processes by 'spawn', as by "
+            "multiprocessing.get_context('spawn')."
+        )
+        raise StorageError(msg)
+
+
 def open_client(root: str, patience: Patience) -> Client:
     """Open the client of a bucket or web server, such as ``s3://photos``; nothing is asked yet.
 
@@ -41,6 +56,7 @@ def open_client(root: str, patience: Patience) -> Client:
             "pip install 'smartdownsample[remote]'."
         )
         raise MissingExtraError(msg) from error
+    check_process()
     scheme, _, host = root.partition("://")
     _check_endpoints()
     config = _read_profile() if scheme == "s3" else {}
@@ -56,6 +72,7 @@ def open_client(root: str, patience: Patience) -> Client:
         "retry_config": {"max_retries": 0, "retry_timeout": timedelta(seconds=patience.read_s)},
     }
     kinds = {"s3": store.S3Store, "gs": store.GCSStore, "az": store.AzureStore}
+    _opened_by[:] = [os.getpid()]
     try:
         if scheme.startswith("http"):
             return store.HTTPStore.from_url(root, **options)

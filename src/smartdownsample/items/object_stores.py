@@ -1,6 +1,7 @@
 """The storage of objects: those in buckets of S3, Google Cloud and Azure, and on web servers."""
 
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ import numpy as np
 from ..errors import InvalidParameterError, StorageError
 from ..records import Cause, FileStats
 from .local_files import is_settled
-from .object_clients import open_client
+from .object_clients import check_process, open_client
 from .object_requests import (
     BAD_NAME,
     BEYOND_END,
@@ -27,14 +28,15 @@ from .object_requests import (
     Line,
     Patience,
     Refusal,
+    heed,
 )
 from .object_urls import ObjectPlace, is_hidden, split_url
 from .storage import MAX_FILE_BYTES, Content
 
 # Requests at a time.
 N_REQUESTS = 16
-# A page of a listing has so many objects, and costs as much as a dozen questions for one.
-_PAGE = 1_000
+# A page of a listing has so many objects, and costs as much as so many questions for one.
+_PAGE, _PAGE_COST = 1_000, 12
 _MOST_ASKED = 64
 # As much as arrives before it is put by; what is put by is not asked for again.
 _BLOCK_BYTES = 2**16
@@ -128,18 +130,27 @@ class ObjectStores:
         listed = _group_by_folder(places)
         questions = [partial(self._stat_folder, *each) for each in listed.items()]
         in_listed = (own for places_of in listed.values() for own in places_of.values())
-        rest = {*range(len(places))}.difference(*in_listed)
-        questions += [partial(self._stat_one, place, places[place]) for place in sorted(rest)]
+        single = {*range(len(places))}.difference(*in_listed)
+        questions += [partial(self._stat_one, i, places[i]) for i in sorted(single)]
         mtime_ns, size_bytes = np.zeros((2, len(keys)), dtype=np.int64)
         causes: dict[int, Cause] = {}
         etags: list[str | None] = [None] * len(keys)
-        with ThreadPoolExecutor(N_REQUESTS) as pool:
-            answers = pool.map(methodcaller("__call__"), questions)
-            for i, state in chain.from_iterable(answer.items() for answer in answers):
-                if isinstance(state, Cause):
-                    causes[i] = state
-                else:
-                    mtime_ns[i], size_bytes[i], etags[i] = state
+        is_known, stop = np.zeros(len(keys), dtype=np.bool_), threading.Event()
+        with ThreadPoolExecutor(N_REQUESTS, initializer=heed, initargs=(stop,)) as pool:
+            try:
+                while questions:
+                    answers = pool.map(methodcaller("__call__"), questions)
+                    for i, state in chain.from_iterable(answer.items() for answer in answers):
+                        is_known[i] = True
+                        if isinstance(state, Cause):
+                            causes[i] = state
+                        else:
+                            mtime_ns[i], size_bytes[i], etags[i] = state
+                    # What listings have left.
+                    rest = np.flatnonzero(~is_known).tolist()
+                    questions = [partial(self._stat_one, i, places[i]) for i in rest]
+            finally:
+                stop.set()
         return FileStats(mtime_ns, size_bytes, dict(sorted(causes.items())), etags)
 
     def read(
@@ -175,6 +186,7 @@ class ObjectStores:
 
     def _choose_line(self, root: str) -> Line:
         """Choose the line to a bucket or web server, and open it on first use."""
+        check_process()
         line = self._lines.get(root)
         if line is None:
             # Several threads may come here at once, and one line does.
@@ -191,16 +203,29 @@ class ObjectStores:
         return {i: self._stat_object(place)}
 
     def _stat_folder(self, folder: ObjectPlace, places_of: _PlacesOf) -> dict[int, _State]:
-        """List a folder for some of the objects in it, by name."""
+        """List a folder for some of the objects in it, by name.
+
+        Those are left out that are better asked for one by one, since the folder has many others.
+        """
         states: dict[int, _State] = {}
-        missing: Cause = Cause.MISSING
-        for page in self._take_pages(folder):
+        left, last = dict(places_of), max(places_of)
+        most_pages = len(places_of) // _PAGE_COST + 1
+        missing: Cause | None = None
+        for n_pages, page in enumerate(self._take_pages(folder), 1):
             if isinstance(page, Refusal):
-                missing = page.cause
+                missing = None if page.code == BAD_NAME else page.cause
                 break
             for meta in page:
-                states |= dict.fromkeys(places_of.get(meta["path"], ()), _describe(meta))
-        return {own: missing for all_own in places_of.values() for own in all_own} | states
+                states |= dict.fromkeys(left.pop(meta["path"], ()), _describe(meta))
+            # Some stores have another order, so that a name beyond the last one proves nothing.
+            is_beyond = len(left) <= _MOST_ASKED and page[-1]["path"] > last
+            if not left or is_beyond or n_pages == most_pages:
+                break
+        else:
+            missing = Cause.MISSING
+        if missing is not None:
+            states |= {i: missing for own in left.values() for i in own}
+        return states
 
     def _take_pages(self, folder: ObjectPlace) -> Iterator[Sequence[_Meta] | Refusal]:
         """Take the pages of a listing; a refusal is the last one."""
