@@ -36,7 +36,7 @@ DESCRIBE = """
 import json, sys, warnings
 if sys.platform == "linux":
     import resource
-    resource.setrlimit(resource.RLIMIT_AS, (7 * 2**29, 7 * 2**29))
+    resource.setrlimit(resource.RLIMIT_AS, (5 * 2**30, 5 * 2**30))
 from smartdownsample import ImageIndex, ImageLoadingWarning
 warnings.simplefilter("error")
 warnings.simplefilter("ignore", ImageLoadingWarning)
