@@ -105,7 +105,7 @@ def judge(source: Path, grouping: Grouping | None) -> str:
     except InvalidParameterError as error:
         text = str(error)
         assert "\n" not in text
-        assert text.endswith(".")
+        assert text.endswith((".", "?"))
         assert len(text) < 1_000
         return "refused"
     assert all(path for path in images.paths)
