@@ -69,7 +69,8 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
                 fresh.append(batch)
         n_known = len(known.items)
         known = _look_up_kept(store, items, stats, known, fresh)
-    n_extracted = len(np.unique(items.file_of[known.misses])) - _count_unreached(items, fresh[1:])
+    n_missed = len(set(items.file_of[known.misses].tolist()))
+    n_extracted = n_missed - _count_unreached(items, fresh[1:])
     ordered = order_features(spec, known, fresh, items)
     ordered = ordered.leave_out_larger(reading.max_pixels, items.regions)
     if reading.truncated != "keep":
