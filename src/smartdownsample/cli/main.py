@@ -1,6 +1,7 @@
 """From a command line to an exit code."""
 
 import argparse
+import atexit
 import errno
 import os
 import sys
@@ -50,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if lack is None:
                 raise
             complain(f"error: {lack}")
+            if any(map(_is_shortage, _list_chain(error))):
+                # Libraries that were loaded in part may crash when Python takes them down.
+                atexit.register(os._exit, FAILED)
             return FAILED
         finally:
             sys.stdout.flush()
@@ -81,9 +85,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _explain_lack(error: BaseException) -> str | None:
     """Say in a line what there is too little of, and what to do; None for any other error."""
-    chain = [error]
-    while (before := chain[-1].__cause__ or chain[-1].__context__) and before not in chain:
-        chain.append(before)
+    chain = _list_chain(error)
     for each in reversed(chain):
         lines = str(each).rstrip(".").splitlines() or [type(each).__name__]
         if isinstance(each, RecursionError):
@@ -103,6 +105,14 @@ def _explain_lack(error: BaseException) -> str | None:
             "again, with all that it needs."
         )
     return None
+
+
+def _list_chain(error: BaseException) -> list[BaseException]:
+    """List an error and those that it came from."""
+    chain = [error]
+    while (before := chain[-1].__cause__ or chain[-1].__context__) and before not in chain:
+        chain.append(before)
+    return chain
 
 
 def _is_shortage(error: BaseException) -> bool:

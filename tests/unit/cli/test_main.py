@@ -1,5 +1,6 @@
 """Tests of smartdownsample.cli.main: errors that no command handles, said in a line."""
 
+import atexit
 import errno
 import os
 import sys
@@ -68,6 +69,7 @@ def test_what_lacks_is_said_in_a_line(
     told: str,
 ) -> None:
     """With what to do, and without a traceback."""
+    monkeypatch.setattr(atexit, "register", lambda *_: None)  # not at the end of the tests
     fail_with(monkeypatch, error)
     assert main(["sample", "photos", "-n", "2"]) == 1
     out, err = capfd.readouterr()
