@@ -19,7 +19,7 @@ from .object_urls import check_slashes, check_url, is_remote, to_url_key
 # What absolute paths start with; empty on Windows, where it takes a closer look.
 _ROOT: str | tuple[str, ...] = os.sep if os.name == "posix" else ()
 # Paths that become keys at a time.
-_BLOCK = 8192
+_BLOCK = 1024
 # Of a URL, those before its host.
 _N_SLASHES = 2
 # Longer paths lead nowhere (PATH_MAX).
