@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ..display import to_line
 from ..errors import InvalidParameterError
+from ..formats import dump_json
 from ..items import strip_folder, to_key
-from ..json_values import dump_json
 
 
 def print_paths(paths: Sequence[str], *, is_null_ended: bool, relative_to: str | None) -> None:

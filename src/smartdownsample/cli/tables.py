@@ -4,9 +4,8 @@ import argparse
 
 import pyarrow as pa
 
-from ..arrow import pack_values
 from ..formats import BYTES_COLUMN
-from ..records import Picks
+from ..records import Picks, pack_values
 from ..results import (
     explain_selection,
     name_source_columns,

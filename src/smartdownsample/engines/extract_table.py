@@ -7,14 +7,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_flags, pack_texts, pack_values
 from ..checks import shorten
 from ..errors import InvalidParameterError
 from ..features import choose_checked, is_trusted, make_spec
 from ..items import split_folders, to_keys, to_text
 from ..options import MAX_PIXELS, DecodeMode, PathLike, ReadingOptions
 from ..pictures import Treatment, decoding_process
-from ..records import BoolArray, FeatureSpec, IntArray, whole_photos
+from ..records import (
+    BoolArray,
+    FeatureSpec,
+    IntArray,
+    pack_flags,
+    pack_texts,
+    pack_values,
+    whole_photos,
+)
 from .chunk import ExtractedChunk, Task, extract_chunk
 
 # Types of Arrow that Dask, Ray and Spark all have: no unsigned numbers, no lists of one length.

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrow import pack_flags
 from ..errors import StoreError
-from ..records import FeatureBatch, IntArray
+from ..records import FeatureBatch, IntArray, pack_flags
 from ..store import FeatureStore, make_table, sees_sign
 from .chunk import ExtractedChunk, Task
 

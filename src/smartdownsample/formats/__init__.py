@@ -5,7 +5,9 @@ Each module is about one format and knows no other. ``…_EXTENSIONS`` are the n
 """
 
 from .annotations import BOXES, ENTRIES, Annotations, Fault, FaultLog
+from .cells import free_names, guard_cells
 from .documents import looks_like_document, read_document
+from .json_values import dump_json
 from .path_lists import LIST_EXTENSIONS, read_list, split_list
 from .path_tables import BYTES_COLUMN, TABLE_EXTENSIONS, find_path_column, list_cells, read_table
 
@@ -18,7 +20,10 @@ __all__ = [
     "Annotations",
     "Fault",
     "FaultLog",
+    "dump_json",
     "find_path_column",
+    "free_names",
+    "guard_cells",
     "list_cells",
     "looks_like_document",
     "read_document",

@@ -7,9 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_flags, pack_texts, pack_values, unpack
 from ..checks import URL_START
-from ..records import BoolArray, IntArray
+from ..records import BoolArray, IntArray, pack_flags, pack_texts, pack_values, unpack
 from .annotations import BOXES, ENTRIES, Fault, FaultLog
 from .raw_json import show
 from .times import TIME, parse_times

@@ -14,11 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_flags, pack_values, unpack
 from ..checks import URL_START
 from ..display import to_line
 from ..errors import DocumentWarning, InvalidParameterError, warn_user
-from ..records import BoolArray, Cause, IntArray
+from ..records import BoolArray, Cause, IntArray, pack_flags, pack_values, unpack
 from .annotations import BOXES, ENTRIES, Annotations, FaultLog
 from .csv_rows import CsvRows
 from .csv_tables import Table

@@ -17,9 +17,9 @@ from typing import Any
 
 from ..checks import is_url
 from ..errors import InvalidParameterError
-from ..json_values import dump_json
 from .csv_rows import COMMAS, Dialect, read_dialect, split_rows, unpack
 from .csv_tables import Table, read_columns
+from .json_values import dump_json
 
 DESCRIPTOR = "datapackage.json"
 MISSING = ("", "NA", "NaN", "nan")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from ..arrow import pack_texts, pack_values
+from ..records import pack_texts, pack_values
 
 # Exactly these, since a truth value is an integer in Python.
 _NUMBERS = {int, float, type(None)}

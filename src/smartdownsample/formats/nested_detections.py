@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from ..arrow import unpack
 from ..errors import DocumentWarning, warn_user
-from ..records import IntArray
+from ..records import IntArray, unpack
 from .annotations import Annotations
 from .raw_json import Edit, RawDocument, Spans, edit, find_entries, find_values
 

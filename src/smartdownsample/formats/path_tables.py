@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from ..arrow import pack_values
-from ..cells import free_cells
 from ..display import count_noun, suggest, to_line
 from ..errors import InvalidParameterError
+from ..records import pack_values
+from .cells import free_cells
 from .json_records import read_records
 
 TABLE_EXTENSIONS = (".csv", ".tsv", ".parquet", ".json")

@@ -4,8 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import unpack
-from ..records import BoolArray, Float64Array, IntArray
+from ..records import BoolArray, Float64Array, IntArray, unpack
 
 # The pattern is RE2's.
 _NUMBER = r"\A[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\z"

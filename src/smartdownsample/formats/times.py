@@ -8,8 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import unpack
-from ..records import BoolArray
+from ..records import BoolArray, unpack
 
 TimeArray = npt.NDArray[np.datetime64]
 

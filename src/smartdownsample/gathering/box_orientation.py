@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from ..arrow import unpack
 from ..options import BoxOrientation
 from ..records import (
     FLAG_TURNED,
@@ -26,6 +25,7 @@ from ..records import (
     ItemList,
     are_crops,
     round_regions,
+    unpack,
 )
 from ..store import FeatureStore, KnownFeatures
 from .photo_sizes import read_photo_header

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrow import unpack
 from ..features import make_spec_for
 from ..items import name_folder, stat_files
 from ..options import ReadingOptions
-from ..records import ItemList
+from ..records import ItemList, unpack
 from ..store import FeatureStore
 from .box_orientation import look_up_upright
 from .gather import check_items, choose_retried

@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_values, unpack
 from ..items import encode_order_key, to_key
 from ..records import (
     FLAG_TRUNCATED,
@@ -23,6 +22,8 @@ from ..records import (
     ItemList,
     RowArray,
     pack_paths,
+    pack_values,
+    unpack,
 )
 from ..store import KnownFeatures, make_schema, make_table, merge_naturally
 

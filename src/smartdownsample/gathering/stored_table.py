@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_bytes, pack_flags, unpack
 from ..errors import DamagedPartError, StoreError
 from ..features import make_spec_for
 from ..items import to_key
@@ -28,6 +27,9 @@ from ..records import (
     RowArray,
     are_crops,
     encode_path,
+    pack_bytes,
+    pack_flags,
+    unpack,
     whole_photos,
 )
 from ..store import FeatureStore, StoredFolder, choose_cache_dir, list_specs

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrow import number_texts
-from ..records import FeatureTable, IntArray
+from ..records import FeatureTable, IntArray, number_texts
 from .folders import name_folder, number_folders
 from .locations import to_key
 

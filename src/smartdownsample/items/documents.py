@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_flags, pack_texts, pack_values, unpack
 from ..display import suggest
 from ..errors import InvalidParameterError
 from ..formats import Annotations, Fault, FaultLog
@@ -21,7 +20,11 @@ from ..records import (
     Float64Array,
     IntArray,
     ItemList,
+    pack_flags,
+    pack_texts,
+    pack_values,
     round_regions,
+    unpack,
     whole_photos,
 )
 from .document_paths import anchor_paths

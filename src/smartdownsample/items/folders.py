@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from ..arrow import unpack
-from ..records import IntArray, PackedKeys, decode_path, pack_paths
+from ..records import IntArray, PackedKeys, decode_path, pack_paths, unpack
 from .locations import to_key
 
 # Paths that are looked at at a time.

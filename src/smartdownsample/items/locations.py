@@ -9,11 +9,10 @@ from contextlib import suppress
 
 import pyarrow as pa
 
-from ..arrow import pack_bytes
 from ..checks import check_folder, check_scheme, expand_home, shorten
 from ..errors import InvalidParameterError
 from ..options import PathLike
-from ..records import PackedKeys, PackedPaths, encode_path, pack_paths
+from ..records import PackedKeys, PackedPaths, encode_path, pack_bytes, pack_paths
 from .object_urls import check_slashes, check_url, is_remote, to_url_key
 
 # What absolute paths start with; empty on Windows, where it takes a closer look.

@@ -7,9 +7,8 @@ from itertools import chain, compress
 import numpy as np
 import pyarrow as pa
 
-from ..arrow import pack_flags
 from ..options import Kept
-from ..records import BoolArray, IntArray, ItemList, list_some
+from ..records import BoolArray, IntArray, ItemList, list_some, pack_flags
 from .documents import DocumentItems
 from .given_images import list_photos
 from .join import TurnItems, join_items

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrow import pack_values
 from ..items import name_cameras, number_camera_folders, number_cameras
-from ..records import IntArray, Picks
+from ..records import IntArray, Picks, pack_values
 from .items import escape
 from .paths import ShownPaths
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..arrow import pack_texts
-from ..records import ByteArray, FeatureTable, Float64Array, IntArray, Picks
+from ..records import ByteArray, FeatureTable, Float64Array, IntArray, Picks, pack_texts
 from ..sampling import (
     DISTANCE_SCALE,
     SAME_SCENE,

@@ -5,9 +5,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 import pyarrow.compute as pc
 
-from ..arrow import pack_texts, unpack
 from ..features import tell_infrared
-from ..records import BoolArray, FeatureTable, IntArray
+from ..records import BoolArray, FeatureTable, IntArray, pack_texts, unpack
 
 Unit: TypeAlias = Literal["day", "week", "month", "year"]
 

@@ -11,6 +11,7 @@ from .arrays import (
     NumberArray,
     RowArray,
 )
+from .arrow import number_texts, pack_bytes, pack_flags, pack_texts, pack_values, sort_bytes, unpack
 from .collection import BucketCount, Collection, GroupCount, GroupLabels, Layout, Picks, Regime
 from .failures import NOT_REACHED, Cause, Failure
 from .feature_batch import FeatureBatch, FileStats
@@ -93,11 +94,18 @@ __all__ = [
     "let_go",
     "list_some",
     "n_bytes",
+    "number_texts",
+    "pack_bytes",
+    "pack_flags",
     "pack_keys",
     "pack_paths",
+    "pack_texts",
+    "pack_values",
     "round_region",
     "round_regions",
+    "sort_bytes",
     "take_field",
     "take_rows",
+    "unpack",
     "whole_photos",
 ]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrow import sort_bytes
 from ..options import BoxOrientation
 from .arrays import Float32Array, FrameArray, IntArray
+from .arrow import sort_bytes
 from .failures import Failure
 from .packed_paths import PackedKeys, list_some, pack_keys
 from .regions import Region, are_crops, whole_photos

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 import numpy as np
 import pyarrow as pa
 
-from ..arrow import pack_bytes, pack_values
 from .arrays import ByteArray, IntArray
+from .arrow import pack_bytes, pack_values
 from .mapped_columns import let_go
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from ..arrow import unpack
 from ..checks import is_url
 from ..display import count_noun, to_line
 from ..items import UNLABELLED, DocumentItems, compare_with_disk
+from ..records import unpack
 
 # Confidences are counted between these.
 _STEPS = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0)

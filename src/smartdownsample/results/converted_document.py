@@ -6,14 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrow import unpack
 from ..errors import InvalidParameterError, OutputError
+from ..formats import dump_json
 from ..gathering import measure_photo, turn_boxes, turn_upright
 from ..items import UNLABELLED, DocumentItems, list_document_items, to_text
-from ..json_values import dump_json
 from ..options import DocumentOptions, PathLike, TargetFormat, WrittenFormat
 from ..output_files import OutputKind, starts_with, write_output
-from ..records import Cause, Float64Array, IntArray, ItemList, Picks
+from ..records import Cause, Float64Array, IntArray, ItemList, Picks, unpack
 from .document_file import find_rows
 
 _NAMES: dict[TargetFormat, str] = {"coco": "COCO", "megadetector": "MegaDetector"}

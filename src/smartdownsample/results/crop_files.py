@@ -5,13 +5,12 @@ from collections import Counter
 from functools import partial
 from typing import NamedTuple
 
-from ..arrow import unpack
 from ..atomic_files import in_one_piece, make_folders
 from ..checks import check_place
 from ..errors import InvalidParameterError, OutputError
 from ..items import FILES, strip_folder, to_key, to_keys, to_text
 from ..options import PathLike
-from ..records import Cause, Failure, IntArray, ItemList, Picks, are_crops
+from ..records import Cause, Failure, IntArray, ItemList, Picks, are_crops, unpack
 from .place import Placed
 from .placed_record import PlacedSelection, check_others, count_others, digest_names, record_placing
 from .placement_plan import find_base

@@ -6,13 +6,12 @@ from contextlib import ExitStack, suppress
 
 import numpy as np
 
-from ..arrow import unpack
 from ..errors import DocumentWarning, InvalidParameterError, OutputError
 from ..formats import Annotations, read_document
 from ..items import DocumentItems, to_key, to_text
 from ..options import PathLike
 from ..output_files import OutputKind, check_output, replacing, write_output
-from ..records import IntArray, Picks
+from ..records import IntArray, Picks, unpack
 
 _JSON = (".json",)
 

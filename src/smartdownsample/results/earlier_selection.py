@@ -18,10 +18,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from ..cells import free_names
 from ..display import to_line
 from ..errors import InvalidParameterError
-from ..formats import BYTES_COLUMN
+from ..formats import BYTES_COLUMN, free_names
 from ..items import strip_folder, to_key
 from ..output_files import OutputKind
 from ..records import REGION_COLUMNS

@@ -7,16 +7,14 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from ..arrow import pack_texts
-from ..cells import guard_cells
 from ..checks import check_type
 from ..display import count_noun
 from ..errors import InvalidParameterError
-from ..formats import BYTES_COLUMN
+from ..formats import BYTES_COLUMN, guard_cells
 from ..items import strip_folder, to_key, to_keys, to_text
 from ..options import PathLike
 from ..output_files import write_output
-from ..records import Picks
+from ..records import Picks, pack_texts
 from .earlier_selection import selection_kind
 from .selection_table import tabulate_selection
 from .spelt_columns import encode_json, list_records, spell_texts

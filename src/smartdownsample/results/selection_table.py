@@ -7,9 +7,16 @@ from collections.abc import Iterable
 import numpy as np
 import pyarrow as pa
 
-from ..arrow import pack_texts, pack_values
 from ..options import RANDOM_SEED, SamplingOptions
-from ..records import REGION_COLUMNS, Collection, DistanceArray, IntArray, Picks
+from ..records import (
+    REGION_COLUMNS,
+    Collection,
+    DistanceArray,
+    IntArray,
+    Picks,
+    pack_texts,
+    pack_values,
+)
 from ..sampling import (
     DISTANCE_SCALE,
     FAR,

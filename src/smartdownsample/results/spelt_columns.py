@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_texts
-from ..json_values import dump_json
+from ..formats import dump_json
+from ..records import pack_texts
 
 # What CSV files can hold as it is.
 _PLAIN: tuple[Callable[[pa.DataType], bool], ...] = (

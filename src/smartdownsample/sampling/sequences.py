@@ -4,9 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..arrow import number_texts
 from ..items import number_cameras, number_folders
-from ..records import BoolArray, ByteArray, FeatureSpec, FeatureTable, IntArray, RowArray
+from ..records import (
+    BoolArray,
+    ByteArray,
+    FeatureSpec,
+    FeatureTable,
+    IntArray,
+    RowArray,
+    number_texts,
+)
 from .distances import measure_steps
 from .near_duplicates import SAME_SCENE
 from .within_keys import rank_within

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow.compute as pc
 
-from ..arrow import unpack
-from ..records import BoolArray, IntArray, PackedKeys, decode_path, pack_paths
+from ..records import BoolArray, IntArray, PackedKeys, decode_path, pack_paths, unpack
 
 # Fewer series have their shares of the picks anyhow, and need no order.
 _MIN_SERIES = 10

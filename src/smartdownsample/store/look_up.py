@@ -8,8 +8,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_bytes, pack_flags, pack_texts, pack_values, unpack
-from ..records import BoolArray, Cause, FileStats, IntArray, ItemList, PackedKeys
+from ..records import (
+    BoolArray,
+    Cause,
+    FileStats,
+    IntArray,
+    ItemList,
+    PackedKeys,
+    pack_bytes,
+    pack_flags,
+    pack_texts,
+    pack_values,
+    unpack,
+)
 from .schema import decoder_version, make_empty_table, view_bytes
 
 _SECOND_NS = 10**9

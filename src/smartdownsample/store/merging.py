@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_flags, pack_values, unpack
-from ..records import BoolArray, IntArray
+from ..records import BoolArray, IntArray, pack_flags, pack_values, unpack
 from .look_up import make_state_keys
 from .schema import view_bytes
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_values, sort_bytes
+from ..records import pack_values, sort_bytes
 
 # Rows that are sorted at a time, at least.
 _SORTED_ROWS = 1 << 17

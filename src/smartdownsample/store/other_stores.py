@@ -20,14 +20,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_flags, pack_values, unpack
 from ..checks import check_folder
 from ..display import count_noun
 from ..errors import DamagedPartError, InvalidParameterError, StoreError, StoreWarning, warn_user
 from ..features import FEATURE_VERSION
 from ..items import check_root, is_remote, to_key
 from ..options import PathLike
-from ..records import IntArray
+from ..records import IntArray, pack_flags, pack_values, unpack
 from .folder import SCHEMA_VERSION, STORES_NAME, choose_cache_dir, list_specs
 from .look_up import drop_outdated, make_state_keys
 from .merging import find_newest_states

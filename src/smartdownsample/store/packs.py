@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ..arrow import pack_flags, pack_values, unpack
 from ..checks import check_flag
 from ..display import count_noun
 from ..errors import StoreError
@@ -25,7 +24,7 @@ from ..features import FEATURE_VERSION, make_spec_for
 from ..items import check_root, list_items, stat_files, strip_folder, to_key, to_keys, to_text
 from ..options import DecodeMode, PathLike, ReadingOptions
 from ..output_files import OutputKind, check_output, replacing
-from ..records import FeatureSpec, FeatureTable, ItemList
+from ..records import FeatureSpec, FeatureTable, ItemList, pack_flags, pack_values, unpack
 from .folder import PART_NAME, choose_cache_dir
 from .look_up import KnownFeatures
 from .merging import keep_newest

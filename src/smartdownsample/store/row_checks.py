@@ -11,9 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import unpack
 from ..options import MAX_SIDE
-from ..records import Cause, are_crops
+from ..records import Cause, are_crops, unpack
 
 # Columns that may be null.
 _OPTIONAL = frozenset(("etag", "cause", "captured"))

@@ -9,9 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_bytes, pack_texts, pack_values, unpack
 from ..items import encode_order_key
-from ..records import ByteArray, FeatureBatch, FeatureSpec
+from ..records import (
+    ByteArray,
+    FeatureBatch,
+    FeatureSpec,
+    pack_bytes,
+    pack_texts,
+    pack_values,
+    unpack,
+)
 
 # Key in the metadata of a part whose value is the fingerprint of its spec.
 SPEC_KEY = b"smartdownsample.spec"

@@ -22,10 +22,9 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
-from ..arrow import pack_flags
 from ..errors import DamagedPartError, StoreError, StoreWarning, warn_user
 from ..options import ReadingOptions
-from ..records import Cause, FeatureBatch, FeatureSpec, FileStats, ItemList
+from ..records import Cause, FeatureBatch, FeatureSpec, FileStats, ItemList, pack_flags
 from .folder import (
     FILE_NAME,
     FORMER_SCHEMA_VERSIONS,

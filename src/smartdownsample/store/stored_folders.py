@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_flags, pack_values, unpack
 from ..errors import DamagedPartError
+from ..records import pack_flags, pack_values, unpack
 from .natural_merge import merge_naturally
 from .part import OpenPart, RowGroup, read_ahead
 from .schema import view_bytes

@@ -10,11 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arrow import pack_flags, unpack
 from ..errors import StoreError, StoreWarning, warn_user
 from ..items import is_remote, stat_files
 from ..options import PathLike
-from ..records import BoolArray, FeatureSpec, IntArray
+from ..records import BoolArray, FeatureSpec, IntArray, pack_flags, unpack
 from .folder import (
     FILE_NAME,
     IGNORE_NAME,

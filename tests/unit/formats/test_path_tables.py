@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from smartdownsample import InvalidParameterError
-from smartdownsample.cells import guard_cells
 from smartdownsample.formats import list_cells, read_table
+from smartdownsample.formats.cells import guard_cells
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -14,8 +14,7 @@ import pytest
 
 from feature_tables import make_table
 from smartdownsample import FeatureTable, ImageIndex, InvalidParameterError, Selection
-from smartdownsample.arrow import pack_texts
-from smartdownsample.records import pack_paths
+from smartdownsample.records import pack_paths, pack_texts
 from smartdownsample.results import tabulate_selection, write_selection
 
 EXTENSIONS = [".txt", ".csv", ".json", ".parquet"]

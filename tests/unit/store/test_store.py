@@ -15,9 +15,8 @@ import pytest
 
 from pictures import write_collection
 from smartdownsample import ImageIndex, StoreWarning, cache
-from smartdownsample.arrow import unpack
 from smartdownsample.features.spec import make_spec
-from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats
+from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats, unpack
 from smartdownsample.store import FeatureStore, KnownFeatures, choose_cache_dir, store
 from smartdownsample.store import look_up as look_up_module
 from smartdownsample.store import part as part_module

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from smartdownsample.cells import free_cells, guard_cells
+from smartdownsample.formats.cells import free_cells, guard_cells
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,13 @@ longer than a warm run. Arrays are therefore made of buffers, and buffers taken 
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-if TYPE_CHECKING:
-    from .records import BoolArray, IntArray
+from .arrays import BoolArray, IntArray
 
 # NumPy's names of Arrow's numbers and times.
 _NUMBERS: dict[str, npt.DTypeLike] = {

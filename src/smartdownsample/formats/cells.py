@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .arrow import pack_texts
+from ..records import pack_texts
 
 # What begins a formula (https://owasp.org/www-community/attacks/CSV_Injection), also in full width,
 # behind apostrophes that are the text's own. The patterns are RE2's.
