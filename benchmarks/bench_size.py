@@ -142,7 +142,7 @@ def _make_batch(start: int, stop: int, *, is_timed: bool) -> FeatureBatch:
         ms = 10**12 + places // _FOLDER_FILES * 97_000 + within * _STEP_MS
         rows["captured"] = ms.astype("datetime64[ms]")
     else:
-        rows["captured"] = np.datetime64("NaT")
+        rows["captured"] = np.datetime64("NaT", "ms")
     keys = [os.fsencode(name_path(place)) for place in places.tolist()]
     frames, regions = whole_photos(n)
     stats = tell_stats(places)

@@ -99,7 +99,7 @@ def make_collection(n: int, seed: int, *, is_timed: bool) -> tuple[FeatureTable,
     rows = made.rows
     rows["width"], rows["height"] = 4000, 3000
     if not is_timed:
-        rows["captured"] = np.datetime64("NaT")
+        rows["captured"] = np.datetime64("NaT", "ms")
     names = name_files(n, rng)
     if rng.random() < 0.5:  # else looks have nothing to do with names
         names.sort(key=lambda name: (encode_order_key(name.encode()), name.encode()))

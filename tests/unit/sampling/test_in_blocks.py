@@ -56,7 +56,7 @@ def test_selections_do_not_depend_on_blocks(
     table = make_table(400, seed=3)
     table.rows["width"], table.rows["height"] = 4000, 3000
     if regime == "untimed":
-        table.rows["captured"] = np.datetime64("NaT")
+        table.rows["captured"] = np.datetime64("NaT", "ms")
     rows = []
     for block in (1 << 19, 13):
         monkeypatch.setattr(in_blocks, "_BLOCK", block)
