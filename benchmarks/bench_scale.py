@@ -139,9 +139,7 @@ class SimulatedCluster:
             np.full(n, self.kind.size_bytes),
             np.ones(n, dtype=np.bool_),
         )
-        answer = (
-            Answer(identify(), None, np.arange(0)) if self.is_parts else Answer(identify(), chunk)
-        )
+        answer = Answer(identify(), None, []) if self.is_parts else Answer(identify(), chunk)
         return pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
 
 

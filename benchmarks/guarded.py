@@ -25,7 +25,8 @@ from counting import count, measure_peak
 from peers.floors import choose_fast_flags, decode_files, read_bytes
 from scenarios import Collection
 from smartdownsample import ImageIndex, find_images
-from smartdownsample.engines.chunk import Task, extract_chunk
+from smartdownsample.engines.chunk import extract_chunk
+from smartdownsample.engines.task import Task
 from smartdownsample.features.spec import make_spec
 from smartdownsample.options import MAX_PIXELS
 from smartdownsample.pictures.process_settings import decoding_process

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from smartdownsample.engines.chunk import Task
+from smartdownsample.engines.task import Task
 from smartdownsample.gathering.schedule import extract_features
 from smartdownsample.items.locations import to_key
 from smartdownsample.options import MAX_PIXELS, ReadingOptions

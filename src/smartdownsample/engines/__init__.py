@@ -1,10 +1,10 @@
 """Engines: what carries tasks to threads, processes and clusters, and the answers back."""
 
 from .choose import open_engine
-from .chunk import ExtractedChunk, Keeping, Task
 from .dispatch import Finished, run_tasks
 from .engine import Engine, LostChunk
 from .extract_table import TABLE_SCHEMA, extract_table
+from .task import ExtractedChunk, Keeping, Task
 from .worker import Answer, identify
 
 __all__ = [

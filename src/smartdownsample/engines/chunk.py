@@ -1,14 +1,11 @@
-"""The work of one task: read, decode and describe the items of a few files.
-
-A task is plain data and its result is arrays, so threads, processes and clusters can run it.
-"""
+"""The work of one task: read, decode and describe the items of a few files."""
 
 import os
 import threading
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain, repeat
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -31,16 +28,12 @@ from ..records import (
     FLAG_TRUNCATED,
     FLAG_TURNED,
     WHOLE,
-    BoolArray,
     ByteArray,
     Cause,
-    FeatureSpec,
-    Float32Array,
-    FrameArray,
-    IntArray,
     RowArray,
 )
 from .read_ahead import read_ahead
+from .task import ExtractedChunk, Task
 
 # Small files are read ahead, this many bytes at a time: where reading and decoding alternate, each
 # pushes the code of the other out of the processor's caches.
@@ -49,127 +42,6 @@ _READ_BYTES = 2**21
 _NOTED = ("width", "height", "flags", "captured")
 # The content of a file, and its preview if that can be used.
 _FileRead: TypeAlias = tuple[Content | Cause, Picture | None]
-
-
-class Keeping(NamedTuple):
-    """What workers may keep of f files themselves, and where.
-
-    Attributes
-    ----------
-    cache_dir : str
-        Folder of the store, as all machines name it.
-    sign : str
-        A file in it by which a worker knows that it sees this folder, see
-        `smartdownsample.store.leave_sign`.
-    decoders : str
-        Failures of these decoders are known from then on.
-    mtime_ns, size_bytes : ndarray of int64, shape (f,)
-        Rows of files in this state are.
-    """
-
-    cache_dir: str
-    sign: str
-    decoders: str
-    mtime_ns: IntArray
-    size_bytes: IntArray
-
-    def choose_files(self, files: list[int] | IntArray) -> "Keeping":
-        """Choose some of the files."""
-        return self._replace(mtime_ns=self.mtime_ns[files], size_bytes=self.size_bytes[files])
-
-
-class Task(NamedTuple):
-    """The items of f files to extract.
-
-    Attributes
-    ----------
-    locations : list of str, length f
-        Absolute paths; undecodable bytes as surrogates.
-    counts : list of int, length f
-        How many items each file has, at least one.
-    frames : ndarray of int32, shape (n,)
-        Frames of the items, file by file.
-    regions : ndarray of float32, shape (n, 4)
-        Regions of the same items.
-    spec : FeatureSpec
-        What to compute.
-    treatments : list of Treatment, length f, or None
-        What to do with each file; None decodes all.
-    max_pixels : int
-        An image with more pixels than this is not decoded.
-    keeping : Keeping, optional
-        Where workers keep rows; by default all come back.
-    etags : list of str or None, length f, or None
-        The content that each object of an object store is to have; None where it is not known.
-    """
-
-    locations: list[str]
-    counts: list[int]
-    frames: FrameArray
-    regions: Float32Array
-    spec: FeatureSpec
-    treatments: list[Treatment] | None
-    max_pixels: int
-    keeping: Keeping | None = None
-    etags: list[str | None] | None = None
-
-    @property
-    def has_objects(self) -> bool:
-        """Whether any file is an object of an object store or a web server."""
-        return any("://" in location for location in self.locations)
-
-    def items_of(self, files: list[int]) -> IntArray:
-        """List the items of some of the files, file by file."""
-        ends = np.cumsum(self.counts)
-        own = (np.arange(ends[i] - self.counts[i], ends[i]) for i in files)
-        return np.concatenate([np.arange(0), *own])
-
-    def choose_files(self, files: list[int]) -> "Task":
-        """Make the task of some of the files."""
-        items = self.items_of(files)
-        return self._replace(
-            locations=[self.locations[i] for i in files],
-            counts=[self.counts[i] for i in files],
-            frames=self.frames[items],
-            regions=self.regions[items],
-            treatments=self.treatments and [self.treatments[i] for i in files],
-            keeping=self.keeping and self.keeping.choose_files(files),
-            etags=self.etags and [self.etags[i] for i in files],
-        )
-
-
-class ExtractedChunk(NamedTuple):
-    """The result of a task for n items; the fields are those of `FeatureBatch`."""
-
-    order_keys: list[bytes]
-    rows: RowArray
-    causes: list[Cause | None]
-    mtime_ns: IntArray
-    size_bytes: IntArray
-    is_lasting: BoolArray
-    etags: list[str | None] | None = None
-
-    def take(self, items: IntArray) -> "ExtractedChunk":
-        """Take the result for some of the items."""
-        places = items.tolist()
-        return ExtractedChunk(
-            [self.order_keys[place] for place in places],
-            self.rows[items],
-            [self.causes[place] for place in places],
-            self.mtime_ns[items],
-            self.size_bytes[items],
-            self.is_lasting[items],
-            self.etags and [self.etags[place] for place in places],
-        )
-
-    def put(self, part: "ExtractedChunk", items: IntArray) -> None:
-        """Put the result for some of the items in its place."""
-        for i, item in enumerate(items.tolist()):
-            self.causes[item] = part.causes[i]
-            if self.etags is not None and part.etags is not None:
-                self.etags[item] = part.etags[i]
-        for name in ("rows", "mtime_ns", "size_bytes", "is_lasting"):
-            getattr(self, name)[items] = getattr(part, name)
 
 
 class StopSign:

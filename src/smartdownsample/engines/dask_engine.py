@@ -12,8 +12,8 @@ from distributed.comm import parse_address
 from distributed.comm.registry import get_backend
 
 from ..errors import ExtractionError, HelperWarning, warn_user
-from .chunk import Task
 from .engine import LostChunk
+from .task import Task
 from .worker import Answer, work
 
 # How often a task is computed again that raised an error, which none does that is well.

@@ -21,9 +21,10 @@ import numpy as np
 from ..display import count_noun
 from ..errors import ExtractionError, HelperWarning, warn_user
 from ..features import FEATURE_VERSION
-from ..records import Cause, IntArray
-from .chunk import ExtractedChunk, Task, fail_chunk
+from ..records import Cause
+from .chunk import fail_chunk
 from .engine import Engine, LostChunk
+from .task import ExtractedChunk, Task
 from .worker import Answer, Identity, identify
 
 # Chunks for each worker that are out: one it works at, one on its way there, one on its way back.
@@ -58,7 +59,7 @@ class Finished(NamedTuple):
         Their rows and causes.
     decoders : str
         The decoders of who did it, see `Identity`.
-    left : ndarray of int64, optional
+    left : list of int, optional
         The items of these files that the chunk is for, see `Answer`; by default all.
     """
 
@@ -66,7 +67,7 @@ class Finished(NamedTuple):
     files: slice
     chunk: ExtractedChunk
     decoders: str
-    left: IntArray | None = None
+    left: list[int] | None = None
 
 
 _Results: TypeAlias = Generator[Finished, None, None]
@@ -229,7 +230,7 @@ class _Dispatch:
             self._innocent = piece.task.choose_files([0])._replace(keeping=None)
         return Finished(piece.place, piece.files, chunk, identity.decoders, left)
 
-    def _check_length(self, task: Task, chunk: ExtractedChunk, left: IntArray | None) -> None:
+    def _check_length(self, task: Task, chunk: ExtractedChunk, left: list[int] | None) -> None:
         """Make sure that there is a row and an outcome for each item that a worker has not kept."""
         lengths = {len(values) for values in chunk if values is not None}
         items = np.arange(len(task.frames))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-from .chunk import Task
+from .task import Task
 from .worker import Answer
 
 

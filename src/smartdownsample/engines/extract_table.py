@@ -22,7 +22,8 @@ from ..records import (
     pack_values,
     whole_photos,
 )
-from .chunk import ExtractedChunk, Task, extract_chunk
+from .chunk import extract_chunk
+from .task import ExtractedChunk, Task
 
 # Types of Arrow that Dask, Ray and Spark all have: no unsigned numbers, no lists of one length.
 TABLE_SCHEMA = pa.schema(

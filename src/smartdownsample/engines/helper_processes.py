@@ -32,7 +32,8 @@ from ..features import FEATURE_VERSION
 from ..opencv_limit import OPENCV_LIMIT_VARIABLE
 from ..options import MAX_PIXELS, choose_opencv_limit
 from ..pictures import MEMORY, decoding_process
-from .chunk import ExtractedChunk, StopSign, Task, extract_chunk
+from .chunk import StopSign, extract_chunk
+from .task import ExtractedChunk, Task
 
 # The folder that holds the package, for the helper's module search path.
 _HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

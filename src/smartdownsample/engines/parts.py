@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import StoreError
-from ..records import FeatureBatch, IntArray, pack_flags
+from ..records import FeatureBatch, pack_flags
 from ..store import FeatureStore, make_table, sees_sign
-from .chunk import ExtractedChunk, Task
+from .task import ExtractedChunk, Task
 
 
 def keep_rows(
     task: Task, chunk: ExtractedChunk, decoders: str
-) -> tuple[ExtractedChunk | None, IntArray | None]:
+) -> tuple[ExtractedChunk | None, list[int] | None]:
     """Write the rows of a chunk as a part, where the task says so and its folder is seen.
 
     A row is kept when it is a fact about the file as it was listed, and will be found. Returns the
@@ -52,4 +52,4 @@ def keep_rows(
     except StoreError:  # a full disk, say: who takes the rows in tries it again, and says so
         return chunk, None
     left = np.flatnonzero(~is_kept)
-    return chunk.take(left) if len(left) else None, left
+    return chunk.take(left) if len(left) else None, left.tolist()

@@ -12,8 +12,8 @@ from joblib import cpu_count
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.parallel import ParallelBackendBase
 
-from .chunk import Task
 from .engine import LostChunk
+from .task import Task
 from .worker import Answer, work
 
 

@@ -17,8 +17,8 @@ from ray.exceptions import (
 )
 
 from ..errors import ExtractionError
-from .chunk import Task
 from .engine import LostChunk
+from .task import Task
 from .worker import Answer, work
 
 # Ray itself sends a task again so many times whose worker or machine was lost, until that was in

@@ -22,8 +22,8 @@ from pyspark.errors import PySparkException, PythonException
 from pyspark.sql import SparkSession
 
 from ..errors import ExtractionError
-from .chunk import Task
 from .engine import LostChunk
+from .task import Task
 from .worker import Answer, work
 
 # Jobs that run at once; where the cluster has more workers, a job has several tasks.

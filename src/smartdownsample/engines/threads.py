@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from .chunk import StopSign, Task, extract_chunk
+from .chunk import StopSign, extract_chunk
 from .engine import LostChunk
 from .helper_processes import Helpers
+from .task import Task
 from .worker import Answer, identify
 
 # Where Ctrl-C does not end waiting, as on Windows, it is heard this often.

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import joblib
 
-from .chunk import Task
 from .engine import LostChunk
+from .task import Task
 from .worker import Answer, work
 
 

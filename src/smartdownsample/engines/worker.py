@@ -8,10 +8,10 @@ from typing import NamedTuple
 from .. import __version__
 from ..features import FEATURE_VERSION
 from ..pictures import decoding_process
-from ..records import IntArray
 from ..store import decoder_version
-from .chunk import ExtractedChunk, Task, extract_chunk
+from .chunk import extract_chunk
 from .parts import keep_rows
+from .task import ExtractedChunk, Task
 
 
 class Identity(NamedTuple):
@@ -45,14 +45,14 @@ class Answer(NamedTuple):
     chunk : ExtractedChunk or None
         The result; None from a worker that computes features of another version, or that has
         kept all rows.
-    left : ndarray of int64, optional
+    left : list of int, optional
         The items of the task that the result is for, where the worker has kept the rows of all
-        others; by default all.
+        others; by default all. A list, since an empty array takes a hundred bytes to send.
     """
 
     identity: Identity
     chunk: ExtractedChunk | None
-    left: IntArray | None = None
+    left: list[int] | None = None
 
 
 def identify() -> Identity:

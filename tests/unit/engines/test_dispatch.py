@@ -9,9 +9,10 @@ import pytest
 
 from pictures import write_collection
 from smartdownsample import ExtractionError, HelperWarning
-from smartdownsample.engines.chunk import Keeping, Task, extract_chunk
+from smartdownsample.engines.chunk import extract_chunk
 from smartdownsample.engines.dispatch import Finished, run_tasks
 from smartdownsample.engines.engine import LostChunk
+from smartdownsample.engines.task import Keeping, Task
 from smartdownsample.engines.worker import Answer, identify, work
 from smartdownsample.features.spec import make_spec
 from smartdownsample.records import Cause

@@ -20,8 +20,9 @@ import pytest
 from pictures import make_old, write_picture
 from smartdownsample import HelperWarning, ImageIndex
 from smartdownsample.engines import choose, helper_processes
-from smartdownsample.engines.chunk import ExtractedChunk, StopSign, Task, extract_chunk
+from smartdownsample.engines.chunk import StopSign, extract_chunk
 from smartdownsample.engines.helper_processes import Helpers
+from smartdownsample.engines.task import ExtractedChunk, Task
 from smartdownsample.features.spec import make_spec
 from smartdownsample.items.locations import to_key
 from smartdownsample.opencv_limit import OPENCV_LIMIT_VARIABLE

@@ -1,6 +1,7 @@
 """Tests of smartdownsample.engines.parts and of runs whose workers keep their rows."""
 
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -201,9 +202,9 @@ def test_rows_that_are_gone_again_are_missed(photos: Path, monkeypatch: pytest.M
         build(photos, monkeypatch, Cluster(forget))
 
 
-@pytest.mark.parametrize("left", [np.array([0, 0]), np.array([0, 99]), np.array([1])])
+@pytest.mark.parametrize("left", [[0, 0], [0, 99], [1]])
 def test_an_answer_for_other_items_than_it_says_is_refused(
-    collection: list[str], left: np.ndarray
+    collection: list[str], left: list[int]
 ) -> None:
     """Twice the same, none of the task's, or fewer."""
     cluster = Cluster(lambda task: Answer(identify(), work(task).chunk, left))
@@ -239,6 +240,18 @@ def make_keeping(store: FeatureStore, paths: list[str], sign: str, decoders: str
     )
 
 
+def test_an_answer_without_rows_is_short(collection: list[str], tmp_path: Path) -> None:
+    """A byte for each image of a chunk, however small the run is."""
+    store = FeatureStore(SPEC, tmp_path / "cache")
+    with leave_sign(store) as sign:
+        assert sign is not None
+        task = photo_task(collection[:2], SPEC)
+        keeping = make_keeping(store, collection[:2], sign, identify().decoders)
+        answer = work(task._replace(keeping=keeping))
+    assert answer[1:] == (None, [])
+    assert len(pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)) <= schedule._OF_PARTS.least  # noqa: SLF001 - nothing else tells
+
+
 def test_failures_of_other_decoders_come_back(collection: list[str], tmp_path: Path) -> None:
     """The coordinator would take them for unknown, since its own decoder may do better."""
     bad = make_old(tmp_path / "bad.jpg") if (tmp_path / "bad.jpg").write_text("no") else Path()
@@ -252,8 +265,7 @@ def test_failures_of_other_decoders_come_back(collection: list[str], tmp_path: P
             chunk = work(task._replace(keeping=None)).chunk
             assert chunk is not None
             kept = keep_rows(task, chunk, identify().decoders)
-            assert kept[1] is not None
-            assert kept[1].tolist() == left
+            assert kept[1] == left
             assert len(left) == (0 if kept[0] is None else len(kept[0].rows))
 
 

@@ -25,9 +25,10 @@ from pictures import (
 )
 from smartdownsample import FeatureSpec, ImageIndex
 from smartdownsample.engines import choose
-from smartdownsample.engines.chunk import Task, extract_chunk, fail_chunk
+from smartdownsample.engines.chunk import extract_chunk, fail_chunk
 from smartdownsample.engines.engine import LostChunk
 from smartdownsample.engines.helper_processes import Helpers
+from smartdownsample.engines.task import Task
 from smartdownsample.engines.threads import ThreadEngine
 from smartdownsample.engines.worker import Answer, identify
 from smartdownsample.features.spec import make_spec
