@@ -73,7 +73,7 @@ class StoreWarning(UserWarning):
 
 
 class LockWarning(UserWarning):
-    """A lockfile does not say where its images lie, which is to be said when it is used."""
+    """A lockfile does not say where its images lie, or what was asked for of what."""
 
 
 class HelperWarning(UserWarning):

@@ -1,5 +1,6 @@
 """A collection's features in memory, to be sampled again and again."""
 
+import os
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -8,13 +9,13 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from . import report
-from .checks import check_choice
+from .checks import check_choice, expand_home
 from .display import count_noun
 from .document import Document
 from .gathering import gather_features, open_pack, open_stored, warn_of_failures
-from .items import check_root, list_items
+from .items import check_root, list_items, to_text
 from .options import DecodeMode, ItemKind, OnLoadingError, OnTruncated, PathLike, ReadingOptions
-from .records import Collection, Failure, FeatureTable, IntArray, ItemList
+from .records import Collection, Failure, FeatureTable, IntArray, ItemList, NamedBy
 from .sampler import Sampler
 from .sampling import encode_buckets, lay_out
 from .store import choose_cache_dir, choose_store_dir
@@ -45,6 +46,9 @@ class ImageIndex(Sampler):
     >>> index = ImageIndex.build("data_samples", cache=False)  # doctest: +SKIP
     >>> small, large = index.sample(20), index.sample(100)  # doctest: +SKIP
     """
+
+    # Known of what `build` makes.
+    named_by: NamedBy | None = None
 
     def __init__(self, table: FeatureTable, cache_dir: Path | None = None) -> None:
         self.table = table
@@ -174,6 +178,7 @@ class ImageIndex(Sampler):
         )
         items = paths.items if isinstance(paths, Document) else list_items(paths)
         index = cls.gather_items(items, reading)
+        index.named_by = _tell_names(paths, items, reading)
         index.given = paths if hasattr(paths, "index") and not isinstance(paths, list) else None
         warn_of_failures(index.failures)
         return index
@@ -262,4 +267,19 @@ class ImageIndex(Sampler):
     @cached_property
     def collection(self) -> Collection:
         """The images, their buckets and the order that picks are spread along."""
-        return Collection(self.table, self.codes, lay_out(self.table), self.cache_dir)
+        layout = lay_out(self.table)
+        return Collection(self.table, self.codes, layout, self.cache_dir, named_by=self.named_by)
+
+
+def _tell_names(
+    paths: "PathLike | Iterable[PathLike] | Document", items: ItemList, reading: ReadingOptions
+) -> NamedBy:
+    """Tell what named the images, as lockfiles say it; images one by one, where nothing else is."""
+    if isinstance(paths, Document):
+        contents = paths.contents
+        return NamedBy([contents.annotations.file], reading, contents.options)
+    if isinstance(paths, (str, os.PathLike)):
+        return NamedBy([expand_home(to_text(paths, "A source"))], reading)
+    if items.positions is None and isinstance(paths, (list, tuple)):  # folders or globs
+        return NamedBy([expand_home(to_text(path, "A source")) for path in paths], reading)
+    return NamedBy(items.paths, reading)

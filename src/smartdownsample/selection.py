@@ -9,7 +9,7 @@ import numpy as np
 from . import page, report
 from .checks import check_flag, check_integer, check_names, check_number, check_seed
 from .display import count_noun
-from .locks import write_lock
+from .locks import lock_selection
 from .options import RANDOM_SEED, VALIDATION, GroupsLike, Kept, PathLike
 from .picked_items import PickedItems
 from .records import IntArray, Picks
@@ -79,7 +79,8 @@ class Selection(PickedItems):
         """Write a lockfile: which images were selected, with the digests of their contents.
 
         `smartdownsample.Lock` reads it, and tells later, or elsewhere, what became of the images.
-        The selected ones are read to their ends.
+        The selected ones are read to their ends. The file says what named the images as well, so
+        that the command can select again by it and add to it.
 
         Parameters
         ----------
@@ -87,7 +88,8 @@ class Selection(PickedItems):
             A ``.lock`` or ``.json`` file. An earlier lockfile of one round is replaced. Missing
             folders are made, as by all that writes a file.
         root : path, optional
-            Folder that all images lie below, by default the deepest one. Paths count from there.
+            Folder that all images lie below, by default the one that was named, or the deepest of
+            them all. Paths count from there.
 
         Raises
         ------
@@ -96,8 +98,13 @@ class Selection(PickedItems):
         OutputError
             When the file cannot be written, or would replace another one, or a selected image is
             gone.
+
+        Warns
+        -----
+        LockWarning
+            When the file cannot say where the images lie, or what was asked for of what.
         """
-        write_lock(self, destination, root=root)
+        lock_selection(self, destination, root=root)
 
     def save_report(
         self,

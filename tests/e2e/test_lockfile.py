@@ -12,7 +12,7 @@ import pytest
 
 from pictures import LONG_AGO_NS, make_old, write_collection, write_picture
 from small_surveys import detect, write_jpeg, write_results
-from smartdownsample import ImageIndex, Lock
+from smartdownsample import Document, ImageIndex, Lock
 from smartdownsample.cli import main, time_limit
 from smartdownsample.locks.lock_file import LockedSource, encode_lock, read_lock
 
@@ -208,10 +208,51 @@ def test_other_picks_are_named_with_what_they_were_made_with(
     expected = {*same.paths} - {*other.paths}
     assert {f"photos/{path}" for path, _ in report.picks.dropped} == expected
     assert report.picks.has_same_features
-    told = verify(capsys)
-    assert told["collection"] is None
-    assert "Python" in told["not_repeated"]
+    assert verify(capsys)["picks"]["n_same"] == 10
     del folder
+
+
+@pytest.mark.parametrize("named", ["folder", "glob", "folders", "list", "few"])
+def test_a_lockfile_from_python_is_repeated_and_added_to_by_the_command(
+    folder: Path, capsys: pytest.CaptureFixture[str], named: str
+) -> None:
+    """Whatever named the images; with its options, and what was selected before."""
+    if named == "list":  # more than are told one by one
+        write_collection(folder / "photos" / "more", 80)
+    every = sorted(map(str, Path("photos").rglob("*.jpg")))
+    sources: dict[str, Any] = {
+        "folder": Path("photos"),
+        "glob": f"{folder}/photos/**/*.jpg",
+        "folders": [folder / "photos" / "site_1", "photos/site_2"],
+        "few": every[:30],
+    }
+    index = ImageIndex.build(sources.get(named, every), truncated="skip")
+    first = index.sample(5)
+    groups = r"regex:(site_\d)"
+    index.sample(10, keep=first, groups=groups, balance=1, random_seed=7).save_lock("python.lock")
+    assert verify(capsys, "python.lock")["picks"]["n_same"] == 10
+    updated = list_printed(capsys, "sample", "--update", "python.lock", "-n", "+6")
+    assert len({*updated}) == 6
+    assert not {*map(os.path.abspath, updated)} & {*map(os.path.abspath, first.paths)}
+    content = Lock.read("python.lock").content
+    assert (len(content.picks), (content.options or {})["truncated"]) == (16, "skip")
+
+
+def test_a_lockfile_of_a_document_from_python_is_repeated(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With what was taken from it, and the root of its photos."""
+    Path("survey").mkdir()
+    for number in range(12):
+        write_jpeg(folder / "survey" / f"{number}.jpg", number)
+    write_results(
+        folder / "results.json", {f"{n}.jpg": [detect(0.1, 0.1, 0.5, 0.5)] for n in range(12)}
+    )
+    document = Document.read("results.json", root="survey", min_confidence=0.3)
+    index = ImageIndex.build(document, crop_margin=0.1)
+    index.sample(4, groups="category").save_lock("python.lock")
+    assert verify(capsys, "python.lock")["picks"]["n_same"] == 4
+    assert len(list_printed(capsys, "sample", "--update", "python.lock", "-n", "+2")) == 2
 
 
 def test_options_are_repeated_with_the_run(

@@ -14,14 +14,18 @@ from ..formats import looks_like_document
 from ..index import ImageIndex
 from ..items import NamedImages, to_key
 from ..locks import (
+    LEFT_OUT,
+    ROOT_AS_CALLED,
     Lock,
     LockedPick,
     check_below,
+    explain_unrepeatable,
     list_other_forms,
     locate,
     lock_kind,
     make_content,
     save_content,
+    spell_folders,
     spell_nearby,
 )
 from ..options import Kept, SamplingOptions
@@ -39,7 +43,7 @@ from .inputs import (
     count_target,
     name_all,
 )
-from .lock_output import LEFT_OUT, ROOT_AS_CALLED, list_asked, list_left_out
+from .lock_output import list_asked, list_placed
 from .printing import say
 from .shared_options import read_grouping
 
@@ -69,7 +73,7 @@ class Reopened:
             return
         n_wanted = None if options.target_count is None else self.selection.target_count
         root = to_key(lock.find_root(options.locked_root))
-        told = {**(lock.content.options or {}), LEFT_OUT: list_left_out(options, root)}
+        told = {**(lock.content.options or {}), LEFT_OUT: spell_folders(list_placed(options), root)}
         before, folder = lock.content.root, os.path.dirname(to_key(lock.file))
         is_moved = before is None or to_key(os.path.join(os.fsdecode(folder), before)) != root
         is_relative = not os.path.isabs(options.locked_root)
@@ -93,16 +97,11 @@ class Reopened:
             say(f"{lock.file} still leads to images in {before}: name their folder with --root.")
 
 
-def explain_unrepeatable(lock: Lock) -> str | None:
-    """Say why the call of a lockfile cannot be repeated; None where it can."""
-    content = lock.content
-    if content.options is None:
-        return "it was written from Python, and what was asked for can stand in no file"
-    if content.sources is None or content.keep is None:
-        return (
-            "it does not say what named the images, as where it was written from Python, or where "
-            "standard input, a list outside of its folder, or very many images did"
-        )
+def find_obstacle(lock: Lock) -> str | None:
+    """Say why the call of a lockfile cannot be repeated here; None where it can."""
+    reason = explain_unrepeatable(lock.content)
+    if reason is not None:
+        return reason
     gone = lock.list_changed_documents(only_missing=True)
     return f"{gone[0]!r}, which named the images, is not there" if gone else None
 
@@ -203,7 +202,7 @@ def reopen(options: argparse.Namespace, check_outputs: CheckOutputs) -> Reopened
     lock.check_images(root)
     if options.update is None:
         return _replay(restored, lock, root, check_outputs)
-    reason = explain_unrepeatable(lock)
+    reason = find_obstacle(lock)
     if reason is not None:
         msg = f"{lock.file!r} cannot be added to: {reason}. Select with --keep instead."
         raise InvalidParameterError(msg)
@@ -237,7 +236,7 @@ def _replay(
     All images of the collection are looked at only where an output is about them.
     """
     is_about_all = _is_about_all(options)
-    reason = explain_unrepeatable(lock)
+    reason = find_obstacle(lock)
     if is_about_all and reason is not None:
         say(f"Only the selected images are known, since {lock.file!r} cannot be repeated: {reason}")
     kept: list[Kept] | IntArray = []

@@ -184,9 +184,9 @@ def _save_lock(
     if locked is not None:
         locked.save()
     elif options.lock is not None:
-        from .lock_output import write_lock
+        from .lock_output import lock_selection
 
-        write_lock(options, selection, images)
+        lock_selection(options, selection, images)
 
 
 def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: list[str]) -> None:

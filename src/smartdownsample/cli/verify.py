@@ -47,13 +47,13 @@ def run(options: argparse.Namespace) -> int:
 
     from ..errors import SmartDownsampleError
     from ..locks import Lock
-    from .lock_input import explain_unrepeatable, tell_outside
+    from .lock_input import find_obstacle, tell_outside
     from .printing import print_json, tell
 
     lock = Lock.read(options.file)
     tell_outside(options, lock, options.root)
     root = lock.find_root(options.root)
-    reason, selection = explain_unrepeatable(lock), None
+    reason, selection = find_obstacle(lock), None
     is_known = True
     if reason is None:
         try:

@@ -1,17 +1,14 @@
 """Lockfiles in Python: write one, read one, and see what has become of its images."""
 
 import glob
-import math
 import os
 from dataclasses import replace
-from typing import Any
 
 from ..checks import check_type
 from ..display import count_noun
-from ..errors import InvalidParameterError, LockWarning, OutputError, warn_user
+from ..errors import InvalidParameterError, OutputError
 from ..items import to_key, to_text
 from ..options import PathLike
-from ..output_files import check_output, write_output
 from ..records import Picks
 from .content_hashes import digest_file
 from .lock_check import (
@@ -22,16 +19,12 @@ from .lock_check import (
     find_locked_root,
     find_unsound,
 )
-from .lock_content import are_relative, choose_root, make_content, refuse_locking
-from .lock_file import LockContent, LockedPick, LockedSource, encode_lock, lock_kind, read_lock
-from .places import leads_out, spell_nearby
+from .lock_content import choose_root
+from .lock_file import LockContent, LockedPick, LockedSource, read_lock
+from .places import leads_out
 from .unicode_forms import locate
 
 _N_NAMED = 3
-# What is said of a lockfile whose root is null.
-WITHOUT_ROOT = (
-    "does not say where its images lie, since the way there would tell about this machine"
-)
 
 
 class Lock:
@@ -278,61 +271,3 @@ def _find_images(root: str, images: str) -> str:
     path = os.fsdecode(locate(os.fsencode(root), images))
     is_glob = glob.has_magic(images) and not os.path.lexists(path)
     return os.path.join(glob.escape(root), images) if is_glob else path
-
-
-def write_lock(
-    selection: Picks,
-    destination: PathLike,
-    *,
-    root: PathLike | None = None,
-    show_progress: bool = False,
-) -> None:
-    """Write a lockfile of a selection, for Python, which does not know what was asked for."""
-    name = to_text(destination, "The 'destination' parameter")
-    check_output(name, lock_kind(), selection.inputs)
-    refuse_locking(selection.paths)
-    folder = os.path.dirname(to_key(name))
-    if root is None:
-        key, is_relative = choose_root(selection), are_relative(selection)
-    else:
-        named = to_text(root, "The 'root' parameter")
-        key, is_relative = to_key(named), not os.path.isabs(named)
-    place = spell_nearby(key, folder, is_relative=is_relative)
-    asked = _list_options(selection)
-    begun = LockContent(selection.table.spec.fingerprint, place, None, None, asked)
-    content = make_content(
-        selection, key, begun, selection.target_count, show_progress=show_progress
-    )
-    save_content(content, name, selection)
-    if place is None:
-        told = f"{name!r} {WITHOUT_ROOT}. Name it when you use the lockfile: Lock.verify(root=…)"
-        warn_user(f"{told}, in the command --root.", LockWarning)
-
-
-def _list_options(selection: Picks) -> dict[str, Any] | None:
-    """List what is known of how images were selected; None where that can stand in no file."""
-    options, spec = selection.options, selection.table.spec
-    if (
-        options is None
-        or not isinstance(options.groups, str | None)
-        or not isinstance(options.per_group, int | None)
-        or math.isinf(options.sequence_gap_s)
-    ):
-        return None
-    names = ("spread", "quotas", "max_per_sequence", "skip_flat")
-    return {
-        "grouping": options.groups,
-        "per_group": options.per_group,
-        "balance": float(options.balance),
-        "sequence_gap_s": float(options.sequence_gap_s),
-        **{name: getattr(options, name) for name in names},
-        **{name: getattr(spec, name) for name in ("hash_size", "decode")},
-        **{name: getattr(spec, name) for name in ("crop_margin", "crop_square")},
-    }
-
-
-def save_content(
-    content: LockContent, destination: str, selection: Picks, known: LockContent | None = None
-) -> None:
-    """Write a lockfile; in the place of `known`, if that is what it adds to, see `lock_kind`."""
-    write_output(destination, encode_lock(content), lock_kind(known), selection.inputs)

@@ -12,7 +12,16 @@ from .arrays import (
     RowArray,
 )
 from .arrow import number_texts, pack_bytes, pack_flags, pack_texts, pack_values, sort_bytes, unpack
-from .collection import BucketCount, Collection, GroupCount, GroupLabels, Layout, Picks, Regime
+from .collection import (
+    BucketCount,
+    Collection,
+    GroupCount,
+    GroupLabels,
+    Layout,
+    NamedBy,
+    Picks,
+    Regime,
+)
 from .failures import NOT_REACHED, Cause, Failure
 from .feature_batch import FeatureBatch, FileStats
 from .feature_spec import (
@@ -81,6 +90,7 @@ __all__ = [
     "IntArray",
     "ItemList",
     "Layout",
+    "NamedBy",
     "NumberArray",
     "PackedKeys",
     "PackedPaths",

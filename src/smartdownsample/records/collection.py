@@ -1,5 +1,6 @@
 """A collection that is ready to be sampled, and what was picked from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from ..options import SamplingOptions
+from ..options import DocumentOptions, ReadingOptions, SamplingOptions
 from .arrays import BoolArray, ByteArray, DistanceArray, Float64Array, IntArray
 from .failures import Failure
 from .feature_table import FeatureTable
@@ -81,6 +82,24 @@ class GroupLabels(NamedTuple):
     ids: IntArray
 
 
+class NamedBy(NamedTuple):
+    """What named the images of a collection, and how they were read.
+
+    Attributes
+    ----------
+    sources : sequence of str
+        Folders, globs and images, or the file of a document.
+    reading : ReadingOptions
+        How they were read.
+    document : DocumentOptions or None
+        What was taken from the document, where it is one.
+    """
+
+    sources: Sequence[str]
+    reading: ReadingOptions
+    document: DocumentOptions | None = None
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Collection:
     """A collection that is ready to be sampled.
@@ -97,6 +116,8 @@ class Collection:
         Folder for what is kept about the collection; None keeps nothing.
     other_layouts : dict of str to Layout
         Those that were asked for instead, by their regime.
+    named_by : NamedBy or None
+        What named the items; None where that is not known.
     """
 
     table: FeatureTable
@@ -104,6 +125,7 @@ class Collection:
     layout: Layout
     cache_dir: Path | None = None
     other_layouts: dict[Regime, Layout] = field(default_factory=dict)
+    named_by: NamedBy | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -85,7 +85,7 @@ def foreign(photos: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_way_that_tells_about_the_machine_is_not_written(photos: Path, foreign: Path) -> None:
     """It is said at once, and what to name then."""
     selection = select(photos)
-    with pytest.warns(LockWarning, match=r"does not say where .*root=.* --root"):
+    with pytest.warns(LockWarning, match=r"does not say where .*--root.* root="):
         selection.save_lock("far.lock")
     text = Path("far.lock").read_text()
     assert json.loads(text)["root"] is None
@@ -201,16 +201,19 @@ def test_a_moved_image_is_the_same_pick(photos: Path) -> None:
 
 
 def test_images_elsewhere_do_not_count(photos: Path, tmp_path: Path) -> None:
-    """Such as those selected before in another folder: there are none of them in the file."""
+    """Such as those selected before in another folder: they are told as such, and no more."""
     write_picture(tmp_path / "before" / "labelled.jpg", 60)
     keep = [str(tmp_path / "before" / "labelled.jpg")]
     index = ImageIndex.build([*map(str, sorted(photos.rglob("*.jpg"))), *keep], cache=False)
     index.sample(4, keep=keep).save_lock("picks.lock")
     lock = Lock.read("picks.lock")
     assert sum(folder.n_images for folder in lock.content.folders) == N_PHOTOS
-    assert "labelled" not in Path("picks.lock").read_text()
-    shutil.rmtree(tmp_path / "before")
+    assert [each.document for each in lock.content.keep or []] == ["before/labelled.jpg"]
+    assert Path("picks.lock").read_text().count("labelled") == 1
     assert lock.verify().is_same
+    shutil.rmtree(tmp_path / "before")
+    report = lock.verify()
+    assert (report.n_unchanged, report.documents) == (4, ("before/labelled.jpg",))
 
 
 def test_relative_paths_of_another_working_folder_are_explained(photos: Path) -> None:
@@ -240,6 +243,19 @@ def test_what_was_asked_for_is_noted_where_it_can_stand_in_a_file(photos: Path) 
     assert asked is not None
     assert (asked["grouping"], asked["balance"], asked["spread"]) == ("parent", 1.0, "visual")
     assert (asked["hash_size"], asked["decode"]) == (8, "fast")
-    index.sample(6, groups=["a"] * N_PHOTOS).save_lock("labels.lock")
+    with pytest.warns(LockWarning, match="neither verify nor --update .* labels of images"):
+        index.sample(6, groups=["a"] * N_PHOTOS).save_lock("labels.lock")
     assert Lock.read("labels.lock").content.options is None
-    assert Lock.read("words.lock").content.sources is None
+    assert Lock.read("labels.lock").verify().is_same
+
+
+def test_a_collection_that_nothing_named_is_said_not_to_be_known(
+    photos: Path, tmp_path: Path
+) -> None:
+    """Such as what the store knows; all the more, what the lockfile is good for stays."""
+    ImageIndex.build(photos, cache_dir=tmp_path / "cache")
+    selection = ImageIndex.open(tmp_path / "cache", photos).sample(4)
+    with pytest.warns(LockWarning, match="neither verify nor --update .* what named the images"):
+        selection.save_lock("picks.lock")
+    lock = Lock.read("picks.lock")
+    assert (lock.content.sources, lock.verify().is_same) == (None, True)
