@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # A file of tests at a time, since they share what they make, in the order of their folders: files
 # that take long come first.
 IN_PARALLEL := --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+# What holds for any input is tried with a hundred inputs by make test, and with ten elsewhere.
+FEW_EXAMPLES := --hypothesis-profile=few
 # Versions for development, with the hashes of their files.
 LOCK := .ci/requirements.txt
 # It chooses versions as pip cannot: the lowest, and those for all systems; and it is quick.
@@ -16,6 +18,9 @@ ENGINES = dask ray spark remote
 ENGINE = $(firstword $(ENGINES))
 TESTS_OF_ENGINE = $(if $(filter remote,$(ENGINE)),tests/remote,tests/engines/test_$(ENGINE).py)
 PYTHONS = 3.10 3.11 3.12 3.13
+# $(call find_python,3.10): one that runs, or nothing.
+find_python = $(shell for python in python$(1) $$HOME/.pyenv/versions/$(1).*/bin/python; do \
+	"$$python" -c '' 2>/dev/null && echo "$$python" && break; done)
 PEERS := $(VENV)-imagehash $(VENV)-imagededup $(VENV)-fastdup $(VENV)-megadetector
 # A pretrained network, for what classifiers learn from selections.
 PROBE := $(VENV)-probe
@@ -44,24 +49,24 @@ test-long: $(VENV)/.dev ## set up, then run the long tests: many kills, flips an
 test-engines: $(VENV)-$(ENGINE)/.dev ## set up, then run the tests of a cluster or of buckets: ENGINE=dask, ray, spark, remote
 	$(VENV)-$(ENGINE)/bin/python -m pytest $(IN_PARALLEL) $(TESTS_OF_ENGINE)
 
-test-oldest: $(VENV)-oldest/.dev ## set up, then run the tests with the oldest dependencies allowed
-	$(VENV)-oldest/bin/python -m pytest $(IN_PARALLEL)
+test-oldest: PYTHON = $(or $(call find_python,$(firstword $(PYTHONS))),python3)
+test-oldest: $(VENV)-oldest/.dev ## set up, then run the tests with the oldest dependencies allowed, and the oldest Python there is
+	$(VENV)-oldest/bin/python -m pytest $(IN_PARALLEL) $(FEW_EXAMPLES)
 
 test-newest: $(VENV)-newest/.dev ## set up, then run the tests with the newest dependencies there are
 	$(VENV)-newest/bin/python -m pytest $(IN_PARALLEL)
 
 # Another make for each: it makes and uses the environment of that version.
 test-pythons: $(UV) ## run the tests with each Python there is; TESTS=tests/unit, EXCEPT=3.11
-	@missing=; for version in $(filter-out $(EXCEPT),$(PYTHONS)); do \
-		found=; for python in python$$version $$HOME/.pyenv/versions/$$version.*/bin/python; do \
-			"$$python" -c '' 2>/dev/null && found=$$python && break; done; \
-		if [ -z "$$found" ]; then missing="$$missing $$version"; continue; fi; \
-		$(MAKE) --no-print-directory test-quickly VENV=$(VENV)-$$version PYTHON="$$found" \
-			INSTALLER='$(UV) pip install --quiet --python $(VENV)-'$$version/bin/python || exit 1; \
-	done; [ -z "$$missing" ] || echo "Not found, and so not tested: Python$$missing"
+	@missing=; $(foreach version,$(filter-out $(EXCEPT),$(PYTHONS)), \
+		python="$(call find_python,$(version))"; \
+		if [ -z "$$python" ]; then missing="$$missing $(version)"; else \
+		$(MAKE) --no-print-directory test-quickly VENV=$(VENV)-$(version) PYTHON="$$python" \
+			INSTALLER='$(UV) pip install --quiet --python $(VENV)-$(version)/bin/python' || exit 1; \
+		fi;) [ -z "$$missing" ] || echo "Not found, and so not tested: Python$$missing"
 
 test-quickly: $(VENV)/.dev
-	$(BIN)/python -m pytest $(IN_PARALLEL) $(TESTS)
+	$(BIN)/python -m pytest $(IN_PARALLEL) $(FEW_EXAMPLES) $(TESTS)
 
 check: $(VENV)/.dev ## set up, then check style, types, docstrings and the order of the wings
 	$(BIN)/ruff check

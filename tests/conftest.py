@@ -12,6 +12,7 @@ from smartdownsample import ImageIndex
 
 # No test asserts a time; machines under load would fail it.
 hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.register_profile("few", deadline=None, max_examples=10)
 hypothesis.settings.load_profile("untimed")
 
 
