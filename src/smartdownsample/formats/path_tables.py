@@ -23,6 +23,8 @@ TABLE_EXTENSIONS = (".csv", ".tsv", ".parquet", ".json")
 BYTES_COLUMN = "path_bytes"
 # Names of the column of paths, in upper or lower case; the first that a table has counts.
 _PATH_COLUMNS = ("path", "file", "filepath", "filename", "image")
+# The folder of each file, which Timelapse writes apart from its name, with backslashes.
+_FOLDER_COLUMN = "relativepath"
 _DELIMITERS = ",;\t"
 _QUOTED = re.compile(r'"[^"]*"')
 # Texts and bytes that Arrow stores in ways in which it cannot choose among them.
@@ -60,7 +62,17 @@ def read_table(file: str, path_column: str | None) -> tuple[list[str], pa.Table]
         )
         raise InvalidParameterError(msg) from error
     column = path_column or find_path_column(names, f"The table {file!r}")
-    return _take_paths(table, column, numbers, file), table
+    paths = _take_paths(table, column, numbers, file)
+    return paths if path_column else _add_folders(paths, column, table), table
+
+
+def _add_folders(paths: list[str], column: str, table: pa.Table) -> list[str]:
+    """Join files with their folders, where a table tells these in a column of their own."""
+    names = [name for name in table.column_names if name.lower() == _FOLDER_COLUMN]
+    if column.lower() != "file" or len(names) != 1:
+        return paths
+    folders = (str(folder or "").replace("\\", "/") for folder in list_cells(table, names[0]))
+    return [os.path.join(folder, path) for folder, path in zip(folders, paths, strict=True)]
 
 
 def _name(error: BaseException) -> str:

@@ -28,6 +28,14 @@ def test_csv_files_are_read_as_text(tmp_path: Path, delimiter: str) -> None:
     }
 
 
+def test_files_are_joined_with_the_folders_that_timelapse_writes_apart(tmp_path: Path) -> None:
+    """It separates folders as Windows does; a file beside the table has none."""
+    table = tmp_path / "TimelapseData.csv"
+    table.write_text("RootFolder,File,RelativePath\nx,a.jpg,cam_1\\100RECNX\nx,b.jpg,\n")
+    assert read_table(str(table), None)[0] == ["cam_1/100RECNX/a.jpg", "b.jpg"]
+    assert read_table(str(table), "File")[0] == ["a.jpg", "b.jpg"]
+
+
 @pytest.mark.parametrize("start", ["\r\n", "\n\n", ""])
 @pytest.mark.parametrize("names", ["path;id", '"path";"a,b,c"'])
 def test_the_first_row_tells_what_separates_columns(tmp_path: Path, start: str, names: str) -> None:
