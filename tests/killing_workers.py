@@ -12,10 +12,10 @@ from smartdownsample.items.local_files import LocalFiles
 _read = LocalFiles.read
 
 
-def read(self, location):
+def read(self, location, *given, **named):
     if os.path.basename(location) == {NAME!r}:
         os.kill(os.getpid(), signal.SIGKILL)
-    return _read(self, location)
+    return _read(self, location, *given, **named)
 
 
 LocalFiles.read = read

@@ -5,15 +5,18 @@ import signal
 import sys
 from pathlib import Path
 
+import cv2
 import joblib
+import numpy as np
 import pytest
 
 from engine_photos import Outcome, build, look, write_killer, write_photos
 from killing_workers import write_plugin
-from smartdownsample.engines import processes
+from smartdownsample.engines import open_engine, processes
 from smartdownsample.features.spec import make_spec
 from smartdownsample.items.locations import to_key
-from smartdownsample.options import DecodeMode
+from smartdownsample.options import DecodeMode, ReadingOptions
+from smartdownsample.pictures import decoding_process
 from smartdownsample.records import Cause
 from whole_photos import extract_photos
 
@@ -35,8 +38,8 @@ def list_processes(monkeypatch: pytest.MonkeyPatch) -> list[processes.ProcessEng
     made: list[processes.ProcessEngine] = []
     start = processes.ProcessEngine.__init__
 
-    def note(self: processes.ProcessEngine, n_workers: int) -> None:
-        start(self, n_workers)
+    def note(self: processes.ProcessEngine, n_workers: int, n_threads: int | None) -> None:
+        start(self, n_workers, n_threads)
         made.append(self)
 
     monkeypatch.setattr(processes.ProcessEngine, "__init__", note)
@@ -96,3 +99,26 @@ def test_libraries_of_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch)
         assert look_up(os.getenv, "OMP_NUM_THREADS").result(60) == "5"
     finally:
         engine.close()
+
+
+def test_libraries_of_processes_start_as_many_threads_as_joblib_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever is set otherwise; OpenCV has one thread in any case, while it decodes."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    reading = ReadingOptions(n_workers=2)
+    with (
+        joblib.parallel_config(backend="loky", inner_max_num_threads=3),
+        open_engine(reading, np.array([2**20] * 9), make_spec(8, "fast")) as engine,
+    ):
+        assert isinstance(engine, processes.ProcessEngine)
+        look_up = engine._processes.submit  # noqa: SLF001 # its tasks do nothing else
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            assert look_up(os.getenv, name).result(60) == "3"
+        assert look_up(count_opencv_threads).result(60) == 1
+
+
+def count_opencv_threads() -> int:
+    """Count the threads of OpenCV while a process works."""
+    with decoding_process():
+        return cv2.getNumThreads()

@@ -104,7 +104,7 @@ def _join(backend: Any, n_workers: int) -> Engine:  # noqa: ANN401 # joblib has 
     if kinds & _PROCESSES:
         from .processes import ProcessEngine
 
-        return ProcessEngine(n_workers)
+        return ProcessEngine(n_workers, backend.inner_max_num_threads)
     from .waves import WaveEngine
 
     return WaveEngine(n_workers, type(backend).__name__)

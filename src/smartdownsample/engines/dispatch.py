@@ -1,10 +1,12 @@
 """Sending tasks out and taking answers in: the same rules for every engine.
 
 At most three chunks for each worker are out, or finished and not taken by who asked. A chunk whose
-worker ended is sent again. One that was lost three times is cut, down to single images, and its
-parts are sent with nothing else under way, so that no other chunk is blamed; the image that still
-ends workers gets a cause. After each such image something innocent is sent: where that ends workers
-as well, these are at fault. What an engine leaves out, says twice or computes by other formulas is
+worker ended is sent again. One that was lost three times is decoded in a process apart, so that an
+image that ends it gets a cause, and no worker is lost any more. Where workers are lost even so, as
+when a whole machine runs out of memory, the chunk is cut, down to single images, and its parts are
+sent with nothing else under way, so that no other chunk is blamed; the image that still ends
+workers gets a cause. After each such image something innocent is sent: where that ends workers as
+well, these are at fault. What an engine leaves out, says twice or computes by other formulas is
 refused.
 """
 
@@ -222,12 +224,16 @@ class _Dispatch:
         self._n_refused = self._n_lost_probes = 0
         self._again.extend(self._refused)
         self._refused.clear()
-        if piece.task.locations:
+        if piece.task.is_apart and chunk.causes == [Cause.WORKER_LOST] * len(piece.task.frames):
+            self._note_lost(piece.task, "so did processes of theirs")
+        elif piece.task.locations:
             self._lost_images.clear()
         if piece.is_probe:
             return None
-        if self._innocent is None and (left is not None or chunk.causes[0] is None):
-            self._innocent = piece.task.choose_files([0])._replace(keeping=None)
+        is_first_well = chunk.causes[0] is None if left is None else 0 not in left
+        if self._innocent is None and is_first_well:
+            first = piece.task.choose_files([0])
+            self._innocent = first._replace(keeping=None, is_apart=False)
         return Finished(piece.place, piece.files, chunk, identity.decoders, left)
 
     def _check_length(self, task: Task, chunk: ExtractedChunk, left: list[int] | None) -> None:
@@ -268,7 +274,7 @@ class _Dispatch:
         if piece.is_probe:
             self._n_lost_probes += 1
             if self._n_lost_probes >= _MAX_LOST_PROBES:
-                raise ExtractionError(self._tell_of_lost_workers(lost))
+                raise ExtractionError(self._tell_of_lost_workers(lost.reason))
             return None
         piece.n_losses += lost.n_losses
         is_single = len(piece.task.locations) == 1
@@ -277,24 +283,30 @@ class _Dispatch:
             if is_single and is_lost_often:
                 return self._give_up(piece, lost)
             self._suspects.extend(piece.cut())
-        elif is_lost_often:
+        elif is_lost_often and piece.task.is_apart:
             self._suspects.extend(piece.cut())
         else:
+            if is_lost_often:
+                piece.n_losses, piece.task = 0, piece.task._replace(is_apart=True)
             self._again.append(piece)
         return None
 
     def _give_up(self, piece: _Piece, lost: LostChunk) -> Finished:
         """Make the result of an image that ends workers, and try these by something innocent."""
-        self._lost_images.extend(piece.task.locations)
-        if len(self._lost_images) >= _MAX_LOST_IMAGES:
-            raise ExtractionError(self._tell_of_lost_workers(lost))
+        self._note_lost(piece.task, lost.reason)
         # What came back before, or a task without files, which shows only that workers live.
         innocent = self._innocent or piece.task.choose_files([])
         self._suspects.append(_Piece(piece.place, slice(0, 0), innocent, is_probe=True))
         chunk = fail_chunk(piece.task, Cause.WORKER_LOST)
         return Finished(piece.place, piece.files, chunk, identify().decoders)
 
-    def _tell_of_lost_workers(self, lost: LostChunk) -> str:
+    def _note_lost(self, task: Task, reason: str) -> None:
+        """Note images that ended workers; so many in a row are not at fault."""
+        self._lost_images.extend(task.locations)
+        if len(self._lost_images) >= _MAX_LOST_IMAGES:
+            raise ExtractionError(self._tell_of_lost_workers(reason))
+
+    def _tell_of_lost_workers(self, reason: str) -> str:
         images, names = self._lost_images, ", ".join(map(repr, self._lost_images[:_N_NAMED]))
         more = f" and {len(images) - _N_NAMED:,} more" if len(images) > _N_NAMED else ""
         others = (
@@ -302,7 +314,7 @@ class _Dispatch:
         )
         return (
             f"{self._engine.name} lost its worker with each of {len(images)} images in a row, each "
-            f"sent alone, and {others}, so that the workers seem to be at fault: {lost.reason}. "
+            f"sent alone, and {others}, so that the workers seem to be at fault: {reason}. "
             f"See what they log, or leave these images out: {names}{more}. {_GO_ON}."
         )
 

@@ -37,7 +37,7 @@ from .task import ExtractedChunk, Task
 
 # The folder that holds the package, for the helper's module search path.
 _HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-_Process: TypeAlias = "subprocess.Popen[bytes]"
+Process: TypeAlias = "subprocess.Popen[bytes]"
 
 # A helper first reads this process's module search path, and the limit that OpenCV reads when it is
 # loaded. Until then it must not import from the current folder, as commands otherwise do.
@@ -51,7 +51,7 @@ _COMMAND = (
 IDENTITY = FEATURE_VERSION, os.path.realpath(__file__), sys.getfilesystemencoding()
 
 
-class _Answer(NamedTuple):
+class HelperAnswer(NamedTuple):
     """A chunk, and the files of it that are left to who asked for it."""
 
     chunk: ExtractedChunk
@@ -68,19 +68,10 @@ class Helpers:
     """
 
     def __init__(self, n: int, max_pixels: int = MAX_PIXELS) -> None:
-        # Helpers import this module too, and start sooner without this import.
-        import multiprocessing.spawn  # noqa: PLC0415 - see above
-
-        self._greetings = (
-            ([*filter(None, sys.path), _HOME], choose_opencv_limit(max_pixels)),
-            IDENTITY,
-            n,
-        )
-        self.processes: list[_Process] = []
-        self.free: queue.SimpleQueue[_Process] = queue.SimpleQueue()
-        # In a frozen program the executable is the program itself, not Python.
-        is_frozen = getattr(sys, "frozen", False)
-        executable = None if is_frozen else multiprocessing.spawn.get_executable()
+        self._greeting = n, max_pixels
+        self.processes: list[Process] = []
+        self.free: queue.SimpleQueue[Process] = queue.SimpleQueue()
+        executable = find_python()
         # Too many processes or threads already: fewer helpers do.
         with contextlib.suppress(OSError, RuntimeError):
             while executable and len(self.processes) < n:
@@ -105,9 +96,9 @@ class Helpers:
             HelperWarning,
         )
 
-    def _welcome(self, process: _Process) -> None:
+    def _welcome(self, process: Process) -> None:
         """Wait until a helper is ready, then make it free."""
-        if _ask(process, *self._greetings):
+        if greet(process, *self._greeting):
             self.free.put(process)
 
     def extract(self, task: Task, stop: StopSign | None = None) -> ExtractedChunk | None:
@@ -120,8 +111,8 @@ class Helpers:
             process = self.free.get_nowait()
         except queue.Empty:
             return None
-        answer = _ask(process, task)
-        if not isinstance(answer, _Answer):
+        answer = ask(process, task)
+        if not isinstance(answer, HelperAnswer):
             return None
         self.free.put(process)
         if answer.left:
@@ -136,14 +127,21 @@ class Helpers:
         """
         codes = [process.poll() for process in self.processes]
         for process in self.processes:
-            # Closing its input fails when a helper ended before it had read everything.
-            with contextlib.suppress(OSError), process:
-                process.kill()
+            end_helper(process)
         self.processes.clear()
         return codes
 
 
-def start_helper(executable: str | bytes) -> _Process:
+def find_python() -> str | bytes | None:
+    """Find the Python that helpers are started with; None where there is none."""
+    # Helpers import this module too, and start sooner without this import.
+    import multiprocessing.spawn  # noqa: PLC0415 - see above
+
+    # In a frozen program the executable is the program itself, not Python.
+    return None if getattr(sys, "frozen", False) else multiprocessing.spawn.get_executable()
+
+
+def start_helper(executable: str | bytes) -> Process:
     """Start a process that runs `serve`; Ctrl-C does not reach it, and it ends with this process.
 
     It is ready once it has answered for the first time. Raises `OSError` if it cannot be started.
@@ -159,7 +157,23 @@ def start_helper(executable: str | bytes) -> _Process:
     )
 
 
-def _ask(process: _Process, *messages: object) -> object:
+def greet(process: Process, n_helpers: int, max_pixels: int) -> bool:
+    """Tell a new helper what it has to know, and wait until it is ready; False when it has ended.
+
+    It has its part of the memory of a run with so many helpers, or all where it works alone.
+    """
+    limit = choose_opencv_limit(max_pixels)
+    return bool(ask(process, ([*filter(None, sys.path), _HOME], limit), IDENTITY, n_helpers))
+
+
+def end_helper(process: Process) -> None:
+    """End a helper, whatever it is doing."""
+    # Closing its input fails when it ended before it had read everything.
+    with contextlib.suppress(OSError), process:
+        process.kill()
+
+
+def ask(process: Process, *messages: object) -> object:
     """Send messages to a helper and wait for one answer; None when it has ended."""
     assert process.stdin is not None
     assert process.stdout is not None
@@ -186,10 +200,12 @@ def serve() -> None:
                 f"process that it is to help ({IDENTITY}, not {identity}). Was the package "
                 "installed anew? Then start that process again."
             )
-        MEMORY.become_helper(pickle.load(sys.stdin.buffer))  # noqa: S301 - from who started this
+        n_helpers: int = pickle.load(sys.stdin.buffer)  # noqa: S301 - from who started this
+        if n_helpers:
+            MEMORY.become_helper(n_helpers)
         while True:
             pickle.dump(answer, results, pickle.HIGHEST_PROTOCOL)
             results.flush()
             task: Task = pickle.load(sys.stdin.buffer)  # noqa: S301 - from who started this
             left: list[int] = []
-            answer = _Answer(extract_chunk(task, left=left), left)
+            answer = HelperAnswer(extract_chunk(task, left=left), left)

@@ -18,17 +18,24 @@ from .worker import Answer, work
 
 
 class ProcessEngine:
-    """A pool of processes, which is replaced as a whole when one of them ends."""
+    """A pool of processes, which is replaced as a whole when one of them ends.
+
+    `n_threads` is how many threads a library may start in each: `inner_max_num_threads` of joblib.
+    """
 
     name = "the worker processes (loky)"
     shares_memory = False
     streams = True
 
-    def __init__(self, n_workers: int) -> None:
+    def __init__(self, n_workers: int, n_threads: int | None = None) -> None:
         self._n_workers = n_workers
-        self._processes = _start_processes(n_workers)
+        self._environment = _limit_threads(n_workers, n_threads)
+        self._processes = self._start_processes()
         self._n_out = 0
         self._done: queue.SimpleQueue[tuple[int, Future[Answer]]] = queue.SimpleQueue()
+
+    def _start_processes(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self._n_workers, env=self._environment)
 
     def workers(self) -> int:
         """Count the processes."""
@@ -40,7 +47,7 @@ class ProcessEngine:
             future = self._processes.submit(work, task)
         except BrokenExecutor:
             self._processes.shutdown(wait=False, kill_workers=True)
-            self._processes = _start_processes(self._n_workers)
+            self._processes = self._start_processes()
             future = self._processes.submit(work, task)
         self._n_out += 1
         future.add_done_callback(lambda done: self._done.put((number, done)))
@@ -65,10 +72,12 @@ class ProcessEngine:
         self._processes.shutdown(wait=True, kill_workers=True)
 
 
-def _start_processes(n_workers: int) -> ProcessPoolExecutor:
-    """Start processes whose libraries share the cores, as joblib itself has them do."""
-    n_threads = str(max(cpu_count() // n_workers, 1))
+def _limit_threads(n_workers: int, n_threads: int | None) -> dict[str, str]:
+    """Make the variables by which libraries of processes share the cores, as joblib has them do.
+
+    What is set already stays, unless a number is asked for.
+    """
+    share = str(n_threads or max(cpu_count() // n_workers, 1))
+    is_kept = n_threads is None
     names = ParallelBackendBase.MAX_NUM_THREADS_VARS
-    return ProcessPoolExecutor(
-        n_workers, env={name: os.environ.get(name, n_threads) for name in names}
-    )
+    return {name: os.environ.get(name, share) if is_kept else share for name in names}

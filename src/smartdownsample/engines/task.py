@@ -66,6 +66,8 @@ class Task(NamedTuple):
         Where workers keep rows; by default all come back.
     etags : list of str or None, length f, or None
         The content that each object of an object store is to have; None where it is not known.
+    is_apart : bool, default=False
+        Whether workers are to decode in a process apart, since some have ended with these files.
     """
 
     locations: list[str]
@@ -77,6 +79,7 @@ class Task(NamedTuple):
     max_pixels: int
     keeping: Keeping | None = None
     etags: list[str | None] | None = None
+    is_apart: bool = False
 
     @property
     def has_objects(self) -> bool:

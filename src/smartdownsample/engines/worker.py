@@ -9,6 +9,7 @@ from .. import __version__
 from ..features import FEATURE_VERSION
 from ..pictures import decoding_process
 from ..store import decoder_version
+from .apart import extract_apart
 from .chunk import extract_chunk
 from .parts import keep_rows
 from .task import ExtractedChunk, Task
@@ -70,11 +71,14 @@ def _identify(pid: int) -> Identity:
 def work(task: Task) -> Answer:
     """Extract a chunk in a process that others have sent the task to.
 
-    Nothing is decoded for who wants features of another version.
+    Nothing is decoded for who wants features of another version, and nothing in this process of
+    what other workers have ended with.
     """
     identity = identify()
     if task.spec.version != identity.feature_version:
         return Answer(identity, None)
-    with decoding_process():
-        chunk = extract_chunk(task)
+    chunk = extract_apart(task) if task.is_apart else None
+    if chunk is None:
+        with decoding_process():
+            chunk = extract_chunk(task)
     return Answer(identity, *keep_rows(task, chunk, identity.decoders))
