@@ -24,7 +24,7 @@ from pages.store import FOLDER_FILES, FOLDER_READS
 from peers.job import measure_peak_memory
 from smartdownsample import ImageIndex
 from smartdownsample.features.spec import make_spec
-from smartdownsample.gathering.ordered_features import needed_columns, order_features
+from smartdownsample.gathering.ordered_features import order_features
 from smartdownsample.items.find import stat_files
 from smartdownsample.items.given_images import list_items
 from smartdownsample.items.natural_order import encode_order_key
@@ -233,8 +233,8 @@ def time_look_up(timings: Timings, collection: Collection, number: int) -> None:
 
 def _look_up(store: FeatureStore, items: ItemList) -> int:
     """Stat files, find their rows and bring them in natural order."""
-    known = store.look_up(items, stat_files(items.keys), needed_columns(_SPEC))
-    return len(order_features(_SPEC, known, [], items).items)
+    known = store.look_up_rows(items, stat_files(items.keys))
+    return len(order_features(_SPEC, known, None, items).items)
 
 
 def time_folder(timings: Timings, collection: Collection, paths: list[str], number: int) -> None:

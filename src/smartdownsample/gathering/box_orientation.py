@@ -13,21 +13,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow.compute as pc
 
 from ..options import BoxOrientation
 from ..records import (
     FLAG_TURNED,
-    ByteArray,
     Cause,
     FileStats,
     IntArray,
     ItemList,
     are_crops,
     round_regions,
-    unpack,
 )
-from ..store import FeatureStore, KnownFeatures
+from ..store import FeatureStore, KnownRows
 from .photo_sizes import read_photo_header
 
 if TYPE_CHECKING:
@@ -46,33 +43,31 @@ def look_up_upright(
     store: FeatureStore,
     items: ItemList,
     stats: FileStats,
-    columns: Sequence[str],
     retried: Sequence[Cause],
-) -> tuple[ItemList, KnownFeatures]:
+) -> tuple[ItemList, KnownRows]:
     """Look items up with their boxes turned; gives the items with these boxes, too.
 
-    `columns` must have ``cause`` and ``flags``. Files are read only where the store does not know
-    whether they are turned, or knows that they are.
+    Files are read only where the store does not know whether they are turned, or knows that they
+    are.
     """
-    known = store.look_up(items, stats, columns, retried)
+    known = store.look_up_rows(items, stats, retried)
     if items.orientation == "upright" and items.sizes is None:
         return items, known
     turned = turn_boxes(items, _find_doubtful(items, known))
     if turned is items:
         return items, known
     turned = replace(turned, orientation="upright", sizes=None)
-    return turned, store.look_up(turned, stats, columns, retried)
+    return turned, store.look_up_rows(turned, stats, retried)
 
 
-def _find_doubtful(items: ItemList, known: KnownFeatures) -> IntArray:
+def _find_doubtful(items: ItemList, known: KnownRows) -> IntArray:
     """Find the files whose boxes may have to be turned."""
-    # Rows without features have no flags; of their causes, only this one depends on the box.
-    is_missing = pc.equal(known.table["cause"], Cause.BOX_MISSING.name).fill_null(False)
-    flags: ByteArray = unpack(known.table["flags"])
-    doubtful = known.items[(flags & FLAG_TURNED != 0) | unpack(is_missing)]
     is_doubtful = np.zeros(len(items), dtype=np.bool_)
     is_doubtful[known.misses] = True
-    is_doubtful[doubtful] = True
+    # Rows without features have no flags; of their causes, only this one depends on the box.
+    missing = [item for item, cause in known.causes.items() if cause is Cause.BOX_MISSING]
+    is_doubtful[missing] = True
+    is_doubtful[known.readable[known.rows["flags"] & FLAG_TURNED != 0]] = True
     # Whole photos look the same however they are turned.
     is_doubtful &= are_crops(items.regions)
     if items.orientation == "upright" and items.sizes is not None:

@@ -9,7 +9,7 @@ import numpy as np
 from ..features import make_spec_for
 from ..items import name_folder, stat_files
 from ..options import ReadingOptions
-from ..records import ItemList, unpack
+from ..records import ItemList
 from ..store import FeatureStore
 from .box_orientation import look_up_upright
 from .gather import check_items, choose_retried
@@ -65,10 +65,9 @@ def forecast_work(items: ItemList, reading: ReadingOptions) -> Forecast:
     stats = stat_files(items.keys)
     store = FeatureStore.of(spec, reading)
     retried = choose_retried(reading)
-    items, known = look_up_upright(store, items, stats, ["cause", "flags"], retried)
-    is_good = unpack(known.table["cause"].is_null())
+    items, known = look_up_upright(store, items, stats, retried)
     to_decode = np.unique(items.file_of[known.misses])
-    known_files = np.setdiff1d(items.file_of[known.items[is_good]], to_decode)
+    known_files = np.setdiff1d(items.file_of[known.readable], to_decode)
     n_images = len(items.keys) + _count_other_failures(items)
     n_measured = min(len(to_decode), _MEASURED_PER_WORKER * count_workers(reading.n_workers))
     places = np.linspace(0, len(to_decode) - 1, n_measured).astype(np.int64)

@@ -28,12 +28,13 @@ from ..records import (
     FeatureSpec,
     FeatureTable,
     FileStats,
+    IntArray,
     ItemList,
     list_some,
 )
-from ..store import FeatureStore, KnownFeatures, read_pack
+from ..store import FeatureStore, KnownFeatures, KnownRows, make_table, read_pack
 from .box_orientation import look_up_upright
-from .ordered_features import needed_columns, order_features
+from .ordered_features import order_features
 
 # Shared folders list what other machines wrote some seconds late: it is looked for again after each
 # of these times.
@@ -57,7 +58,7 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
         _raise_first_failure(items, fresh[0])
     with FeatureStore.of(spec, reading) as store:
         retried = choose_retried(reading)
-        items, known = look_up_upright(store, items, stats, needed_columns(spec), retried)
+        items, known = look_up_upright(store, items, stats, retried)
         if len(known.misses):
             # Imported here, since importing the decoder takes longer than a run that knows all.
             from .schedule import extract_features
@@ -68,10 +69,11 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
                     _raise_first_failure(items, batch)
                 fresh.append(batch)
         n_known = len(known.items)
-        known = _look_up_kept(store, items, stats, known, fresh)
+        new = _gather_new(store, items, stats, known.misses, fresh)
     n_missed = len(set(items.file_of[known.misses].tolist()))
+    del stats
     n_extracted = n_missed - _count_unreached(items, fresh[1:])
-    ordered = order_features(spec, known, fresh, items)
+    ordered = order_features(spec, known, new, items)
     ordered = ordered.leave_out_larger(reading.max_pixels, items.regions)
     if reading.truncated != "keep":
         ordered = ordered.leave_out_truncated()
@@ -95,33 +97,50 @@ def _count_unreached(items: ItemList, batches: Sequence[FeatureBatch]) -> int:
     return len(np.unique(items.file_of[np.concatenate(unreached)])) if unreached else 0
 
 
-def _look_up_kept(
+def _gather_new(
     store: FeatureStore,
     items: ItemList,
     stats: FileStats,
-    known: KnownFeatures,
+    misses: IntArray,
     fresh: Sequence[FeatureBatch],
-) -> KnownFeatures:
-    """Add the rows that workers have kept: those of misses that have not come back."""
+) -> KnownFeatures | None:
+    """Gather what was not known: what has come back, and what workers have kept of the misses.
+
+    ``fresh`` begins with the items that have no readable file. None where nothing is new.
+    """
     missing, *others = (batch.items for batch in fresh)
-    if len(known.misses) == sum(map(len, others)):
-        return known
-    kept = np.setdiff1d(known.misses, np.concatenate([missing, *others]))
-    files = np.unique(items.file_of[kept])
+    new = np.concatenate([missing, *others])
+    kept = misses[:0]
+    if len(misses) > len(new) - len(missing):
+        kept = np.setdiff1d(misses, new)
+    if not len(new) + len(kept):
+        return None
+    columns = ["order_key", "cause", *(store.spec.row_dtype.names or ())]
+    table = make_table(fresh, store.schema, columns)
+    if len(kept):
+        found = _look_up_kept(
+            store, items.take(kept), stats.take(np.unique(items.file_of[kept])), columns
+        )
+        table = pa.concat_tables([table, found.table])
+        new = np.concatenate([new, kept[found.items]])
+    return KnownFeatures(table, new, misses)
+
+
+def _look_up_kept(
+    store: FeatureStore, items: ItemList, stats: FileStats, columns: Sequence[str]
+) -> KnownFeatures:
+    """Look up rows that workers have kept, all of them."""
     for late_s in _LATE_S:
         time.sleep(late_s)
-        found = store.look_up(items.take(kept), stats.take(files), known.table.column_names)
+        found = store.look_up(items, stats, columns)
         if not len(found.misses):
-            break
-    else:
-        msg = (
-            f"Workers have kept features of {count_noun(len(found.misses), 'image')} that are not "
-            f"in the feature store {str(store.folder)!r} now. Was it cleared meanwhile? The same "
-            "call computes them again."
-        )
-        raise ExtractionError(msg)
-    table = pa.concat_tables([known.table, found.table])
-    return KnownFeatures(table, np.concatenate([known.items, kept[found.items]]), known.misses)
+            return found
+    msg = (
+        f"Workers have kept features of {count_noun(len(found.misses), 'image')} that are not "
+        f"in the feature store {str(store.folder)!r} now. Was it cleared meanwhile? The same "
+        "call computes them again."
+    )
+    raise ExtractionError(msg)
 
 
 def check_items(items: ItemList, reading: ReadingOptions) -> None:
@@ -166,8 +185,11 @@ def _list_missing(items: ItemList, stats: FileStats, spec: FeatureSpec) -> Featu
 
 def open_pack(pack: PathLike, root: PathLike | None) -> FeatureTable:
     """Take features from a pack, without the photos; paths are put below `root` if given."""
-    spec, known, items = read_pack(pack, root)
-    ordered = order_features(spec, known, [], items)
+    spec, rows, items = read_pack(pack, root)
+    none = np.zeros(0, dtype=np.int64)
+    known = KnownRows(none, np.zeros(0, dtype=spec.row_dtype), {}, none)
+    new = KnownFeatures(rows, np.arange(len(items)), none)
+    ordered = order_features(spec, known, new, items)
     return ordered.to_feature_table(spec, items, n_extracted=0, n_known=len(items))
 
 

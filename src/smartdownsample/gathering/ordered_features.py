@@ -1,12 +1,12 @@
 """Known and fresh features together, in natural order."""
 
-from collections.abc import Sequence
+import bisect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..items import encode_order_key, to_key
 from ..records import (
@@ -14,7 +14,6 @@ from ..records import (
     BoolArray,
     Cause,
     Failure,
-    FeatureBatch,
     FeatureSpec,
     FeatureTable,
     Float32Array,
@@ -24,8 +23,19 @@ from ..records import (
     pack_paths,
     pack_values,
     unpack,
+    whole_photos,
 )
-from ..store import KnownFeatures, make_schema, make_table, merge_naturally
+from ..store import (
+    KnownFeatures,
+    KnownRows,
+    are_among,
+    fill_rows,
+    sort_naturally,
+    take_readable,
+)
+
+# Rows that are looked at at a time, to bound memory.
+_BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -33,13 +43,20 @@ class OrderedFeatures:
     """The features of all items, in natural order.
 
     ``items`` are the readable items and ``rows`` their features, shape (n,); ``causes`` are the
-    other items, each with its cause; ``ranks`` is the rank of each item, readable or not, by item.
+    other items, each with its cause; ``everything`` lists items of both kinds.
     """
 
     items: IntArray
     rows: RowArray
     causes: list[tuple[int, Cause]]
-    ranks: IntArray
+    everything: IntArray
+
+    @cached_property
+    def ranks(self) -> IntArray:
+        """The rank of each item, readable or not, by item."""
+        ranks = np.empty(len(self.everything), dtype=np.int64)
+        ranks[self.everything] = np.arange(len(ranks))
+        return ranks
 
     def leave_out_truncated(self) -> "OrderedFeatures":
         """Turn the items whose file ends too early into failures."""
@@ -50,9 +67,13 @@ class OrderedFeatures:
 
         The store knows images that were read with another limit.
         """
-        shares = regions[self.items, 2:].astype(np.float64).prod(axis=1)
-        n_pixels = self.rows["width"].astype(np.float64) * self.rows["height"] / shares
-        return self._leave_out(n_pixels > max_pixels, Cause.TOO_LARGE)
+        is_larger = np.empty(len(self.items), dtype=np.bool_)
+        for start in range(0, len(self.items), _BLOCK):
+            some = slice(start, start + _BLOCK)
+            rows, shares = self.rows[some], regions[self.items[some], 2:].astype(np.float64)
+            n_pixels = rows["width"].astype(np.float64) * rows["height"] / shares.prod(axis=1)
+            is_larger[some] = n_pixels > max_pixels
+        return self._leave_out(is_larger, Cause.TOO_LARGE)
 
     def _leave_out(self, is_out: BoolArray, cause: Cause) -> "OrderedFeatures":
         """Turn some of the readable items into failures, shape (n,)."""
@@ -60,7 +81,7 @@ class OrderedFeatures:
             return self
         more = [(item, cause) for item in self.items[is_out].tolist()]
         causes = sorted([*self.causes, *more], key=lambda pair: self.ranks[pair[0]])
-        return OrderedFeatures(self.items[~is_out], self.rows[~is_out], causes, self.ranks)
+        return OrderedFeatures(self.items[~is_out], self.rows[~is_out], causes, self.everything)
 
     def to_feature_table(
         self, spec: FeatureSpec, items: ItemList, *, n_extracted: int, n_known: int
@@ -75,12 +96,15 @@ class OrderedFeatures:
             details = details.take(pack_values(self.items, pa.int64()))
             told = unpack(details["captured"])
             self.rows["captured"] = np.where(np.isnat(told), self.rows["captured"], told)
+        frames, regions = whole_photos(len(self.items))
+        if items.has_regions:
+            frames, regions = items.frames[self.items], items.regions[self.items]
         failures = [Failure(items.name(item), cause) for item, cause in self.causes]
         return FeatureTable(
             spec=spec,
             paths=pack_paths(items.paths).take(items.file_of[self.items]),
-            frames=items.frames[self.items],
-            regions=items.regions[self.items],
+            frames=frames,
+            regions=regions,
             indices=positions[self.items],
             rows=self.rows,
             failures=_merge_failures(failures, items.failures),
@@ -106,79 +130,88 @@ def _merge_failures(of_items: list[Failure], of_document: Sequence[Failure]) -> 
     return tuple(sorted([*of_items, *of_document], key=encode_place))
 
 
-def needed_columns(spec: FeatureSpec) -> list[str]:
-    """List the store's columns that `order_features` needs."""
-    return ["order_key", "cause", *(spec.row_dtype.names or ())]
-
-
 def order_features(
-    spec: FeatureSpec, known: KnownFeatures, fresh: Sequence[FeatureBatch], items: ItemList
+    spec: FeatureSpec, known: KnownRows, new: KnownFeatures | None, items: ItemList
 ) -> OrderedFeatures:
-    """Sort the known and fresh features of all items by order key, then key, frame and region.
+    """Put known and new features together in natural order: by order key, key, frame and region.
 
-    The rows of `known` are freed as they are put in order: none are left there.
+    `known` are in that order already; `new`, in any order, have order keys. The rows of `known`
+    are used up: those of the result take their memory.
     """
-    columns = needed_columns(spec)
-    table = known.hand_over().select(columns)
-    if fresh:
-        table = pa.concat_tables([table, make_table(fresh, make_schema(spec), columns)])
-    unordered = np.concatenate([known.items, *(batch.items for batch in fresh)])
-    lines = _sort_lines(table["order_key"], unordered, items)
-    table = table.drop_columns(["order_key"])
-    ordered = unordered[lines]
-    del unordered
-    order = pack_values(lines, pa.int64())
-    outcomes = table["cause"].take(order)
-    is_readable = unpack(pc.is_null(outcomes))
-    names = outcomes.filter(pc.is_valid(outcomes)).to_pylist()
-    causes = [
-        (item, Cause[name])
-        for item, name in zip(ordered[~is_readable].tolist(), names, strict=True)
-    ]
-    ranks = np.empty(len(ordered), dtype=np.int64)
-    ranks[ordered] = np.arange(len(ordered))
-    is_all = bool(is_readable.all())
-    batches = table.select(list(spec.row_dtype.names or ())).to_batches()[::-1]
-    del table, outcomes, order
-    rows = _take_rows(spec, batches, lines if is_all else lines[is_readable], len(lines))
-    return OrderedFeatures(ordered if is_all else ordered[is_readable], rows, causes, ranks)
+    everything, rows, causes = known.items, known.rows, dict(known.causes)
+    if new is not None and len(new.items):
+        added, of_added, order_keys = _sort_new(new, items)
+        places = _place_new(of_added, order_keys, everything, items)
+        is_new = np.zeros(len(everything) + len(places), dtype=np.bool_)
+        is_new[places] = True
+        merged = np.empty(len(is_new), dtype=np.int64)
+        merged[is_new], merged[~is_new] = of_added, everything
+        everything = merged
+        readable = take_readable(added, of_added, causes)
+        is_new = is_new[~are_among(everything, causes)]
+        rows = _make_room(rows, np.flatnonzero(~is_new), len(is_new))
+        new_rows = np.empty(len(readable), dtype=spec.row_dtype)
+        fill_rows(new_rows, readable)
+        rows[is_new] = new_rows
+    if not causes:
+        return OrderedFeatures(everything, rows, [], everything)
+    is_failed = are_among(everything, causes)
+    failed = [(item, causes[item]) for item in everything[is_failed].tolist()]
+    return OrderedFeatures(everything[~is_failed], rows, failed, everything)
 
 
-def _sort_lines(order_keys: pa.ChunkedArray, unordered: IntArray, items: ItemList) -> IntArray:
-    """Find the natural order of lines, each of an item, shape (n,)."""
-    key_ranks = np.empty(len(items), dtype=np.int64)
-    key_ranks[items.order] = np.arange(len(items))
-    groups: list[tuple[bytes, pa.Table]] = []
-    start = 0
-    for keys in order_keys.chunks:
-        lines = np.arange(start, start + len(keys))
-        start += len(keys)
-        columns = [keys, pack_values(key_ranks[unordered[lines]], pa.int64())]
-        columns.append(pack_values(lines, pa.int64()))
-        if len(keys):
-            group = pa.table(columns, names=["order_key", "rank", "line"])
-            groups.append((pc.min(keys).as_py(), group))
-    groups.sort(key=itemgetter(0))
-    merged = [unpack(rows["line"]) for rows in merge_naturally(groups, ["rank"])]
-    return np.concatenate([np.zeros(0, dtype=np.int64), *merged])
-
-
-def _take_rows(
-    spec: FeatureSpec, batches: list[pa.RecordBatch], lines: IntArray, n_lines: int
-) -> RowArray:
-    """Take the feature rows of some lines, in the given order, from batches, the last one first.
-
-    Each batch is freed once it is read, so that no column is copied as a whole.
-    """
-    rows = np.zeros(len(lines), dtype=spec.row_dtype)
-    row_of = np.full(n_lines, -1)
-    row_of[lines] = np.arange(len(lines))
-    start = 0
-    while batches:
-        batch = batches.pop()
-        of_batch = row_of[start : start + len(batch)]
-        start += len(batch)
-        is_row = of_batch >= 0
-        for name in batch.schema.names:
-            rows[name][of_batch[is_row]] = unpack(batch[name])[is_row]
+def _make_room(rows: RowArray, places: IntArray, n: int) -> RowArray:
+    """Move rows to some places among n, which ascend, without a second copy of all."""
+    n_rows = len(rows)
+    rows.resize(n, refcheck=False)
+    # From the end, so that none is overwritten before it has moved.
+    for stop in range(n_rows, 0, -_BLOCK):
+        start = max(stop - _BLOCK, 0)
+        rows[places[start:stop]] = rows[start:stop].copy()
     return rows
+
+
+def _sort_new(new: KnownFeatures, items: ItemList) -> tuple[pa.Table, IntArray, pa.Array]:
+    """Put new rows in natural order: the rows, the item and the order key of each."""
+    columns = [
+        new.table["order_key"],
+        pack_values(items.ranks[new.items], pa.int64()),
+        pack_values(np.arange(len(new.items)), pa.int64()),
+    ]
+    ordered = sort_naturally(pa.table(columns, names=["order_key", "rank", "line"]), ["rank"])
+    rows = new.table.take(ordered["line"])
+    return rows, new.items[unpack(ordered["line"])], ordered["order_key"].combine_chunks()
+
+
+def _place_new(
+    new: IntArray, order_keys: pa.LargeBinaryArray, known: IntArray, items: ItemList
+) -> IntArray:
+    """Find the place of each new item among all; both kinds are in natural order."""
+
+    def name_known(line: int) -> tuple[bytes, int]:
+        item = int(known[line])
+        return encode_order_key(items.keys[int(items.file_of[item])]), int(items.ranks[item])
+
+    def name_new(line: int) -> tuple[bytes, int]:
+        return order_keys[line].as_py(), int(items.ranks[new[line]])
+
+    # Few are looked for among many: the order keys of known items have to be made again.
+    if len(new) < len(known):
+        return _place_few(len(new), name_new, len(known), name_known)
+    is_new = np.ones(len(new) + len(known), dtype=np.bool_)
+    is_new[_place_few(len(known), name_known, len(new), name_new)] = False
+    return np.flatnonzero(is_new)
+
+
+def _place_few(
+    n_few: int,
+    name_few: Callable[[int], tuple[bytes, int]],
+    n_many: int,
+    name_many: Callable[[int], tuple[bytes, int]],
+) -> IntArray:
+    """Find the places of a few sorted names among all, with those of many sorted others."""
+    places, after = np.empty(n_few, dtype=np.int64), 0
+    for line in range(n_few):
+        after = bisect.bisect_left(range(n_many), name_few(line), lo=after, key=name_many)
+        places[line] = line + after
+    return places

@@ -7,12 +7,12 @@ import os
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 
-import pyarrow as pa
+import numpy as np
 
 from ..checks import check_folder, check_scheme, expand_home, shorten
 from ..errors import InvalidParameterError
 from ..options import PathLike
-from ..records import PackedKeys, PackedPaths, encode_path, pack_bytes, pack_paths
+from ..records import PackedKeys, PackedPaths, encode_path, join_bytes, pack_paths
 from .object_urls import check_slashes, check_url, is_remote, to_url_key
 
 # What absolute paths start with; empty on Windows, where it takes a closer look.
@@ -79,27 +79,43 @@ def _follow_links(path: str) -> str:
 
 def to_keys(paths: list[str]) -> list[bytes]:
     """Apply `to_key` to each path that a caller names; refuse what can be neither path nor URL."""
-    # Usually all paths are absolute and normal already: check and encode them as one text.
-    text = "\0".join(["", *paths, ""])
-    n_roots = text.count("\0/")
-    if _ROOT and n_roots == len(paths) == text.count("\0") - 1 and not _has_redundant_parts(text):
+    joined = _encode_normal("\0".join([*paths, ""]), len(paths))
+    return list(map(_check_key, paths)) if joined is None else joined.split(b"\0")[:-1]
+
+
+def _encode_normal(text: str, n: int) -> bytes | None:
+    """Encode n paths, each with a NUL after it, if all are absolute and normal, as is usual.
+
+    None where any is not: its key is another.
+    """
+    n_roots = text.count("\0/") + text.startswith("/")
+    if _ROOT and n_roots == n == text.count("\0") and not _has_redundant_parts(text):
         with suppress(UnicodeEncodeError):
-            return os.fsencode(text).split(b"\0")[1:-1]
-    return [_check_key(path) for path in paths]
+            return os.fsencode(text)
+    return None
 
 
 def pack_locations(paths: Sequence[str]) -> tuple[PackedPaths, PackedKeys]:
     """Pack paths, and their keys; where a path is its own key, both share their bytes."""
-    packed, is_same = [pack_bytes([])], True
+    # Each grows in place: a list of parts would have to be copied in the end.
+    letters, ends = bytearray(), bytearray(8)
+    is_same = True
     for start in range(0, len(paths), _BLOCK):
-        some = list(paths[start : start + _BLOCK])
-        keys = to_keys(some)
-        packed.append(pack_bytes(keys))
-        if is_same:
-            joined = b"\0".join(keys)
-            is_same = joined == encode_path("\0".join(some)) and joined.count(0) == len(keys) - 1
-    array = pa.concat_arrays(packed)
-    del packed
+        some = paths[start : start + _BLOCK]
+        text = "\0".join([*some, ""])
+        joined = _encode_normal(text, len(some))
+        if joined is None:
+            keys = list(map(_check_key, some))
+            own = np.cumsum(np.fromiter(map(len, keys), np.int64, len(keys)))
+            is_same = is_same and keys == list(map(encode_path, some))
+            joined = b"".join(keys)
+        else:
+            own = np.flatnonzero(np.frombuffer(joined, np.uint8) == 0) - np.arange(len(some))
+            is_same = is_same and joined == encode_path(text)
+            joined = joined.replace(b"\0", b"")
+        ends += (len(letters) + own).data
+        letters += joined
+    array = join_bytes(np.frombuffer(letters, np.uint8), np.frombuffer(ends, np.int64))
     return PackedPaths(array) if is_same else pack_paths(paths), PackedKeys(array)
 
 

@@ -11,7 +11,16 @@ from .arrays import (
     NumberArray,
     RowArray,
 )
-from .arrow import number_texts, pack_bytes, pack_flags, pack_texts, pack_values, sort_bytes, unpack
+from .arrow import (
+    join_bytes,
+    number_texts,
+    pack_bytes,
+    pack_flags,
+    pack_texts,
+    pack_values,
+    sort_bytes,
+    unpack,
+)
 from .collection import (
     BucketCount,
     Collection,
@@ -101,6 +110,7 @@ __all__ = [
     "are_crops",
     "decode_path",
     "encode_path",
+    "join_bytes",
     "let_go",
     "list_some",
     "n_bytes",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .arrays import BoolArray, IntArray
+from .arrays import BoolArray, ByteArray, IntArray
 
 # NumPy's names of Arrow's numbers and times.
 _NUMBERS: dict[str, npt.DTypeLike] = {
@@ -28,10 +28,15 @@ _NUMBERS: dict[str, npt.DTypeLike] = {
 
 def pack_bytes(values: Sequence[bytes]) -> pa.Array:
     """Pack byte strings of any lengths into a `pyarrow.LargeBinaryArray`."""
-    offsets = np.zeros(len(values) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, values), np.int64, len(values)), out=offsets[1:])
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))]
-    return pa.Array.from_buffers(pa.large_binary(), len(values), buffers)
+    ends = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, values), np.int64, len(values)), out=ends[1:])
+    return join_bytes(b"".join(values), ends)
+
+
+def join_bytes(letters: "ByteArray | bytes", ends: "IntArray") -> pa.Array:
+    """Make a `pyarrow.LargeBinaryArray` of all bytes, and of where each ends after a 0."""
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(letters)]
+    return pa.Array.from_buffers(pa.large_binary(), len(ends) - 1, buffers)
 
 
 def pack_flags(values: "BoolArray") -> pa.Array:

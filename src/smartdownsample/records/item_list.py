@@ -117,6 +117,13 @@ class ItemList:
         ranks[order] = np.arange(len(order))
         return np.lexsort((*self.regions.T[::-1], self.frames, ranks[self.file_of]))
 
+    @cached_property
+    def ranks(self) -> IntArray:
+        """The place of each item in that order, shape (n,)."""
+        ranks = np.empty(len(self), dtype=np.int64)
+        ranks[self.order] = np.arange(len(self))
+        return ranks
+
     def take(self, items: IntArray) -> "ItemList":
         """Make the list of some items alone, in the given order, as if these had been given."""
         is_used = np.zeros(len(self.keys), dtype=np.bool_)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from .arrays import ByteArray, IntArray
-from .arrow import pack_bytes, pack_values
+from .arrow import join_bytes, pack_bytes, pack_values
 from .mapped_columns import let_go
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ class _Packed(Sequence[_T], Generic[_T]):
     @classmethod
     def of_columns(cls, letters: ByteArray, ends: IntArray) -> "Self":
         """Make values of all their bytes, and of where each ends; a 0 comes before the first."""
-        buffers = [None, pa.py_buffer(ends), pa.py_buffer(letters)]
-        array = pa.Array.from_buffers(pa.large_binary(), len(ends) - 1, buffers)
-        return cls(array, mapped=(letters, ends))
+        return cls(join_bytes(letters, ends), mapped=(letters, ends))
 
     @staticmethod
     def _split(data: bytes, starts: list[int], ends: list[int]) -> list[_T]:
@@ -111,7 +109,7 @@ class _Packed(Sequence[_T], Generic[_T]):
             blocks = (places[start : start + _BLOCK] for start in range(0, len(places), _BLOCK))
             return [value for block in blocks for value in self.list_some(block)]
         own = places if self.places is None else self.places[places]
-        if len(own) > 1 and not (np.diff(own) == 1).all():
+        if not _follow_one_another(own):
             return type(self)(self.pack(places)).list_some(np.arange(len(own)))
         # Stretches of one string of bytes are made without a call for each.
         first, last = int(own[0]), int(own[-1]) + 1
@@ -129,12 +127,23 @@ class _Packed(Sequence[_T], Generic[_T]):
         own = places
         if self.places is not None:
             own = self.places if places is None else self.places[places]
+        # Of a mapped column, what was looked at before is not kept in memory.
+        for column in self._mapped:
+            let_go(column)
         if own is None:
             return self._array
+        if _follow_one_another(own):
+            return self._array.slice(int(own[0]), len(own))
         taken = self._array.take(pack_values(own, pa.int64()))
         for column in self._mapped:
             let_go(column)
         return taken
+
+
+def _follow_one_another(places: IntArray) -> bool:
+    """Tell whether places, shape (n,), are consecutive; no places are not."""
+    n = len(places)
+    return n > 0 and places[-1] - places[0] == n - 1 and bool((np.diff(places) == 1).all())
 
 
 class PackedKeys(_Packed[bytes]):

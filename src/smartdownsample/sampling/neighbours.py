@@ -88,28 +88,21 @@ class Neighbourhoods:
         blocks = [_cut_blocks(order) for order in orders]
         return cls(m, [_compare_blocks(points, rows, spec, coordinates) for points in blocks])
 
-    def across_slots(self, slots: IntArray) -> "Neighbourhoods":
-        """Copy these neighbourhoods with points of the same slot, shape (m,), `FAR` apart."""
-        orders = []
-        for order in self.orders:
-            copy = BlockedOrder(order.points, order.distances.copy())
-            for points, distances in copy.batches():
-                distances[_pair(np.equal, slots[points])] = FAR
-            orders.append(copy)
-        return Neighbourhoods(self.n_points, orders)
-
-    def find_nearest(self, is_pick: BoolArray) -> DistanceArray:
+    def find_nearest(self, is_pick: BoolArray, slots: IntArray | None = None) -> DistanceArray:
         """Measure the distance from each point to the nearest pick but itself, shape (m,).
 
-        It can only be too large: picks that share no block are overlooked, `FAR` if all are.
+        It can only be too large: picks that share no block are overlooked, `FAR` if all are, and so
+        are those of the point's own slot where ``slots``, shape (m,), are given.
         """
         nearest = np.full(self.n_points, FAR, dtype=np.uint16)
         # OR with FAR, all bits set, makes the distance to anything but a pick FAR.
         mask = np.where(is_pick, np.uint16(0), FAR)
         for order in self.orders:
             for points, distances in order.batches():
-                found = (distances | mask[points][:, :, np.newaxis]).min(axis=1)
-                nearest[points] = np.minimum(nearest[points], found)
+                reached = distances | mask[points][:, :, np.newaxis]
+                if slots is not None:
+                    reached[_pair(np.equal, slots[points])] = FAR
+                nearest[points] = np.minimum(nearest[points], reached.min(axis=1))
         return nearest
 
     def find_repeats(

@@ -47,7 +47,7 @@ def _step_aside(draft: Draft, points: IntArray, near: Neighbourhoods) -> None:
     picks = np.flatnonzero(is_chosen)
     own = _find_own_pick(at, at[picks])
     # How far each point would be from all other picks, were it picked instead of its own.
-    instead = near.across_slots(own).find_nearest(is_chosen)
+    instead = near.find_nearest(is_chosen, own)
     now = instead[picks]
     is_repeat = near.find_repeats(
         is_chosen, near.find_nearest(is_chosen), draft.pool.is_kept[points]

@@ -1,8 +1,8 @@
 """The feature store: look up the features of items, and append new ones as Parquet parts."""
 
 from .folder import choose_cache_dir, choose_store_dir, list_specs
-from .look_up import KnownFeatures
-from .natural_merge import merge_naturally
+from .look_up import KnownFeatures, KnownRows, are_among, fill_rows, take_readable
+from .natural_merge import sort_naturally
 from .other_stores import Merged, merge_stores
 from .packs import PACK, export_pack, import_pack, read_pack
 from .schema import decoder_version, make_schema, make_table
@@ -16,24 +16,28 @@ __all__ = [
     "Damage",
     "FeatureStore",
     "KnownFeatures",
+    "KnownRows",
     "Merged",
     "StoreInfo",
     "StoredFolder",
+    "are_among",
     "choose_cache_dir",
     "choose_store_dir",
     "clear",
     "decoder_version",
     "export_pack",
+    "fill_rows",
     "import_pack",
     "info",
     "leave_sign",
     "list_specs",
     "make_schema",
     "make_table",
-    "merge_naturally",
     "merge_stores",
     "prune",
     "read_pack",
     "sees_sign",
+    "sort_naturally",
+    "take_readable",
     "verify",
 ]

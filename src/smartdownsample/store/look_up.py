@@ -1,8 +1,11 @@
 """Looking items up: which rows of a store still describe the files as they are now."""
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,25 +18,27 @@ from ..records import (
     IntArray,
     ItemList,
     PackedKeys,
+    RowArray,
     pack_bytes,
     pack_flags,
     pack_texts,
     pack_values,
     unpack,
 )
-from .schema import decoder_version, make_empty_table, view_bytes
+from .natural_reading import NaturalReader
+from .part import RowGroup
+from .schema import decoder_version, view_bytes
 
 _SECOND_NS = 10**9
 
 
-@dataclass
-class KnownFeatures:
+class KnownFeatures(NamedTuple):
     """What the store knows of the items that were asked for.
 
     Attributes
     ----------
     table : pyarrow.Table
-        Rows of the store, one for each known item.
+        Rows of the store, one for each known item, in natural order.
     items : ndarray of int64
         The item of each row.
     misses : ndarray of int64
@@ -44,11 +49,31 @@ class KnownFeatures:
     items: IntArray
     misses: IntArray
 
-    def hand_over(self) -> pa.Table:
-        """Give the rows away, so that whoever takes them can free them; none are left here."""
-        # A slice without rows would keep all of them in memory.
-        table, self.table = self.table, make_empty_table(self.table.schema)
-        return table
+
+class KnownRows(NamedTuple):
+    """The same as the feature matrix of those that are readable.
+
+    Attributes
+    ----------
+    items : ndarray of int64, shape (n,)
+        The known items, in natural order.
+    rows : structured ndarray
+        Features of the readable ones.
+    causes : dict of int to Cause
+        The other items.
+    misses : ndarray of int64
+        The items that the store does not know, ascending.
+    """
+
+    items: IntArray
+    rows: RowArray
+    causes: dict[int, Cause]
+    misses: IntArray
+
+    @property
+    def readable(self) -> IntArray:
+        """The item of each row."""
+        return self.items[~are_among(self.items, self.causes)] if self.causes else self.items
 
 
 @dataclass(frozen=True)
@@ -83,23 +108,62 @@ class Query:
         paths = item_list.packed_keys.take(item_list.file_of[items])
         return cls(paths, items, item_list, stats, tuple(retried), whole_seconds)
 
-    def match(
-        self, stored: pa.Table, is_known: BoolArray, columns: Sequence[str]
-    ) -> tuple[pa.Table, IntArray]:
-        """Find the rows that describe items not known yet.
+    def find(
+        self, reader: NaturalReader, parts: Sequence[Path], columns: Sequence[str]
+    ) -> Iterator[tuple[pa.Table, IntArray]]:
+        """Yield the newest rows of items in parts, in natural order, and the item of each.
 
-        `stored` is not empty and sorted by path; `is_known` has shape (m,). Returns the rows, and
-        the place in this query of the item that each describes.
+        Raises what `NaturalReader.read` does.
+        """
+        take = partial(self._match, columns=list(dict.fromkeys(["order_key", *columns])))
+        for rows in reader.read(parts, self._may_hold, take, ["place"]):
+            yield rows.select(list(columns)), self.items[unpack(rows["place"])]
+
+    def list_misses(self, found: IntArray) -> IntArray:
+        """List the items that are not among those found, ascending."""
+        is_missed = np.zeros(len(self.item_list), dtype=np.bool_)
+        is_missed[self.items] = True
+        is_missed[found] = False
+        return np.flatnonzero(is_missed)
+
+    def _may_hold(self, group: RowGroup) -> bool:
+        """Tell whether any of the items lies in a row group's range of paths."""
+        place = bisect.bisect_left(self.paths, group.first_path)
+        if place == len(self.paths):
+            return False
+        return group.last_path is None or self.paths[place] <= group.last_path
+
+    def _match(self, stored: pa.Table, columns: Sequence[str]) -> pa.Table:
+        """Find the rows that describe items, with the ``place`` of each in this query.
+
+        `stored` is not empty and sorted by path.
         """
         first = bisect.bisect_left(self.paths, stored["path"][0].as_py())
         last = bisect.bisect_right(self.paths, stored["path"][-1].as_py())
-        candidates = first + np.flatnonzero(~is_known[first:last])
+        places = np.arange(first, last)
         current = drop_outdated(stored, self.retried)
-        known = make_state_keys(current, whole_seconds=self.whole_seconds)
-        rows = pc.index_in(self._make_keys(candidates), value_set=known)
-        is_hit = pc.is_valid(rows)
-        found = current.select(columns).take(rows.filter(is_hit))
-        return found, candidates[unpack(is_hit)]
+        if not self._are_described(places, current):
+            known = make_state_keys(current, whole_seconds=self.whole_seconds)
+            rows = pc.index_in(self._make_keys(places), value_set=known)
+            is_hit = pc.is_valid(rows)
+            current, places = current.take(rows.filter(is_hit)), places[unpack(is_hit)]
+        return current.select(columns).append_column("place", pack_values(places, pa.int64()))
+
+    def _are_described(self, places: IntArray, stored: pa.Table) -> bool:
+        """Tell whether stored rows describe some items one by one, as when nothing has changed."""
+        has_etags = self.stats.etags is not None or stored["etag"].null_count < len(stored)
+        if has_etags or len(stored) != len(places):
+            return False
+        items = self.items[places]
+        files = self.item_list.file_of[items]
+        is_same = (
+            np.array_equal(unpack(stored["mtime_ns"]), self.stats.mtime_ns[files])
+            and np.array_equal(unpack(stored["size_bytes"]), self.stats.size_bytes[files])
+            and np.array_equal(unpack(stored["frame"]), self.item_list.frames[items])
+            and np.array_equal(unpack(stored["region"]), self.item_list.regions[items])
+        )
+        paths = stored["path"].combine_chunks()
+        return is_same and bool(pc.all(pc.equal(self.paths.pack(places), paths)).as_py())
 
     def _make_keys(self, places: IntArray) -> pa.Array:
         """Make the keys of some items, with times and sizes of the files as they are now."""
@@ -117,6 +181,61 @@ class Query:
             _cut(mtime_ns, whole_seconds=self.whole_seconds),
             self.stats.size_bytes[files],
         )
+
+
+def collect_tables(
+    query: Query, found: Iterator[tuple[pa.Table, IntArray]], nothing: pa.Table
+) -> KnownFeatures:
+    """Put what is found into one table, with the columns of one without rows."""
+    tables, items = [nothing], [query.items[:0]]
+    for rows, of_rows in found:
+        tables.append(rows)
+        items.append(of_rows)
+    known = np.concatenate(items)
+    return KnownFeatures(pa.concat_tables(tables), known, query.list_misses(known))
+
+
+def collect_rows(
+    query: Query, found: Iterator[tuple[pa.Table, IntArray]], row_dtype: np.dtype[np.void]
+) -> KnownRows:
+    """Put what is found into a feature matrix as it comes: Arrow holds few rows at a time."""
+    items = np.empty(len(query.items), dtype=np.int64)
+    rows = np.empty(len(query.items), dtype=row_dtype)
+    causes: dict[int, Cause] = {}
+    n_items = n_rows = 0
+    for table, of_rows in found:
+        items[n_items : n_items + len(of_rows)] = of_rows
+        n_items += len(of_rows)
+        readable = take_readable(table, of_rows, causes)
+        fill_rows(rows[n_rows : n_rows + len(readable)], readable)
+        n_rows += len(readable)
+    items.resize(n_items, refcheck=False)
+    rows.resize(n_rows, refcheck=False)
+    return KnownRows(items, rows, causes, query.list_misses(items))
+
+
+def take_readable(rows: pa.Table, items: IntArray, causes: dict[int, Cause]) -> pa.Table:
+    """Take the rows of readable items; the causes of the others are added to those given."""
+    if rows["cause"].null_count == len(rows):
+        return rows
+    is_readable = pc.is_null(rows["cause"])
+    names = rows["cause"].drop_null().to_pylist()
+    for item, name in zip(items[~unpack(is_readable)].tolist(), names, strict=True):
+        causes[item] = Cause[name]
+    return rows.filter(is_readable)
+
+
+def are_among(items: IntArray, causes: Collection[int]) -> BoolArray:
+    """Tell which items, shape (n,), have causes; no other items have any."""
+    has_cause = np.zeros(int(items.max(initial=-1)) + 1, dtype=np.bool_)
+    has_cause[list(causes)] = True
+    return np.asarray(has_cause[items])
+
+
+def fill_rows(rows: RowArray, table: pa.Table) -> None:
+    """Put the features of stored rows, shape (n,), into n rows of the feature matrix."""
+    for name in rows.dtype.names or ():
+        rows[name] = unpack(table[name])
 
 
 def make_state_keys(stored: pa.Table, *, whole_seconds: bool = False) -> pa.Array:

@@ -6,12 +6,11 @@ is passed on as soon as no group to come can have one before it.
 """
 
 import bisect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from ..records import pack_values, sort_bytes
 
 # Rows that are sorted at a time, at least.
 _SORTED_ROWS = 1 << 17
@@ -30,35 +29,58 @@ def merge_naturally(
     n_waiting, n_enough = 0, _SORTED_ROWS
     for smallest, group in groups:
         if n_waiting >= n_enough:
-            ordered = _sort(pa.concat_tables(waiting), ties)
-            n_before = _count_smaller(ordered["order_key"], smallest)
+            rows = pa.concat_tables(waiting)
+            order, keys = _sort(rows, ties)
+            n_before = bisect.bisect_left(range(len(keys)), smallest, key=partial(_read, keys))
             if n_before:
-                yield ordered.slice(0, n_before)
-            waiting = [ordered.slice(n_before)]
-            n_waiting = len(waiting[0])
+                yield _take(rows, order, slice(0, n_before))
+            waiting = [_take(rows, order, slice(n_before, n_waiting))]
+            n_waiting -= n_before
             # Rows that stay are sorted again only with as many new ones.
             n_enough = max(_SORTED_ROWS, 2 * n_waiting)
-            del ordered
+            del rows, order, keys
         waiting.append(group)
         n_waiting += len(group)
     if n_waiting:
-        yield _sort(pa.concat_tables(waiting), ties)
+        yield sort_naturally(pa.concat_tables(waiting), ties)
 
 
-def _sort(rows: pa.Table, ties: Sequence[str]) -> pa.Table:
-    """Sort rows by their order key, then by columns `ties`."""
+def sort_naturally(rows: pa.Table, ties: Sequence[str]) -> pa.Table:
+    """Sort rows by their ``order_key``, then by columns `ties`."""
+    order, _ = _sort(rows, ties)
+    return _take(rows, order, slice(0, len(rows)))
+
+
+def _sort(rows: pa.Table, ties: Sequence[str]) -> tuple[pa.Array | None, pa.LargeBinaryArray]:
+    """Find the order of rows, None where they are sorted; also gives the sorted keys."""
     keys = rows["order_key"].combine_chunks()
-    order = pack_values(sort_bytes(keys), pa.int64())
-    taken = keys.take(order)
-    n_pairs = max(len(taken) - 1, 0)
-    if pc.any(pc.equal(taken.slice(1), taken.slice(0, n_pairs))).as_py():
-        order = pc.sort_indices(
-            rows.select(["order_key", *ties]).combine_chunks(),
-            sort_keys=[(name, "ascending") for name in ("order_key", *ties)],
-        )
-    return rows.combine_chunks().take(order)
+    if _are_all(pc.less, keys):  # usual names have numbers of one length
+        return None, keys
+    order = pc.sort_indices(keys)
+    ordered = keys.take(order)
+    if not _are_all(pc.not_equal, ordered):
+        columns = rows.select(["order_key", *ties]).combine_chunks()
+        by = [(name, "ascending") for name in columns.column_names]
+        order = pc.sort_indices(columns, sort_keys=by)
+    return order, ordered
 
 
-def _count_smaller(keys: pa.ChunkedArray, bound: bytes) -> int:
-    """Count the keys before a bound; `keys` are sorted."""
-    return bisect.bisect_left(range(len(keys)), bound, key=lambda place: keys[place].as_py())
+def _are_all(compare: Callable[..., pa.Array], keys: pa.LargeBinaryArray) -> bool:
+    """Tell whether a comparison holds between each key and the next one."""
+    n_pairs = max(len(keys) - 1, 0)
+    is_false = pc.invert(compare(keys.slice(0, n_pairs), keys.slice(1)))
+    return not pc.any(is_false).as_py()
+
+
+def _take(rows: pa.Table, order: pa.Array | None, some: slice) -> pa.Table:
+    """Take some of the sorted rows; rows that are sorted already are not copied."""
+    n = some.stop - some.start
+    if order is None:
+        return rows.slice(some.start, n)
+    return rows.combine_chunks().take(order.slice(some.start, n))
+
+
+def _read(keys: pa.LargeBinaryArray, place: int) -> bytes:
+    """Read one of the keys."""
+    key: bytes = keys[place].as_py()
+    return key

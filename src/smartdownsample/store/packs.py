@@ -26,7 +26,6 @@ from ..options import DecodeMode, PathLike, ReadingOptions
 from ..output_files import OutputKind, check_output, replacing
 from ..records import FeatureSpec, FeatureTable, ItemList, pack_flags, pack_values, unpack
 from .folder import PART_NAME, choose_cache_dir
-from .look_up import KnownFeatures
 from .merging import keep_newest
 from .part import SIGNS_OF_DAMAGE, check_seal, is_sealed, read_part, write_part
 from .row_checks import MAX_BYTES, check_lengths, check_relative_paths
@@ -240,8 +239,8 @@ def import_pack(pack: PathLike, root: PathLike, *, cache_dir: PathLike | None = 
     return len(rows)
 
 
-def read_pack(pack: PathLike, root: PathLike | None) -> tuple[FeatureSpec, KnownFeatures, ItemList]:
-    """Read a pack as if the store had known its items; paths are put below `root` if given."""
+def read_pack(pack: PathLike, root: PathLike | None) -> tuple[FeatureSpec, pa.Table, ItemList]:
+    """Read the rows of a pack, and the item of each; paths are put below `root` if given."""
     spec, rows = _read_pack(pack)
     paths = [os.fsdecode(path) for path in rows["path"].to_pylist()]
     file_of_path: dict[str, int] = {}
@@ -256,8 +255,7 @@ def read_pack(pack: PathLike, root: PathLike | None) -> tuple[FeatureSpec, Known
         positions=None,
         n_given=len(rows),
     )
-    known = KnownFeatures(rows, np.arange(len(rows)), np.zeros(0, dtype=np.int64))
-    return spec, known, items
+    return spec, rows, items
 
 
 def _read_pack(pack: PathLike) -> tuple[FeatureSpec, pa.Table]:

@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from ..errors import DamagedPartError, StoreError, StoreWarning, warn_user
 from ..options import ReadingOptions
-from ..records import Cause, FeatureBatch, FeatureSpec, FileStats, ItemList, pack_flags
+from ..records import Cause, FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList, pack_flags
 from .folder import (
     FILE_NAME,
     FORMER_SCHEMA_VERSIONS,
@@ -34,8 +34,9 @@ from .folder import (
     is_tagged,
     mark_folder,
 )
-from .look_up import KnownFeatures, Query
+from .look_up import KnownFeatures, KnownRows, Query, collect_rows, collect_tables
 from .merging import choose_merge, keep_some_states
+from .natural_reading import NaturalReader
 from .part import TEMPORARY_SUFFIX, name_part, read_part, read_row_groups, write_part
 from .schema import make_empty_table, make_schema, make_table
 
@@ -125,35 +126,42 @@ class FeatureStore:
         columns: Sequence[str] | None = None,
         retried: Sequence[Cause] = (),
     ) -> KnownFeatures:
-        """Find the rows of some items; by default with all columns.
+        """Find the rows of some items, in natural order; by default with all columns.
 
         Items whose file has a cause in `stats` are neither known nor missed. A failure is a miss
-        when its cause is among `retried`, or when another version of the decoder met it. Memory
-        holds the rows found and two row groups at a time.
+        when its cause is among `retried`, or when another version of the decoder met it.
         """
         query = Query.of(items, stats, retried, whole_seconds=self.whole_seconds)
-        columns = columns or self.schema.names
-        for _ in range(_READ_ATTEMPTS):
-            try:
-                return self._match_parts(query, columns)
-            except FileNotFoundError:  # merged between listing and reading
-                continue
-        empty = make_empty_table(self.schema).select(columns)
-        return KnownFeatures(empty, query.items[:0], np.sort(query.items))
+        nothing = make_empty_table(self.schema).select(columns or self.schema.names)
+        collect = partial(collect_tables, query, nothing=nothing)
+        return self._find(query, nothing.column_names, collect)
 
-    def _match_parts(self, query: Query, columns: Sequence[str]) -> KnownFeatures:
-        """Find rows in all parts, the newest part first."""
-        is_known = np.zeros(len(query.items), dtype=np.bool_)
-        tables, found = [make_empty_table(self.schema).select(columns)], [query.items[:0]]
-        parts = self.list_readable() if self.cache_dir is not None and query.paths else []
-        for part in reversed(parts):
-            match = partial(query.match, is_known=is_known, columns=columns)
-            for rows, places in self._map_part(part, match, query.paths):
-                is_known[places] = True
-                tables.append(rows)
-                found.append(query.items[places])
-        misses = np.sort(query.items[~is_known])
-        return KnownFeatures(pa.concat_tables(tables), np.concatenate(found), misses)
+    def look_up_rows(
+        self, items: ItemList, stats: FileStats, retried: Sequence[Cause] = ()
+    ) -> KnownRows:
+        """Find the features of some items as `look_up` does; memory holds little beside them."""
+        query = Query.of(items, stats, retried, whole_seconds=self.whole_seconds)
+        row_dtype = self.spec.row_dtype
+        collect = partial(collect_rows, query, row_dtype=row_dtype)
+        return self._find(query, ["cause", *(row_dtype.names or ())], collect)
+
+    def _find(
+        self,
+        query: Query,
+        columns: Sequence[str],
+        collect: Callable[[Iterator[tuple[pa.Table, IntArray]]], _Made],
+    ) -> _Made:
+        """Collect what the parts know of items; nothing where parts vanish again and again."""
+        reader = NaturalReader(self.schema, self._pass_over)
+        n_attempts = 0
+        while n_attempts < _READ_ATTEMPTS and len(query.items) and self.cache_dir is not None:
+            try:
+                return collect(query.find(reader, self.list_readable(), columns))
+            except FileNotFoundError:  # merged between listing and reading
+                n_attempts += 1
+            except DamagedPartError:
+                continue  # it is left out from now on
+        return collect(iter(()))
 
     def map_rows(
         self, use: Callable[[pa.Table], _Made], wanted: Sequence[bytes] | None = None
@@ -178,17 +186,21 @@ class FeatureStore:
         """Use the rows of one part; none, with a warning, when any of it cannot be read."""
         try:
             return [use(rows) for rows in read_row_groups(part, self.schema, wanted)]
-        except DamagedPartError as error:
-            self.set_aside(part, error)
         except FileNotFoundError:
             raise
         except OSError as error:
-            # The disk's fault, not the part's: it stays in place.
-            self.warn(
-                f"has a part that cannot be read now ({error}); images are decoded again",
-                part.parent,
-            )
+            self._pass_over(part, error)
         return []
+
+    def _pass_over(self, part: Path, error: OSError) -> None:
+        """Warn of a part that cannot be read, and put a damaged one aside."""
+        if isinstance(error, DamagedPartError):
+            self.set_aside(part, error)
+            return
+        # The disk's fault, not the part's: it stays in place.
+        self.warn(
+            f"has a part that cannot be read now ({error}); images are decoded again", part.parent
+        )
 
     def list_readable(self) -> list[Path]:
         """List the parts of former schemas, then those of this one."""

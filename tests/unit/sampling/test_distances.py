@@ -269,7 +269,7 @@ def test_rows_are_not_changed() -> None:
     rows = make_scattered_rows(1100, 1)
     before = rows.copy()
     near = find(rows, np.arange(1100) / 7)
-    near.across_slots(np.arange(1100) % 3)
+    near.find_nearest(draw_picks(1100, 1), np.arange(1100) % 3)
     np.testing.assert_array_equal(rows, before)
 
 
@@ -344,25 +344,28 @@ def test_points_of_one_slot_are_left_out(looks: list[int], seed: int) -> None:
     for i, slot in enumerate(slots):
         for j in np.flatnonzero(slots == slot):
             distances[i][j] = oracles.FAR
-    near = find(rows).across_slots(slots)
-    assert near.orders[0].distances[0].tolist() == distances
-    assert near.find_nearest(is_pick).tolist() == oracles.find_nearest(distances, is_pick.tolist())
+    nearest = find(rows).find_nearest(is_pick, slots)
+    assert nearest.tolist() == oracles.find_nearest(distances, is_pick.tolist())
 
 
 @settings(max_examples=10)
 @given(seeds)
-def test_slots_are_left_out_of_every_order_and_the_original_stays(seed: int) -> None:
+def test_slots_are_left_out_of_every_order_and_the_distances_stay(seed: int) -> None:
     """Many points, a few of each slot."""
     rows = make_scattered_rows(1100, 7)
     near = find(rows, seed=seed)
     before = [order.distances.copy() for order in near.orders]
     slots = np.random.default_rng(seed).integers(0, 9, size=len(rows))
-    left = near.across_slots(slots)
-    for order, original, kept in zip(left.orders, near.orders, before, strict=True):
-        np.testing.assert_array_equal(original.distances, kept)
+    is_pick = draw_picks(len(rows), seed)
+    expected = np.full(len(rows), FAR, dtype=np.uint16)
+    for order, kept in zip(near.orders, before, strict=True):
         of_point = slots[order.points]
         is_same = of_point[:, :, np.newaxis] == of_point[:, np.newaxis, :]
-        np.testing.assert_array_equal(order.distances, np.where(is_same, FAR, kept))
+        is_out = is_same | ~is_pick[order.points][:, :, np.newaxis]
+        np.minimum.at(expected, order.points, np.where(is_out, FAR, kept).min(axis=1))
+    np.testing.assert_array_equal(near.find_nearest(is_pick, slots), expected)
+    for order, kept in zip(near.orders, before, strict=True):
+        np.testing.assert_array_equal(order.distances, kept)
 
 
 def test_without_picks_everything_is_far() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from smartdownsample.store import merge_naturally, natural_merge
+from smartdownsample.store import natural_merge
+from smartdownsample.store.natural_merge import merge_naturally
 
 
 def merge(groups: Sequence[Sequence[tuple[bytes, int]]]) -> list[tuple[bytes, int]]:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,15 @@ import pytest
 from pictures import write_collection
 from smartdownsample import ImageIndex, StoreWarning, cache
 from smartdownsample.features.spec import make_spec
+from smartdownsample.items import encode_order_key
 from smartdownsample.records import Cause, FeatureBatch, FeatureSpec, FileStats, unpack
-from smartdownsample.store import FeatureStore, KnownFeatures, choose_cache_dir, store
+from smartdownsample.store import (
+    FeatureStore,
+    KnownFeatures,
+    choose_cache_dir,
+    natural_reading,
+    store,
+)
 from smartdownsample.store import look_up as look_up_module
 from smartdownsample.store import part as part_module
 from smartdownsample.store.folder import CACHE_TAG, is_tagged, mark_folder
@@ -305,6 +311,32 @@ class TestParts:
         )
         subprocess.run([sys.executable, "-c", script], check=True)
 
+    def test_rows_come_in_natural_order_from_all_parts(self, tmp_path: Path) -> None:
+        """Whatever parts they are in; of two rows of one state the one of the later part counts."""
+        for level, named in enumerate(([b"/a_10", b"/a_2", b"/b"], [b"/a_9", b"/a_2", b"/a_11"])):
+            batch = make_batch(named, level=level + 1)
+            put(tmp_path, replace(batch, order_keys=list(map(encode_order_key, named))))
+        keys = [b"/b", b"/a_11", b"/a_10", b"/a_9", b"/a_2", b"/c"]
+        known = look_up(tmp_path, keys)
+        assert known.items.tolist() == [4, 3, 2, 1, 0]
+        assert known.table["width"].to_pylist() == [2, 2, 1, 2, 1]
+        assert known.misses.tolist() == [5]
+
+    def test_the_matrix_has_the_readable_ones(self, tmp_path: Path) -> None:
+        """In the same order; the others have a cause."""
+        put(tmp_path, make_batch([b"/a_1", b"/a_3"], level=3))
+        put(tmp_path, make_batch([b"/a_2"], cause=Cause.EMPTY))
+        stats = FileStats(np.full(4, 10), np.full(4, 100), {})
+        items = list_photos([b"/a_3", b"/a_2", b"/new", b"/a_1"])
+        known = FeatureStore(SPEC, tmp_path).look_up_rows(items, stats)
+        assert known.items.tolist() == [3, 1, 0]
+        assert known.causes == {1: Cause.EMPTY}
+        assert known.readable.tolist() == [3, 0]
+        np.testing.assert_array_equal(known.rows, make_batch([b"", b""], level=3).rows)
+        assert known.misses.tolist() == [2]
+        unknown = FeatureStore(SPEC, tmp_path).look_up_rows(items, stats, [Cause.EMPTY])
+        assert unknown.misses.tolist() == [1, 2]
+
     def test_no_temporary_file_is_left(self, tmp_path: Path) -> None:
         """Only parts and the marks of a cache remain."""
         put(tmp_path, make_batch([b"/a"]))
@@ -365,19 +397,20 @@ class TestParts:
         """Another process may merge the parts between listing and reading."""
         put(tmp_path, make_batch([b"/a"]))
         target = FeatureStore(SPEC, tmp_path)
-        read = part_module.read_row_groups
+        open_part = part_module.OpenPart
         n_calls = 0
 
-        def merge_first(part: Path, *others: Any) -> Iterator[pa.Table]:
+        def merge_first(part: Path, **others: Any) -> part_module.OpenPart:
             nonlocal n_calls
             n_calls += 1
             if n_calls == 1:
                 target._merge_parts([part])  # noqa: SLF001 - stands in for the other process
-            return read(part, *others)
+            return open_part(part, **others)
 
-        monkeypatch.setattr(store, "read_row_groups", merge_first)
+        monkeypatch.setattr(natural_reading, "OpenPart", merge_first)
         known = target.look_up(list_photos([b"/a"]), FileStats(np.array([10]), np.array([100]), {}))
         assert known.items.tolist() == [0]
+        assert n_calls > 1
 
 
 class TestPlace:
