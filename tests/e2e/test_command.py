@@ -212,7 +212,7 @@ def test_programs_read_json(place: Place) -> None:
     assert found["counts"]["readable"] == N_PHOTOS
     figures = json.loads(place.run("inspect", "photos", "--json", "-q"))
     assert figures["total"]["n_images"] == N_PHOTOS
-    assert list(figures["folders"]) == ["photos/site_1", "photos/site_2", "photos/site_3"]
+    assert list(figures["cameras"]) == ["photos/site_1", "photos/site_2", "photos/site_3"]
     assert figures["suggested_count"] is None or 1 <= figures["suggested_count"] <= N_PHOTOS
     assert [each["share"] for each in figures["needed"]] == [0.8, 0.9, 0.95]
     (store,) = json.loads(place.run("cache", "info", "--json"))

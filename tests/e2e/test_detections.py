@@ -551,6 +551,11 @@ def test_a_document_is_inspected(capsys: pytest.CaptureFixture[str]) -> None:
     assert "european hare" in shown
     assert "2  not usable: Marked as failed by the detector" in shown
     assert "40 crops in 4 folders" in shown
+    assert f" folder below {PHOTOS}\n" in shown
+    assert main(["inspect", str(DOCUMENTS / "camtrap-dp"), "--root", str(PHOTOS), "-q"]) == 0
+    shown = capsys.readouterr().out
+    assert "35 crops of 4 cameras" in shown
+    assert "  site_10_snow-B\n" in shown
 
 
 def test_margins_and_squares_are_other_features() -> None:

@@ -282,6 +282,11 @@ class TestOtherCollections:
                 ("cam_9", "0", "0", "1"),
             ]
             assert lines[1][1:4] == ["not known", "not known", ""]
+            figure = page.locator("#figures div", has_text="Folder")
+            expect(figure).to_have_text("Folders4")
+            page.get_by_role("combobox", name="Bucket").select_option(index=1)
+            expect(figure).not_to_have_text("Folders4")  # of what failed no bucket is known
+            page.get_by_role("button", name="Clear").click()
             page.get_by_role("combobox", name="Folder").select_option("cam_9")
             expect(rows).to_have_count(1)
             failed = page.locator("#failures tbody tr")

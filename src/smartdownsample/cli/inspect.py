@@ -61,8 +61,8 @@ def run(options: argparse.Namespace) -> int:
         tell(*describe_document(document))
         tell(*tabulate_document(document))
     tell(
-        f"{count_noun(total.n_images, index.table.noun)} in "
-        f"{count_noun(len(found.folders), 'folder')}"
+        f"{count_noun(total.n_images, index.table.noun)} "
+        f"{'of' if found.place == 'camera' else 'in'} {count_noun(len(found.cameras), found.place)}"
     )
     if found.n_duplicates:
         tell(f"{count_noun(found.n_duplicates, 'path')} named an image again")
@@ -79,11 +79,11 @@ def run(options: argparse.Namespace) -> int:
     tell(f"How many to select: {coverage.describe()}")
     for each in coverage.needed:
         tell(f"  {each.describe()}")
-    for folder, figures in found.folders.items():
+    for camera, figures in found.cameras.items():
         if figures.clock:
-            tell(f"Clock of {folder}: {'; '.join(figures.clock)}")
+            tell(f"Clock of {camera}: {'; '.join(figures.clock)}")
     tell("")
-    _print_folders(found)
+    _print_cameras(found)
     return 0
 
 
@@ -110,21 +110,21 @@ def _print_previews(counts: "PreviewCounts") -> None:
         tell(f"  {folder}")
 
 
-def _print_folders(found: "Inspection") -> None:
-    """Print a table with a row for each folder; what is wrong has a column where it occurs."""
+def _print_cameras(found: "Inspection") -> None:
+    """Print a table with a row for each camera; what is wrong has a column where it occurs."""
     from .printing import tell
 
     total = _count_faults(found.total)
     words = [word for word, count in total.items() if count]
     heads = "".join(f" {word:>{_width(word)}}" for word in words)
-    common = find_common([*found.folders])
+    common = find_common([*found.cameras]) if found.place == "folder" else ""
     below = f" below {common}" if common else ""
     tell(
         f"{'images':>9} {'infrared':>8} {'near-duplicates':>15} {'sequences':>9} "
-        f"{'longest':>7}{heads}  {'first':19}  {'last':19}  folder{below}"
+        f"{'longest':>7}{heads}  {'first':19}  {'last':19}  {found.place}{below}"
     )
-    for folder, figures in found.folders.items():
-        shown = os.path.relpath(folder, common) if common else folder
+    for camera, figures in found.cameras.items():
+        shown = os.path.relpath(camera, common) if common else camera
         tell(f"{_format_figures(figures, words)}  {shown}")
     tell(f"{_format_figures(found.total, words)}  all")
 

@@ -1,6 +1,6 @@
 """Items: which files people mean, where they lie, their times and sizes, their natural order."""
 
-from .cameras import name_cameras, number_camera_folders, number_cameras
+from .cameras import call_camera, find_cameras, name_found_cameras, number_cameras
 from .document_paths import compare_with_disk
 from .documents import DETAILS, UNLABELLED, DocumentItems, list_document_items
 from .files import FILES, LOCAL_FILES
@@ -49,10 +49,12 @@ __all__ = [
     "Storage",
     "add_images",
     "add_items",
+    "call_camera",
     "cause_of",
     "check_root",
     "compare_with_disk",
     "encode_order_key",
+    "find_cameras",
     "find_common_folder",
     "find_fixed_folder",
     "find_images",
@@ -68,10 +70,9 @@ __all__ = [
     "list_items",
     "list_photos",
     "list_selected_before",
-    "name_cameras",
     "name_folder",
+    "name_found_cameras",
     "name_images",
-    "number_camera_folders",
     "number_cameras",
     "number_folders",
     "split_folders",

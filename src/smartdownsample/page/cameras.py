@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..items import name_cameras, number_camera_folders, number_cameras
-from ..records import IntArray, Picks, pack_values
+from ..items import find_cameras, name_found_cameras
+from ..records import IntArray, Picks
 from .items import escape
 from .paths import ShownPaths
 
@@ -17,48 +17,15 @@ def list_cameras(selection: Picks, paths: ShownPaths) -> dict[str, Any]:
 
     Cameras of which no image could be loaded come last.
     """
-    cameras = number_cameras(selection.table)
-    names = _list_names(selection, cameras, paths)
-    failed, more = _find_failed(selection, cameras, paths)
+    cameras = find_cameras(selection.table)
     return {
-        "cameras": escape([*names, *more]),
-        "camera": cameras.tolist(),
-        "failureCamera": failed,
+        "cameras": escape(
+            name_found_cameras(selection.table, cameras, paths.images, paths.failures)
+        ),
+        "camera": cameras.of_items.tolist(),
+        "failureCamera": cameras.of_failures.tolist(),
         "event": _list_events(selection).tolist(),
     }
-
-
-def _find_failed(
-    selection: Picks, cameras: IntArray, paths: ShownPaths
-) -> tuple[list[int], list[str]]:
-    """Find the camera of each failure by its folder, and the names of those that have no images.
-
-    -1 where a folder has images of several cameras.
-    """
-    n = len(cameras)
-    given = [*selection.table.paths, *(failure.path for failure in selection.failures)]
-    folders = number_camera_folders(given).tolist()
-    camera_of: dict[int, int] = {}
-    for folder, camera in zip(folders[:n], cameras.tolist(), strict=True):
-        if camera_of.setdefault(folder, camera) != camera:
-            camera_of[folder] = _UNKNOWN
-    names: list[str] = []
-    n_cameras = int(cameras.max(initial=-1)) + 1
-    for folder, path in zip(folders[n:], paths.failures, strict=True):
-        if folder not in camera_of:
-            camera_of[folder] = n_cameras + len(names)
-            names.extend(name_cameras([path], None))
-    return [camera_of[folder] for folder in folders[n:]], names
-
-
-def _list_names(selection: Picks, cameras: IntArray, paths: ShownPaths) -> list[str]:
-    """Name cameras as the document does, else by the folder of their images as it is shown."""
-    import pyarrow as pa
-
-    _, rows = np.unique(cameras, return_index=True)
-    details = selection.table.details
-    told = None if details is None else details.take(pack_values(rows, pa.int64()))
-    return name_cameras([paths.images[row] for row in rows.tolist()], told)
 
 
 def _list_events(selection: Picks) -> IntArray:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..items import to_text
+from ..items import call_camera, to_text
 from ..options import PathLike
 from ..output_files import OutputKind, write_output
 from ..records import GroupCount, Picks
@@ -125,6 +125,7 @@ def _list_content(
         "settings": [*list_settings(selection, is_drawn=is_drawn)],
         "causes": Counter(failure.cause.value for failure in selection.failures).most_common(),
         "comparison": comparison,
+        "place": call_camera(selection.table),
         "scope": comparison and comparison.describe_scope(paths.shorten(comparison.folder)),
         "timeline": timeline,
         "looks": looks,

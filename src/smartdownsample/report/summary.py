@@ -9,7 +9,7 @@ from ..display import count_noun, pluralize, to_line
 from ..errors import ShortfallWarning, warn_user
 from ..features import tell_infrared
 from ..gathering import count_previews, describe_previews
-from ..items import number_cameras, number_folders
+from ..items import call_camera, find_cameras
 from ..records import FeatureTable, Layout, Picks
 from ..sampling import is_quality_known, name_buckets
 
@@ -130,24 +130,17 @@ def _describe_layout(layout: Layout) -> str:
 
 
 def _describe_places(selection: Picks) -> dict[str, str]:
-    """Count cameras where a document tells them, else folders, and those that have picks.
-
-    Folders may be of cameras, species or years. Those that have failures alone count as well.
-    """
+    """Count cameras, and those that have picks; those that have failures alone count as well."""
     table = selection.table
-    is_told = table.details is not None
-    failed = [] if is_told else [failure.path for failure in table.failures]
-    places = number_cameras(table) if is_told else number_folders([*table.paths, *failed])
-    # Of all, of those with images, and of picks; `numpy.unique` would import much for it.
-    n_all, n_readable, n_kept = (
-        int(np.count_nonzero(np.bincount(numbers)))
-        for numbers in (places, places[: len(table)], places[selection.rows])
-    )
+    cameras = find_cameras(table)
+    n_all, n_readable = len(cameras), cameras.n_readable
+    # `numpy.unique` would import much for it.
+    n_kept = int(np.count_nonzero(np.bincount(cameras.of_items[selection.rows])))
     nouns = pluralize(table.noun)
     text = f"{n_all:,}, {'all' if n_kept == n_all else f'{n_kept:,}'} with kept {nouns}"
     if n_readable < n_all:
         text += f", {n_all - n_readable:,} without a readable one"
-    return {"Cameras" if is_told else "Folders": text}
+    return {pluralize(call_camera(table)).capitalize(): text}
 
 
 def _describe_light(selection: Picks) -> str:

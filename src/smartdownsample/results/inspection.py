@@ -3,26 +3,23 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from ..display import count_noun, format_html
 from ..features import tell_infrared
 from ..gathering import PreviewCounts, count_previews
-from ..items import name_folder
+from ..items import call_camera, find_cameras, name_found_cameras
 from ..records import FLAG_TRUNCATED, BoolArray, Collection, Failure, FeatureTable, IntArray
 from ..sampling import (
     QualityWord,
     are_near_duplicates,
     is_quality_known,
-    label_items,
     number_sequences,
     tell_quality,
 )
 from .clocks import find_clock_faults
-
-_NO_ROWS = np.zeros(0, dtype=np.int64)
 
 # Sizes that are shown.
 _MAX_SIZES = 5
@@ -96,9 +93,12 @@ class Inspection:
     ----------
     total : Figures
         Figures of all readable images.
-    folders : dict of str to Figures
-        Figures of each folder's images, in natural order of the folders; those of which no image
-        could be loaded are there as well.
+    cameras : dict of str to Figures
+        Figures of each camera's images, in natural order of the names; those of which no image
+        could be loaded are there as well. A camera is the deployment or location that a document
+        tells, else the folder without those that cameras make when one is full (``100RECNX``).
+    place : {"camera", "folder"}
+        What a camera is called here: a folder where no document tells cameras.
     sizes : dict of str to int
         Number of images by size in pixels, such as "2048x1536", the most frequent size first.
     failures : dict of str to int
@@ -118,7 +118,8 @@ class Inspection:
     """
 
     total: Figures
-    folders: dict[str, Figures]
+    cameras: dict[str, Figures]
+    place: Literal["camera", "folder"]
     sizes: dict[str, int]
     failures: dict[str, int]
     failed: tuple[Failure, ...]
@@ -140,7 +141,7 @@ class Inspection:
         n_failures = sum(self.failures.values())
         return (
             f"{count_noun(self.total.n_images, 'image')} in "
-            f"{count_noun(len(self.folders), 'folder')}, {n_failures:,} unreadable"
+            f"{count_noun(len(self.cameras), self.place)}, {n_failures:,} unreadable"
         )
 
     def _list_texts(self) -> Iterator[tuple[str, str]]:
@@ -188,14 +189,19 @@ def inspect_collection(collection: Collection, sequence_gap_s: float) -> Inspect
         table.rows["flags"] & FLAG_TRUNCATED != 0,
         tell_quality(table.rows),
     )
-    n_failed = Counter(name_folder(failure.path) for failure in table.failures)
-    rows_of_folder = _list_rows(table)
+    found = find_cameras(table)
+    failed = [failure.path for failure in table.failures]
+    names = name_found_cameras(table, found, table.paths, failed)
+    rows = _list_rows(found.of_items, len(names))
+    n_failed = np.bincount(found.of_failures[found.of_failures >= 0], minlength=len(names)).tolist()
+    figures = {
+        name: _compute_figures(table, own, known, n)
+        for name, own, n in zip(names, rows, n_failed, strict=True)
+    }
     return Inspection(
-        total=_compute_figures(table, np.arange(len(table)), known, n_failed.total()),
-        folders={
-            name: _compute_figures(table, rows_of_folder.get(name, _NO_ROWS), known, n_failed[name])
-            for name in natsorted(sorted({*rows_of_folder, *n_failed}))
-        },
+        total=_compute_figures(table, np.arange(len(table)), known, len(failed)),
+        cameras={name: figures[name] for name in natsorted(sorted(figures))},
+        place=call_camera(table),
         sizes=_count_sizes(table),
         failures=dict(Counter(failure.cause.value for failure in table.failures).most_common()),
         failed=table.failures,
@@ -207,12 +213,10 @@ def inspect_collection(collection: Collection, sequence_gap_s: float) -> Inspect
     )
 
 
-def _list_rows(table: FeatureTable) -> dict[str, IntArray]:
-    """List the rows of each folder by its name."""
-    labels = label_items("parent", table)
-    order = np.argsort(labels.ids, kind="stable")
-    ends = np.cumsum(np.bincount(labels.ids, minlength=len(labels.names)))
-    return dict(zip(labels.names, np.split(order, ends[:-1]), strict=False))
+def _list_rows(cameras: IntArray, n_cameras: int) -> list[IntArray]:
+    """List the rows of each camera."""
+    ends = np.cumsum(np.bincount(cameras, minlength=n_cameras))
+    return np.split(np.argsort(cameras, kind="stable"), ends)[:n_cameras]
 
 
 def _compute_figures(table: FeatureTable, rows: IntArray, known: _Known, n_failed: int) -> Figures:

@@ -73,7 +73,7 @@ def test_what_is_wrong_is_told_by_folder(capsys: pytest.CaptureFixture[str]) -> 
     assert [word for word in COLUMNS if f" {word} " in heading] == [
         *("failed", "truncated", "dark", "no time"),
     ]
-    figures = json.loads(inspect(capsys, "--json"))["folders"]["season/CAM3"]
+    figures = json.loads(inspect(capsys, "--json"))["cameras"]["season/CAM3"]
     assert (figures["n_truncated"], figures["quality"]["dark"]) == (1, 1)
     assert (figures["n_images"], figures["n_captured"], figures["n_failed"]) == (4, 0, 0)
 

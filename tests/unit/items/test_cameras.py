@@ -8,9 +8,16 @@ import pytest
 
 from feature_tables import make_table
 from smartdownsample.items import DETAILS
-from smartdownsample.items.cameras import name_camera_folder, name_cameras, number_cameras
+from smartdownsample.items.cameras import (
+    call_camera,
+    find_cameras,
+    name_camera_folder,
+    name_cameras,
+    name_found_cameras,
+    number_cameras,
+)
 from smartdownsample.items.groupings import list_facts
-from smartdownsample.records import FeatureTable, pack_paths
+from smartdownsample.records import Cause, Failure, FeatureTable, pack_paths
 from smartdownsample.sampling import lay_out
 
 PATHS = ["b/1.jpg", "b/2.jpg", "a/3.jpg", "a/4.jpg"]
@@ -72,6 +79,23 @@ def test_the_folders_of_a_full_card_are_one_camera() -> None:
     table = replace(make_table(5), paths=pack_paths(paths))
     assert number_cameras(table).tolist() == [0, 1, 0, 2, 0]
     assert number_cameras(replace(make_table(0), paths=pack_paths([]))).tolist() == []
+
+
+def test_failures_are_of_the_camera_of_their_folder() -> None:
+    """Of none where a document tells several there; where nothing else is, of one more."""
+    failed = ["b/x.jpg", "a/x.jpg", "c/100EK113/x.jpg", "c/y.jpg"]
+    failures = tuple(Failure(path, Cause.EMPTY) for path in failed)
+    told = replace(make(location=["x", "y", "z", "z"]), failures=failures)
+    cameras = find_cameras(told)
+    assert cameras.of_items.tolist() == [0, 1, 2, 2]
+    assert cameras.of_failures.tolist() == [-1, 2, 3, 3]
+    assert (len(cameras), cameras.n_readable) == (4, 3)
+    assert name_found_cameras(told, cameras, PATHS, failed) == ["x", "y", "z", "c"]
+    assert [call_camera(each) for each in (told, make(), make_table(1))] == [
+        *("camera", "folder", "folder"),
+    ]
+    cameras = find_cameras(replace(told, details=None))
+    assert (cameras.of_items.tolist(), cameras.of_failures.tolist()) == ([0, 0, 1, 1], [0, 1, 2, 2])
 
 
 @pytest.mark.parametrize(

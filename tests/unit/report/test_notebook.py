@@ -98,7 +98,7 @@ def test_a_ranking_shows_its_counts() -> None:
 def test_an_inspection_shows_its_figures() -> None:
     """Those of all images; in the terminal it is one line."""
     found = inspect_index(ImageIndex(make_table(60)))
-    n_folders = len(found.folders)
+    n_folders = len(found.cameras)
     text = read_html(found)
     assert text.startswith(f"60 images in {n_folders} folder")
     assert "Near-duplicates" in text

@@ -152,17 +152,22 @@ class TestSummary:
         assert "File not found (1)" in text
 
     def test_folders_are_counted_as_an_inspection_counts_them(self, tmp_path: Path) -> None:
-        """Also those of which no image could be loaded."""
-        for place in ("a/1.jpg", "b/1.jpg"):
-            (tmp_path / place).parent.mkdir()
+        """Also those of which no image could be loaded; a second one of a camera is none."""
+        for place in ("a/100EK113/1.jpg", "a/101EK113/1.jpg", "b/1.jpg"):
+            (tmp_path / place).parent.mkdir(parents=True)
             write_picture(tmp_path / place, 1)
-        (tmp_path / "c").mkdir()
-        (tmp_path / "c" / "1.jpg").touch()
+        for place in ("b/2.jpg", "c/1.jpg"):
+            (tmp_path / place).parent.mkdir(exist_ok=True)
+            (tmp_path / place).touch()
         with pytest.warns(ImageLoadingWarning):
             index = ImageIndex.build(tmp_path, cache=False)
         text = report.format_summary(index.sample(1))
         assert "\nFolders   3, 1 with kept images, 1 without a readable one\n" in text
-        assert len(inspect_collection(index.collection, 60).folders) == 3
+        found = inspect_collection(index.collection, 60)
+        assert [
+            (Path(name).name, figures.n_images, figures.n_failed)
+            for name, figures in found.cameras.items()
+        ] == [("a", 2, 0), ("b", 1, 1), ("c", 0, 1)]
 
     def test_an_empty_collection_has_a_summary(self) -> None:
         """No division by zero."""

@@ -20,8 +20,8 @@ def test_the_figures_are_those_of_what_was_made() -> None:
     """Sequences of five, two seconds apart, that look alike; in three folders."""
     index = ImageIndex(make_table(60))
     found = inspect_index(index)
-    assert list(found.folders) == ["cam_0", "cam_1", "cam_2"]
-    for figures in found.folders.values():
+    assert list(found.cameras) == ["cam_0", "cam_1", "cam_2"]
+    for figures in found.cameras.values():
         assert (figures.n_images, figures.n_sequences, figures.longest_sequence) == (20, 4, 5)
     total = found.total
     assert (total.n_images, total.n_sequences, total.longest_sequence) == (60, 12, 5)
@@ -45,7 +45,7 @@ def test_sums_of_folders_are_those_of_all() -> None:
     """Every image is in one folder."""
     found = inspect_index(ImageIndex(make_table(100, seed=3)))
     for name in ("n_images", "n_infrared", "n_near_duplicates", "n_sequences", "n_captured"):
-        of_folders = [getattr(figures, name) for figures in found.folders.values()]
+        of_folders = [getattr(figures, name) for figures in found.cameras.values()]
         assert sum(of_folders) == getattr(found.total, name)
 
 

@@ -113,6 +113,11 @@ function findRows(wanted) {
   return rows.subarray(0, n);
 }
 
+// Whether nothing but paths and cameras is chosen, which unreadable images have as well.
+function isOfPlaces() {
+  return Object.entries(filter).every(([name, value]) => name === "camera" || name === "text" || value === null);
+}
+
 // Nothing but the path and the camera is known of images that are unreadable.
 function findFailures() {
   const text = filter.text.toLowerCase();

@@ -17,6 +17,10 @@ function listFigures(rows) {
     events.add(items.event[row]);
   }
   events.delete(-1);
+  if (isOfPlaces()) {
+    findFailures().forEach((place) => cameras.add(items.failureCamera[place]));
+    cameras.delete(-1);
+  }
   const days = first <= last ? describeDays(dayOf(first), dayOf(last)) : "not known";
   return [
     ["Taken", days],
