@@ -1,5 +1,6 @@
 """Weights of Lanczos resampling, computed once for each length."""
 
+import math
 import threading
 from collections.abc import Callable
 from functools import wraps
@@ -78,20 +79,37 @@ def compute_weights(n_in: int, *n_outs: int) -> Float64Array:
 
 
 def estimate_weights(n_in: int, *n_outs: int) -> Float64Array:
-    """Compute what `compute_weights` does but for the last digits, in less than half its time.
+    """Compute what `compute_weights` does but for the last digits, in a fraction of its time.
 
     Only for shrinking. Distances are multiples of 1 / (2 n_in), so that one table has the filter at
-    all of them, for all outputs.
+    all of them, for all outputs; the second half of the outputs mirrors the first.
     """
-    n_steps = 2 * n_in * _LOBES
-    table = _filter(np.arange(n_steps + 1) / (2 * n_in))
-    outs = np.repeat(n_outs, n_outs)[:, np.newaxis]
-    numbers = np.concatenate([np.arange(n_out) for n_out in n_outs])[:, np.newaxis]
+    halves = [(n_out + 1) // 2 for n_out in n_outs]
+    outs = np.repeat(n_outs, halves)[:, np.newaxis]
+    numbers = np.concatenate([np.arange(half) for half in halves])[:, np.newaxis]
     steps = np.arange(1, 2 * n_in, 2) * outs
     steps -= (2 * numbers + 1) * n_in
-    weights: Float64Array = table.take(np.abs(steps, out=steps), mode="clip")
+    weights: Float64Array = _tabulate_filter(n_in).take(np.abs(steps, out=steps), mode="clip")
     weights /= weights.sum(axis=1, keepdims=True)
-    return weights
+    parts, first = [], 0
+    for n_out, half in zip(n_outs, halves, strict=True):
+        parts += [weights[first : first + half], weights[first : first + n_out // 2][::-1, ::-1]]
+        first += half
+    return np.concatenate(parts)
+
+
+def _tabulate_filter(n_in: int) -> Float64Array:
+    """Compute the filter at distances of 0, 1 / (2 n_in), ..., 3, with few sines.
+
+    With x a third of the angle, sin 3x = (3 - 4 sin² x) sin x; sin² is the same from both ends.
+    """
+    n_steps = 2 * n_in * _LOBES
+    angles = np.arange(1, n_steps + 1) * (math.pi / n_steps)
+    squares = np.sin(angles[: n_steps // 2]) ** 2
+    squares = np.concatenate([squares, squares[-2::-1], [0]])
+    table = np.ones(n_steps + 1)
+    np.divide((1 - 4 / 3 * squares) * squares, angles**2, out=table[1:])
+    return table
 
 
 def _filter(distances: Float64Array) -> Float64Array:

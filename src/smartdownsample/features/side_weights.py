@@ -19,6 +19,8 @@ _N_STEPS_DOWN, _N_STEPS_ACROSS = 2**15, 2**22
 # Estimated sums are less than a millionth of a step off. Nearer to half a step than that, rounding
 # them might not give what rounding the computed ones gives.
 _SURE_STEPS = 0.5 - 1e-6
+# Shares of grey that the channels after each one have.
+_GREY_RESTS = 1 - GREY_WEIGHTS.cumsum()
 
 
 class SideWeights(NamedTuple):
@@ -72,20 +74,25 @@ def _halve_weights(weights: Float64Array) -> Float64Array:
     """
     pairs = weights[:, ::2].copy()
     pairs[:, : weights.shape[1] // 2] += weights[:, 1::2]
-    edged = np.concatenate([pairs[:, :1], pairs, pairs[:, -1:]], axis=1)
-    return np.asarray(pairs - np.diff(edged, 2, axis=1) / 16)
+    slopes = (pairs[:, 1:] - pairs[:, :-1]) / 16
+    pairs[:, :-1] -= slopes
+    pairs[:, 1:] += slopes
+    return pairs
 
 
 def _round_weights(weights: Float64Array, hash_size: int) -> tuple[SideWeights, bool]:
     """Round weights, and tell whether slightly other ones would have been rounded alike."""
-    n_down, length = LAB_LAYOUT_SIDE + hash_size, weights.shape[1]
-    levels = weights[n_down:].repeat(3, axis=1) * np.tile(GREY_WEIGHTS, length)
+    n_down = LAB_LAYOUT_SIDE + hash_size
     sums = weights.cumsum(axis=1)
+    # Sums of levels: those up to the pixel, less what the rest of its channels weigh.
+    levels = np.empty((len(weights) - n_down, 3 * weights.shape[1]))
+    for channel, rest in enumerate(_GREY_RESTS):
+        levels[:, channel::3] = sums[n_down:] - rest * weights[n_down:]
     down, is_sure_down = _round_keeping_sums(
         np.concatenate([sums[:n_down], sums[-(hash_size // 2) :]]), _N_STEPS_DOWN
     )
     cells, is_sure_of_cells = _round_keeping_sums(sums[:LAB_LAYOUT_SIDE], _N_STEPS_ACROSS)
-    greys, is_sure_of_greys = _round_keeping_sums(levels.cumsum(axis=1), _N_STEPS_ACROSS)
+    greys, is_sure_of_greys = _round_keeping_sums(levels, _N_STEPS_ACROSS)
     is_sure = is_sure_down and is_sure_of_cells and is_sure_of_greys
     return SideWeights(down.astype(np.float32), cells, greys.T), is_sure
 
@@ -101,6 +108,6 @@ def _round_keeping_sums(sums: Float64Array, n_steps: int) -> tuple[Float64Array,
     errors -= weights
     is_sure = bool(np.abs(errors, out=errors).max() < _SURE_STEPS)
     # Whole numbers: nothing is lost.
-    weights[:, 1:] = np.diff(weights)
+    weights[:, 1:] -= weights[:, :-1]
     weights /= n_steps
     return weights, is_sure

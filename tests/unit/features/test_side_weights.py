@@ -6,12 +6,44 @@ import pytest
 from smartdownsample.features import side_weights
 from smartdownsample.features.lanczos import compute_weights, estimate_weights
 from smartdownsample.features.side_weights import SideWeights, compute_side_weights
+from smartdownsample.features.thumbnails import GREY_WEIGHTS
 
 
 def are_same(some: SideWeights, others: SideWeights) -> bool:
     """Tell whether all weights are equal."""
     pairs = (some.down, others.down), (some.cells, others.cells), (some.greys, others.greys)
     return all(np.array_equal(a, b) for a, b in pairs)
+
+
+def weigh_plainly(length: int, n_halvings: int, hash_size: int) -> SideWeights:
+    """Compute weights step by step, as their formula says."""
+    weights = compute_weights(length, 32, hash_size, hash_size + 1, hash_size // 2)
+    colours = weights[:32].reshape(4, 8, length).mean(axis=1)
+    weights = np.vstack([colours, weights[32:]])
+    for _ in range(n_halvings):
+        pairs = np.pad(weights, ((0, 0), (0, weights.shape[1] % 2)))
+        pairs = pairs[:, ::2] + pairs[:, 1::2]
+        edged = np.pad(pairs, ((0, 0), (1, 1)), mode="edge")
+        weights = pairs - np.diff(edged, 2, axis=1) / 16
+    cells, heights, widths, sides = np.split(
+        weights, np.cumsum([4, hash_size, hash_size + 1]).tolist()
+    )
+    greys = np.concatenate([widths, sides]).repeat(3, axis=1)
+    greys = greys * np.tile(GREY_WEIGHTS, weights.shape[1])
+    parts = (np.concatenate([cells, heights, sides]), 2**15), (cells, 2**22), (greys, 2**22)
+    down, across, mixed = (
+        np.diff(np.rint(part.cumsum(axis=1) * n_steps), axis=1, prepend=0) / n_steps
+        for part, n_steps in parts
+    )
+    return SideWeights(down.astype(np.float32), across, mixed.T)
+
+
+@pytest.mark.parametrize(("n_halvings", "lengths"), [(0, range(1, 240, 7)), (1, range(96, 432, 9))])
+def test_weights_are_those_of_the_plain_formula(n_halvings: int, lengths: range) -> None:
+    """To the last bit: features of stores that are there must not change."""
+    for length in (*lengths, 700 * (n_halvings + 1) + 1):
+        expected = weigh_plainly(length, n_halvings, 8)
+        assert are_same(compute_side_weights(length, n_halvings, 8), expected)
 
 
 @pytest.mark.parametrize("hash_size", [2, 8, 16, 32])
