@@ -338,6 +338,25 @@ def test_an_interrupted_run_does_not_wait_for_the_disk(
     assert pauses == []
 
 
+@pytest.mark.parametrize("n_photos", [5, 30])
+def test_an_interrupt_ends_waiting_for_the_disk(
+    photos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_photos: int
+) -> None:
+    """Between images, or when all are done; what was decoded is tried once more, and kept."""
+    with monkeypatch.context() as patch:
+        patch.setattr("smartdownsample.store.store._FLUSH_ROWS", 20)
+        stumble(patch, 1)
+
+        def interrupt(seconds: float) -> None:
+            raise KeyboardInterrupt(seconds)
+
+        patch.setattr(time, "sleep", interrupt)
+        with pytest.raises(KeyboardInterrupt, match="10"):
+            ImageIndex.build(photos[:n_photos], cache_dir=tmp_path, n_workers=1)
+    n_kept = n_photos - ImageIndex.build(photos[:n_photos], cache_dir=tmp_path).table.n_extracted
+    assert n_kept >= min(n_photos, 20)
+
+
 @pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP])
 def test_a_folder_that_cannot_be_synced_is_no_error(
     photos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int

@@ -250,8 +250,8 @@ def make_state_keys(stored: pa.Table, *, whole_seconds: bool = False) -> pa.Arra
 def rank_states(stored: pa.Table, keys: Sequence[bytes], stats: FileStats) -> IntArray:
     """Rank stored rows by how well they describe some files, whose keys and stats are given.
 
-    Those with the same time and size have 2, those whose times agree up to the second have 1, and
-    all others 0; shape (n,).
+    Those with the same time and size have 4, those whose times agree up to the second have 2, and
+    all others 0, or one more where the image was readable; shape (n,). Rows of other files have 0.
     """
     places = pc.index_in(stored["path"], value_set=pack_bytes(keys))
     is_asked = unpack(pc.is_valid(places))
@@ -262,7 +262,9 @@ def rank_states(stored: pa.Table, keys: Sequence[bytes], stats: FileStats) -> In
         sizes == stats.size_bytes[files]
     )
     ranks = np.zeros(len(stored), dtype=np.int64)
-    ranks[is_asked] = has_second + (has_second & (times_ns == now_ns)).astype(np.int64)
+    is_same = has_second & (times_ns == now_ns)
+    is_read = unpack(pc.is_null(stored["cause"]))[is_asked]
+    ranks[is_asked] = 2 * (has_second.astype(np.int64) + is_same) + is_read
     return ranks
 
 

@@ -15,8 +15,8 @@ _MAX_PARTS = 16
 # A part this many times larger than all smaller ones together is left alone: rewriting it for
 # every few new images would cost more than reading one part more.
 _MERGE_RATIO = 4
-# States of an image that are kept when parts are merged.
-_MAX_STATES = 4
+# Bytes that are merged into one part, since a merge has all of its rows in memory: a million rows.
+_MAX_BYTES = 2**26
 
 
 def choose_merge(sizes: Sequence[int]) -> list[int]:
@@ -25,17 +25,23 @@ def choose_merge(sizes: Sequence[int]) -> list[int]:
     Starting with the smallest, a part joins while it is at most `_MERGE_RATIO` times as large as
     all before it together. Each merge moves a row to a part that is larger by a constant factor,
     so appending n rows costs O(n log n), and a large store is not rewritten for a few images.
+    A merge takes `_MAX_BYTES` at most, and parts of half as many are left alone: with many parts,
+    there is more to merge afterwards.
     """
-    if len(sizes) <= _MAX_PARTS:
-        return []
-    order = sorted(range(len(sizes)), key=sizes.__getitem__)
+    small = [i for i, size in enumerate(sizes) if size < _MAX_BYTES // 2]
     # Merging at least this many leaves `_MAX_PARTS`.
-    n_merged = len(sizes) - _MAX_PARTS + 1
-    total = sum(sizes[i] for i in order[:n_merged])
-    while n_merged < len(sizes) and sizes[order[n_merged]] <= _MERGE_RATIO * total:
-        total += sizes[order[n_merged]]
-        n_merged += 1
-    return sorted(order[:n_merged])
+    n_least = len(small) - _MAX_PARTS + 1
+    if n_least <= 1:
+        return []
+    merged: list[int] = []
+    total = 0
+    for i in sorted(small, key=sizes.__getitem__):
+        is_wanted = len(merged) < n_least or sizes[i] <= _MERGE_RATIO * total
+        if not is_wanted or total + sizes[i] > _MAX_BYTES:
+            break
+        merged.append(i)
+        total += sizes[i]
+    return sorted(merged)
 
 
 def keep_newest(table: pa.Table) -> pa.Table:
@@ -43,34 +49,39 @@ def keep_newest(table: pa.Table) -> pa.Table:
     return table.take(find_newest(table))
 
 
-def keep_some_states(table: pa.Table) -> pa.Table:
-    """Keep the newest row of each state of an item, of the few newest states; sorted by path.
+def keep_states(table: pa.Table) -> pa.Table:
+    """Keep what look-ups may find: the row of each state of an item, see `find_states`.
 
-    Machines that share features may see one image with other times. The number of states is
-    bounded, so that a file that changes for ever does not fill the store.
+    Machines that share features may see one image with other times, and none is to decode again
+    because parts were merged. Sorted by path.
     """
     order, items = _sort_items(table)
     table = table.take(order)
-    is_same = _is_like_later(items, 1)
+    is_same = _is_like_next(items)
     rivals = np.flatnonzero(is_same | np.append(False, is_same[:-1])[: len(items)])
     if not len(rivals):
         return table
     is_kept = np.ones(len(table), dtype=np.bool_)
     is_kept[rivals] = False
-    newest = find_newest_states(table.take(pack_values(rivals, pa.int64())))
-    is_kept[rivals[newest]] = True
-    states = table.filter(pack_flags(is_kept))
-    return states.filter(pack_flags(~_is_like_later(_sort_items(states)[1], _MAX_STATES)))
+    is_kept[rivals[find_states(table.take(pack_values(rivals, pa.int64())))]] = True
+    return table.filter(pack_flags(is_kept))
 
 
-def find_newest_states(table: pa.Table) -> IntArray:
+def find_states(table: pa.Table) -> IntArray:
     """Find the row of each state of each item that was written last, ascending.
 
-    Of rows with equal times the later one counts.
+    Of a state that nobody could read there is one for each decoder, since each trusts its own
+    failures alone. Of rows with equal times the later one counts.
     """
+    states = unpack(make_state_keys(table).dictionary_encode().indices).astype(np.int64)
+    is_read = unpack(pc.is_null(table["cause"]))
+    decoders = table["decoder"].combine_chunks().dictionary_encode()
+    outcomes = np.where(is_read, 0, 1 + unpack(decoders.indices).astype(np.int64))
+    is_rival = is_read | ~np.isin(states, states[is_read])
     order = unpack(pc.sort_indices(table, sort_keys=[("written_ns", "ascending")]))[::-1]
-    states = unpack(make_state_keys(table).dictionary_encode().indices)
-    _, last = np.unique(states[order], return_index=True)
+    order = order[is_rival[order]]
+    kinds = states * (1 + len(decoders.dictionary)) + outcomes
+    _, last = np.unique(kinds[order], return_index=True)
     return np.sort(order[last]).astype(np.int64)
 
 
@@ -81,7 +92,7 @@ def find_newest(table: pa.Table, ranks: IntArray | None = None) -> pa.Array:
     (n,), goes before one that was written later. Returns the numbers of rows.
     """
     order, items = _sort_items(table, ranks)
-    return order.filter(pack_flags(~_is_like_later(items, 1)))
+    return order.filter(pack_flags(~_is_like_next(items)))
 
 
 def _sort_items(table: pa.Table, ranks: IntArray | None = None) -> tuple[pa.Array, pa.Table]:
@@ -97,10 +108,10 @@ def _sort_items(table: pa.Table, ranks: IntArray | None = None) -> tuple[pa.Arra
     return order, rows.select(["path", "region"]).take(order).combine_chunks()
 
 
-def _is_like_later(items: pa.Table, distance: int) -> BoolArray:
-    """Tell which rows are of the same item as the one so many rows later, shape (n,)."""
-    n_pairs = max(len(items) - distance, 0)
+def _is_like_next(items: pa.Table) -> BoolArray:
+    """Tell which rows are of the same item as the one after, shape (n,)."""
+    n_pairs = max(len(items) - 1, 0)
     is_same = np.zeros(len(items), dtype=np.bool_)
-    equal = [pc.equal(column.slice(distance), column.slice(0, n_pairs)) for column in items.columns]
+    equal = [pc.equal(column.slice(1), column.slice(0, n_pairs)) for column in items.columns]
     is_same[:n_pairs] = unpack(pc.and_(*equal))
     return is_same

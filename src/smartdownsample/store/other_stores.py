@@ -29,7 +29,7 @@ from ..options import PathLike
 from ..records import IntArray, pack_flags, pack_values, unpack
 from .folder import SCHEMA_VERSION, STORES_NAME, choose_cache_dir, list_specs
 from .look_up import drop_outdated, make_state_keys
-from .merging import find_newest_states
+from .merging import find_states
 from .part import read_row_groups
 from .row_checks import check_relative_paths
 from .schema import replace_paths
@@ -289,7 +289,7 @@ class _Merging:
 
     def _add(self, target: FeatureStore, rows: pa.Table) -> None:
         """Add the rows that are newer than what the store knows of the same states."""
-        newest = rows.take(pack_values(find_newest_states(rows), pa.int64())).sort_by("path")
+        newest = rows.take(pack_values(find_states(rows), pa.int64())).sort_by("path")
         is_new = unpack(newest["written_ns"]) > _find_times(target, newest)
         new = newest.filter(pack_flags(is_new))
         if len(new):

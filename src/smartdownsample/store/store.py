@@ -35,7 +35,7 @@ from .folder import (
     mark_folder,
 )
 from .look_up import KnownFeatures, KnownRows, Query, collect_rows, collect_tables
-from .merging import choose_merge, keep_some_states
+from .merging import choose_merge, keep_states
 from .natural_reading import NaturalReader
 from .part import TEMPORARY_SUFFIX, name_part, read_part, read_row_groups, write_part
 from .schema import make_empty_table, make_schema, make_table
@@ -114,8 +114,12 @@ class FeatureStore:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # Whoever interrupts a run does not wait for a disk.
-        self._flush(is_patient=kind is None)
+        # Whoever interrupts a run does not wait for a disk, which is tried once more.
+        try:
+            self._flush(is_patient=kind is None)
+        except KeyboardInterrupt:
+            self._flush(is_patient=False)
+            raise
         if kind is None and self._is_writable and self.merges_parts:
             self.compact()
 
@@ -308,19 +312,25 @@ class FeatureStore:
 
         Does nothing while another process is at it, and only warns when it fails.
         """
-        parts = self.list_parts()
         try:
-            merged = choose_merge([part.stat().st_size for part in parts])
+            merged = self._choose_merge()
             if not merged or not is_tagged(self.folder.parent):
                 return
             with self.lock() as is_ours:
+                while is_ours and merged:
+                    self._merge_parts(merged)
+                    merged = self._choose_merge()
                 if is_ours:
-                    self._merge_parts([parts[i] for i in merged])
                     self.remove_leftovers()
         except FileNotFoundError:
             return  # Another process has merged them since they were listed.
         except (OSError, NotImplementedError) as error:  # the latter where locks do not exist
             self.warn(f"could not be compacted ({error}); it works on, with more files")
+
+    def _choose_merge(self) -> list[Path]:
+        """List the parts to merge into one."""
+        parts = self.list_parts()
+        return [parts[i] for i in choose_merge([part.stat().st_size for part in parts])]
 
     @contextmanager
     def lock(self) -> Iterator[bool]:
@@ -339,7 +349,7 @@ class FeatureStore:
             lock.release()
 
     def _merge_parts(self, parts: Sequence[Path]) -> None:
-        """Replace parts by one that has the newest states of each item."""
+        """Replace parts by one that has each state of each item once."""
         readable = []
         tables = [make_empty_table(self.schema)]
         for part in parts:
@@ -350,7 +360,7 @@ class FeatureStore:
             else:
                 readable.append(part)
         if readable:
-            write_part(name_part(self.folder), keep_some_states(pa.concat_tables(tables)))
+            write_part(name_part(self.folder), keep_states(pa.concat_tables(tables)))
         for part in readable:
             _remove(part)
 

@@ -28,7 +28,9 @@ SPEC = make_spec(8, "fast")
 Row = tuple[bytes, int, int, int]
 
 
-def make_rows(rows: list[Row], cause: Cause | None = None, spec: FeatureSpec = SPEC) -> pa.Table:
+def make_rows(
+    rows: list[Row], cause: Cause | None = None, spec: FeatureSpec = SPEC, decoders: str = ""
+) -> pa.Table:
     """Make rows of a store."""
     n = len(rows)
     features = np.zeros(n, dtype=SPEC.row_dtype)
@@ -42,6 +44,7 @@ def make_rows(rows: list[Row], cause: Cause | None = None, spec: FeatureSpec = S
         rows=features,
         causes=[cause] * n,
         is_lasting=np.ones(n, dtype=np.bool_),
+        decoders=decoders,
     )
     table = schema_module.make_table([batch], schema_module.make_schema(spec))
     place = table.schema.get_field_index("written_ns")
@@ -49,9 +52,9 @@ def make_rows(rows: list[Row], cause: Cause | None = None, spec: FeatureSpec = S
     return table.set_column(place, "written_ns", written)
 
 
-def put(cache_dir: Path, rows: list[Row], cause: Cause | None = None) -> Path:
+def put(cache_dir: Path, rows: list[Row], cause: Cause | None = None, decoders: str = "") -> Path:
     """Write a part, and return the folder."""
-    FeatureStore(SPEC, cache_dir).add_rows(make_rows(rows, cause))
+    FeatureStore(SPEC, cache_dir).add_rows(make_rows(rows, cause, decoders=decoders))
     return cache_dir
 
 
@@ -119,21 +122,46 @@ def test_states_of_others_do_not_drive_out_those_of_this_machine(tmp_path: Path)
     assert cache.merge(tmp_path / "laptop", cache_dir=tmp_path / "here") == (0, 2, 0, 0, ())
 
 
-def test_a_file_that_changes_for_ever_does_not_fill_the_store(tmp_path: Path) -> None:
-    """Of its states the newest few are kept when parts are merged."""
+def test_as_many_machines_as_there_are_share_a_store(tmp_path: Path) -> None:
+    """Each sees the file with its own time, and none decodes it again for parts were merged."""
     for i in range(9):
         put(tmp_path, [(b"/p", 20 - i, 10 + i, i + 1), (b"/q", 5, 10 + i, i + 1)])
         merge_all_parts(tmp_path)
-    found = [look_up(tmp_path, b"/p", 20 - i) for i in range(9)]
-    assert found == [[], [], [], [], [], [6], [7], [8], [9]]
+    assert [look_up(tmp_path, b"/p", 20 - i) for i in range(9)] == [[i + 1] for i in range(9)]
     assert look_up(tmp_path, b"/q") == [9]
     (known,) = cache.info(tmp_path)
-    assert (known.n_rows, known.n_images) == (5, 2)
+    assert (known.n_rows, known.n_images) == (10, 2)
+
+
+def test_what_one_decoder_read_survives_the_failures_of_others(tmp_path: Path) -> None:
+    """Which are newer, of machines that decoded at the same time."""
+    put(tmp_path, [(b"/p", 5, 10, 7)])
+    put(tmp_path, [(b"/p", 5, 11, 0)], Cause.UNREADABLE)
+    put(tmp_path, [(b"/p", 5, 12, 0)], Cause.UNREADABLE, "another 1.0")
+    merge_all_parts(tmp_path)
+    assert look_up(tmp_path, b"/p") == [7]
+    (known,) = cache.info(tmp_path)
+    assert known.n_rows == 1
+
+
+def test_each_decoder_keeps_its_own_failures(tmp_path: Path) -> None:
+    """It trusts no other's, and would decode again; of its own the newest is enough."""
+    for written_ns in (10, 11):
+        put(tmp_path, [(b"/p", 5, written_ns, 0)], Cause.UNREADABLE)
+    for written_ns in (12, 13):
+        put(tmp_path, [(b"/p", 5, written_ns, 0)], Cause.UNREADABLE, "another 1.0")
+    merge_all_parts(tmp_path)
+    assert look_up(tmp_path, b"/p") == [0]
+    (known,) = cache.info(tmp_path)
+    assert (known.n_rows, known.n_failures) == (2, 1)
 
 
 @pytest.mark.parametrize("unequal_ns", [0, 10**8])
 def test_prune_keeps_what_describes_the_file_as_it_is(tmp_path: Path, unequal_ns: int) -> None:
-    """Though another machine's row of it is newer; where none does, the newest stays."""
+    """Though another machine's row of it is newer; where none does, the newest stays.
+
+    Of two that do, the one that was read stays.
+    """
     second = 10**9
     keys = [os.fsencode(tmp_path / name) for name in ("a.jpg", "b.jpg")]
     for key in keys:
@@ -142,7 +170,8 @@ def test_prune_keeps_what_describes_the_file_as_it_is(tmp_path: Path, unequal_ns
     put(tmp_path / "here", [(keys[0], 5 * second + unequal_ns, 10, 1), (keys[1], second, 10, 2)])
     put(tmp_path / "here", [(keys[0], 6 * second, 20, 3), (keys[1], 7 * second, 20, 4)])
     put(tmp_path / "here", [(b"s3://bucket/a.jpg", time_ns, time_ns, 5) for time_ns in (1, 2)])
-    assert cache.prune(tmp_path / "here") == 3
+    put(tmp_path / "here", [(keys[1], 7 * second, 30, 0)], Cause.UNREADABLE, "another 1.0")
+    assert cache.prune(tmp_path / "here") == 4
     assert look_up(tmp_path / "here", keys[0], 5 * second + unequal_ns) == [1]
     assert look_up(tmp_path / "here", keys[1], 7 * second) == [4]
     assert look_up(tmp_path / "here", b"s3://bucket/a.jpg", 2) == [5]

@@ -118,12 +118,13 @@ class TestObjects:
         assert self.find(tmp_path, ["e1", None]) == [0, 1]
 
     def test_merging_keeps_etags(self, tmp_path: Path) -> None:
-        """The newest row of an object stays, with its own."""
+        """Each content of an object stays known by its own."""
         for number in range(17):
             put(tmp_path, replace(make_batch([b"/a"]), etags=[f"e{number}"]))
         assert len(parts(tmp_path)) < 17
-        assert self.find(tmp_path, ["e16", None]) == [0]
-        assert self.find(tmp_path, ["e1", None]) == []
+        for number in range(17):
+            assert self.find(tmp_path, [f"e{number}", None]) == [0]
+        assert self.find(tmp_path, ["e17", None]) == []
 
 
 class TestLookUp:
@@ -288,7 +289,7 @@ class TestParts:
         assert len(parts(tmp_path)) == 20
 
     def test_many_parts_become_one(self, tmp_path: Path) -> None:
-        """Each item's newest row survives; older states of a file go."""
+        """With all states of each file: other machines may see it so."""
         for i in range(18):
             put(tmp_path, make_batch([b"/a", b"/%d" % i], mtime_ns=i, level=1 + i % 31))
         assert len(parts(tmp_path)) <= 2
@@ -296,6 +297,21 @@ class TestParts:
         assert known.items.tolist() == [0]
         assert known.table["width"].to_pylist() == [18]
         assert look_up(tmp_path, [b"/3"], mtime_ns=3).items.tolist() == [0]
+        for i in range(18):
+            assert look_up(tmp_path, [b"/a"], mtime_ns=i).table["width"].to_pylist() == [1 + i % 31]
+
+    def test_parts_of_a_large_store_become_several(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each merge has its rows in memory; all is found afterwards."""
+        for i in range(60):
+            with FeatureStore(SPEC, tmp_path, merges_parts=False) as target:
+                target.append(make_batch([b"/%d" % i]))
+        size = parts(tmp_path)[0].stat().st_size
+        monkeypatch.setattr("smartdownsample.store.merging._MAX_BYTES", 12 * size)
+        FeatureStore(SPEC, tmp_path).compact()
+        assert 5 <= len(parts(tmp_path)) <= 21
+        assert len(look_up(tmp_path, [b"/%d" % i for i in range(60)]).items) == 60
 
     def test_merging_does_not_import_pandas(self, tmp_path: Path) -> None:
         """It takes longer than the merge does, and memory."""
