@@ -375,7 +375,8 @@ def _place(options: argparse.Namespace, selection: "Picks", folder: str, how: "H
 
 def _is_folder(source: str) -> bool:
     """Tell whether a source is a folder, of this machine or of a bucket."""
-    from ..items import has_image_extension, is_remote
+    from ..items import has_image_extension
+    from ..object_urls import is_remote
 
     return os.path.isdir(source) or (is_remote(source) and not has_image_extension(source))
 

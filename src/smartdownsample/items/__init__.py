@@ -23,7 +23,6 @@ from .named_images import EARLIER_GROUP, NamedImages, add_images, join_images
 from .natural_order import encode_order_key
 from .object_requests import heed
 from .object_stores import N_REQUESTS
-from .object_urls import is_remote
 from .selected_before import list_selected_before
 from .shards import Shard
 from .sources import LOCK_MARK, ReadItems, leave_out_folder, name_images
@@ -60,7 +59,6 @@ __all__ = [
     "find_images",
     "has_image_extension",
     "heed",
-    "is_remote",
     "join_images",
     "join_items",
     "label_paths",

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ..object_urls import is_remote
 from ..records import Cause, FileStats
 from .local_files import LocalFiles
 from .object_stores import ObjectStores
-from .object_urls import is_remote
 from .storage import Content, Storage
 
 # What keys of URLs have; those of files have no two slashes in a row.

@@ -12,12 +12,12 @@ import numpy as np
 
 from ..display import count_noun, find_closest
 from ..errors import ImageLoadingWarning, InvalidParameterError, warn_user
+from ..object_urls import check_url, is_remote
 from ..options import Kept, PathLike
 from ..records import FileStats, ItemList
 from .files import FILES
 from .locations import check_location, to_key, to_keys, to_text
 from .natural_order import encode_order_key
-from .object_urls import check_url, is_remote
 from .selected_before import list_selected_before
 
 # fmt: off

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..checks import check_folder, check_scheme, expand_home, shorten
 from ..errors import InvalidParameterError
+from ..object_urls import check_slashes, check_url, is_remote, to_url_key
 from ..options import PathLike
 from ..records import PackedKeys, PackedPaths, encode_path, join_bytes, pack_paths
-from .object_urls import check_slashes, check_url, is_remote, to_url_key
 
 # What absolute paths start with; empty on Windows, where it takes a closer look.
 _ROOT: str | tuple[str, ...] = os.sep if os.name == "posix" else ()

@@ -11,8 +11,8 @@ from typing import Any
 
 from ..checks import hide_secrets
 from ..errors import InvalidParameterError, MissingExtraError, StorageError
+from ..object_urls import is_address
 from .object_requests import Client, Patience
-from .object_urls import is_address
 
 # What a profile may have, by the names that the client has for them.
 _PROFILE_OPTIONS = (

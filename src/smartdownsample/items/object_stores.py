@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from ..errors import InvalidParameterError, StorageError
+from ..object_urls import ObjectPlace, is_hidden, split_url
 from ..records import Cause, FileStats
 from .local_files import is_settled
 from .object_clients import check_process, open_client
@@ -30,7 +31,6 @@ from .object_requests import (
     Refusal,
     heed,
 )
-from .object_urls import ObjectPlace, is_hidden, split_url
 from .storage import MAX_FILE_BYTES, Content
 
 # Requests at a time.

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import InvalidParameterError
+from ..object_urls import is_remote, to_url_key
 from ..records import BoolArray
-from .object_urls import is_remote, to_url_key
 
 
 def match_patterns(patterns: Sequence[str], paths: Sequence[str], base: str) -> BoolArray:

@@ -25,13 +25,13 @@ from ..formats import (
     read_table,
     split_list,
 )
+from ..object_urls import is_remote
 from .documents import DocumentItems
 from .find import IMAGE_EXTENSIONS, describe_empty, find_fixed_folder, list_source
 from .groupings import FACTS_OF_PATHS, Fact, Grouping, list_facts, match_paths
 from .join import TurnItems
 from .locations import to_key, to_keys
 from .named_images import NamedImages, join_images
-from .object_urls import is_remote
 from .patterns import match_patterns
 from .shards import Shard
 

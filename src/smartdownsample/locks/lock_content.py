@@ -10,7 +10,8 @@ import numpy as np
 
 from ..checks import is_url
 from ..errors import InvalidParameterError, OutputError
-from ..items import is_remote, stat_files, strip_folder, to_key, to_keys
+from ..items import stat_files, strip_folder, to_key, to_keys
+from ..object_urls import is_remote
 from ..records import WHOLE, Cause, FeatureTable, Picks, Region
 from ..results import find_base, list_versions
 from .content_hashes import ContentHash, hash_files

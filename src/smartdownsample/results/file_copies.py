@@ -9,7 +9,8 @@ import os
 import stat
 from io import BufferedReader, FileIO
 
-from ..items import FILES, Content, is_remote
+from ..items import FILES, Content
+from ..object_urls import is_remote
 from ..records import Cause
 
 # Without blocking: opening a pipe waits for a writer otherwise.

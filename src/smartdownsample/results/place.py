@@ -9,7 +9,8 @@ from ..atomic_files import in_one_piece, make_folders, remove_leftovers
 from ..checks import check_choice, check_flag, check_place
 from ..display import count_noun
 from ..errors import InvalidParameterError, OutputError
-from ..items import is_remote, list_items, to_keys, to_text
+from ..items import list_items, to_keys, to_text
+from ..object_urls import is_remote
 from ..options import How, PathLike
 from ..records import Cause, Failure
 from .file_copies import copy_file

@@ -10,7 +10,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from ..errors import InvalidParameterError
-from ..items import FILES, cause_of, find_common_folder, is_remote, stat_files, strip_folder
+from ..items import FILES, cause_of, find_common_folder, stat_files, strip_folder
+from ..object_urls import is_remote
 from ..options import How
 from ..records import Cause, Failure, ItemList
 from .file_copies import has_same_content, read_to_end

@@ -24,7 +24,8 @@ from ..checks import check_folder
 from ..display import count_noun
 from ..errors import DamagedPartError, InvalidParameterError, StoreError, StoreWarning, warn_user
 from ..features import FEATURE_VERSION
-from ..items import check_root, is_remote, to_key
+from ..items import check_root, to_key
+from ..object_urls import is_remote
 from ..options import PathLike
 from ..records import IntArray, pack_flags, pack_values, unpack
 from .folder import SCHEMA_VERSION, STORES_NAME, choose_cache_dir, list_specs

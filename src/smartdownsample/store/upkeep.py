@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import StoreError, StoreWarning, warn_user
-from ..items import is_remote, stat_files
+from ..items import stat_files
+from ..object_urls import is_remote
 from ..options import PathLike
 from ..records import BoolArray, FeatureSpec, IntArray, pack_flags, unpack
 from .folder import (

@@ -1,10 +1,10 @@
-"""Tests of smartdownsample.items.object_urls."""
+"""Tests of smartdownsample.object_urls."""
 
 import pytest
 
 from smartdownsample import ImageIndex, InvalidParameterError, find_images
 from smartdownsample.items.locations import to_key, to_keys
-from smartdownsample.items.object_urls import ObjectPlace, is_hidden, is_remote, split_url
+from smartdownsample.object_urls import ObjectPlace, is_hidden, is_remote, split_url
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from ..checks import hide_secrets
-from ..errors import InvalidParameterError
+from .checks import hide_secrets
+from .errors import InvalidParameterError
 
 _REMOTE = re.compile(r"(s3|gs|az|https?)://", re.IGNORECASE)
 # Where the longest scheme and what follows it end.
