@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -24,6 +25,7 @@ ENVIRONMENT = REPOSITORY / ".venv-s3"
 ACCESS_KEY, SECRET = "TESTERSKEYID", "t0p/S3cret+That=NobodyMayKeep"
 NO_SERVER = f"There is no {ENVIRONMENT.name}; make test-engines ENGINE=remote installs it."
 _PATIENCE_S = 60.0
+_STATUS = {"busy": b"503 Slow Down", "denied": b"403 Forbidden"}
 
 
 class Server(NamedTuple):
@@ -127,12 +129,14 @@ def _is_up(port: int) -> bool:
 class Proxy:
     """A server that passes requests on to another, counts them, and disturbs some of the replies.
 
-    ``faults`` are the faults of requests in turn, again and again: "busy" (503), "cut" (a reply
-    that ends in the middle), "stall" (no reply) or nothing.
+    ``faults`` are the faults of requests in turn, again and again: "busy" (503), "denied" (403),
+    "cut" (a reply that ends in the middle), "lost" (one that does not arrive), "stall" (no reply)
+    or nothing. They are of requests by one method, if any is named.
     """
 
-    def __init__(self, target: int, faults: tuple[str, ...] = ("",)) -> None:
-        self.target, self.faults = target, faults
+    def __init__(self, target: int, faults: tuple[str, ...] = ("",), method: str = "") -> None:
+        self.target, self.faults, self.method = target, faults, method
+        self._n_faulty = 0
         self.requests: list[str] = []
         self._started = threading.Event()
         self.port = 0
@@ -175,23 +179,32 @@ class Proxy:
         ends = (OSError, EOFError, asyncio.CancelledError)
         with contextlib.closing(writer), contextlib.suppress(*ends):
             head = await reader.readuntil(b"\r\n\r\n")
-            fault = self.faults[len(self.requests) % len(self.faults)]
+            length = re.search(rb"\r\ncontent-length: ([0-9]+)", head, re.IGNORECASE)
+            body = await reader.readexactly(int(length[1]) if length else 0)
             self.requests.append(head.split(b"\r\n", 1)[0].decode())
+            fault = self._choose_fault(self.requests[-1])
             if fault == "stall":
                 await asyncio.sleep(3600)
-            if fault == "busy":
-                writer.write(b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n")
+            if fault in _STATUS:
+                writer.write(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % _STATUS[fault])
             else:
-                reply = await self._ask(head)
+                reply = await self._ask(head, body)
                 start = reply.find(b"\r\n\r\n") + 4
-                n_bytes = start + (len(reply) - start) // 2 if fault == "cut" else len(reply)
-                writer.write(reply[:n_bytes])
+                n_cut = start + (len(reply) - start) // 2
+                writer.write(reply[: {"cut": n_cut, "lost": 0}.get(fault, len(reply))])
             await writer.drain()
 
-    async def _ask(self, head: bytes) -> bytes:
+    def _choose_fault(self, request: str) -> str:
+        """Choose the fault of a request, whose first line is given."""
+        if not request.startswith(self.method):
+            return ""
+        self._n_faulty += 1
+        return self.faults[(self._n_faulty - 1) % len(self.faults)]
+
+    async def _ask(self, head: bytes, body: bytes) -> bytes:
         """Ask the other server."""
         source, sink = await asyncio.open_connection("127.0.0.1", self.target)
-        sink.write(head[:-2] + b"Connection: close\r\n\r\n")
+        sink.write(head[:-2] + b"Connection: close\r\n\r\n" + body)
         with contextlib.closing(sink):
             return await source.read(-1)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from . import store
-from .errors import StoreError
+from .errors import StorageError, StoreError
 from .store import Damage, Merged, StoreInfo
 
 __all__ = ["Damage", "Merged", "StoreInfo", "clear", "info", "merge", "prune", "verify"]
@@ -25,7 +25,7 @@ def _explained(care: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
     def explained(*args: _Given.args, **kwargs: _Given.kwargs) -> _Found:
         try:
             return care(*args, **kwargs)
-        except StoreError:
+        except (StoreError, StorageError):
             raise
         except OSError as error:
             msg = (

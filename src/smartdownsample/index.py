@@ -18,7 +18,7 @@ from .options import DecodeMode, ItemKind, OnLoadingError, OnTruncated, PathLike
 from .records import Collection, Failure, FeatureTable, IntArray, ItemList, NamedBy
 from .sampler import Sampler
 from .sampling import encode_buckets, lay_out
-from .store import choose_cache_dir, choose_store_dir
+from .store import choose_own_cache_dir
 
 if TYPE_CHECKING:
     from typing import SupportsIndex
@@ -134,8 +134,9 @@ class ImageIndex(Sampler):
             folder show that these are alike, and decodes the others as ``fast`` does. Damage behind
             a thumbnail is not seen then; `smartdownsample.count_previews` tells what came of it.
         cache, cache_dir : bool, path
-            Whether features are kept and taken from the store; the store's folder, by default
-            ``SMARTDOWNSAMPLE_CACHE_DIR`` or the platform's cache folder.
+            Whether features are kept and taken from the store; the store's folder, also the URL of
+            one in a bucket, by default ``SMARTDOWNSAMPLE_CACHE_DIR`` or the platform's cache
+            folder.
         crop_margin, crop_square : float, bool
             Share of a box's side added on each side of its crop; whether crops are made square.
         whole_seconds : bool
@@ -186,7 +187,7 @@ class ImageIndex(Sampler):
     @classmethod
     def gather_items(cls, items: ItemList, reading: ReadingOptions) -> "ImageIndex":
         """Gather features, with all options in one record, see `build`, but without a warning."""
-        return cls(gather_features(items, reading), choose_store_dir(reading))
+        return cls(gather_features(items, reading), choose_own_cache_dir(reading))
 
     @classmethod
     def from_pack(cls, pack: PathLike, root: PathLike | None = None) -> "ImageIndex":
@@ -209,7 +210,7 @@ class ImageIndex(Sampler):
         StoreError
             When the file is no pack of this version or is damaged.
         """
-        return cls(open_pack(pack, root), choose_cache_dir(None))
+        return cls(open_pack(pack, root), choose_own_cache_dir(ReadingOptions()))
 
     @classmethod
     def open(
@@ -231,8 +232,9 @@ class ImageIndex(Sampler):
         Parameters
         ----------
         cache_dir : path or None
-            Of the store; None is ``SMARTDOWNSAMPLE_CACHE_DIR`` or the platform's cache folder. Some
-            200 bytes for each image are written there, and gone when the index is.
+            Of the store, also the URL of one in a bucket; None is ``SMARTDOWNSAMPLE_CACHE_DIR`` or
+            the platform's cache folder. Some 200 bytes for each image are written there, for a
+            bucket into the cache folder of this machine, and gone when the index is.
         root : path
             The folder, which need not exist here, or the URL of a bucket or of a folder in one.
             Paths begin as it is spelt.
@@ -262,7 +264,7 @@ class ImageIndex(Sampler):
             crop_square=crop_square,
         )
         table = open_stored(check_root("root", root), reading, items)
-        return cls(table, choose_store_dir(reading))
+        return cls(table, choose_own_cache_dir(reading))
 
     @cached_property
     def collection(self) -> Collection:

@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from .checks import hide_secrets
+from .checks import check_folder, hide_secrets
 from .errors import InvalidParameterError
 
 _REMOTE = re.compile(r"(s3|gs|az|https?)://", re.IGNORECASE)
@@ -93,6 +93,23 @@ def check_url(location: str) -> None:
             "from the environment (see docs/object-storage.md)."
         )
         raise InvalidParameterError(msg)
+
+
+def check_cache_dir(name: str, value: object) -> str:
+    """Return a parameter that names the folder of stores, of this machine or in a bucket."""
+    if not (isinstance(value, str) and is_remote(value)):
+        if isinstance(value, (str, os.PathLike)):
+            check_slashes(os.fsdecode(value))
+        return check_folder(name, value)
+    check_url(value)
+    text = os.fsdecode(to_url_key(value))
+    if split_url(text).is_web:
+        msg = (
+            f"The '{name}' parameter must be a folder of this machine or of a bucket, such as "
+            f"s3://bucket/features. Got {text!r} instead: web servers take nothing in."
+        )
+        raise InvalidParameterError(msg)
+    return text
 
 
 def is_address(url: str) -> bool:

@@ -19,6 +19,7 @@ from .checks import (
     shorten,
 )
 from .errors import InvalidParameterError
+from .object_urls import check_cache_dir
 from .opencv_limit import OPENCV_LIMIT_VARIABLE, is_readable
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class ReadingOptions:
         if self.n_workers is not None:
             _check_integer(self, "n_workers", at_least=1)
         if self.cache_dir is not None:
-            object.__setattr__(self, "cache_dir", check_folder("cache_dir", self.cache_dir))
+            object.__setattr__(self, "cache_dir", check_cache_dir("cache_dir", self.cache_dir))
         if self.engine is not None:
             check_choice("engine", self.engine, get_args(EngineName))
         elif self.scheduler is not None:

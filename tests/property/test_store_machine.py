@@ -32,6 +32,7 @@ from smartdownsample.features.spec import make_spec
 from smartdownsample.records import Cause, FeatureBatch, FileStats
 from smartdownsample.store import merging, store
 from smartdownsample.store.folder import mark_folder
+from smartdownsample.store.part import remove_part
 from smartdownsample.store.store import FeatureStore
 from whole_photos import list_photos, photo_batch
 
@@ -277,17 +278,16 @@ class StoreMachine(RuleBasedStateMachine):
     def kill_while_merging(self, n_removed: int) -> None:
         """Leave both the merged part and those that it replaces, some or all."""
         n_left = n_removed
-        remove = store._remove  # noqa: SLF001
 
         def remove_some(path: Path) -> None:
             nonlocal n_left
             if n_left == 0:
                 raise KilledError
             n_left -= 1
-            remove(path)
+            remove_part(path)
 
         with pytest.MonkeyPatch.context() as patch, self.only_damage_is_warned_of():
-            patch.setattr(store, "_remove", remove_some)
+            patch.setattr(store, "remove_part", remove_some)
             with contextlib.suppress(KilledError):
                 self.open_store().compact()
 

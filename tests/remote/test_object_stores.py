@@ -164,8 +164,8 @@ class TestFaults:
         stores, proxy = ObjectStores(QUICK), Proxy(bucket.server.port, ("cut", ""))
 
         class Changing(Proxy):
-            async def _ask(self, head: bytes) -> bytes:
-                reply = await super()._ask(head)
+            async def _ask(self, head: bytes, body: bytes) -> bytes:
+                reply = await super()._ask(head, body)
                 if len(self.requests) == 1:
                     await self.run(bucket.put, "1.jpg", b"b" * LONG)
                 return reply

@@ -151,8 +151,9 @@ def test_seeds_may_be_as_large_as_they_are() -> None:
         SamplingOptions(sequence_gap_s=10**400)
 
 
-@pytest.mark.parametrize("folder", ["s3://bucket/cache", Path("gs://bucket")])
-def test_a_folder_is_a_local_one(folder: PathLike) -> None:
-    """A URL would become a folder of that name."""
-    with pytest.raises(InvalidParameterError, match=r"'(s3|gs)://' are not supported"):
+@pytest.mark.parametrize("folder", ["ftp://host/cache", Path("file:///cache")])
+def test_a_folder_is_a_local_one_or_in_a_bucket(folder: PathLike) -> None:
+    """Another URL would become a folder of that name."""
+    with pytest.raises(InvalidParameterError, match=r"'(ftp|file)://' are not supported"):
         ReadingOptions(cache_dir=folder)
+    assert ReadingOptions(cache_dir="S3://bucket/cache/").cache_dir == "s3://bucket/cache"

@@ -59,7 +59,10 @@ def add_options(parser: Parser) -> None:
         MERGE_EXAMPLES,
     )
     merge.add_argument(
-        "others", metavar="OTHER", nargs="+", help="folder of their kept features; not changed"
+        "others",
+        metavar="OTHER",
+        nargs="+",
+        help="folder of their kept features, also in a bucket; not changed",
     )
     merge.add_argument(
         "--from",

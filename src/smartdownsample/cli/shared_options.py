@@ -276,7 +276,8 @@ def add_cache_dir(add_argument: Callable[..., argparse.Action]) -> None:
     add_argument(
         "--cache-dir",
         metavar="DIR",
-        help="folder of the kept features, by default SMARTDOWNSAMPLE_CACHE_DIR or the user's",
+        help="folder of the kept features, also in a bucket; by default SMARTDOWNSAMPLE_CACHE_DIR "
+        "or the user's",
     )
 
 

@@ -5,13 +5,12 @@ the folder of its store write parts there, as every run does; whoever looks them
 """
 
 import os
-from pathlib import Path
 
 import numpy as np
 
-from ..errors import StoreError
+from ..errors import MissingExtraError, StoreError
 from ..records import FeatureBatch, pack_flags
-from ..store import FeatureStore, make_table, sees_sign
+from ..store import FeatureStore, choose_cache_dir, make_table, sees_sign
 from .task import ExtractedChunk, Task
 
 
@@ -27,7 +26,7 @@ def keep_rows(
     keeping = task.keeping
     if keeping is None:
         return chunk, None
-    store = FeatureStore(task.spec, Path(keeping.cache_dir))
+    store = FeatureStore(task.spec, choose_cache_dir(keeping.cache_dir))
     if not sees_sign(store, keeping.sign):
         return chunk, None
     is_kept = (
@@ -49,7 +48,7 @@ def keep_rows(
     try:
         if is_kept.any():
             store.add_rows(make_table([batch], store.schema).filter(pack_flags(is_kept)))
-    except StoreError:  # a full disk, say: who takes the rows in tries it again, and says so
-        return chunk, None
+    except (StoreError, MissingExtraError):
+        return chunk, None  # a full disk, say: who takes the rows in tries it again, and says so
     left = np.flatnonzero(~is_kept)
     return chunk.take(left) if len(left) else None, left.tolist()

@@ -137,7 +137,7 @@ def _look_up_kept(
             return found
     msg = (
         f"Workers have kept features of {count_noun(len(found.misses), 'image')} that are not "
-        f"in the feature store {str(store.folder)!r} now. Was it cleared meanwhile? The same "
+        f"in the feature store {store.place!r} now. Was it cleared meanwhile? The same "
         "call computes them again."
     )
     raise ExtractionError(msg)

@@ -254,15 +254,16 @@ def _let_keep(
     if store is None or store.cache_dir is None:
         msg = (
             f"{engine.name} needs a feature store, in which its workers keep what they compute. "
-            "Leave it switched on, in a folder that all machines share: see cache_dir."
+            "Leave it switched on, in a bucket or a folder that all machines share: see cache_dir."
         )
         raise InvalidParameterError(msg)
     with leave_sign(store) as sign:
         if sign is None:  # it cannot be written, of which the store warns
             yield None
         else:
-            folder, decoders = os.path.abspath(store.cache_dir), decoder_version()
-            yield Keeping(folder, sign, decoders, stats.mtime_ns, stats.size_bytes)
+            own = os.path.abspath(store.cache_dir)
+            folder = own if store.bucket is None else store.bucket.url
+            yield Keeping(folder, sign, decoder_version(), stats.mtime_ns, stats.size_bytes)
 
 
 def _is_unseen(result: Finished) -> bool:
@@ -274,7 +275,7 @@ def _warn_of_unseen(engine: Engine) -> None:
     warn_user(
         f"Workers of {engine.name} do not see the folder of the feature store, or cannot write "
         "there. Their rows come back through this process, which many workers keep waiting. "
-        "Name a folder that all machines share: see cache_dir.",
+        "Name a folder that all machines share, or one in a bucket: see cache_dir.",
         HelperWarning,
     )
 

@@ -32,7 +32,7 @@ from ..records import (
     unpack,
     whole_photos,
 )
-from ..store import FeatureStore, StoredFolder, choose_cache_dir, list_specs
+from ..store import CacheDir, FeatureStore, StoredFolder, choose_cache_dir, list_specs
 
 # Another process may merge parts while they are read, but not this often in a row.
 _READ_ATTEMPTS = 5
@@ -46,11 +46,12 @@ def open_stored(root: str, reading: ReadingOptions, kind: ItemKind = "photos") -
     or where the disk has no room.
     """
     spec, cache_dir = make_spec_for(reading), choose_cache_dir(reading.cache_dir)
-    folder = StoredFolder(FeatureStore(spec, cache_dir), to_key(root))
+    store = FeatureStore(spec, cache_dir)
+    folder = StoredFolder(store, to_key(root))
     n_attempts = 0
     while n_attempts < _READ_ATTEMPTS:
         try:
-            table = _read_table(folder, root, spec, cache_dir, kind)
+            table = _read_table(folder, root, store, kind, str(cache_dir))
         except FileNotFoundError:
             n_attempts += 1
         except DamagedPartError:
@@ -63,9 +64,9 @@ def open_stored(root: str, reading: ReadingOptions, kind: ItemKind = "photos") -
     raise StoreError(msg)
 
 
-def _describe_unknown(root: str, spec: FeatureSpec, cache_dir: Path) -> str:
+def _describe_unknown(root: str, spec: FeatureSpec, cache_dir: CacheDir) -> str:
     """Say that a store knows nothing of a folder, and what features it has at all."""
-    if not cache_dir.is_dir():
+    if isinstance(cache_dir, Path) and not cache_dir.is_dir():
         return (
             f"There is no folder {str(cache_dir)!r}, and so no feature store. Correct the cache "
             "folder, or call ImageIndex.build of the images first."
@@ -79,13 +80,15 @@ def _describe_unknown(root: str, spec: FeatureSpec, cache_dir: Path) -> str:
 
 
 def _read_table(
-    folder: StoredFolder, root: str, spec: FeatureSpec, cache_dir: Path, kind: ItemKind
+    folder: StoredFolder, root: str, store: FeatureStore, kind: ItemKind, place: str
 ) -> FeatureTable:
-    """Read the rows of a folder into files that are mapped."""
+    """Read the rows of a folder into files that are mapped; `place` is the cache folder's."""
+    spec = store.spec
+    assert store.cache_dir is not None  # the caller has chosen one
     needed = ["path", "region", "cause", *(spec.row_dtype.names or ())]
     try:
         with ExitStack() as files:
-            columns = _Columns(root, spec, kind, partial(_make_file, files, cache_dir))
+            columns = _Columns(root, spec, kind, partial(_make_file, files, store.cache_dir))
             for rows in folder.read(needed):
                 columns.add(rows)
             table = columns.to_feature_table()
@@ -93,7 +96,7 @@ def _read_table(
         raise
     except OSError as error:
         msg = (
-            f"What the feature store {str(cache_dir)!r} knows cannot be put in order ({error}). "
+            f"What the feature store {place!r} knows cannot be put in order ({error}). "
             "It takes some 200 bytes for each image on the disk of that folder."
         )
         raise StoreError(msg) from error
@@ -102,7 +105,7 @@ def _read_table(
         if kind == "crops":
             has, lacks, other = lacks, has, "photos"
         msg = (
-            f"The feature store {str(cache_dir)!r} knows {has} below {root!r}, and no {lacks}. "
+            f"The feature store {place!r} knows {has} below {root!r}, and no {lacks}. "
             f"Take them with items={other!r}, or read the {lacks} first."
         )
         raise StoreError(msg)

@@ -3,7 +3,7 @@
 from .cameras import call_camera, find_cameras, name_found_cameras, number_cameras
 from .document_paths import compare_with_disk
 from .documents import DETAILS, UNLABELLED, DocumentItems, list_document_items
-from .files import FILES, LOCAL_FILES
+from .files import FILES, LOCAL_FILES, OBJECTS
 from .find import (
     IMAGE_EXTENSIONS,
     PLACED_MARK,
@@ -36,6 +36,7 @@ __all__ = [
     "LOCAL_FILES",
     "LOCK_MARK",
     "N_REQUESTS",
+    "OBJECTS",
     "PLACED_MARK",
     "UNLABELLED",
     "Content",

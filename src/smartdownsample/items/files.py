@@ -56,5 +56,7 @@ class AllFiles:
 
 # For what is known to lie on this machine.
 LOCAL_FILES: Storage = LocalFiles()
+# What lies in buckets and on web servers.
+OBJECTS = ObjectStores()
 # Where all images are read from.
-FILES: Storage = AllFiles(LOCAL_FILES, ObjectStores())
+FILES: Storage = AllFiles(LOCAL_FILES, OBJECTS)

@@ -29,6 +29,8 @@ BAD_NAME = "BadName"
 _BAD_PATH, _NO_PATH = "InvalidPathError", "Could not parse path"
 _QUOTED_NAME = re.compile(r'Path "(.{1,1024}?)"(?: contained|:)', re.DOTALL)
 CHANGED, NOT_THERE, BEYOND_END = 412, 404, 416
+# Of an object that is to be new, and is there.
+TAKEN = (409, CHANGED)
 # What the client raises of what it was not made for; no `Exception`.
 PANIC = "PanicException"
 # Stands for a server that gives no parts of a file, whatever it replied.
@@ -40,6 +42,7 @@ _STATUS_OF_KIND = {
     "PermissionDeniedError": 403,
     "UnauthenticatedError": 401,
     "PreconditionError": CHANGED,
+    "AlreadyExistsError": CHANGED,
     "NotSupportedError": NO_RANGES,
 }
 
@@ -123,7 +126,9 @@ class Line:
         """Ask again also where nobody was answered before."""
         self._silent_since_s = None
 
-    def ask(self, request: Callable[[Client], _Answer]) -> _Answer | Refusal:
+    def ask(
+        self, request: Callable[[Client], _Answer], *, tries_again: bool = True
+    ) -> _Answer | Refusal:
         """Make a request with the client, again and again where it may succeed later."""
         begun_s = time.monotonic()
         if self._is_resting(begun_s):
@@ -143,7 +148,7 @@ class Line:
             self._note_failure(answer, tried_s)
             n_attempts += 1
             pause_s *= random.uniform(0.75, 1.25)  # noqa: S311 - so that not all ask at once
-            if self._is_enough(n_attempts, pause_s, begun_s):
+            if not tries_again or self._is_enough(n_attempts, pause_s, begun_s):
                 return answer
             self._tell_of_silence()
             if stop is None:

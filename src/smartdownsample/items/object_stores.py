@@ -1,5 +1,6 @@
 """The storage of objects: those in buckets of S3, Google Cloud and Azure, and on web servers."""
 
+import errno
 import os
 import threading
 import time
@@ -12,19 +13,18 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..errors import InvalidParameterError, StorageError
+from ..errors import InvalidParameterError
 from ..object_urls import ObjectPlace, is_hidden, split_url
 from ..records import Cause, FileStats
 from .local_files import is_settled
 from .object_clients import check_process, open_client
+from .object_refusals import explain_refusal, give_reason
 from .object_requests import (
     BAD_NAME,
     BEYOND_END,
     CHANGED,
-    NO_CREDENTIALS,
     NO_RANGES,
-    NOT_THERE,
-    PANIC,
+    TAKEN,
     Client,
     Line,
     Patience,
@@ -44,36 +44,14 @@ _BLOCK_BYTES = 2**16
 _MOST_ETAG_BYTES = 2**10
 _WEAK = "W/"
 _NS = 10**9
+_ERRNOS: dict[str, int] = {
+    Cause.PERMISSION: errno.EACCES,
+    Cause.THROTTLED: errno.ETIMEDOUT,
+    Cause.UNREACHABLE: errno.ETIMEDOUT,
+    Cause.MISSING: errno.ENOENT,
+}
 # What obstore says of an object: path, last_modified, size, e_tag.
 _Meta: TypeAlias = dict[str, Any]
-
-
-_OTHER_REASON = "the store gives an error. A bucket in another region needs AWS_REGION."
-_REASONS: dict[str, str] = {
-    Cause.PERMISSION: (
-        "the store refuses. Check the credentials, and whether they may list this bucket."
-    ),
-    Cause.THROTTLED: "the store refuses so many requests. Try again later.",
-    Cause.UNREACHABLE: (
-        "the store cannot be reached. Check the network, and the address, such as that of "
-        "AWS_ENDPOINT_URL."
-    ),
-}
-# By scheme: where credentials may come from, and what says that none are needed.
-_CREDENTIALS = {
-    "s3": ("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", "AWS_SKIP_SIGNATURE"),
-    "gs": (
-        "GOOGLE_SERVICE_ACCOUNT, or log in by 'gcloud auth application-default login'",
-        "GOOGLE_SKIP_SIGNATURE",
-    ),
-    "az": (
-        (
-            "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or log in by 'az login' "
-            "with AZURE_USE_AZURE_CLI=true"
-        ),
-        "AZURE_SKIP_SIGNATURE",
-    ),
-}
 
 
 class _Described(NamedTuple):
@@ -118,7 +96,7 @@ class ObjectStores:
         self._choose_line(place.root).wake()
         for page in self._take_pages(place):
             if isinstance(page, Refusal):
-                raise _explain_refusal(place, page)
+                raise explain_refusal(place, page)
             names = [meta["path"] for meta in page]
             yield from (f"{place.root}/{name}" for name in names if not is_hidden(name, place.name))
 
@@ -175,6 +153,33 @@ class ObjectStores:
                 download = _Download(place.name, start, stop, etag, is_ranged=False)
             else:
                 return Cause.UNREACHABLE if refusal.status == CHANGED else refusal.cause
+
+    def write_new(self, location: str, data: bytes, *, tries_again: bool = True) -> None:
+        """Write an object where there is none.
+
+        Raises `FileExistsError` where there is another, `TimeoutError` where the store does not
+        answer in time, and another `OSError` where it refuses.
+        """
+        place = split_url(location)
+        refusal = self._choose_line(place.root).ask(
+            lambda client: client.put(place.name, data, mode="create", use_multipart=False),
+            tries_again=tries_again,
+        )
+        if isinstance(refusal, Refusal) and not (
+            # The answer to an earlier attempt may have been lost.
+            refusal.status in TAKEN and self._holds(location, data)
+        ):
+            raise OSError(_choose_errno(refusal), give_reason(place, refusal))
+
+    def _holds(self, location: str, data: bytes) -> bool:
+        """Tell whether an object has this content."""
+        content = self.read(location)
+        return isinstance(content, Content) and content.data == data
+
+    def rename(self, location: str, other: str) -> None:
+        """Give an object of a bucket another name there; one that is gone stays so."""
+        place, target = split_url(location), split_url(other)
+        self._choose_line(place.root).ask(lambda client: client.rename(place.name, target.name))
 
     def _read_nothing(self, place: ObjectPlace, *, is_stable: bool) -> Content | Cause:
         """Read what is beyond the end of an object, or an empty object."""
@@ -234,6 +239,13 @@ class ObjectStores:
             yield page
             if isinstance(page, Refusal):
                 return
+
+
+def _choose_errno(refusal: Refusal) -> int:
+    """Choose the number that the system has for errors like a refusal."""
+    if refusal.status in TAKEN:
+        return errno.EEXIST
+    return _ERRNOS.get(refusal.cause, errno.EINVAL)
 
 
 def _group_by_folder(places: Sequence[ObjectPlace]) -> dict[ObjectPlace, _PlacesOf]:
@@ -361,31 +373,3 @@ def _shows_changes(state: _Described) -> bool:
     """
     is_dated = state.mtime_ns > 0 and is_settled(state.mtime_ns, time.time_ns())
     return state.etag is not None or is_dated
-
-
-def _explain_refusal(place: ObjectPlace, refusal: Refusal) -> Exception:
-    """Say why objects cannot be listed, and what to do."""
-    if refusal.status == NOT_THERE:
-        return InvalidParameterError(f"There is no bucket {place.root!r}. Check the spelling.")
-    said = " ".join(filter(None, [str(refusal.status or ""), refusal.code]))
-    reason = _REASONS.get(refusal.cause) or _OTHER_REASON
-    if refusal.code == BAD_NAME:
-        reason = (
-            f"the client cannot work with the name {refusal.name!r}. A name with an empty part "
-            "('//'), a part '.' or '..', or a control character is none for it. Rename what has "
-            "it, or give folders that are beside it."
-        )
-    if refusal.code == PANIC:
-        reason = (
-            "the client cannot work with what it was given. Check the name, and addresses and "
-            "credentials in the environment."
-        )
-    if refusal.code == NO_CREDENTIALS:
-        variables, unsigned = _CREDENTIALS[place.root.partition("://")[0]]
-        reason = (
-            "there are no credentials in the environment, in a profile or from the instance. Set "
-            f"{variables}; or {unsigned}=true where everybody may read (see "
-            "docs/object-storage.md)."
-        )
-    where = f"{place.root}/{place.name}".rstrip("/")
-    return StorageError(f"{where!r} cannot be listed{said and f' ({said})'}: {reason}")

@@ -1,24 +1,18 @@
-"""Where stores lie: the cache folder, and in it one folder for each `FeatureSpec`."""
+"""What lies in a cache folder, by its names and by our tag."""
 
-import contextlib
 import os
 import re
 import stat
 from contextlib import suppress
 from pathlib import Path
 
-from ..checks import check_folder
-from ..options import PathLike, ReadingOptions
-from ..records import FeatureSpec
-
 # Goes up when the columns of the parts change; stores of different versions lie side by side.
 SCHEMA_VERSION = 4
 # Parts of these versions are still read, see `make_former_schemas`.
 FORMER_SCHEMA_VERSIONS = (2, 3)
 
-CACHE_DIR_VARIABLE = "SMARTDOWNSAMPLE_CACHE_DIR"
-
 # What lies in a cache folder; nothing else is ever removed from it.
+COPIES_NAME = re.compile(r"bucket-[0-9a-f]{16}")
 STORES_NAME = re.compile(r"features-[0-9]+")
 PART_NAME = re.compile(r"part-[0-9]+-[0-9a-f]+\.parquet")
 FILE_NAME = re.compile(rf"{PART_NAME.pattern}(\.tmp|\.damaged)?|compact\.lock")
@@ -76,40 +70,3 @@ def _open_calmly(path: str, flags: int) -> int:
     """Open a file without following a link, or waiting for somebody at the end of a pipe."""
     more = (getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK"))
     return os.open(path, flags | sum(more))
-
-
-def default_cache_dir() -> Path:
-    """Return the folder that ``SMARTDOWNSAMPLE_CACHE_DIR`` names, else the user's cache folder."""
-    from_environment = os.environ.get(CACHE_DIR_VARIABLE)
-    if from_environment:
-        return Path(from_environment)
-    from platformdirs import user_cache_path
-
-    return user_cache_path("smartdownsample", appauthor=False)
-
-
-def choose_cache_dir(cache_dir: PathLike | None) -> Path:
-    """Return the cache folder that the caller names, else the default; it need not exist.
-
-    Raises `InvalidParameterError` when the caller's value is not a local path.
-    """
-    if cache_dir is None:
-        return default_cache_dir()
-    return Path(check_folder("cache_dir", cache_dir))
-
-
-def choose_store_dir(reading: ReadingOptions) -> Path | None:
-    """Return the cache folder, or None when nothing is to be kept."""
-    return choose_cache_dir(reading.cache_dir) if reading.cache else None
-
-
-def list_specs(cache_dir: Path) -> list[FeatureSpec]:
-    """List the specs that have parts in a cache folder, of the current or a former schema."""
-    # Python 3.13 finds nothing below a folder that no system can have, and earlier ones raise.
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        os.stat(cache_dir)
-    versions = (*FORMER_SCHEMA_VERSIONS, SCHEMA_VERSION)
-    folders = (cache_dir / f"features-{version}" for version in versions)
-    names = sorted({path.name for folder in folders for path in folder.glob("*/")})
-    specs = map(FeatureSpec.from_fingerprint, names)
-    return [spec for spec in specs if spec is not None]

@@ -40,7 +40,8 @@ class NaturalReader:
     schema : pyarrow.Schema
         Of the store.
     pass_over : callable
-        Called with each part that cannot be read, and why; the part is left out from then on.
+        Called with each part that cannot be read, and why; the part is left out from then on,
+        unless a `FileNotFoundError` says that it is to be listed and read again.
     """
 
     def __init__(self, schema: pa.Schema, pass_over: PassOver) -> None:
@@ -104,6 +105,7 @@ class NaturalReader:
 
     def _leave_out(self, part: Path, error: OSError) -> NoReturn:
         """Leave a part out from now on, and raise the error that its reading ended with."""
+        self._open.cache_clear()  # there may be another file at its place soon
         if not isinstance(error, FileNotFoundError):
             self._pass_over(part, error)
             self._left_out.add(part)

@@ -20,7 +20,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..checks import check_folder
 from ..display import count_noun
 from ..errors import DamagedPartError, InvalidParameterError, StoreError, StoreWarning, warn_user
 from ..features import FEATURE_VERSION
@@ -28,7 +27,8 @@ from ..items import check_root, to_key
 from ..object_urls import is_remote
 from ..options import PathLike
 from ..records import IntArray, pack_flags, pack_values, unpack
-from .folder import SCHEMA_VERSION, STORES_NAME, choose_cache_dir, list_specs
+from .cache_dir import CacheDir, choose_cache_dir, list_specs, read_cache_dir
+from .folder import SCHEMA_VERSION, STORES_NAME
 from .look_up import drop_outdated, make_state_keys
 from .merging import find_states
 from .part import read_row_groups
@@ -88,7 +88,7 @@ def merge_stores(
     Parameters
     ----------
     others : path, or iterable of paths
-        Cache folders of the others, such as copies of them.
+        Cache folders of the others, such as copies of them, or URLs of some in buckets.
     from_root, to_root : path, optional
         Folder that the photos lie in for the others, spelt as their system does, and for this
         machine. Features of images outside of it are left out. By default paths stay as they are.
@@ -137,12 +137,12 @@ def merge_stores(
     return merged
 
 
-def _list_folders(others: PathLike | Iterable[PathLike]) -> list[Path]:
+def _list_folders(others: PathLike | Iterable[PathLike]) -> list[CacheDir]:
     """List the cache folders to bring in, all of which must be there."""
     given = [others] if isinstance(others, (str, os.PathLike)) else list(others)
-    folders = [Path(check_folder("others", each)) for each in given]
+    folders = [read_cache_dir("others", each) for each in given]
     for folder in folders:
-        if not folder.is_dir():
+        if isinstance(folder, Path) and not folder.is_dir():
             msg = (
                 f"There is no folder {str(folder)!r} to bring features in from. Name a folder as "
                 "cache_dir (--cache-dir) names it; nothing was brought in."
@@ -203,7 +203,7 @@ def _move_rows(
 class _Merging:
     """Brings stores in, one after the other, and counts what comes of it."""
 
-    def __init__(self, cache_dir: Path, move: _Move) -> None:
+    def __init__(self, cache_dir: CacheDir, move: _Move) -> None:
         self._cache_dir = cache_dir
         self._move = move
         self._targets: dict[str, FeatureStore] = {}
@@ -211,12 +211,13 @@ class _Merging:
         self._damage: list[Damage] = []
         self.first_outside = ""
 
-    def bring_in(self, folder: Path) -> None:
+    def bring_in(self, folder: CacheDir) -> None:
         """Bring in what one folder has."""
         specs = list_specs(folder)
         own = [spec for spec in specs if spec.version == FEATURE_VERSION]
         others = [spec.fingerprint for spec in specs if spec not in own]
-        newer = [name for name in os.listdir(folder) if _is_newer(name)]
+        names = os.listdir(folder) if isinstance(folder, Path) else ()
+        newer = filter(_is_newer, names)
         for name in [*others, *newer]:
             warn_user(
                 f"{str(folder)!r} has features of another version, {name!r}, which this release "
@@ -257,22 +258,22 @@ class _Merging:
                 except FileNotFoundError:  # merged between listing and reading
                     break
                 except (OSError, ValueError) as error:
-                    self._note_damage(part, error)
+                    self._note_damage(store, part, error)
                 done.add(part)
             else:
                 return
         msg = (
-            f"The parts of {str(store.folder)!r} vanish while they are read. Bring a copy of the "
+            f"The parts of {store.place!r} vanish while they are read. Bring a copy of the "
             "folder in, or wait until nobody writes there."
         )
         raise StoreError(msg)
 
-    def _note_damage(self, part: Path, error: OSError | ValueError) -> None:
+    def _note_damage(self, store: FeatureStore, part: Path, error: OSError | ValueError) -> None:
         """Note and tell that a part is left out."""
         is_named = isinstance(error, DamagedPartError)
         reason = str(error) if is_named else f"{part.name} cannot be used ({error})"
-        self._damage.append(Damage(str(part), reason))
-        warn_user(f"A part of {str(part.parent)!r} was left out: {reason}.", StoreWarning)
+        self._damage.append(Damage(store.locate(part), reason))
+        warn_user(f"A part of {store.locate(part.parent)!r} was left out: {reason}.", StoreWarning)
 
     def _take_rows(self, rows: pa.Table) -> pa.Table:
         """Take the rows of a row group that are of use here, moved, and count the others."""

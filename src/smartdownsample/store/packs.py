@@ -25,7 +25,8 @@ from ..items import check_root, list_items, stat_files, strip_folder, to_key, to
 from ..options import DecodeMode, PathLike, ReadingOptions
 from ..output_files import OutputKind, check_output, replacing
 from ..records import FeatureSpec, FeatureTable, ItemList, pack_flags, pack_values, unpack
-from .folder import PART_NAME, choose_cache_dir
+from .cache_dir import choose_cache_dir
+from .folder import PART_NAME
 from .merging import keep_newest
 from .part import SIGNS_OF_DAMAGE, check_seal, is_sealed, read_part, write_part
 from .row_checks import MAX_BYTES, check_lengths, check_relative_paths

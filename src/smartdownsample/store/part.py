@@ -29,7 +29,7 @@ from .schema import SPEC_KEY, bring_up_to_date, digest_rows, make_empty_table, m
 _T = TypeVar("_T")
 
 PART_SUFFIX = ".parquet"
-TEMPORARY_SUFFIX = ".tmp"
+TEMPORARY_SUFFIX, ASIDE_SUFFIX = ".tmp", ".damaged"
 
 # Readers skip whole row groups by their range of paths; small groups skip more.
 _ROW_GROUP_ROWS = _MAX_GROUP_ROWS = 8192
@@ -67,6 +67,19 @@ def write_part(part: Path, table: pa.Table) -> None:
     The folder must exist. An `OSError` leaves nothing behind.
     """
     temporary = part.with_name(part.name + TEMPORARY_SUFFIX)
+    try:
+        with open(temporary, "x+b") as file:
+            write_sealed(file, table)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, part)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(part.parent)
+
+
+def write_sealed(file: BinaryIO, table: pa.Table) -> None:
+    """Write the bytes of a part to an empty file."""
     ordered = table.sort_by("path").combine_chunks()
     digests = [
         digest_rows(ordered.slice(first, _ROW_GROUP_ROWS))
@@ -75,25 +88,25 @@ def write_part(part: Path, table: pa.Table) -> None:
     marked = ordered.replace_schema_metadata(
         {**(ordered.schema.metadata or {}), _DIGESTS_KEY: json.dumps(digests)}
     )
+    pq.write_table(
+        marked,
+        file,
+        row_group_size=_ROW_GROUP_ROWS,
+        compression="zstd",
+        use_dictionary=["cause", "decoder", "etag", "frame", "region.list.element"],
+        # Neighbouring paths share their beginnings.
+        column_encoding={"path": "DELTA_BYTE_ARRAY", "order_key": "DELTA_BYTE_ARRAY"},
+        write_page_checksum=True,
+    )
+    _seal_footer(file)
+
+
+def remove_part(part: Path) -> None:
+    """Remove a file unless it is gone or, on Windows, being read."""
     try:
-        with open(temporary, "x+b") as file:
-            pq.write_table(
-                marked,
-                file,
-                row_group_size=_ROW_GROUP_ROWS,
-                compression="zstd",
-                use_dictionary=["cause", "decoder", "etag", "frame", "region.list.element"],
-                # Neighbouring paths share their beginnings.
-                column_encoding={"path": "DELTA_BYTE_ARRAY", "order_key": "DELTA_BYTE_ARRAY"},
-                write_page_checksum=True,
-            )
-            _seal_footer(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, part)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(part.parent)
+        part.unlink(missing_ok=True)
+    except PermissionError:
+        return
 
 
 def read_part(part: Path, schema: pa.Schema, wanted: Sequence[bytes] | None = None) -> pa.Table:

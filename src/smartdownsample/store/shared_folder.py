@@ -16,10 +16,14 @@ from .store import FeatureStore
 def leave_sign(store: FeatureStore) -> Iterator[str | None]:
     """Leave a file in a store's folder while the context lasts, and give its name.
 
-    None where nothing is kept or can be written.
+    None where nothing is kept or can be written. A bucket needs no sign: its URL is the same
+    everywhere.
     """
     if store.cache_dir is None:
         yield None
+        return
+    if store.bucket is not None:
+        yield store.bucket.url
         return
     # Named like a part that is being written, so that somebody removes it should this process die.
     path = name_part(store.folder)
@@ -39,6 +43,8 @@ def leave_sign(store: FeatureStore) -> Iterator[str | None]:
 
 def sees_sign(store: FeatureStore, name: str) -> bool:
     """Tell whether a sign is in a store's folder; one that is seen does not become old."""
+    if store.bucket is not None:
+        return True
     try:
         os.utime(store.folder / name)
     except OSError:

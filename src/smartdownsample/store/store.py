@@ -8,7 +8,6 @@ A fault of the store neither ends a run nor changes its result: it gives a warni
 are decoded again.
 """
 
-import errno
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,22 +24,30 @@ import pyarrow as pa
 from ..errors import DamagedPartError, StoreError, StoreWarning, warn_user
 from ..options import ReadingOptions
 from ..records import Cause, FeatureBatch, FeatureSpec, FileStats, IntArray, ItemList, pack_flags
+from .bucket import MOST_ROWS, Bucket
+from .cache_dir import CacheDir, choose_cache_dir
 from .folder import (
     FILE_NAME,
     FORMER_SCHEMA_VERSIONS,
     PART_NAME,
     SCHEMA_VERSION,
-    choose_store_dir,
     is_tagged,
     mark_folder,
 )
 from .look_up import KnownFeatures, KnownRows, Query, collect_rows, collect_tables
 from .merging import choose_merge, keep_states
 from .natural_reading import NaturalReader
-from .part import TEMPORARY_SUFFIX, name_part, read_part, read_row_groups, write_part
+from .part import (
+    ASIDE_SUFFIX,
+    TEMPORARY_SUFFIX,
+    name_part,
+    read_part,
+    read_row_groups,
+    remove_part,
+    write_part,
+)
+from .patience import keep_trying
 from .schema import make_empty_table, make_schema, make_table
-
-ASIDE_SUFFIX = ".damaged"
 
 # A part is written when this many rows wait, or the first of them has waited this long.
 _FLUSH_ROWS = 4096
@@ -49,17 +56,6 @@ _FLUSH_SECONDS = 10.0
 _STALE_SECONDS = 3600.0
 # Another process may merge parts between listing and reading, but not this often in a row.
 _READ_ATTEMPTS = 5
-# Seconds before a part is tried again that could not be written for an error that may pass: of a
-# disk that stumbles, or of a network disk that is away for a moment. A full disk waits for people.
-_PAUSES_S = (10.0, 20.0)
-_PASSING_ERRORS = frozenset(
-    getattr(errno, name, errno.EIO)  # not every system has them all
-    for name in (
-        *("EIO", "EREMOTEIO", "ESTALE", "ETIMEDOUT", "EAGAIN", "EBUSY", "EINTR", "ENOLCK"),
-        *("ENXIO", "ENODEV", "ENOTCONN", "ECONNRESET", "ECONNREFUSED", "ECONNABORTED"),
-        *("ENETDOWN", "ENETUNREACH", "ENETRESET", "EHOSTDOWN", "EHOSTUNREACH"),
-    )
-)
 
 _Made = TypeVar("_Made")
 
@@ -73,13 +69,15 @@ class FeatureStore:
     def __init__(
         self,
         spec: FeatureSpec,
-        cache_dir: Path | None,
+        cache_dir: CacheDir | None,
         *,
         whole_seconds: bool = False,
         merges_parts: bool = True,
     ) -> None:
         self.spec = spec
-        self.cache_dir = cache_dir
+        self.bucket = cache_dir if isinstance(cache_dir, Bucket) else None
+        # Of a bucket, where its copies lie.
+        self.cache_dir = cache_dir.copies if isinstance(cache_dir, Bucket) else cache_dir
         self.whole_seconds = whole_seconds
         self.merges_parts = merges_parts
         self.schema = make_schema(spec)
@@ -94,7 +92,7 @@ class FeatureStore:
         """Open the store that the options name; one that knows nothing where they want none."""
         return cls(
             spec,
-            choose_store_dir(reading),
+            choose_cache_dir(reading.cache_dir) if reading.cache else None,
             whole_seconds=reading.whole_seconds,
             merges_parts=reading.merges_parts,
         )
@@ -104,6 +102,15 @@ class FeatureStore:
         """Folder of this spec's parts."""
         assert self.cache_dir is not None  # checked by the callers
         return self.cache_dir / f"features-{SCHEMA_VERSION}" / self.spec.fingerprint
+
+    @property
+    def place(self) -> str:
+        """Where the parts are, for people."""
+        return self.locate(self.folder)
+
+    def locate(self, path: Path) -> str:
+        """Return the path, or the URL, of a part or a folder of parts."""
+        return str(path) if self.bucket is None else self.bucket.locate(path)
 
     def __enter__(self) -> "FeatureStore":  # noqa: PYI034 - typing.Self needs Python 3.11
         return self
@@ -181,7 +188,7 @@ class FeatureStore:
                 return list(chain.from_iterable(made))
             except FileNotFoundError:  # merged between listing and reading
                 continue
-        msg = f"The parts of {str(self.folder)!r} vanish while they are read. Try again later."
+        msg = f"The parts of {self.place!r} vanish while they are read. Try again later."
         raise StoreError(msg)
 
     def _map_part(
@@ -210,11 +217,25 @@ class FeatureStore:
         """List the parts of former schemas, then those of this one."""
         assert self.cache_dir is not None  # checked by the callers
         stores = (self.cache_dir / f"features-{version}" for version in FORMER_SCHEMA_VERSIONS)
-        former = filter(os.path.isdir, (store / self.folder.name for store in stores))
-        return [*chain.from_iterable(map(self._list_folder, former)), *self.list_parts()]
+        former = [store / self.folder.name for store in stores]
+        if self.bucket is not None:
+            self._bring(self.bucket, [self.folder, *former])
+        there = filter(os.path.isdir, former)
+        return [*chain.from_iterable(map(self._list_folder, there)), *self.list_parts()]
+
+    def _bring(self, bucket: Bucket, folders: Sequence[Path]) -> None:
+        """Bring parts here; those that were brought before are used in any case."""
+        try:
+            for folder in folders:
+                bucket.bring(folder)
+        except OSError as error:
+            self.warn(f"cannot be read in full ({error}); images are decoded again")
 
     def list_parts(self) -> list[Path]:
-        """List the parts, oldest first; none, with a warning, when they cannot be listed."""
+        """List the parts, oldest first; none, with a warning, when they cannot be listed.
+
+        Of a bucket, those that `list_readable` has brought here.
+        """
         return self._list_folder(self.folder)
 
     def _list_folder(self, folder: Path) -> list[Path]:
@@ -240,12 +261,18 @@ class FeatureStore:
     def set_aside(
         self, part: Path, error: DamagedPartError, what_follows: str = "are decoded again"
     ) -> None:
-        """Rename a damaged part, so that it is met only once; say what follows for its images."""
+        """Rename a damaged part, so that it is met only once; say what follows for its images.
+
+        Raises `FileNotFoundError` where only the copy of a part of a bucket was damaged: it is gone
+        now, and is brought anew.
+        """
+        if self.bucket is not None:
+            self.bucket.set_aside(part)
         self.warn(
             f"has a part that cannot be used: {error}; its images {what_follows}", part.parent
         )
-        if not is_tagged(part.parent.parent):
-            return  # Perhaps not ours. The next run warns again.
+        if self.bucket is not None or not is_tagged(part.parent.parent):
+            return  # Done; or perhaps not ours, and the next run warns again.
         try:
             part.rename(part.with_name(part.name + ASIDE_SUFFIX))
         except OSError:
@@ -265,10 +292,13 @@ class FeatureStore:
 
     def add_rows(self, rows: pa.Table) -> None:
         """Write rows of another store; raises `StoreError` when that fails."""
+        # Of a bucket no part may take too long.
+        n = len(rows) if self.bucket is None else MOST_ROWS
         try:
-            self._write_rows(rows, is_patient=True)
+            for start in range(0, len(rows), max(n, 1)):
+                self._write_part(rows.slice(start, n), is_patient=True)
         except OSError as error:
-            msg = f"The feature store {str(self.folder)!r} cannot be written ({error})."
+            msg = f"The feature store {self.place!r} cannot be written ({error})."
             raise StoreError(msg) from error
 
     def _flush(self, *, is_patient: bool = True) -> None:
@@ -277,27 +307,24 @@ class FeatureStore:
             is_lasting = np.concatenate([batch.is_lasting for batch in self._waiting])
             rows = make_table(self._waiting, self.schema).filter(pack_flags(is_lasting))
             try:
-                self._write_rows(rows, is_patient=is_patient)
+                self._write_part(rows, is_patient=is_patient)
             except OSError as error:
                 self._is_writable = False
                 self.warn(f"cannot be written ({error}); features are not kept")
         self._waiting.clear()
         self._n_waiting = 0
 
-    def _write_rows(self, rows: pa.Table, *, is_patient: bool) -> None:
-        """Write rows as a part; who is patient tries three times over half a minute."""
-        for pause_s in _PAUSES_S if is_patient else ():
-            try:
-                self.prepare_folder()
-                write_part(name_part(self.folder), rows)
-            except OSError as error:
-                if error.errno not in _PASSING_ERRORS:
-                    raise
-                time.sleep(pause_s)
-            else:
+    def _write_part(self, rows: pa.Table, *, is_patient: bool) -> None:
+        """Write rows as a part, where parts are; raises `OSError`."""
+
+        def write() -> None:
+            if self.bucket is not None:
+                self.bucket.write(self.folder, rows, is_patient=is_patient)
                 return
-        self.prepare_folder()
-        write_part(name_part(self.folder), rows)
+            self.prepare_folder()
+            write_part(name_part(self.folder), rows)
+
+        keep_trying(write) if is_patient else write()
 
     def prepare_folder(self) -> None:
         """Make the folder, in one that is marked as ours."""
@@ -310,9 +337,13 @@ class FeatureStore:
     def compact(self) -> None:
         """Merge parts when there are many, and remove what dead runs left behind.
 
-        Does nothing while another process is at it, and only warns when it fails.
+        Does nothing while another process is at it, and only warns when it fails. In a bucket no
+        parts are merged.
         """
         try:
+            if self.bucket is not None:
+                self.remove_leftovers()
+                return
             merged = self._choose_merge()
             if not merged or not is_tagged(self.folder.parent):
                 return
@@ -362,25 +393,18 @@ class FeatureStore:
         if readable:
             write_part(name_part(self.folder), keep_states(pa.concat_tables(tables)))
         for part in readable:
-            _remove(part)
+            remove_part(part)
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of runs that died."""
         for leftover in self.list_ours(TEMPORARY_SUFFIX):
             try:
                 if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
-                    _remove(leftover)
+                    remove_part(leftover)
             except FileNotFoundError:
                 continue
 
     def warn(self, what: str, folder: Path | None = None) -> None:
         """Warn of something about the store, or about another folder of it."""
-        warn_user(f"The feature store {str(folder or self.folder)!r} {what}.", StoreWarning)
-
-
-def _remove(path: Path) -> None:
-    """Remove a file unless it is gone or, on Windows, being read."""
-    try:
-        path.unlink(missing_ok=True)
-    except PermissionError:
-        return
+        place = self.locate(folder or self.folder)
+        warn_user(f"The feature store {place!r} {what}.", StoreWarning)

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,31 +14,20 @@ from ..items import stat_files
 from ..object_urls import is_remote
 from ..options import PathLike
 from ..records import BoolArray, FeatureSpec, IntArray, pack_flags, unpack
+from .cache_dir import choose_cache_dir, list_specs
+from .clearing import refuse_bucket
 from .folder import (
-    FILE_NAME,
-    IGNORE_NAME,
-    STORES_NAME,
     TAG_NAME,
-    THUMBNAILS_MARK,
-    THUMBNAILS_NAME,
-    choose_cache_dir,
     is_tagged,
-    list_specs,
 )
 from .look_up import rank_states
 from .merging import find_newest
-from .part import name_part, read_part, write_part
+from .part import ASIDE_SUFFIX, name_part, read_part, remove_part, write_part
 from .schema import make_empty_table
-from .store import ASIDE_SUFFIX, FeatureStore
+from .store import FeatureStore
 
 # What tells images and their states apart.
 _STATE_COLUMNS = ["path", "frame", "region", "mtime_ns", "size_bytes", "written_ns", "cause"]
-# Files that are not ours and are named.
-_MAX_NAMED = 5
-# A database's first page, which tells what its tables are.
-_START_BYTES = 4096
-# Files that a program that was killed leaves beside its database.
-_SQLITE_ENDS = ("-journal", "-wal", "-shm")
 
 
 class StoreInfo(NamedTuple):
@@ -123,7 +111,7 @@ def _describe_store(store: FeatureStore) -> StoreInfo:
     images = rows.take(find_newest(rows))
     paths = pc.unique(images["path"]).to_pylist()
     return StoreInfo(
-        folder=str(store.folder),
+        folder=store.place,
         spec=store.spec,
         n_files=len(paths),
         n_images=len(images),
@@ -163,13 +151,16 @@ def verify(cache_dir: PathLike | None = None) -> list[Damage]:
 
 def _find_damage(store: FeatureStore) -> Iterator[Damage]:
     """Read every part of a store, and yield the damaged ones."""
+    if store.bucket is not None:  # the parts themselves, not what was brought here of them before
+        for copy in store.list_parts():
+            remove_part(copy)
     for part in store.list_readable():
         try:
             read_part(part, store.schema)
         except FileNotFoundError:
             continue  # merged meanwhile
         except OSError as error:
-            yield Damage(str(part), str(error))
+            yield Damage(store.locate(part), str(error))
 
 
 def prune(cache_dir: PathLike | None = None) -> int:
@@ -200,8 +191,10 @@ def prune(cache_dir: PathLike | None = None) -> int:
     Raises
     ------
     StoreError
-        When another run is compacting the store; nothing was lost, try again later.
+        When another run is compacting the store; nothing was lost, try again later. When the cache
+        folder is in a bucket, of which nothing is removed.
     """
+    refuse_bucket(choose_cache_dir(cache_dir))
     return sum(_prune_store(store) for store in _list_stores(cache_dir))
 
 
@@ -277,116 +270,6 @@ def _has_entries(folder: bytes) -> bool:
             return any(True for _ in entries)
     except OSError:
         return False
-
-
-def clear(cache_dir: PathLike | None = None) -> int:
-    """Remove all stores and thumbnails of a cache folder, of every version, and nothing else.
-
-    Only files that this package made are removed, known by their names and by the tag in their
-    folder. Whatever else lies among them stays, with its folders, and is named in a warning.
-
-    Parameters
-    ----------
-    cache_dir : path, optional
-        By default the folder that sampling uses.
-
-    Returns
-    -------
-    int
-        How many bytes were freed.
-
-    Warns
-    -----
-    StoreWarning
-        When something lies there that is not ours.
-
-    Raises
-    ------
-    OSError
-        When a file cannot be removed.
-    """
-    cleared = _Clearing()
-    for entry in _scan(choose_cache_dir(cache_dir)):
-        if STORES_NAME.fullmatch(entry.name):
-            cleared.clear_stores(entry)
-        elif THUMBNAILS_NAME.fullmatch(entry.name):
-            cleared.clear_thumbnails(entry)
-    if cleared.foreign:
-        listed = ", ".join(map(repr, sorted(cleared.foreign)[:_MAX_NAMED]))
-        n_more = len(cleared.foreign) - _MAX_NAMED
-        more = f" and {n_more:,} more" if n_more > 0 else ""
-        warn_user(f"Not made by this package, so not removed: {listed}{more}.", StoreWarning)
-    return cleared.size_bytes
-
-
-class _Clearing:
-    """What was removed, in bytes, and what was left because it is not ours."""
-
-    def __init__(self) -> None:
-        self.size_bytes = 0
-        self.foreign: list[str] = []
-
-    def remove(self, entry: os.DirEntry[str], *, is_ours: bool) -> None:
-        """Remove a file if it is ours and a regular one."""
-        if is_ours and entry.is_file(follow_symlinks=False):
-            self.size_bytes += entry.stat(follow_symlinks=False).st_size
-            os.unlink(entry.path)
-        else:
-            self.foreign.append(entry.path)
-
-    def clear_thumbnails(self, entry: os.DirEntry[str]) -> None:
-        """Remove a file of thumbnails, and what SQLite left beside it, if it is ours."""
-        is_ours = THUMBNAILS_MARK in _read_start(entry)
-        self.remove(entry, is_ours=is_ours)
-        for beside in _scan(os.path.dirname(entry.path)) if is_ours else ():
-            if beside.name in {entry.name + end for end in _SQLITE_ENDS}:
-                self.remove(beside, is_ours=True)
-
-    def clear_stores(self, stores: os.DirEntry[str]) -> None:
-        """Remove the stores of one version, if their folder has our tag."""
-        if not stores.is_dir(follow_symlinks=False) or not is_tagged(Path(stores.path)):
-            self.foreign.append(stores.path)
-            return
-        entries = _scan(stores.path)
-        tags = [entry for entry in entries if entry.name in {TAG_NAME, IGNORE_NAME}]
-        for entry in entries:
-            is_store = FeatureSpec.from_fingerprint(entry.name) is not None
-            if is_store and entry.is_dir(follow_symlinks=False):
-                for file in _scan(entry.path):
-                    self.remove(file, is_ours=FILE_NAME.fullmatch(file.name) is not None)
-                _remove_empty_folder(entry.path)
-            elif entry not in tags:
-                self.foreign.append(entry.path)
-        # The tag stays while anything else does.
-        if len(_scan(stores.path)) == len(tags):
-            for tag in tags:
-                self.remove(tag, is_ours=True)
-            _remove_empty_folder(stores.path)
-
-
-def _scan(folder: Path | str) -> list[os.DirEntry[str]]:
-    """List what is in a folder; nothing when it does not exist or cannot be read."""
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError:
-        return []
-
-
-def _read_start(entry: os.DirEntry[str]) -> bytes:
-    """Read the first bytes of a file; none of what is no regular file or cannot be read."""
-    if not entry.is_file(follow_symlinks=False):
-        return b""
-    try:
-        with open(entry.path, "rb") as file:
-            return file.read(_START_BYTES)
-    except OSError:
-        return b""
-
-
-def _remove_empty_folder(folder: str) -> None:
-    with suppress(OSError):  # something is in it
-        os.rmdir(folder)
 
 
 def _list_stores(cache_dir: PathLike | None) -> list[FeatureStore]:

@@ -440,8 +440,10 @@ class TestPlace:
     def test_else_it_is_the_users_cache(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The folder is named after the package."""
         monkeypatch.delenv("SMARTDOWNSAMPLE_CACHE_DIR")
-        assert choose_cache_dir(None).name == "smartdownsample"
-        assert os.path.isabs(choose_cache_dir(None))
+        chosen = choose_cache_dir(None)
+        assert isinstance(chosen, Path)
+        assert chosen.name == "smartdownsample"
+        assert chosen.is_absolute()
 
     def test_parts_are_plain_parquet(self, tmp_path: Path) -> None:
         """Any Parquet reader opens them."""

@@ -1,0 +1,121 @@
+"""A cache folder in a bucket, and what has been brought here of it.
+
+Parts never change and their names are unique, so a copy on this machine is as good as the part. All
+that a run looks up, it looks up in the copies; what it writes, it writes to the bucket. Any number
+of machines may do so at once: a part is one request, no part takes the place of another, and none
+is ever removed or merged.
+"""
+
+import io
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import pyarrow as pa
+
+from ..errors import StorageError
+from ..items import N_REQUESTS, OBJECTS, Content, heed
+from ..records import Cause
+from .folder import PART_NAME, mark_folder
+from .part import ASIDE_SUFFIX, TEMPORARY_SUFFIX, name_part, remove_part, write_sealed
+
+# A request that takes longer than half a minute ends: these are some 15 MB.
+MOST_ROWS = 2**17
+
+
+class Bucket:
+    """A cache folder in a bucket.
+
+    Parameters
+    ----------
+    url : str
+        Of the folder, without a slash at its end.
+    copies : Path
+        Folder of this machine that parts are brought to, in folders named as those of the bucket.
+    """
+
+    def __init__(self, url: str, copies: Path) -> None:
+        self.url, self.copies = url, copies
+
+    def __str__(self) -> str:
+        """Return the URL."""
+        return self.url
+
+    def locate(self, copy: Path) -> str:
+        """Return the URL of what a file or folder is a copy of."""
+        return "/".join([self.url, *copy.relative_to(self.copies).parts])
+
+    def list_folders(self, stores: str) -> set[str]:
+        """List the folders with parts in a folder of stores.
+
+        Raises `StorageError` where they cannot be listed, and `InvalidParameterError` where there
+        is no such bucket.
+        """
+        found = (url.split("/")[-2:] for url in OBJECTS.list(f"{self.url}/{stores}"))
+        return {folder for folder, name in found if PART_NAME.fullmatch(name)}
+
+    def bring(self, folder: Path) -> None:
+        """Have copies of all parts of a folder, and of no others.
+
+        Raises `OSError` where some cannot be brought, when all others have been.
+        """
+        url = self.locate(folder)
+        # Before the others are listed: what comes meanwhile is not taken for what has gone.
+        here = set(os.listdir(folder)) if folder.is_dir() else set()
+        there = {place.removeprefix(f"{url}/") for place in OBJECTS.list(url)}
+        here, there = (set(filter(PART_NAME.fullmatch, names)) for names in (here, there))
+        for gone in here - there:
+            remove_part(folder / gone)
+        missing = sorted(there - here)
+        if not missing:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        mark_folder(folder.parent)
+        stop = threading.Event()
+        with ThreadPoolExecutor(N_REQUESTS, initializer=heed, initargs=(stop,)) as pool:
+            try:
+                copied = pool.map(self._copy, [folder / name for name in missing])
+                failed = [why for why in copied if why is not None]
+            finally:
+                stop.set()
+        if failed:
+            raise StorageError(failed[0])
+
+    def _copy(self, copy: Path) -> str | None:
+        """Bring one part; say why, where that cannot be."""
+        content = OBJECTS.read(url := self.locate(copy))
+        if content is Cause.MISSING:  # removed meanwhile
+            return None
+        if not isinstance(content, Content):
+            return f"{url}: {content.value}"
+        # Others may bring the same at the same time.
+        temporary = copy.with_name(name_part(copy.parent).name + TEMPORARY_SUFFIX)
+        try:
+            temporary.write_bytes(content.data)
+            temporary.replace(copy)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        return None
+
+    def write(self, folder: Path, rows: pa.Table, *, is_patient: bool) -> None:
+        """Write rows as a part, at once or not at all; raises `OSError`."""
+        file = io.BytesIO()
+        write_sealed(file, rows)
+        url = self.locate(name_part(folder))
+        OBJECTS.write_new(url, file.getvalue(), tries_again=is_patient)
+
+    def set_aside(self, copy: Path) -> None:
+        """Give a part another name that a copy shows to be damaged, so that it is met only once.
+
+        Raises `FileNotFoundError` where the copy alone is damaged, and gone now.
+        """
+        content, is_alike = OBJECTS.read(url := self.locate(copy)), False
+        with suppress(OSError):
+            is_alike = isinstance(content, Content) and content.data == copy.read_bytes()
+        remove_part(copy)
+        if not is_alike:
+            raise FileNotFoundError(copy)
+        OBJECTS.rename(url, url + ASIDE_SUFFIX)
