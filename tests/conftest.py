@@ -7,6 +7,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from own_network import enter_own_network
 from pictures import write_collection
 from smartdownsample import ImageIndex
 
@@ -22,6 +23,14 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("SMARTDOWNSAMPLE_CACHE_DIR", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def own_network() -> None:
+    """Have all that is started here listen where nobody else can reach it."""
+    reason = enter_own_network()
+    if reason is not None:
+        pytest.skip(f"Servers are started in a network of their own alone: {reason}.")
 
 
 @pytest.fixture

@@ -1,20 +1,11 @@
-"""Fixtures of tests of engines: a network of their own, and photos."""
+"""Fixtures of tests of engines: photos."""
 
 from pathlib import Path
 
 import pytest
 
 from engine_photos import Outcome, build, look, write_photos
-from own_network import enter_own_network
 from smartdownsample.options import DecodeMode
-
-
-@pytest.fixture(scope="session")
-def own_network() -> None:
-    """Have all that is started here listen where nobody else can reach it."""
-    reason = enter_own_network()
-    if reason is not None:
-        pytest.skip(f"Servers are started in a network of their own alone: {reason}.")
 
 
 @pytest.fixture(scope="session")

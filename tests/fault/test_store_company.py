@@ -26,6 +26,7 @@ from smartdownsample.items import stat_files
 from smartdownsample.items.given_images import list_items
 from smartdownsample.records import Cause, FeatureBatch, FeatureTable
 from smartdownsample.store import FeatureStore, merging, store
+from smartdownsample.store.folder import lock_parts
 from whole_photos import photo_batch
 
 SPEC = make_spec(8, "fast")
@@ -185,7 +186,7 @@ def test_while_another_process_merges_a_run_goes_on(
     for half in (photos[:60], photos[60:]):
         target = FeatureStore(SPEC, tmp_path)
         target.folder.mkdir(parents=True, exist_ok=True)
-        with target.lock() as is_ours:
+        with lock_parts(target.folder) as is_ours:
             assert is_ours
             ImageIndex.build(half, cache_dir=tmp_path)
     assert len(FeatureStore(SPEC, tmp_path).list_parts()) == 2

@@ -27,9 +27,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def alone(own_network: None) -> None:
+    """Ask nobody but what is started here."""
+    del own_network
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(alone: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Serve S3 on this machine."""
+    del alone
     with serve_s3(tmp_path_factory.mktemp("s3")) as server:
         yield server
 

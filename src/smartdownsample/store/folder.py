@@ -3,7 +3,8 @@
 import os
 import re
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # Goes up when the columns of the parts change; stores of different versions lie side by side.
@@ -15,7 +16,8 @@ FORMER_SCHEMA_VERSIONS = (2, 3)
 COPIES_NAME = re.compile(r"bucket-[0-9a-f]{16}")
 STORES_NAME = re.compile(r"features-[0-9]+")
 PART_NAME = re.compile(r"part-[0-9]+-[0-9a-f]+\.parquet")
-FILE_NAME = re.compile(rf"{PART_NAME.pattern}(\.tmp|\.damaged)?|compact\.lock")
+LOCK_NAME = "compact.lock"
+FILE_NAME = re.compile(rf"{PART_NAME.pattern}(\.tmp|\.damaged)?|{re.escape(LOCK_NAME)}")
 TAG_NAME, IGNORE_NAME = "CACHEDIR.TAG", ".gitignore"
 THUMBNAILS_NAME = re.compile(r"thumbnails-[0-9]+\.sqlite")
 THUMBNAILS_MARK = b"CREATE TABLE thumbnails (name TEXT PRIMARY KEY, jpeg BLOB"
@@ -70,3 +72,20 @@ def _open_calmly(path: str, flags: int) -> int:
     """Open a file without following a link, or waiting for somebody at the end of a pipe."""
     more = (getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK"))
     return os.open(path, flags | sum(more))
+
+
+@contextmanager
+def lock_parts(store: Path) -> Iterator[bool]:
+    """Try to take the right to replace parts; yields False when another process has it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(store / LOCK_NAME)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()

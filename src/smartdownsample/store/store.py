@@ -11,7 +11,6 @@ are decoded again.
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -32,6 +31,7 @@ from .folder import (
     PART_NAME,
     SCHEMA_VERSION,
     is_tagged,
+    lock_parts,
     mark_folder,
 )
 from .look_up import KnownFeatures, KnownRows, Query, collect_rows, collect_tables
@@ -347,7 +347,7 @@ class FeatureStore:
             merged = self._choose_merge()
             if not merged or not is_tagged(self.folder.parent):
                 return
-            with self.lock() as is_ours:
+            with lock_parts(self.folder) as is_ours:
                 while is_ours and merged:
                     self._merge_parts(merged)
                     merged = self._choose_merge()
@@ -362,22 +362,6 @@ class FeatureStore:
         """List the parts to merge into one."""
         parts = self.list_parts()
         return [parts[i] for i in choose_merge([part.stat().st_size for part in parts])]
-
-    @contextmanager
-    def lock(self) -> Iterator[bool]:
-        """Try to take the right to replace parts; yields False when another process has it."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.folder / "compact.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            lock.release()
 
     def _merge_parts(self, parts: Sequence[Path]) -> None:
         """Replace parts by one that has each state of each item once."""

@@ -19,6 +19,7 @@ from .clearing import refuse_bucket
 from .folder import (
     TAG_NAME,
     is_tagged,
+    lock_parts,
 )
 from .look_up import rank_states
 from .merging import find_newest
@@ -209,7 +210,7 @@ def _prune_store(store: FeatureStore) -> int:
             StoreWarning,
         )
         return 0
-    with store.lock() as is_ours:
+    with lock_parts(store.folder) as is_ours:
         if not is_ours:
             msg = f"The feature store {str(store.folder)!r} is being compacted. Try again later."
             raise StoreError(msg)

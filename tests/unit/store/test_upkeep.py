@@ -22,6 +22,7 @@ from smartdownsample import (
 )
 from smartdownsample.features.spec import make_spec
 from smartdownsample.store import FeatureStore
+from smartdownsample.store.folder import lock_parts
 from smartdownsample.store.part import name_part
 
 
@@ -184,7 +185,7 @@ class TestPrune:
     ) -> None:
         """It does not wait, and removes nothing."""
         ImageIndex.build(collection)
-        with FeatureStore(make_spec(8, "fast"), cache_dir).lock() as is_ours:
+        with lock_parts(FeatureStore(make_spec(8, "fast"), cache_dir).folder) as is_ours:
             assert is_ours
             with pytest.raises(StoreError, match="is being compacted"):
                 cache.prune()
