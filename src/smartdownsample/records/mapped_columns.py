@@ -8,15 +8,16 @@ so. The files are gone when nothing refers to them any more, however the process
 import mmap
 import os
 import tempfile
+from collections.abc import Iterator
 from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
-# Rows that are copied at a time when they follow one another, and when they lie anywhere: around
-# each of these the system brings 64 KiB.
+# Values that are copied at a time when they follow one another, and when they lie anywhere: around
+# each of these the system brings 64 KiB, or 2 MiB where it keeps files in pages of that size.
 _BLOCK = 1 << 16
-_SCATTERED_ROWS = 1 << 11
+_SCATTERED = 1 << 6
 
 
 class ColumnFile:
@@ -76,11 +77,22 @@ def take_rows(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
     if _find_map(rows) is None:
         return np.asarray(rows[places])
     taken = np.empty(len(places), dtype=rows.dtype)
-    for start in range(0, len(places), _SCATTERED_ROWS):
-        some = slice(start, start + _SCATTERED_ROWS)
+    for some in split_scattered(places):
         taken[some] = rows[places[some]]
         let_go(rows)
     return taken
+
+
+def split_scattered(places: np.ndarray) -> Iterator[slice]:
+    """Split places of a mapped column, in any order, so that memory has room for each stretch."""
+    is_ascending = bool((places[1:] >= places[:-1]).all())
+    start = 0
+    while start < len(places):
+        stop = start + _SCATTERED
+        if is_ascending:
+            stop = max(stop, int(np.searchsorted(places, places[start] + _BLOCK)))
+        yield slice(start, stop)
+        start = stop
 
 
 def take_field(rows: np.ndarray, name: str) -> np.ndarray:

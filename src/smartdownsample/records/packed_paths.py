@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from .arrays import ByteArray, IntArray
 from .arrow import join_bytes, pack_bytes, pack_values
-from .mapped_columns import let_go
+from .mapped_columns import let_go, split_scattered
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -105,16 +105,17 @@ class _Packed(Sequence[_T], Generic[_T]):
         """List the values at some places, in the given order."""
         if not len(places):
             return []
-        if self._mapped and len(places) > _BLOCK:
-            blocks = (places[start : start + _BLOCK] for start in range(0, len(places), _BLOCK))
-            return [value for block in blocks for value in self.list_some(block)]
         own = places if self.places is None else self.places[places]
+        blocks = list(split_scattered(own)) if self._mapped else []
+        if len(blocks) > 1:
+            return [value for some in blocks for value in self.list_some(places[some])]
         if not _follow_one_another(own):
             return type(self)(self.pack(places)).list_some(np.arange(len(own)))
         # Stretches of one string of bytes are made without a call for each.
         first, last = int(own[0]), int(own[-1]) + 1
         ends = (self._ends[first : last + 1] - self._ends[first]).tolist()
         data = bytes(self._data[self._ends[first] : self._ends[last]])
+        self._let_go()
         return self._split(data, ends[:-1], ends[1:])
 
     def take(self, places: IntArray) -> "Self":
@@ -127,17 +128,19 @@ class _Packed(Sequence[_T], Generic[_T]):
         own = places
         if self.places is not None:
             own = self.places if places is None else self.places[places]
-        # Of a mapped column, what was looked at before is not kept in memory.
-        for column in self._mapped:
-            let_go(column)
         if own is None:
             return self._array
         if _follow_one_another(own):
+            self._let_go()  # of what was looked at before: these are not looked at here
             return self._array.slice(int(own[0]), len(own))
         taken = self._array.take(pack_values(own, pa.int64()))
+        self._let_go()
+        return taken
+
+    def _let_go(self) -> None:
+        """Free the memory of what was looked at, where the array is of mapped columns."""
         for column in self._mapped:
             let_go(column)
-        return taken
 
 
 def _follow_one_another(places: IntArray) -> bool:
