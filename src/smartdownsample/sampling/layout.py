@@ -245,7 +245,11 @@ def order_by_looks(lab: ByteArray, leaf_size: int, rng: np.random.Generator) -> 
     m = len(lab)
     n_depths = (m // leaf_size).bit_length()
     directions = rng.integers(0, 2, size=(lab.shape[1], n_depths)).astype(np.float32) * 2 - 1
-    projections = np.ascontiguousarray((lab.astype(np.float32) @ directions).T, dtype=np.int64)
+    # Exact in single precision, and small enough for two bytes.
+    projections = np.empty((n_depths, m), dtype=np.int16)
+    for start in range(0, m, _BATCH_ROWS):
+        some = slice(start, start + _BATCH_ROWS)
+        projections[:, some] = (lab[some].astype(np.float32) @ directions).T
     projections -= projections.min(initial=0)
     # Node, projection and picture share 64 bits: sorting plain integers is fastest.
     n_item_bits = m.bit_length()

@@ -78,15 +78,19 @@ class Neighbourhoods:
         a step apart count as that much nearer than they look. Takes time of m log m.
         """
         m = len(rows)
+        lab, words = np.ascontiguousarray(rows["lab_layout"]), _pack_words(rows["dhash"])
+        del rows  # the rest of them is not looked at
         orders = [np.arange(m, dtype=np.int64)]
         if m > _MAX_WHOLE:
             # Shifted by half a block, so that points which a cut separates meet here.
             orders.append(np.roll(orders[0], _BLOCK_SIZE // 2))
-            orders += [
-                order_by_looks(rows["lab_layout"], _BLOCK_SIZE, rng) for _ in range(_N_TREES)
-            ]
+            orders += [order_by_looks(lab, _BLOCK_SIZE, rng) for _ in range(_N_TREES)]
         blocks = [_cut_blocks(order) for order in orders]
-        return cls(m, [_compare_blocks(points, rows, spec, coordinates) for points in blocks])
+        del orders
+        weight = weigh_bit(spec)
+        return cls(
+            m, [_compare_blocks(points, lab, words, weight, coordinates) for points in blocks]
+        )
 
     def find_nearest(self, is_pick: BoolArray, slots: IntArray | None = None) -> DistanceArray:
         """Measure the distance from each point to the nearest pick but itself, shape (m,).
@@ -165,15 +169,16 @@ def _cut_blocks(order: IntArray) -> IntArray:
 
 
 def _compare_blocks(
-    points: IntArray, rows: RowArray, spec: FeatureSpec, coordinates: Float64Array | None
+    points: IntArray,
+    lab: ByteArray,
+    words: WordArray,
+    bit_weight: int,
+    coordinates: Float64Array | None,
 ) -> BlockedOrder:
     """Measure the distances within blocks of points, as `measure_distances` does.
 
     All sums of products stay below 2^24, so that single precision is exact.
     """
-    lab = np.ascontiguousarray(rows["lab_layout"])
-    words = _pack_words(rows["dhash"])
-    bit_weight = np.float32(weigh_bit(spec))
     n_blocks, size = points.shape
     order = BlockedOrder(points, np.empty((n_blocks, size, size), dtype=np.uint16))
     for of_batch, distances in order.batches():
@@ -182,7 +187,9 @@ def _compare_blocks(
         squares = _pair(np.add, norms)
         squares -= 2 * (vectors @ vectors.transpose(0, 2, 1))
         for word in words.T:
-            squares += bit_weight * np.bitwise_count(_pair(np.bitwise_xor, word[of_batch]))
+            squares += np.float32(bit_weight) * np.bitwise_count(
+                _pair(np.bitwise_xor, word[of_batch])
+            )
         distances[...] = scale_squares(squares)
         if coordinates is not None:
             gaps = np.abs(_pair(np.subtract, coordinates[of_batch]))

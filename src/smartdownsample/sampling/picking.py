@@ -50,6 +50,7 @@ def pick_places(
     whole = _share_all(pool, is_free, counts)
     at = _locate(whole, pool.segments)
     is_pick = _step_around_anchors(pool, is_free, counts, whole, at, is_represented, rng)
+    del whole
     if by_looks:
         n_moves = int(_MAX_MOVED * counts.sum())
         draft = Draft(pool, is_free, at, find_scenes(pool), is_pick, n_moves)
