@@ -65,20 +65,39 @@ def check_output(path: str, kind: OutputKind, inputs: Iterable[str] = ()) -> Non
         raise OutputError(msg)
 
 
-def _find_obstacle(path: str, kind: OutputKind, inputs: Iterable[str]) -> str | None:
-    """Say why a file must not or cannot be written."""
-    target = os.path.realpath(path)
-    folder = os.path.dirname(target)
+def check_filled_folder(path: str) -> None:
+    """Make sure that a folder may be filled, which need not exist, before there is anything for it.
+
+    Raises `InvalidParameterError` when the path is none of this machine, and `OutputError` when
+    nothing can be written there.
+    """
+    check_place(path)
+    reason = _find_closed(os.path.realpath(path))
+    if reason is not None:
+        msg = f"{path!r} cannot be filled: {reason}. Give another folder."
+        raise OutputError(msg)
+
+
+def _find_closed(folder: str) -> str | None:
+    """Say why nothing can be written to a folder, or to the one above it that is there."""
     # Nothing is above a drive, not even above one that is not there.
     while not os.path.lexists(folder) and folder != os.path.dirname(folder):
         folder = os.path.dirname(folder)
-    if os.path.isdir(target):
-        return "a folder stands there"
     if not os.path.isdir(folder):
         return f"{folder!r} is no folder"
-    for place in (folder, target):
-        if os.path.exists(place) and not os.access(place, os.W_OK):
-            return f"{place!r} may not be written to"
+    return None if os.access(folder, os.W_OK) else f"{folder!r} may not be written to"
+
+
+def _find_obstacle(path: str, kind: OutputKind, inputs: Iterable[str]) -> str | None:
+    """Say why a file must not or cannot be written."""
+    target = os.path.realpath(path)
+    if os.path.isdir(target):
+        return "a folder stands there"
+    closed = _find_closed(os.path.dirname(target))
+    if closed is not None:
+        return closed
+    if os.path.exists(target) and not os.access(target, os.W_OK):
+        return f"{target!r} may not be written to"
     if _is_among(path, kind, inputs):
         return "it is one of the images or lists that are read"
     return _find_foreign(target, kind) if os.path.isfile(target) else None

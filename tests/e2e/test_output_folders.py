@@ -1,5 +1,6 @@
 """Outputs to folders that are missing, and places that begin at the user's home."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,24 @@ def test_a_folder_that_is_there_needs_no_request(line: str, folder: Path) -> Non
     """Nor does the folder that is to be filled."""
     assert main([*line.replace("PLACE", "place").split(), "-q"]) == 0
     assert any(path.name.startswith("place") for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("option", ["--copy-to", "--link-to"])
+@pytest.mark.parametrize("place", ["file", "file/below", "closed", "closed/new"])
+def test_a_folder_that_cannot_be_filled_is_refused_before_anything_is_read(
+    option: str, place: str, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A file stands there, or it may not be written to; reading can take hours."""
+    (folder / "file").touch()
+    (folder / "closed").mkdir(mode=0o555)
+    if os.access(folder / "closed", os.W_OK) and place.startswith("closed"):
+        pytest.skip("root may write everything")
+    cache = folder / "cache"
+    command = ["sample", "photos", "-n", "3", "-q", option, place, "--cache-dir", str(cache)]
+    assert main([*command, "--parents"]) == 1
+    told = capfd.readouterr().err
+    assert f"'{place}' cannot be filled: '{folder.resolve() / place.split('/')[0]}' " in told
+    assert not cache.exists()
 
 
 def test_a_link_is_followed_to_its_folder(folder: Path) -> None:

@@ -57,6 +57,8 @@ class Parser(argparse.ArgumentParser):
         meant = _CHOICE.search(message)
         if meant is not None:
             message += f".{suggest(meant[1], re.findall(_QUOTED, meant[2]))}".rstrip(".")
+            if message.startswith("argument COMMAND") and os.path.exists(meant[1]):
+                message += f". A command comes first, such as: {PROGRAM} sample {meant[1]!r}"
         self.exit(2, f"{PROGRAM}: error: {to_line(message)}\nSee: {self.prog} --help\n")
 
 

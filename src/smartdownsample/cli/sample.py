@@ -192,9 +192,8 @@ def _save_lock(
 def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: list[str]) -> None:
     """Make sure that all files can be written, before there is anything to write."""
     from .. import page, report
-    from ..checks import check_place
     from ..locks import lock_kind
-    from ..output_files import check_output
+    from ..output_files import check_filled_folder, check_output
     from ..results import (
         MANIFEST,
         TARGET_KINDS,
@@ -222,7 +221,7 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
         check_crops(images.list_items())
     for folder in (options.copy_to, options.link_to, options.crops_to):
         if folder is not None:
-            check_place(folder)
+            check_filled_folder(folder)
     refuse_objects(options, images.paths)
     for path, kind in outputs.items():
         if path is not None:

@@ -115,6 +115,7 @@ def test_the_page_of_a_report_is_named_last() -> None:
         ("sample photos -n 5 --see 3", "unknown argument '--see'. Did you mean '--seed'?"),
         ("sample photos --cuont=5", "unknown argument '--cuont=5'. Did you mean '--count'?"),
         ("smaple photos -n 5", "Did you mean 'sample'?"),
+        (". -n 5", "A command comes first, such as: smartdownsample sample '.'"),
         ("sample photos -n 5 --spread vsual", "Did you mean 'visual'?"),
         ("sample photos -n 5 --group-by specis", "Got 'specis' instead. Did you mean 'species'?"),
         ("sample photos more -n 5 --seed", "--seed"),
