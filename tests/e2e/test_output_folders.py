@@ -66,7 +66,7 @@ def test_a_folder_that_cannot_be_filled_is_refused_before_anything_is_read(
     command = ["sample", "photos", "-n", "3", "-q", option, place, "--cache-dir", str(cache)]
     assert main([*command, "--parents"]) == 1
     told = capfd.readouterr().err
-    assert f"'{place}' cannot be filled: '{folder.resolve() / place.split('/')[0]}' " in told
+    assert f"'{place}' cannot be filled: '{folder.resolve() / Path(place).parts[0]}' " in told
     assert not cache.exists()
 
 

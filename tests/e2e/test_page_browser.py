@@ -135,7 +135,7 @@ class TestFirstScreen:
         page = report.page
         expect(page.get_by_role("heading", level=1)).to_have_text("photos0")
         expect(page.locator("#kept")).to_have_text("40 of 200 images kept")
-        expect(page.locator("#figures")).to_contain_text("Folders10")
+        expect(page.locator("#figures")).to_contain_text("Folders11")
         expect(page.locator("#made-by")).to_have_text(
             "ImageIndex.build('photos0').sample(40, groups='parent')"
         )
@@ -368,6 +368,49 @@ class TestFilters:
         expect(page.locator("#list .range")).to_have_text("none")
         # Once for what was typed, not for each letter.
         assert page.evaluate("nDrawn") < len(" nowhere")
+
+
+class TestAddress:
+    """The filters stand in the address."""
+
+    def test_a_link_leads_to_what_is_shown(self, browser: Browser, report: Report) -> None:
+        """By names, also from a section on; what the page does not have is passed over."""
+        page = report.page
+        page.get_by_role("combobox", name="Folder").select_option("site_3")
+        page.get_by_role("searchbox").fill("IMG_1")
+        expect(page.locator("#matching")).to_have_text("11 of 200 images match")
+        page.get_by_role("link", name="All images").click()
+        page.wait_for_url("**/page.html#camera=*site_3&text=IMG_1")
+        other = browser.new_page()
+        other.goto(page.url)
+        expect(other.locator("#matching")).to_have_text("11 of 200 images match")
+        expect(other.get_by_role("combobox", name="Folder")).to_have_value("2")
+        address = "#state=kept&camera=nowhere&event=x&lastDay=never&constructor=1&selectedBy=2"
+        other.goto(f"{page.url.partition('#')[0]}{address}")
+        expect(other.locator("#kept")).to_have_text("40 of 40 images kept")
+        expect(other.get_by_role("radio", name="Kept")).to_be_checked()
+        other.close()
+
+    def test_back_and_forward(self, report: Report) -> None:
+        """Step by step; what is typed is one step, and Clear leaves the page where it is."""
+        page = report.page
+        matching = page.locator("#matching")
+        page.get_by_role("link", name="site_2").click()
+        expect(matching).to_have_text("20 of 200 images match")
+        page.get_by_role("radio", name="Kept").click()
+        expect(matching).not_to_have_text("20 of 200 images match")
+        page.get_by_role("button", name="Clear").click()
+        expect(matching).to_have_text("")
+        assert page.url.endswith("#all")
+        assert page.evaluate("scrollY") > 0
+        page.go_back()
+        expect(page.get_by_role("radio", name="Kept")).to_be_checked()
+        page.go_back()
+        expect(matching).to_have_text("20 of 200 images match")
+        page.go_back()
+        expect(matching).to_have_text("")
+        page.go_forward()
+        expect(matching).to_have_text("20 of 200 images match")
 
 
 class TestLists:

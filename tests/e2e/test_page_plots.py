@@ -85,7 +85,7 @@ class TestTimeline:
         lines = page.locator("#timeline-plot .lane")
         expect(lines).to_have_count(4)
         kept = len(selection) - int(selection.is_kept[-1])
-        expect(lines.first).to_contain_text(f"All cameras (own scale){kept} of {N - 1}")
+        expect(lines.first).to_contain_text(f"All folders (own scale){kept} of {N - 1}")
         expect(lines.nth(1)).to_contain_text("cam_0")
         expect(page.locator("section[aria-labelledby=timeline] .lead")).to_contain_text(
             "1 of unknown time"
@@ -121,7 +121,7 @@ class TestTimeline:
         page.mouse.down()
         page.mouse.move(box["x"] + day * 1.5, box["y"] + 9)
         expect(page.locator("#timeline-plot output")).to_contain_text(
-            "All cameras, 1 May – 2 May 2024: 160 images"
+            "All folders, 1 May – 2 May 2024: 160 images"
         )
         page.mouse.up()
         page.mouse.move(0, 0)
@@ -136,7 +136,7 @@ class TestTimeline:
         plot.focus()
         told = page.locator("#timeline-plot output")
         page.keyboard.press("ArrowDown")
-        expect(told).to_contain_text("All cameras, 1 May 2024: 80 images")
+        expect(told).to_contain_text("All folders, 1 May 2024: 80 images")
         page.keyboard.press("ArrowDown")
         expect(told).to_contain_text("cam_0, 1 May 2024: 80 images")
         page.keyboard.press("ArrowDown")
@@ -151,7 +151,7 @@ class TestTimeline:
 
     def test_the_table_says_the_same(self, page: Page) -> None:
         """For those who do not see the bars."""
-        page.get_by_text("Cameras as a table").click()
+        page.get_by_text("Folders as a table").click()
         rows = page.locator("#camera-table tbody tr")
         expect(rows).to_have_count(3)
         cells = rows.nth(1).locator("td").all_inner_texts()
@@ -167,7 +167,7 @@ class TestTimeline:
         """Nor is anything wider than the screen."""
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         page.set_viewport_size({"width": width, "height": 800})
-        page.get_by_text("Cameras as a table").click()
+        page.get_by_text("Folders as a table").click()
         assert find_barriers(page, "section[aria-labelledby=timeline]") == []
         assert page.evaluate("document.documentElement.scrollWidth") == width
 

@@ -8,6 +8,7 @@ _PARTS = (
     "lists",
     "tiles",
     "filters",
+    "address",
     "summary",
     "comparison",
     "picks",

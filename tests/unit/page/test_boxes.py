@@ -46,11 +46,15 @@ def read_picture(jpeg: bytes) -> np.ndarray:
 
 
 def test_only_documents_tell_cameras(selection: Selection, tmp_path: Path) -> None:
-    """Other collections have folders, which may be of species, as the summary says."""
-    table = replace(selection.table, details=None)
-    plain = ImageIndex(table).sample(5)
-    for picks, word, other in ((selection, "Camera", "Folder"), (plain, "Folder", "Camera")):
-        page = save(tmp_path / "page.html", picks)
+    """Those that do not, and other collections, have folders, as the summary says."""
+    told = replace(selection.table, details=make_details(N, location=["a", "b"] * (N // 2)))
+    plain = replace(selection.table, details=None)
+    for table, word, other in (
+        (told, "Camera", "Folder"),
+        (selection.table, "Folder", "Camera"),
+        (plain, "Folder", "Camera"),
+    ):
+        page = save(tmp_path / "page.html", ImageIndex(table).sample(5))
         assert page.texts.count(word) == 2  # of a filter and a column
         assert f"All {word.lower()}s" in page.texts
         assert f"by {word.lower()}" in page.texts

@@ -4,7 +4,11 @@ function follow(kind) {
   const lines = findAll(`.counts[aria-labelledby="${kind}s"] tbody tr`);
   for (const link of findAll(`[data-${kind}]`)) {
     const number = Number(link.dataset[kind]);
-    link.addEventListener("click", () => setFilter({ [kind]: number }));
+    link.addEventListener("click", (event) => {
+      event.preventDefault(); // which would put the section in the place of the filters
+      setFilter({ [kind]: number });
+      sectionOf("picks").scrollIntoView();
+    });
     if (kind === "group" && groupNames[number]) {
       link.title = items.groups[number];
       link.textContent = groupNames[number];

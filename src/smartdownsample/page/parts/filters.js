@@ -55,6 +55,7 @@ drawer.onmessage = () => drawNext() && drawing.postMessage(null);
 function setFilter(changes) {
   filter = { ...filter, ...changes };
   showFilter();
+  writeAddress();
   applyFilters();
 }
 
@@ -69,8 +70,7 @@ function showFilter() {
     button.checked = button.value === String(filter.state ?? "");
   }
   for (const name of ["firstDay", "lastDay"]) {
-    filters.elements[name].value = filter[name] === null
-      ? "" : dateOf(filter[name]).toISOString().slice(0, 10);
+    filters.elements[name].value = filter[name] === null ? "" : spellDay(filter[name]);
   }
   const event = find("#event");
   event.hidden = filter.event === null;
@@ -148,14 +148,14 @@ function applyFilters() {
   requestAnimationFrame(() => drawing.postMessage(null));
 }
 
-function readForm() {
+function readForm(isTyped = false) {
   clearTimeout(typing);
   const chosen = new FormData(filters);
   const choice = (name) => (chosen.get(name) ? Number(chosen.get(name)) : null);
-  const day = (name) => (chosen.get(name) ? Date.parse(chosen.get(name)) / 1000 / SECONDS_PER_DAY : null);
   filter = { ...filter, camera: choice("camera"), bucket: choice("bucket"), group: choice("group"), word: choice("word"),
     state: choice("state"), selectedBy: filters.elements.selectedBy ? choice("selectedBy") : filter.selectedBy,
-    firstDay: day("firstDay"), lastDay: day("lastDay"), text: chosen.get("text") };
+    firstDay: readDay(chosen.get("firstDay")), lastDay: readDay(chosen.get("lastDay")), text: chosen.get("text") };
+  writeAddress(isTyped);
   applyFilters();
 }
 
@@ -163,7 +163,7 @@ addEventListener("beforeprint", drawAll);
 filters.addEventListener("input", (event) => {
   if (event.target.name === "text") {
     clearTimeout(typing);
-    typing = setTimeout(readForm, TYPING_PAUSE);
+    typing = setTimeout(readForm, TYPING_PAUSE, true);
   } else {
     readForm();
   }

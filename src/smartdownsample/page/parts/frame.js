@@ -133,6 +133,8 @@ const SECONDS_PER_DAY = 86_400;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const dayOf = (seconds) => Math.floor(seconds / SECONDS_PER_DAY);
 const dateOf = (day) => new Date(day * SECONDS_PER_DAY * 1000);
+const spellDay = (day) => dateOf(day).toISOString().slice(0, 10);
+const readDay = (text) => (Number.isNaN(Date.parse(text)) ? null : Math.floor(Date.parse(text) / 1000 / SECONDS_PER_DAY));
 const yearOf = (day) => dateOf(day).getUTCFullYear();
 const monthOf = (day) => dateOf(day).getUTCMonth();
 

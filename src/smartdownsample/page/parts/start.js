@@ -1,3 +1,5 @@
 filters.hidden = false;
 document.documentElement.dataset.ready = "";
+filter = readAddress();
+showFilter();
 applyFilters();
