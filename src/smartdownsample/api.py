@@ -11,7 +11,7 @@ from .checks import check_flag, check_seed, check_type
 from .errors import InvalidParameterError
 from .gathering import warn_of_failures
 from .index import ImageIndex
-from .items import add_items, list_items
+from .items import add_items, list_items, listing_once
 from .options import (
     RANDOM_SEED,
     PathLike,
@@ -208,14 +208,15 @@ def sample_diverse(
     reading_options = ReadingOptions(
         hash_size=hash_size, n_workers=n_workers, show_progress=show_progress, **reading
     )
-    items = list_items(image_paths)
-    sampling_options = resolve_keep(sampling_options, items)
-    items = add_items(items, sampling_options.keep)
-    destinations = [path for path in (save_distribution, save_thumbnails) if path is not None]
-    if show_distribution or show_thumbnails or destinations:
-        report.check_drawing(*destinations, inputs=items.paths)
-    check_groups(sampling_options, items)
-    index = ImageIndex.gather_items(items, reading_options)
+    with listing_once():
+        items = list_items(image_paths)
+        sampling_options = resolve_keep(sampling_options, items)
+        items = add_items(items, sampling_options.keep)
+        destinations = [path for path in (save_distribution, save_thumbnails) if path is not None]
+        if show_distribution or show_thumbnails or destinations:
+            report.check_drawing(*destinations, inputs=items.paths)
+        check_groups(sampling_options, items)
+        index = ImageIndex.gather_items(items, reading_options)
     warn_of_failures(index.failures)
     selection = index.draw(target_count, random_seed, sampling_options)
     report.warn_of_shortfall(selection)

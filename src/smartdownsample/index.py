@@ -13,7 +13,7 @@ from .checks import check_choice, expand_home
 from .display import count_noun
 from .document import Document
 from .gathering import gather_features, open_pack, open_stored, warn_of_failures
-from .items import check_root, list_items, to_text
+from .items import check_root, list_items, listing_once, to_text
 from .options import DecodeMode, ItemKind, OnLoadingError, OnTruncated, PathLike, ReadingOptions
 from .records import Collection, Failure, FeatureTable, IntArray, ItemList, NamedBy
 from .sampler import Sampler
@@ -177,8 +177,9 @@ class ImageIndex(Sampler):
             crop_square=crop_square,
             whole_seconds=whole_seconds,
         )
-        items = paths.items if isinstance(paths, Document) else list_items(paths)
-        index = cls.gather_items(items, reading)
+        with listing_once():
+            items = paths.items if isinstance(paths, Document) else list_items(paths)
+            index = cls.gather_items(items, reading)
         index.named_by = _tell_names(paths, items, reading)
         index.given = paths if hasattr(paths, "index") and not isinstance(paths, list) else None
         warn_of_failures(index.failures)

@@ -235,6 +235,7 @@ class TestStore:
                 with pytest.warns(ImageLoadingWarning, match=r"broken\.jpg"):
                     ImageIndex.build(f"{bucket.root}/survey", cache_dir=tmp_path)
                 assert proxy.count("GET") == n_read
+                assert len(proxy.requests) == 1 + n_read  # names and states are listed together
 
     def test_an_object_written_again_at_once_is_read_again(
         self, photos: list[str], bucket: Bucket, tmp_path: Path

@@ -66,7 +66,9 @@ def run_command(options: argparse.Namespace) -> int:
         if "max_pixels" in options:
             _check_environment()
         check_folders(options)
-        with _plain_warnings():
+        from ..items import listing_once
+
+        with _plain_warnings(), listing_once():
             return int(COMMANDS[options.command].run(options))
     except BrokenPipeError:
         raise

@@ -21,6 +21,7 @@ from .local_files import cause_of
 from .locations import check_root, find_common_folder, strip_folder, to_key, to_keys, to_text
 from .named_images import EARLIER_GROUP, NamedImages, add_images, join_images
 from .natural_order import encode_order_key
+from .object_listings import listing_once
 from .object_requests import heed
 from .object_stores import N_REQUESTS
 from .selected_before import list_selected_before
@@ -69,6 +70,7 @@ __all__ = [
     "list_items",
     "list_photos",
     "list_selected_before",
+    "listing_once",
     "name_folder",
     "name_found_cameras",
     "name_images",

@@ -4,12 +4,12 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 from operator import methodcaller
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from ..object_urls import ObjectPlace, is_hidden, split_url
 from ..records import Cause, FileStats
 from .local_files import is_settled
 from .object_clients import check_process, open_client
+from .object_listings import Described, Listing, Meta, describe, recall, remember
 from .object_refusals import explain_refusal, give_reason
 from .object_requests import (
     BAD_NAME,
@@ -35,34 +36,19 @@ from .storage import MAX_FILE_BYTES, Content
 
 # Requests at a time.
 N_REQUESTS = 16
-# A page of a listing has so many objects, and costs as much as so many questions for one.
-_PAGE, _PAGE_COST = 1_000, 12
+# A page of a listing costs as much as so many questions for one object.
+_PAGE_COST = 12
 _MOST_ASKED = 64
 # As much as arrives before it is put by; what is put by is not asked for again.
 _BLOCK_BYTES = 2**16
-# Longer ones would not go into a store.
-_MOST_ETAG_BYTES = 2**10
-_WEAK = "W/"
-_NS = 10**9
 _ERRNOS: dict[str, int] = {
     Cause.PERMISSION: errno.EACCES,
     Cause.THROTTLED: errno.ETIMEDOUT,
     Cause.UNREACHABLE: errno.ETIMEDOUT,
     Cause.MISSING: errno.ENOENT,
 }
-# What obstore says of an object: path, last_modified, size, e_tag.
-_Meta: TypeAlias = dict[str, Any]
 
-
-class _Described(NamedTuple):
-    """Time, size and etag of an object."""
-
-    mtime_ns: int
-    size_bytes: int
-    etag: str | None
-
-
-_State: TypeAlias = _Described | Cause
+_State: TypeAlias = Described | Cause
 # Where objects are asked for, by their names; a name may be asked for more than once.
 _PlacesOf: TypeAlias = dict[str, list[int]]
 
@@ -97,23 +83,29 @@ class ObjectStores:
         for page in self._take_pages(place):
             if isinstance(page, Refusal):
                 raise explain_refusal(place, page)
-            names = [meta["path"] for meta in page]
-            yield from (f"{place.root}/{name}" for name in names if not is_hidden(name, place.name))
+            shown = [meta for meta in page if not is_hidden(meta["path"], place.name)]
+            locations = [f"{place.root}/{meta['path']}" for meta in shown]
+            remember(locations, shown)
+            yield from locations
 
     def stat(self, keys: Sequence[bytes]) -> FileStats:
         """Say times, sizes and etags: by listing their folders, or one by one if they are few."""
-        places = [split_url(os.fsdecode(key)) for key in keys]
-        for root in {place.root for place in places}:
-            self._choose_line(root).wake()
-        listed = _group_by_folder(places)
-        questions = [partial(self._stat_folder, *each) for each in listed.items()]
-        in_listed = (own for places_of in listed.values() for own in places_of.values())
-        single = {*range(len(places))}.difference(*in_listed)
-        questions += [partial(self._stat_one, i, places[i]) for i in sorted(single)]
         mtime_ns, size_bytes = np.zeros((2, len(keys)), dtype=np.int64)
         causes: dict[int, Cause] = {}
         etags: list[str | None] = [None] * len(keys)
         is_known, stop = np.zeros(len(keys), dtype=np.bool_), threading.Event()
+        locations = list(map(os.fsdecode, keys))
+        for i, told in recall(locations).items():
+            mtime_ns[i], size_bytes[i], etags[i] = told
+            is_known[i] = True
+        places = {i: split_url(locations[i]) for i in np.flatnonzero(~is_known).tolist()}
+        for root in {place.root for place in places.values()}:
+            self._choose_line(root).wake()
+        listed = _group_by_folder(places)
+        questions = [partial(self._stat_folder, *each) for each in listed.items()]
+        in_listed = (own for places_of in listed.values() for own in places_of.values())
+        single = set(places).difference(*in_listed)
+        questions += [partial(self._stat_one, i, places[i]) for i in sorted(single)]
         with ThreadPoolExecutor(N_REQUESTS, initializer=heed, initargs=(stop,)) as pool:
             try:
                 while questions:
@@ -202,7 +194,7 @@ class ObjectStores:
     def _stat_object(self, place: ObjectPlace) -> _State:
         """Ask for one object."""
         meta = self._choose_line(place.root).ask(lambda client: client.head(place.name))
-        return meta.cause if isinstance(meta, Refusal) else _describe(meta)
+        return meta.cause if isinstance(meta, Refusal) else describe(meta)
 
     def _stat_one(self, i: int, place: ObjectPlace) -> dict[int, _State]:
         return {i: self._stat_object(place)}
@@ -221,7 +213,7 @@ class ObjectStores:
                 missing = None if page.code == BAD_NAME else page.cause
                 break
             for meta in page:
-                states |= dict.fromkeys(left.pop(meta["path"], ()), _describe(meta))
+                states |= dict.fromkeys(left.pop(meta["path"], ()), describe(meta))
             # Some stores have another order, so that a name beyond the last one proves nothing.
             is_beyond = len(left) <= _MOST_ASKED and page[-1]["path"] > last
             if not left or is_beyond or n_pages == most_pages:
@@ -232,9 +224,9 @@ class ObjectStores:
             states |= {i: missing for own in left.values() for i in own}
         return states
 
-    def _take_pages(self, folder: ObjectPlace) -> Iterator[Sequence[_Meta] | Refusal]:
+    def _take_pages(self, folder: ObjectPlace) -> Iterator[Sequence[Meta] | Refusal]:
         """Take the pages of a listing; a refusal is the last one."""
-        line, listing = self._choose_line(folder.root), _Listing(folder.name)
+        line, listing = self._choose_line(folder.root), Listing(folder.name)
         while page := line.ask(listing.take_page):
             yield page
             if isinstance(page, Refusal):
@@ -248,13 +240,13 @@ def _choose_errno(refusal: Refusal) -> int:
     return _ERRNOS.get(refusal.cause, errno.EINVAL)
 
 
-def _group_by_folder(places: Sequence[ObjectPlace]) -> dict[ObjectPlace, _PlacesOf]:
+def _group_by_folder(places: Mapping[int, ObjectPlace]) -> dict[ObjectPlace, _PlacesOf]:
     """Choose the folders that are worth a listing, and list which objects are in each, by name.
 
     A folder below another that is listed is listed with it.
     """
     own: dict[ObjectPlace, _PlacesOf] = {}
-    for i, place in enumerate(places):
+    for i, place in places.items():
         folder = place._replace(name=place.name.rpartition("/")[0])
         own.setdefault(folder, {}).setdefault(place.name, []).append(i)
     chosen: dict[ObjectPlace, _PlacesOf] = {}
@@ -271,28 +263,6 @@ def _is_below(folder: ObjectPlace, above: ObjectPlace) -> bool:
     """Tell whether a folder lies below another."""
     prefix = above.name and above.name + "/"
     return folder.root == above.root and folder.name.startswith(prefix)
-
-
-class _Listing:
-    """A listing under way, which goes on behind the last page when one fails."""
-
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-        self._last: str | None = None
-        self._pages: Iterator[Sequence[_Meta]] | None = None
-
-    def take_page(self, client: Client) -> Sequence[_Meta]:
-        """Take the next page; empty at the end."""
-        if self._pages is None:
-            self._pages = iter(
-                client.list(self._folder or None, offset=self._last, chunk_size=_PAGE)
-            )
-        pages, self._pages = self._pages, None
-        page = next(pages, ())
-        if page:
-            self._last = page[-1]["path"]
-        self._pages = pages
-        return page
 
 
 class _Download:
@@ -314,7 +284,7 @@ class _Download:
         self._name, self._start, self._stop = name, start, stop
         self._expected = etag
         self._data = bytearray()
-        self._state = _Described(0, 0, None)
+        self._state = Described(0, 0, None)
 
     def go_on(self, client: Client) -> None:
         """Ask for what has not arrived; raises what the client raises."""
@@ -330,7 +300,7 @@ class _Download:
         elif self.is_ranged and at:
             options["range"] = {"offset": at}
         result = client.get(self._name, options=options)
-        self._state = _describe(result.meta)
+        self._state = describe(result.meta)
         _, size_bytes, self._expected = self._state
         if size_bytes > MAX_FILE_BYTES:
             return
@@ -352,20 +322,7 @@ class _Download:
         return Content(bytes(self._data[start:stop]), mtime_ns, size_bytes, is_stable, etag)
 
 
-def _describe(meta: _Meta) -> _Described:
-    """Take time, size and etag of an object.
-
-    Times are cut to whole seconds, since listings and objects differ in the rest. Weak etags, which
-    different contents may share, are none.
-    """
-    etag = meta["e_tag"]
-    if etag is not None:
-        is_good = not etag.startswith(_WEAK) and len(etag.encode()) <= _MOST_ETAG_BYTES
-        etag = etag.strip('"') or None if is_good else None
-    return _Described(int(meta["last_modified"].timestamp()) * _NS, meta["size"], etag)
-
-
-def _shows_changes(state: _Described) -> bool:
+def _shows_changes(state: Described) -> bool:
     """Tell whether any change of an object from now on would show in its state.
 
     Without an etag, one within a second does not; and where the server does not say when an object

@@ -4,13 +4,14 @@ import datetime as dt
 import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from smartdownsample import StorageError
-from smartdownsample.items import object_clients, object_stores
+from smartdownsample.items import listing_once, object_clients, object_stores
 from smartdownsample.items.object_requests import Patience
 from smartdownsample.items.object_stores import ObjectStores
 from smartdownsample.items.storage import Content
@@ -149,3 +150,51 @@ def test_a_fork_of_a_process_with_clients_reads_no_objects(monkeypatch: pytest.M
     for ask in (lambda: stores.stat([b"s3://b/a/000000.jpg"]), lambda: stores.read("s3://b/1.jpg")):
         with pytest.raises(StorageError, match="'spawn'"):
             ask()
+
+
+class TestListingOnce:
+    """What a listing tells of objects is not asked for again."""
+
+    def test_states_come_with_the_names(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """They are those that would be asked for."""
+        client = Folder(NAMES[:1_500])
+        stores = open_stores(monkeypatch, client)
+        asked = stores.stat(list(map(os.fsencode, stores.list("s3://b/a"))))
+        assert client.n_pages == 4
+        with listing_once():
+            told = stores.stat(list(map(os.fsencode, stores.list("s3://b/a"))))
+        assert (client.n_pages, client.asked) == (6, [])
+        assert told.mtime_ns.tolist() == asked.mtime_ns.tolist()
+        assert told.size_bytes.tolist() == asked.size_bytes.tolist() == [7] * 1_500
+        assert (told.etags, told.causes) == (asked.etags, asked.causes)
+
+    def test_others_are_asked_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Such as those of a list beside a folder."""
+        client = Folder(NAMES[:10])
+        stores = open_stores(monkeypatch, client)
+        with listing_once():
+            listed = list(stores.list("s3://b/a"))
+            stats = stores.stat([b"s3://c/a/000003.jpg", *map(os.fsencode, listed), b"s3://b/no"])
+        assert sorted(client.asked) == ["a/000003.jpg", "no"]
+        assert stats.size_bytes.tolist() == [7] * 11 + [0]
+        assert stats.causes == {11: Cause.MISSING}
+
+    def test_they_answer_one_question_of_that_thread_and_call(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Later ones are about what is there then."""
+        client = Folder(NAMES[:3])
+        stores = open_stores(monkeypatch, client)
+        keys = [f"s3://b/{name}".encode() for name in NAMES[:3]]
+        with listing_once():
+            list(stores.list("s3://b/a"))
+            with ThreadPoolExecutor(1) as pool, listing_once():
+                pool.submit(stores.stat, keys).result()
+            assert len(client.asked) == 3
+            assert stores.stat(keys).size_bytes.tolist() == [7] * 3
+            assert len(client.asked) == 3
+            stores.stat(keys)
+            assert len(client.asked) == 6
+            list(stores.list("s3://b/a"))
+        stores.stat(keys)
+        assert len(client.asked) == 9
