@@ -52,7 +52,7 @@ def open_client(root: str, patience: Patience) -> Client:
         from obstore import exceptions, store
     except ImportError as error:
         msg = (
-            f"Images at {root} need obstore, which is not installed. Install it with: "
+            f"What lies at {root} needs obstore, which is not installed. Install it with: "
             "pip install 'smartdownsample[remote]'."
         )
         raise MissingExtraError(msg) from error
