@@ -55,8 +55,8 @@ class MemoryClient:
         self._note("get")
         if name not in self.objects:
             raise FileNotFoundError
-        assert not options
-        data = self.objects[name]
+        start, stop = options.get("range", (0, None))
+        data = self.objects[name][start:stop]
         return SimpleNamespace(meta=self._describe(name), stream=lambda **_: [data])
 
     def list(self, folder: str, *, offset: str | None, chunk_size: int) -> Iterator[Any]:

@@ -23,6 +23,8 @@ from .part import ASIDE_SUFFIX, TEMPORARY_SUFFIX, name_part, remove_part, write_
 
 # A request that takes longer than half a minute ends: these are some 15 MB.
 MOST_ROWS = 2**17
+# What is brought of a part by one request; a part that was copied from a disk may be a gigabyte.
+_BLOCK_BYTES = 2**24
 
 
 class Bucket:
@@ -85,15 +87,19 @@ class Bucket:
 
     def _copy(self, copy: Path) -> str | None:
         """Bring one part; say why, where that cannot be."""
-        content = OBJECTS.read(url := self.locate(copy))
-        if content is Cause.MISSING:  # removed meanwhile
-            return None
-        if not isinstance(content, Content):
-            return f"{url}: {content.value}"
+        url, start, size_bytes = self.locate(copy), 0, 1
         # Others may bring the same at the same time.
         temporary = copy.with_name(name_part(copy.parent).name + TEMPORARY_SUFFIX)
         try:
-            temporary.write_bytes(content.data)
+            with open(temporary, "xb") as file:
+                while start < size_bytes:
+                    content = OBJECTS.read(url, start, start + _BLOCK_BYTES)
+                    if content is Cause.MISSING:  # removed meanwhile
+                        return None
+                    if not isinstance(content, Content):
+                        return f"{url}: {content.value}"
+                    size_bytes = content.size_bytes
+                    start += file.write(content.data)
             temporary.replace(copy)
         finally:
             with suppress(OSError):

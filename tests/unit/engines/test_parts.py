@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from memory_objects import PermissionDeniedError, lead_to_memory
 from pictures import DATA_SAMPLES, make_old
 from smartdownsample import (
     ExtractionError,
@@ -18,15 +19,23 @@ from smartdownsample import (
     ImageIndex,
     ImageLoadingWarning,
     InvalidParameterError,
+    MissingExtraError,
 )
 from smartdownsample.engines import Answer, Keeping, LostChunk, Task, dispatch
 from smartdownsample.engines.parts import keep_rows
 from smartdownsample.engines.worker import identify, work
 from smartdownsample.features.spec import make_spec
 from smartdownsample.gathering import gather, schedule
+from smartdownsample.items import object_stores
 from smartdownsample.options import DecodeMode
 from smartdownsample.records import Cause
-from smartdownsample.store import FeatureStore, KnownFeatures, leave_sign, sees_sign
+from smartdownsample.store import (
+    FeatureStore,
+    KnownFeatures,
+    choose_cache_dir,
+    leave_sign,
+    sees_sign,
+)
 from whole_photos import photo_task
 
 SPEC = make_spec(8, "fast")
@@ -281,3 +290,50 @@ def test_the_sign_is_there_while_it_is_wanted(tmp_path: Path) -> None:
     for none in (None, tmp_path / "file" / "cache"):
         with leave_sign(FeatureStore(SPEC, none)) as sign:
             assert sign is None
+
+
+@pytest.mark.filterwarnings("ignore::smartdownsample.ImageLoadingWarning")
+def test_workers_keep_rows_in_a_bucket(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a folder that all machines share."""
+    url = "s3://photos/kept"
+    expected = ImageIndex.build(photos, cache=False)
+    client, cluster = lead_to_memory(monkeypatch), Cluster()
+    assert are_same(build(photos, monkeypatch, cluster, cache_dir=url), expected)
+    assert not cluster.n_back
+    assert client.objects
+    again = build(photos, monkeypatch, Cluster(lambda _: LostChunk("never")), cache_dir=url)
+    assert are_same(again, expected)
+
+
+@pytest.mark.filterwarnings("ignore::smartdownsample.ImageLoadingWarning")
+@pytest.mark.filterwarnings("ignore::smartdownsample.StoreWarning")
+def test_rows_come_back_where_a_bucket_cannot_be_written(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is lost, and people are told."""
+    expected = ImageIndex.build(photos, cache=False)
+    client, cluster = lead_to_memory(monkeypatch), Cluster()
+    client.faults["put"] = PermissionDeniedError()
+    with pytest.warns(HelperWarning, match="do not see the folder of the feature store, or cannot"):
+        index = build(photos, monkeypatch, cluster, cache_dir="s3://photos/kept")
+    assert are_same(index, expected)
+    assert cluster.n_back
+
+
+def test_a_worker_without_the_library_for_buckets_sends_its_rows_back(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The photos may be on a disk, so that it needs the library for nothing else."""
+
+    def fail(*_: object) -> None:
+        raise MissingExtraError
+
+    lead_to_memory(monkeypatch)
+    monkeypatch.setattr(object_stores, "open_client", fail)
+    store = FeatureStore(SPEC, choose_cache_dir("s3://photos/kept"))
+    keeping = make_keeping(store, collection[:2], "", identify().decoders)
+    task = photo_task(collection[:2], SPEC)
+    chunk = work(task).chunk
+    assert chunk is not None
+    task = task._replace(keeping=keeping._replace(cache_dir="s3://photos/kept"))
+    assert keep_rows(task, chunk, identify().decoders) == (chunk, None)

@@ -23,6 +23,7 @@ from smartdownsample.options import ReadingOptions
 from smartdownsample.records import FeatureBatch, FileStats
 from smartdownsample.store import (
     FeatureStore,
+    bucket,
     choose_cache_dir,
     choose_own_cache_dir,
     leave_sign,
@@ -96,6 +97,18 @@ class TestParts:
         client.requests.clear()
         assert find([b"/b"]) == {b"/b"}
         assert client.requests == ["list"] * 3  # of this schema and of two former ones
+
+    def test_a_large_part_is_brought_piece_by_piece(
+        self, client: MemoryClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Memory holds one piece of each part that is under way."""
+        monkeypatch.setattr(bucket, "_BLOCK_BYTES", 1_000)
+        keep([b"/%d" % number for number in range(20)])
+        assert len(find([b"/%d" % number for number in range(20)])) == 20
+        ((part, data),) = client.objects.items()
+        assert [path.read_bytes() for path in list_copies(tmp_path)] == [data]
+        assert client.requests.count("get") == -(-len(data) // 1_000) > 1
+        assert part.endswith(list_copies(tmp_path)[0].name)
 
     def test_parts_are_never_merged_or_removed(self, client: MemoryClient) -> None:
         """However many there are."""
