@@ -4,8 +4,13 @@ Who sends a pack can compute checksums as well as we do. These functions change 
 its checksums right again, so that only checks of the content can tell.
 """
 
+import json
+import os
+import subprocess
+import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -180,3 +185,27 @@ def forge(sound: Sound, target: Path, n: int, seed: int) -> Iterator[str]:
         else:
             target.write_bytes(forge_pages(sound, rng))
         yield str(kind)
+
+
+def count_outcomes(script: str, task: Mapping[str, object]) -> Counter[str]:
+    """Let a script meet forged files, in a process of its own, and count what it says of each.
+
+    One that ends the process must fail its test and not the whole run of tests.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        input=json.dumps(task),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    outcomes = done.stdout.splitlines()
+    assert done.returncode == 0, (len(outcomes), done.stderr[-2000:])
+    assert [outcome for outcome in outcomes if "BAD" in outcome] == []
+    return Counter(outcomes)
+
+
+def count_with(counts: Counter[str], word: str) -> int:
+    """Count the outcomes that have a word."""
+    return sum(count for outcome, count in counts.items() if word in outcome)

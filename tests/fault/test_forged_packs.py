@@ -1,16 +1,8 @@
-"""Packs and stores from others, made to do harm: every checksum fits, the content does not.
+"""Packs and stores from others, made to do harm: every checksum fits, the content does not."""
 
-Each is met in a process of its own with others, since one that ends the process must fail its test
-and not the whole run of tests.
-"""
-
-import json
 import os
 import re
 import shutil
-import subprocess
-import sys
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from fault_counts import PACKS, TRIED
-from forged_packs import forge_bomb, load_sound
+from forged_packs import count_outcomes, count_with, forge_bomb, load_sound
 from pictures import make_old, write_collection
 from smartdownsample import (
     ImageIndex,
@@ -109,21 +101,10 @@ def test_forged_packs_and_parts_are_refused_or_used_well(
     """Of whatever they hold: an error of the store or a right answer, and no path elsewhere."""
     store = tmp_path / "forged" / "features-4" / "hash8-fast-v4"
     task = {"pack": str(pack), "photos": str(photos), "store": str(store)}
-    done = subprocess.run(
-        [sys.executable, "-c", USE_FORGED],
-        input=json.dumps({**task, "n": n, "seed": n, "n_photos": N_PHOTOS}),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    outcomes = done.stdout.splitlines()
-    assert done.returncode == 0, (len(outcomes), done.stderr[-2000:])
-    assert [outcome for outcome in outcomes if "BAD" in outcome] == []
-    counts = Counter(outcomes)
+    counts = count_outcomes(USE_FORGED, {**task, "n": n, "seed": n, "n_photos": N_PHOTOS})
     assert counts.total() == n
-    assert sum(count for outcome, count in counts.items() if "refused" in outcome) > n // 3
-    assert sum(count for outcome, count in counts.items() if "used" in outcome) > n // 10
+    assert count_with(counts, "refused") > n // 3
+    assert count_with(counts, "used") > n // 10
 
 
 @pytest.mark.parametrize(

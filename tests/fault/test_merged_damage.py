@@ -1,19 +1,13 @@
-"""Stores of others that were damaged, or forged so that all checksums fit, brought into this one.
+"""Stores of others, damaged or forged so that all checksums fit, that are brought into this one."""
 
-Each is met in a process of its own with others, since one that ends the process must fail its test
-and not the whole run of tests.
-"""
-
-import json
-import os
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from fault_counts import MERGED, TRIED
+from forged_packs import count_outcomes, count_with
 from pictures import write_collection
 from smartdownsample import ImageIndex
 
@@ -119,20 +113,7 @@ def test_damaged_and_forged_stores_are_refused_or_used_well(tmp_path: Path, n: i
         "seed": n,
         "n_photos": N_PHOTOS,
     }
-    done = subprocess.run(
-        [sys.executable, "-c", MERGE_FORGED],
-        input=json.dumps(task),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    outcomes = done.stdout.splitlines()
-    assert done.returncode == 0, (len(outcomes), done.stderr[-2000:])
-    assert [outcome for outcome in outcomes if "BAD" in outcome] == []
-    counts = Counter(outcomes)
+    counts = count_outcomes(MERGE_FORGED, task)
     assert counts.total() == 2 * n
-    refused = sum(count for outcome, count in counts.items() if "refused" in outcome)
-    used = sum(count for outcome, count in counts.items() if "used" in outcome)
-    assert refused > n // 2, counts
-    assert used > n // 10, counts
+    assert count_with(counts, "refused") > n // 2, counts
+    assert count_with(counts, "used") > n // 10, counts
