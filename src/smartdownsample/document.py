@@ -196,7 +196,8 @@ class Document:
         selection : Selection
             Of the items of this document.
         destination : path
-            A file, or a folder for Camtrap DP. An earlier part of the same document is replaced.
+            A file, or a folder for Camtrap DP. Missing folders are made; an earlier part of the
+            same document is replaced.
         only_selected_boxes : bool
             Whether photos keep their selected boxes alone, and not all.
         to : {"coco", "megadetector", "camtrap-dp"}, optional

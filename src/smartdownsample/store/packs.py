@@ -60,7 +60,7 @@ def export_pack(  # noqa: PLR0913 - one keyword for each choice of the caller
     Parameters
     ----------
     pack : path
-        The file to write (.parquet). An earlier pack is replaced.
+        The file to write (.parquet). Missing folders are made; an earlier pack is replaced.
     paths : str, path-like or iterable of them, or FeatureTable
         The collection, as for `ImageIndex.build`; or ``index.table``, which has crops as well, and
         features of its own `hash_size` and `decode`.
