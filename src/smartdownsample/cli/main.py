@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 
 from .base_parser import FAILED, complain
-from .parser import parse_arguments
 
 # What libraries say, in errors of their own, when there is too little memory for them.
 _SHORTAGES = (
@@ -73,6 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Parse a command line, or end the process with a message."""
+    # Imported where Ctrl-C is heard.
+    from .parser import parse_arguments
+
     try:
         options = parse_arguments(arguments)
     except FileNotFoundError as error:  # of the working folder

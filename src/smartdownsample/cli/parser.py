@@ -115,7 +115,11 @@ def _check_sampling(options: argparse.Namespace) -> None:
         if not per_group and options.command == "report" and len(options.sources) > 1:
             _check_compared(options)
         elif not per_group:
-            more = "; or name two selections to compare" if options.command == "report" else ""
+            more = (
+                "; or name two selections to compare; of a lockfile, sample --lock makes a --report"
+                if options.command == "report"
+                else ""
+            )
             fail(f"say how many images with -n, or how many of each group with --per-group{more}")
         if options.balance:
             fail("--balance shares the images of -n among groups: give -n as well")

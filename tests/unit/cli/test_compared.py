@@ -134,6 +134,7 @@ def test_without_a_folder_in_common_the_picks_are_compared(
     ("words", "told"),
     [
         ("report photos page.html", "or name two selections to compare"),
+        ("report picks.lock page.html", "of a lockfile, sample --lock makes a --report"),
         ("report a.json b.csv page.html --keep a.json", "--keep is about selecting"),
         ("report a.json b.csv page.html --max-per-sequence 1", "--max-per-sequence is about"),
     ],

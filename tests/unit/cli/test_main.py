@@ -3,6 +3,7 @@
 import atexit
 import errno
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -12,6 +13,7 @@ import pytest
 from pictures import write_collection
 from smartdownsample import ImageIndex
 from smartdownsample.cli import main
+from smartdownsample.cli.main import INTERRUPTED
 
 
 @pytest.fixture
@@ -95,3 +97,20 @@ def test_errors_while_modules_are_imported_are_said(
     monkeypatch.setitem(sys.modules, "smartdownsample.cli.running", None)
     assert main(["sample", "photos", "-n", "2"]) == 1
     assert "a library that is needed cannot be loaded" in capfd.readouterr().err
+
+
+def test_an_early_interruption_is_said_in_a_line() -> None:
+    """Also while modules are imported, which takes most of the time of a start."""
+    code = """
+import sys
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name.startswith("smartdownsample.cli.parser"):
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+from smartdownsample.cli import main
+sys.exit(main(["inspect", "photos"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (INTERRUPTED, "")
+    assert done.stderr == "smartdownsample: interrupted.\n"
