@@ -17,6 +17,8 @@ from .places import spell_nearby, spell_place
 
 # More images than these, named one by one, are not repeated in a lockfile.
 _MOST_NAMED = 100
+# Files beside images, in a folder that is searched to see whether they are all of it.
+_MOST_OTHERS = 1000
 # Folders below the root whose images do not count, since they were placed there.
 LEFT_OUT = "left_out"
 # How the root was reached from the working folder, which patterns of paths may count from.
@@ -79,8 +81,7 @@ class LockRequest:
             return None
         if len(sources) > _MOST_NAMED and all(map(os.path.isfile, sources)):
             # A shell put them in the place of a pattern. Those selected before are there anyway.
-            apart = {*map(to_key, sources)} ^ {*list_items(os.fsdecode(root)).keys}
-            is_all = apart <= {*map(to_key, self.keep or ())}
+            is_all = _are_all(sources, os.fsdecode(root), self.keep or ())
             return [LockedSource(images=".")] if is_all else None
         spelt = [_spell_source(source, self.documents, root, folder) for source in sources]
         known = [source for source in spelt if source is not None]
@@ -101,6 +102,19 @@ class LockRequest:
             is_absolute = any(told[name] != given for name, given in patterns.items())
             told[ROOT_AS_CALLED] = as_called or (os.curdir if is_absolute else None)
         return told
+
+
+def _are_all(sources: Sequence[str], root: str, keep: Sequence[str]) -> bool:
+    """Tell whether images are all of a folder, but for some; not where it holds far more files.
+
+    What images have in common may be the root of the disk, which is not to be searched.
+    """
+    n_left = 2 * len(sources) + _MOST_OTHERS
+    for _, folders, files in os.walk(root):
+        n_left -= len(folders) + len(files)
+        if n_left < 0:
+            return False
+    return {*map(to_key, sources)} ^ {*list_items(root).keys} <= {*map(to_key, keep)}
 
 
 def spell_folders(folders: Sequence[str], root: bytes) -> list[str]:

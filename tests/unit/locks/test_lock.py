@@ -16,6 +16,7 @@ from smartdownsample import (
     OutputError,
     Selection,
 )
+from smartdownsample.locks import lock_request
 
 N_PHOTOS = 45
 
@@ -247,6 +248,20 @@ def test_what_was_asked_for_is_noted_where_it_can_stand_in_a_file(photos: Path) 
         index.sample(6, groups=["a"] * N_PHOTOS).save_lock("labels.lock")
     assert Lock.read("labels.lock").content.options is None
     assert Lock.read("labels.lock").verify().is_same
+
+
+def test_a_folder_of_far_more_files_is_not_searched(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What listed images have in common may be the whole disk."""
+    monkeypatch.setattr(lock_request, "_MOST_NAMED", 10)
+    listed = sorted(map(str, photos.rglob("*.jpg")))
+    ImageIndex.build(listed, cache=False).sample(4).save_lock("all.lock")
+    assert [each.images for each in Lock.read("all.lock").content.sources or []] == ["."]
+    monkeypatch.setattr(lock_request, "_MOST_OTHERS", -len(listed))
+    with pytest.warns(LockWarning, match="what named the images"):
+        ImageIndex.build(listed, cache=False).sample(4).save_lock("far.lock")
+    assert Lock.read("far.lock").content.sources is None
 
 
 def test_a_collection_that_nothing_named_is_said_not_to_be_known(
