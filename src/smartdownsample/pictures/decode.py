@@ -82,21 +82,16 @@ class Picture(NamedTuple):
 
 
 def decode_image(
-    data: bytes,
-    *,
-    min_side: int | None = None,
-    max_pixels: int = MAX_PIXELS,
-    short_side: int | None = None,
+    data: bytes, *, min_side: int | None = None, max_pixels: int = MAX_PIXELS
 ) -> Picture | Cause:
     """Decode an image by its content, or say why it cannot be decoded.
 
     JPEGs are decoded to a half, quarter or eighth of their size, which spares most of the work, as
-    long as `min_side` pixels are left of `short_side`, the shorter side of the part that is wanted,
-    by default of the whole image. Other formats, and None, decode in full. An image that claims
-    more than `max_pixels` is refused, and so is one whose decoder takes more memory than four bytes
-    for each of `max_pixels`, or 64 MiB. Large images wait for those that other threads decode, see
-    `memory_budget`. A JPEG of very many scans is refused as well, see `jpeg_scans`, and so is an
-    animation of many pixels if its decoder makes all frames.
+    long as `min_side` pixels are left of the shorter side. Other formats, and None, decode in full.
+    An image that claims more than `max_pixels` is refused, and so is one whose decoder takes more
+    memory than four bytes for each of `max_pixels`, or 64 MiB. Large images wait for those that
+    other threads decode, see `memory_budget`. A JPEG of very many scans is refused as well, see
+    `jpeg_scans`, and so is an animation of many pixels if its decoder makes all frames.
 
     Transparent pixels are laid on white; 16 bits are scaled to 8; the first of several frames or
     pages is taken.
@@ -104,11 +99,17 @@ def decode_image(
     header = read_header(data) if data else Cause.EMPTY
     if isinstance(header, Cause):
         return header
+    return decode_with_header(data, header, choose_scale(header, min_side), max_pixels)
+
+
+def decode_with_header(
+    data: bytes, header: Header, scale: int, max_pixels: int = MAX_PIXELS
+) -> Picture | Cause:
+    """Decode an image of a known header at a reduction that `choose_scale` gave for it."""
     if header.width * header.height > max_pixels or max(header.width, header.height) > MAX_SIDE:
         return Cause.TOO_LARGE
     try:
         if header.format == "JPEG":
-            scale = choose_scale(header, min_side, short_side)
             picture = _decode_checked_jpeg(data, header, scale, max_pixels)
         else:
             picture = _decode_checked(data, header, max_pixels)
@@ -225,7 +226,10 @@ def _decode_in_full(data: bytes, header: Header) -> ByteArray | Cause:
 
 
 def choose_scale(header: Header, min_side: int | None, short_side: int | None = None) -> int:
-    """Choose the strongest reduction that keeps `min_side` pixels of a shorter side."""
+    """Choose the strongest reduction that keeps `min_side` pixels of a shorter side.
+
+    `short_side` is that of the part that is wanted, by default of the whole image.
+    """
     if min_side is None or header.format != "JPEG":
         return 1
     if short_side is None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..options import MAX_PIXELS
 from ..records import WHOLE, ByteArray, Cause, Region
-from .decode import Picture, choose_scale, decode_image
+from .decode import Picture, choose_scale, decode_with_header
 from .headers import read_header
 from .pixels import REVERSED_COLUMNS, REVERSED_ROWS, turn_regions_upright
 
@@ -88,9 +88,7 @@ def decode_regions(
         by_scale.setdefault(choose_scale(header, min_side, short_side), []).append(place)
     # The largest picture first: where memory is short, that shows before the others are decoded.
     for scale, places in sorted(by_scale.items()):
-        picture = decode_image(
-            data, min_side=min_side, max_pixels=max_pixels, short_side=sides[places[0]]
-        )
+        picture = decode_with_header(data, header, scale, max_pixels)
         for place in places:
             if isinstance(picture, Cause):
                 yield place, picture
