@@ -49,6 +49,10 @@ def make_sections(record: Record) -> Sections:
             ("workers", lambda each: str(each["n_workers"])),
             ("small photos", lambda each: f"{each['n_photos']:,}"),
             ("throughput / threads", lambda each: f"{each['ratio']:.2f}"),
+            (
+                "the same for each second of processors",
+                lambda each: f"{each['processor_ratio']:.2f}",
+            ),
         )
         or "Not measured.",
         "environment": (

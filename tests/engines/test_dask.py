@@ -12,14 +12,14 @@ import joblib
 import pytest
 
 from dask_clusters import Cluster
-from engine_photos import Outcome, build, look, write_killer, write_photos
-from killing_workers import write_plugin
+from engine_photos import Outcome, build, look
+from engine_suite import ClusterSuite
 from smartdownsample import ExtractionError, HelperWarning, ImageIndex
 from smartdownsample.cli import main
 from smartdownsample.features.spec import make_spec
 from smartdownsample.items.locations import to_key
 from smartdownsample.options import DecodeMode
-from smartdownsample.records import Cause, FeatureBatch
+from smartdownsample.records import FeatureBatch
 from smartdownsample.store import FeatureStore
 from whole_photos import extract_photos, photo_task
 
@@ -28,73 +28,46 @@ pytestmark = pytest.mark.usefixtures("own_network")
 
 
 @pytest.fixture(scope="module")
-def cluster(own_network: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(
+    own_network: None, plugin: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
     """Start a scheduler and two workers."""
     del own_network
-    with Cluster(tmp_path_factory.mktemp("dask")) as started:
+    with Cluster(tmp_path_factory.mktemp("dask"), plugin=plugin) as started:
         yield started
 
 
-@pytest.mark.parametrize("decode", ["fast", "preview"])
-def test_dask_gives_what_threads_give(
-    cluster: Cluster, photos: Path, of_threads: dict[DecodeMode, Outcome], decode: DecodeMode
-) -> None:
-    """To the bit, broken files included; joblib's configuration is all that says so."""
-    with distributed.Client(cluster.address), joblib.parallel_config(backend="dask"):
-        assert look(build(photos, decode)) == of_threads[decode]
+@pytest.fixture(scope="module")
+def empty_cluster(own_network: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Start a scheduler without workers."""
+    del own_network
+    with Cluster(tmp_path_factory.mktemp("dask"), n_workers=0) as started:
+        yield started
 
 
-def test_the_command_names_a_cluster(
-    cluster: Cluster,
-    photos: Path,
-    of_threads: dict[DecodeMode, Outcome],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """All that it read is known afterwards."""
-    options = ["--engine", "dask", "--scheduler", cluster.address]
-    assert main(["features", str(photos), *options]) == 0
-    assert "Read 1,200 images" in capsys.readouterr().err
-    with pytest.warns(UserWarning, match="could not be loaded"):
-        index = ImageIndex.build(photos)
-    assert index.table.n_extracted == 0
-    assert look(index) == of_threads["fast"]
+class TestDask(ClusterSuite):
+    """Scheduler and workers are processes, which talk by TCP."""
 
+    name = "dask"
 
-def test_a_killed_worker_changes_nothing(cluster: Cluster, photos: Path) -> None:
-    """Each file comes once, with its row."""
-    keys = [to_key(str(path)) for path in sorted(photos.rglob("*.jpg"))]
-    spec = make_spec(8, "fast")
+    @pytest.fixture(autouse=True)
+    def use_cluster(self, cluster: Cluster) -> None:
+        """Have the cluster at hand."""
+        self.cluster = cluster
 
-    def take(batch: FeatureBatch) -> list[tuple[int, bytes, Cause | None]]:
-        rows = [row.tobytes() for row in batch.rows]
-        return list(zip(batch.items.tolist(), rows, batch.causes, strict=True))
+    @property
+    def address(self) -> str:
+        """Where the scheduler is."""
+        return self.cluster.address
 
-    ours = sorted(each for batch in extract_photos(keys, spec) for each in take(batch))
-    with distributed.Client(cluster.address), joblib.parallel_config(backend="dask"):
-        batches = extract_photos(keys, spec)
-        theirs = take(next(batches))
-        cluster.kill_worker()
-        theirs.extend(each for batch in batches for each in take(batch))
-    assert sorted(theirs) == ours
+    def run(self, photos: Path, decode: DecodeMode, cache_dir: Path) -> ImageIndex:
+        """Build an index; joblib's configuration is all that says by what."""
+        with distributed.Client(self.address), joblib.parallel_config(backend="dask"):
+            return build(photos, decode, cache_dir)
 
-
-def test_an_image_that_ends_each_worker_is_named(
-    tmp_path: Path, of_threads: dict[DecodeMode, Outcome]
-) -> None:
-    """All others have their rows."""
-    folder = write_photos(tmp_path / "photos")
-    killer = write_killer(folder)
-    plugin = write_plugin(tmp_path / "plugin")
-    (tmp_path / "dask").mkdir()
-    with (
-        Cluster(tmp_path / "dask", plugin=plugin) as cluster,
-        distributed.Client(cluster.address),
-        joblib.parallel_config(backend="dask"),
-    ):
-        index = build(folder)
-    assert (killer, Cause.WORKER_LOST) in list(index.failures)
-    assert len(index.failures) == len(of_threads["fast"].failures) + 1
-    assert index.table.rows.tobytes() == of_threads["fast"].rows
+    def kill_worker(self) -> None:
+        """End a worker, which its nanny starts again."""
+        self.cluster.kill_worker()
 
 
 def test_a_lost_scheduler_is_told_of_and_the_next_run_goes_on(
@@ -126,14 +99,13 @@ def test_a_lost_scheduler_is_told_of_and_the_next_run_goes_on(
 
 
 def test_a_cluster_without_workers_is_told_of(
-    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+    empty_cluster: Cluster, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run does not wait for ever, nor for long without a word."""
     monkeypatch.setattr("smartdownsample.engines.dask_engine._PATIENCE_S", 0.5)
     monkeypatch.setattr("smartdownsample.engines.dask_engine._SILENCE_S", 0.1)
     with (
-        Cluster(tmp_path, n_workers=0) as cluster,
-        distributed.Client(cluster.address),
+        distributed.Client(empty_cluster.address),
         joblib.parallel_config(backend="dask"),
         pytest.warns(HelperWarning, match="has no worker yet"),
         pytest.raises(ExtractionError, match=r"no worker for 0.5 seconds. Start some"),
@@ -224,7 +196,7 @@ def test_engines_that_overlap_leave_the_log_as_it_was(
 
 
 def test_a_client_of_a_cluster_without_workers_is_closed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the run ends for that."""
     from smartdownsample.engines.dask_engine import connect  # noqa: PLC0415 # likewise
@@ -238,11 +210,10 @@ def test_a_client_of_a_cluster_without_workers_is_closed(
         begin(self, *given, **named)
         made.append(self)
 
-    with Cluster(tmp_path, n_workers=0) as cluster:
-        monkeypatch.setattr(distributed.Client, "__init__", note)
-        with (
-            pytest.warns(HelperWarning, match="has no worker yet"),
-            pytest.raises(ExtractionError, match="no worker for"),
-        ):
-            connect(cluster.address)
-        assert [client.status for client in made] == ["closed"]
+    monkeypatch.setattr(distributed.Client, "__init__", note)
+    with (
+        pytest.warns(HelperWarning, match="has no worker yet"),
+        pytest.raises(ExtractionError, match="no worker for"),
+    ):
+        connect(empty_cluster.address)
+    assert [client.status for client in made] == ["closed"]

@@ -1,7 +1,6 @@
 """Processes of this machine give what threads give, and survive the loss of some."""
 
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -10,81 +9,42 @@ import joblib
 import numpy as np
 import pytest
 
-from engine_photos import Outcome, build, look, write_killer, write_photos
-from killing_workers import write_plugin
+from engine_photos import Outcome, build, look
+from engine_suite import EngineSuite
+from processes_of import kill_one
+from smartdownsample import ImageIndex
 from smartdownsample.engines import open_engine, processes
 from smartdownsample.features.spec import make_spec
-from smartdownsample.items.locations import to_key
 from smartdownsample.options import DecodeMode, ReadingOptions
 from smartdownsample.pictures import decoding_process
-from smartdownsample.records import Cause
-from whole_photos import extract_photos
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
 
-@pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
-@pytest.mark.parametrize("decode", ["fast", "preview"])
-def test_processes_give_what_threads_give(
-    photos: Path, of_threads: dict[DecodeMode, Outcome], decode: DecodeMode, backend: str
+class TestLoky(EngineSuite):
+    """Processes start with a run and end with it."""
+
+    @pytest.fixture(autouse=True)
+    def let_processes_end(self, plugin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Put the plugin where processes look, once this one has started."""
+        monkeypatch.setenv("PYTHONPATH", plugin, prepend=os.pathsep)
+
+    def run(self, photos: Path, decode: DecodeMode, cache_dir: Path) -> ImageIndex:
+        """Build an index; joblib's configuration is all that says by what."""
+        with joblib.parallel_config(backend="loky", n_jobs=2):
+            return build(photos, decode, cache_dir)
+
+    def kill_worker(self) -> None:
+        """End a process of the pool."""
+        kill_one(f"{sys.executable} -m joblib.externals.loky")
+
+
+def test_a_pool_of_multiprocessing_gives_what_threads_give(
+    photos: Path, of_threads: dict[DecodeMode, Outcome]
 ) -> None:
-    """To the bit, broken files included."""
-    with joblib.parallel_config(backend=backend):
-        assert look(build(photos, decode)) == of_threads[decode]
-
-
-def list_processes(monkeypatch: pytest.MonkeyPatch) -> list[processes.ProcessEngine]:
-    """Note the engines that are made."""
-    made: list[processes.ProcessEngine] = []
-    start = processes.ProcessEngine.__init__
-
-    def note(self: processes.ProcessEngine, n_workers: int, n_threads: int | None) -> None:
-        start(self, n_workers, n_threads)
-        made.append(self)
-
-    monkeypatch.setattr(processes.ProcessEngine, "__init__", note)
-    return made
-
-
-def test_a_killed_process_does_not_end_the_run(
-    photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All that were under way are done again, and each file comes once."""
-    made = list_processes(monkeypatch)
-    keys = [to_key(str(path)) for path in sorted(photos.rglob("*.jpg"))]
-    rows = {}
-    killed = 0
-    with joblib.parallel_config(backend="loky"):
-        for batch in extract_photos(keys, make_spec(8, "fast"), n_workers=2):
-            for item, row in zip(batch.items.tolist(), batch.rows, strict=True):
-                assert item not in rows
-                rows[item] = row.tobytes()
-            if not killed:
-                killed = min(made[0]._processes._processes)  # noqa: SLF001 # nothing else tells
-                os.kill(killed, signal.SIGKILL)
-    assert killed
-    ours = extract_photos(keys, make_spec(8, "fast"), n_workers=2)
-    assert rows == {
-        item: row.tobytes()
-        for batch in ours
-        for item, row in zip(batch.items.tolist(), batch.rows, strict=True)
-    }
-
-
-def test_an_image_that_ends_each_process_is_named(
-    tmp_path: Path, of_threads: dict[DecodeMode, Outcome], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All others have their rows."""
-    folder = write_photos(tmp_path)
-    killer = write_killer(folder)
-    plugin = write_plugin(tmp_path / "plugin")
-    monkeypatch.setenv("PYTHONPATH", plugin, prepend=os.pathsep)
-    # This process reads it no other way; the spawned ones take their paths from here.
-    with joblib.parallel_config(backend="loky"):
-        index = build(folder)
-    assert (killer, Cause.WORKER_LOST) in [*index.failures]
-    assert len(index.failures) == len(of_threads["fast"].failures) + 1
-    assert index.table.rows.tobytes() == of_threads["fast"].rows
+    """Loky takes its place."""
+    with joblib.parallel_config(backend="multiprocessing", n_jobs=2):
+        assert look(build(photos)) == of_threads["fast"]
 
 
 def test_libraries_of_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:

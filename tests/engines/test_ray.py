@@ -10,14 +10,13 @@ from pathlib import Path
 import joblib
 import pytest
 
-from engine_photos import Outcome, build, look, write_killer, write_photos
-from killing_workers import write_plugin
+from engine_photos import Outcome, build, look
+from engine_suite import ClusterSuite
 from processes_of import kill_one
 from smartdownsample import ExtractionError, ImageIndex
 from smartdownsample.cli import main
 from smartdownsample.gathering import schedule
 from smartdownsample.options import DecodeMode
-from smartdownsample.records import Cause
 
 ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
 pytestmark = pytest.mark.usefixtures("own_network")
@@ -51,24 +50,39 @@ def start(monkeypatch: pytest.MonkeyPatch, *search_path: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def cluster(own_network: None) -> Iterator[str]:
+def cluster(own_network: None, plugin: str) -> Iterator[str]:
     """Start a cluster that tests share; gives its address."""
     del own_network
     from ray.util.joblib import register_ray  # noqa: PLC0415 - where it is installed
 
     register_ray()
-    with pytest.MonkeyPatch.context() as monkeypatch, start(monkeypatch) as address:
+    with pytest.MonkeyPatch.context() as monkeypatch, start(monkeypatch, plugin) as address:
         yield address
 
 
-@pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("decode", ["fast", "preview"])
-def test_ray_gives_what_threads_give(
-    photos: Path, of_threads: dict[DecodeMode, Outcome], decode: DecodeMode
-) -> None:
-    """To the bit, broken files included; joblib's configuration is all that says so."""
-    with joblib.parallel_config(backend="ray"):
-        assert look(build(photos, decode)) == of_threads[decode]
+class TestRay(ClusterSuite):
+    """The process of the tests is connected to the cluster."""
+
+    name = "ray"
+
+    @pytest.fixture(autouse=True)
+    def use_cluster(self, cluster: str) -> None:
+        """Have its address at hand."""
+        self.started = cluster
+
+    @property
+    def address(self) -> str:
+        """Where the cluster is."""
+        return self.started
+
+    def run(self, photos: Path, decode: DecodeMode, cache_dir: Path) -> ImageIndex:
+        """Build an index; joblib's configuration is all that says by what."""
+        with joblib.parallel_config(backend="ray"):
+            return build(photos, decode, cache_dir)
+
+    def kill_worker(self) -> None:
+        """End the process of a task."""
+        kill_one("ray::work")
 
 
 @pytest.mark.usefixtures("cluster")
@@ -84,41 +98,6 @@ def test_rows_that_workers_keep_are_the_same(
         assert look(build(photos, cache_dir=tmp_path)) == of_threads["fast"]
     monkeypatch.undo()
     assert build(photos, cache_dir=tmp_path).table.n_extracted == 0
-
-
-def test_the_command_names_a_cluster(
-    cluster: str,
-    photos: Path,
-    of_threads: dict[DecodeMode, Outcome],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """All that it read is known afterwards."""
-    assert main(["features", str(photos), "--engine", "ray", "--scheduler", cluster]) == 0
-    assert "Read 1,200 images" in capsys.readouterr().err
-    with pytest.warns(UserWarning, match="could not be loaded"):
-        index = ImageIndex.build(photos)
-    assert index.table.n_extracted == 0
-    assert look(index) == of_threads["fast"]
-
-
-@pytest.mark.usefixtures("cluster")
-def test_a_killed_worker_changes_nothing(
-    photos: Path, of_threads: dict[DecodeMode, Outcome], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Ray sends what it had to another."""
-    make_batch = schedule._MissedFiles.make_batch  # noqa: SLF001 - to be there between two results
-    killed: list[bool] = []
-
-    def kill_first(*given: object) -> object:
-        if not killed:
-            killed.append(True)
-            kill_one("ray::work")
-        return make_batch(*given)  # type: ignore[arg-type] # as they are
-
-    monkeypatch.setattr(schedule._MissedFiles, "make_batch", kill_first)  # noqa: SLF001 - likewise
-    with joblib.parallel_config(backend="ray"):
-        assert look(build(photos)) == of_threads["fast"]
-    assert killed
 
 
 def fail(_: object) -> None:
@@ -138,30 +117,6 @@ def test_what_fails_in_a_worker_is_said(photos: Path, monkeypatch: pytest.Monkey
         joblib.parallel_config(backend="ray"),
     ):
         ImageIndex.build(photos, cache=False)
-
-
-def test_an_image_that_ends_each_worker_is_named(
-    tmp_path: Path,
-    own_network: None,
-    of_threads: dict[DecodeMode, Outcome],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """All others have their rows."""
-    del own_network
-    ray.shutdown()  # that of other tests
-    from ray.util.joblib import register_ray  # noqa: PLC0415 - where it is installed
-
-    register_ray()
-    folder = write_photos(tmp_path / "photos")
-    killer = write_killer(folder)
-    with (
-        start(monkeypatch, write_plugin(tmp_path / "plugin")),
-        joblib.parallel_config(backend="ray"),
-    ):
-        index = build(folder)
-    assert (killer, Cause.WORKER_LOST) in list(index.failures)
-    assert len(index.failures) == len(of_threads["fast"].failures) + 1
-    assert index.table.rows.tobytes() == of_threads["fast"].rows
 
 
 def test_a_cluster_that_is_not_there_is_told_of(

@@ -5,7 +5,6 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -13,16 +12,13 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import pytest
 
-from engine_photos import Outcome, build, look, write_killer, write_photos
-from killing_workers import write_plugin
+from engine_suite import ClusterSuite
 from processes_of import kill_one
-from smartdownsample import ExtractionError, FeatureTable, ImageIndex, InvalidParameterError
-from smartdownsample.cli import main
+from smartdownsample import ExtractionError, ImageIndex, InvalidParameterError
 from smartdownsample.engines import TABLE_SCHEMA, extract_table
-from smartdownsample.gathering import gather_features, schedule
+from smartdownsample.gathering import gather_features
 from smartdownsample.items import list_photos
 from smartdownsample.options import DecodeMode, ReadingOptions
-from smartdownsample.records import Cause
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,9 +29,10 @@ if shutil.which("java") is None:
 pytestmark = pytest.mark.usefixtures("own_network")
 
 
-@contextmanager
-def start(plugin: str = "") -> Iterator[Any]:
-    """Start Spark with two workers, which look for modules there first."""
+@pytest.fixture(scope="module")
+def session(own_network: None, plugin: str) -> Iterator[Any]:
+    """Start Spark with two workers once for the tests of this module."""
+    del own_network
     from pyspark.sql import SparkSession  # noqa: PLC0415 - where it is installed
 
     paths = [plugin, os.environ.get("PYTHONPATH", "")]
@@ -60,67 +57,26 @@ def start(plugin: str = "") -> Iterator[Any]:
             session.stop()
 
 
-@pytest.fixture(scope="module")
-def session(own_network: None) -> Iterator[Any]:
-    """Start Spark once for the tests of this module."""
-    del own_network
-    with start() as started:
-        yield started
+class TestSpark(ClusterSuite):
+    """The process of the tests has a session."""
 
+    name = "spark"
+    address = "local[2]"
 
-def gather(photos: Path, cache_dir: Path, decode: DecodeMode = "fast") -> FeatureTable:
-    """Gather features by Spark, as the command does."""
-    reading = ReadingOptions(decode=decode, cache_dir=cache_dir, engine="spark")
-    return gather_features(list_photos(sorted(map(str, photos.rglob("*.jpg")))), reading)
+    @pytest.fixture(autouse=True)
+    def use_session(self, session: Any) -> None:
+        """Have it started."""
 
+    def run(self, photos: Path, decode: DecodeMode, cache_dir: Path) -> ImageIndex:
+        """Build an index of what Spark has kept, as the command has it do."""
+        reading = ReadingOptions(decode=decode, cache_dir=cache_dir, engine="spark")
+        table = gather_features(list_photos(sorted(map(str, photos.rglob("*.jpg")))), reading)
+        assert table.n_extracted == len(table) + len(table.failures)
+        return ImageIndex(table)
 
-@pytest.mark.usefixtures("session")
-@pytest.mark.parametrize("decode", ["fast", "preview"])
-def test_spark_gives_what_threads_give(
-    photos: Path, of_threads: dict[DecodeMode, Outcome], tmp_path: Path, decode: DecodeMode
-) -> None:
-    """To the bit, broken files included; another run finds all of it in the store."""
-    table = gather(photos, tmp_path, decode)
-    assert table.rows.tobytes() == of_threads[decode].rows
-    assert table.n_extracted == len(table) + len(table.failures)
-    index = build(photos, decode, tmp_path)
-    assert index.table.n_extracted == 0
-    assert look(index) == of_threads[decode]
-
-
-@pytest.mark.usefixtures("session")
-def test_the_command_names_spark(
-    photos: Path, of_threads: dict[DecodeMode, Outcome], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """All that it read is known afterwards."""
-    assert main(["features", str(photos), "--engine", "spark", "--scheduler", "local[2]"]) == 0
-    assert "Read 1,200 images" in capsys.readouterr().err
-    with pytest.warns(UserWarning, match="could not be loaded"):
-        index = ImageIndex.build(photos)
-    assert index.table.n_extracted == 0
-    assert look(index) == of_threads["fast"]
-
-
-@pytest.mark.usefixtures("session")
-def test_a_killed_worker_changes_nothing(
-    photos: Path,
-    of_threads: dict[DecodeMode, Outcome],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """What it had is sent again."""
-    make_batch = schedule._MissedFiles.make_batch  # noqa: SLF001 - to be there between two results
-    killed: list[bool] = []
-
-    def kill_first(*given: Any) -> object:
-        if not killed:
-            killed.append(True)
-            kill_one("", parent="pyspark.daemon")
-        return make_batch(*given)
-
-    monkeypatch.setattr(schedule._MissedFiles, "make_batch", kill_first)  # noqa: SLF001 - likewise
-    assert gather(photos, tmp_path).rows.tobytes() == of_threads["fast"].rows
-    assert killed
+    def kill_worker(self) -> None:
+        """End a process that works for Spark."""
+        kill_one("", parent="pyspark.daemon")
 
 
 @pytest.mark.usefixtures("session")
@@ -144,20 +100,6 @@ def test_a_table_of_features_is_for_pipelines(session: Any, photos: Path) -> Non
     frame = session.createDataFrame([(path,) for path in paths], "path string")
     mapped = frame.mapInArrow(extract, from_arrow_schema(TABLE_SCHEMA))
     assert mapped.toArrow().sort_by("path").equals(extract_table(paths))
-
-
-def test_an_image_that_ends_each_worker_is_named(
-    tmp_path: Path, session: Any, of_threads: dict[DecodeMode, Outcome]
-) -> None:
-    """All others have their rows."""
-    session.stop()
-    folder = write_photos(tmp_path / "photos")
-    killer = write_killer(folder)
-    with start(write_plugin(tmp_path / "plugin")):
-        table = gather(folder, tmp_path / "cache")
-    assert (killer, Cause.WORKER_LOST) in list(table.failures)
-    assert len(table.failures) == len(of_threads["fast"].failures) + 1
-    assert table.rows.tobytes() == of_threads["fast"].rows
 
 
 def test_a_master_that_is_not_there_is_told_of(session: Any, photos: Path) -> None:
