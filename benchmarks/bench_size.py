@@ -19,8 +19,9 @@ from typing import Literal
 import numpy as np
 
 from bench_picking import make_rows
-from kept import Record, save, trim
-from measuring import describe_machine, say
+from command_line import make_parser, parse_options
+from kept import Record, trim
+from measuring import describe_machine, list_versions, say
 from peers.job import measure_peak_memory
 from smartdownsample import ImageIndex
 from smartdownsample.features.spec import make_spec
@@ -30,6 +31,7 @@ from smartdownsample.records import FeatureBatch, FileStats, IntArray, whole_pho
 from smartdownsample.store.part import name_part, write_part
 from smartdownsample.store.schema import make_table
 from smartdownsample.store.store import FeatureStore
+from write_pages import finish
 
 _SPEC = make_spec(8, "fast")
 _SIZES, _SMOKE_SIZES = (1, 3, 10), (0.002, 0.004)
@@ -48,21 +50,24 @@ Way = Literal["build", "open"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark and print its figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     add = parser.add_argument
-    add("--smoke", action="store_true", help="run everything once, on little")
-    add("--json", metavar="FILE", help="keep the figures there")
     add("--sizes", type=float, nargs="+", help="millions of rows (1 3 10)")
     add("--ways", nargs="+", choices=("build", "open"), default=("build", "open"))
     add("--timed", action="store_true", help="rows have capture times that tell their order")
     add("--folder", metavar="DIR", help="where stores are written, and kept; else temporary")
-    options = parser.parse_args(arguments)
+    options = parse_options(parser, arguments, "size")
     sizes = options.sizes or (_SMOKE_SIZES if options.smoke else _SIZES)
+    machine = describe_machine(tempfile.gettempdir())
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         measured = list(measure_all(Path(options.folder or folder), sizes, options))
-    if options.json:
-        machine = describe_machine()
-        save(options.json, {"is_smoke": options.smoke, "machine": machine, "measured": measured})
+    record = {
+        "is_smoke": options.smoke,
+        "machine": machine,
+        "versions": list_versions("smartdownsample", "pyarrow", "numpy"),
+        "measured": measured,
+    }
+    finish("size", record, options)
 
 
 def measure_all(
@@ -78,7 +83,7 @@ def measure_all(
         for way in options.ways:
             say(f"{way} of {n:,}")
             record = run_apart(measure, cache_dir, n, way)
-            print(format_record(record), flush=True)
+            say(format_record(record))
             yield record
 
 

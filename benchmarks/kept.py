@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 Kind = Literal[
-    "speed", "agreement", "selection", "picking", "store", "detections", "words", "scale"
+    "speed", "agreement", "selection", "picking", "store", "detections", "words", "scale", "size"
 ]
 
 # Figures by their names; the benchmark that keeps them says what they mean.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from kept import ROOT, Kind, Record, find_kept, load, save
-from pages import agreement, detections, pictures, scale, selection, speed, store, words
+from pages import agreement, detections, pictures, scale, selection, size, speed, store, words
 from pages.markdown import Sections, read_section, replace_section
 
 _SECTIONS: Mapping[Kind, Callable[[Any], Sections]] = {
@@ -22,6 +22,7 @@ _SECTIONS: Mapping[Kind, Callable[[Any], Sections]] = {
     "detections": detections.make_sections,
     "words": words.make_sections,
     "scale": scale.make_sections,
+    "size": size.make_sections,
 }
 _PICTURES: Mapping[Kind, Callable[[Any], Mapping[str, bytes]]] = {
     "speed": pictures.draw_speed,

@@ -227,7 +227,7 @@ class ImageIndex(Sampler):
     ) -> "ImageIndex":
         """Take what the store knows of the images below a folder, without touching any file.
 
-        For very many images, of which ten million take some 1.3 GB of memory, and for photos that
+        For very many images, of which ten million take some 1.1 GB of memory, and for photos that
         are not at hand. What has changed since, or is gone, is not noticed.
 
         Parameters

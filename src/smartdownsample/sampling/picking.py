@@ -53,10 +53,12 @@ def pick_places(
     del whole
     if by_looks:
         n_moves = int(_MAX_MOVED * counts.sum())
-        draft = Draft(pool, is_free, at, find_scenes(pool), is_pick, n_moves)
+        draft = Draft(pool, is_free, find_scenes(pool), is_pick, n_moves)
         if pool.regime == "ordered":
             visit_scenes(draft)
-        move_repeats(draft, _draw_points(draft, counts, rng), rng)
+        points = _draw_points(draft, counts, rng)
+        at = at[points]  # the others are not looked at again, and take much memory
+        move_repeats(draft, points, at, rng)
     return np.flatnonzero(is_pick)
 
 

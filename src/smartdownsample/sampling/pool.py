@@ -150,8 +150,6 @@ class Draft:
         What is picked from; places and strata are those of the pool.
     is_free : ndarray of bool, shape (m,)
         Places that may be picked.
-    at : ndarray of float64, shape (m,)
-        Where each place stands, in even steps of a pick; ascending.
     scenes : Scenes
         What the order tells of what belongs together.
     is_pick : ndarray of bool, shape (m,)
@@ -162,7 +160,6 @@ class Draft:
 
     pool: Pool
     is_free: BoolArray
-    at: Float64Array
     scenes: Scenes
     is_pick: BoolArray
     n_moves: int

@@ -17,23 +17,28 @@ _MIN_GAIN_ANYWHERE = 2.5
 _MIN_GAP = 0.5
 
 
-def move_repeats(draft: Draft, points: IntArray, rng: np.random.Generator) -> None:
+def move_repeats(
+    draft: Draft, points: IntArray, at: Float64Array, rng: np.random.Generator
+) -> None:
     """Move picks that look like another pick to some of the points, as far as moves go.
 
-    ``points``, shape (k,), are places, ascending; picks and kept items are among them.
+    ``points``, shape (k,), are places, ascending; picks and kept items are among them. ``at``,
+    shape (k,), is where each stands, in even steps of a pick; ascending.
     """
     pool = draft.pool
-    at = None if pool.regime == "unordered" else draft.at[points]
-    near = Neighbourhoods.find(take_rows(pool.rows, pool.items[points]), pool.spec, at, rng)
+    coordinates = None if pool.regime == "unordered" else at
+    near = Neighbourhoods.find(
+        take_rows(pool.rows, pool.items[points]), pool.spec, coordinates, rng
+    )
     # Where there are events, one has hardly two picks that look alike.
     if pool.regime != "timed":
         for _ in range(_N_ROUNDS):
-            _step_aside(draft, points, near)
+            _step_aside(draft, points, at, near)
     for _ in range(_N_ROUNDS):
-        _move_far(draft, points, near)
+        _move_far(draft, points, at, near)
 
 
-def _step_aside(draft: Draft, points: IntArray, near: Neighbourhoods) -> None:
+def _step_aside(draft: Draft, points: IntArray, at: Float64Array, near: Neighbourhoods) -> None:
     """Move picks that look like another pick within their own step of the order.
 
     A pick moves where it clearly pays: to the place that is farthest from all other picks, and at
@@ -43,7 +48,7 @@ def _step_aside(draft: Draft, points: IntArray, near: Neighbourhoods) -> None:
     Best of a few candidates: D. P. Mitchell, "Spectrally optimal sampling for distribution ray
     tracing", SIGGRAPH 1991, https://doi.org/10.1145/122718.122736
     """
-    is_chosen, at = draft.is_chosen[points], draft.at[points]
+    is_chosen = draft.is_chosen[points]
     picks = np.flatnonzero(is_chosen)
     own = _find_own_pick(at, at[picks])
     # How far each point would be from all other picks, were it picked instead of its own.
@@ -69,12 +74,12 @@ def _find_own_pick(at: Float64Array, of_picks: Float64Array) -> IntArray:
     return np.asarray(np.where(is_before, after - 1, np.minimum(after, len(of_picks) - 1)))
 
 
-def _move_far(draft: Draft, points: IntArray, near: Neighbourhoods) -> None:
+def _move_far(draft: Draft, points: IntArray, at: Float64Array, near: Neighbourhoods) -> None:
     """Move picks that look like another pick to peaks, places far from all picks, anywhere.
 
     Each stays in its stratum. See `find_repeats` and `find_peaks` of `Neighbourhoods`.
     """
-    is_chosen, at = draft.is_chosen[points], draft.at[points]
+    is_chosen = draft.is_chosen[points]
     nearest = near.find_nearest(is_chosen)
     repeats = np.flatnonzero(near.find_repeats(is_chosen, nearest, draft.pool.is_kept[points]))
     is_candidate = ~is_chosen

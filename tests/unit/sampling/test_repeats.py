@@ -14,8 +14,8 @@ def move(pool: Pool, picks: list[int], n_moves: int = 100) -> list[int]:
     """Let picks move to any place; the picks after that, as rows."""
     is_pick = np.isin(pool.items, picks)
     at = np.arange(len(pool.items)) * len(picks) / len(pool.items)
-    draft = Draft(pool, ~pool.is_kept, at, find_scenes(pool), is_pick, n_moves)
-    move_repeats(draft, np.arange(len(pool.items)), np.random.default_rng(1))
+    draft = Draft(pool, ~pool.is_kept, find_scenes(pool), is_pick, n_moves)
+    move_repeats(draft, np.arange(len(pool.items)), at, np.random.default_rng(1))
     assert draft.n_moves >= 0
     return sorted(pool.items[draft.is_pick].tolist())
 

@@ -16,8 +16,7 @@ from whole_photos import photo_table
 def make_draft(pool: Pool, picks: list[int], n_moves: int = 100) -> Draft:
     is_pick = np.zeros(len(pool.items), dtype=np.bool_)
     is_pick[picks] = True
-    at = np.arange(len(pool.items)) * len(picks) / len(pool.items)
-    return Draft(pool, ~pool.is_kept, at, find_scenes(pool), is_pick, n_moves)
+    return Draft(pool, ~pool.is_kept, find_scenes(pool), is_pick, n_moves)
 
 
 def visit(draft: Draft) -> list[int]:
