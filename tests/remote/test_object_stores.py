@@ -47,9 +47,9 @@ class TestListing:
         """Each under the URL that the listing gives."""
         stores = ObjectStores()
         for name in NAMES:
-            bucket.put(f"odd/{name}", name.encode())
-        listed = sorted(stores.list(f"{bucket.root}/odd"))
-        assert listed == sorted(f"{bucket.root}/odd/{name}" for name in NAMES)
+            bucket.put(f"odd ö+%20/{name}", name.encode())
+        listed = sorted(stores.list(f"{bucket.root}/odd ö+%20"))
+        assert listed == sorted(f"{bucket.root}/odd ö+%20/{name}" for name in NAMES)
         for location in listed:
             content = stores.read(location)
             assert isinstance(content, Content)
