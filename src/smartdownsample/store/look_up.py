@@ -111,13 +111,19 @@ class Query:
     def find(
         self, reader: NaturalReader, parts: Sequence[Path], columns: Sequence[str]
     ) -> Iterator[tuple[pa.Table, IntArray]]:
-        """Yield the newest rows of items in parts, in natural order, and the item of each.
+        """Yield a row of each item that parts know, in natural order, and its item: the newest one.
 
         Raises what `NaturalReader.read` does.
         """
         take = partial(self._match, columns=list(dict.fromkeys(["order_key", *columns])))
+        is_found = np.zeros(len(self.items), dtype=np.bool_)
         for rows in reader.read(parts, self._may_hold, take, ["place"]):
-            yield rows.select(list(columns)), self.items[unpack(rows["place"])]
+            places = unpack(rows["place"])
+            repeated = _mark(places, is_found)
+            if repeated.any():
+                rows = rows.filter(pack_flags(~repeated))  # noqa: PLW2901 - the rest of them
+                places = places[~repeated]
+            yield rows.select(list(columns)), self.items[places]
 
     def list_misses(self, found: IntArray) -> IntArray:
         """List the items that are not among those found, ascending."""
@@ -181,6 +187,22 @@ class Query:
             _cut(mtime_ns, whole_seconds=self.whole_seconds),
             self.stats.size_bytes[files],
         )
+
+
+def _mark(places: IntArray, is_found: BoolArray) -> BoolArray:
+    """Mark places as found, and tell which of them, shape (n,), had been found already.
+
+    Machines with other versions of natsort may have given an image another order key.
+    """
+    some = is_found[places.min() : places.max() + 1]
+    n_marked = np.count_nonzero(some) + len(places)
+    is_repeated = is_found[places]
+    is_found[places] = True
+    if np.count_nonzero(some) < n_marked:
+        is_first = np.zeros(len(places), dtype=np.bool_)
+        is_first[np.unique(places, return_index=True)[1]] = True
+        is_repeated |= ~is_first
+    return is_repeated
 
 
 def collect_tables(

@@ -353,6 +353,22 @@ class TestParts:
         unknown = FeatureStore(SPEC, tmp_path).look_up_rows(items, stats, [Cause.EMPTY])
         assert unknown.misses.tolist() == [1, 2]
 
+    @pytest.mark.parametrize("n_sorted", [1, 1 << 17])
+    def test_machines_may_disagree_about_the_order(
+        self, tmp_path: Path, n_sorted: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As with other versions of natsort; each item is found once all the same."""
+        monkeypatch.setattr("smartdownsample.store.natural_merge._SORTED_ROWS", n_sorted)
+        keys = [b"/a", b"/b", b"/c", b"/d"]
+        batch = make_batch(keys)
+        put(tmp_path, batch)
+        put(tmp_path, replace(batch, order_keys=[b"/b5", b"/b6", b"/c", b"/z"]))
+        assert sorted(look_up(tmp_path, keys).items.tolist()) == [0, 1, 2, 3]
+        stats = FileStats(np.full(4, 10), np.full(4, 100), {})
+        known = FeatureStore(SPEC, tmp_path).look_up_rows(list_photos(keys), stats)
+        assert sorted(known.items.tolist()) == [0, 1, 2, 3]
+        assert len(known.rows) == 4
+
     def test_no_temporary_file_is_left(self, tmp_path: Path) -> None:
         """Only parts and the marks of a cache remain."""
         put(tmp_path, make_batch([b"/a"]))
