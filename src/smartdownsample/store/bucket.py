@@ -65,9 +65,9 @@ class Bucket:
         """
         url = self.locate(folder)
         # Before the others are listed: what comes meanwhile is not taken for what has gone.
-        here = set(os.listdir(folder)) if folder.is_dir() else set()
-        there = {place.removeprefix(f"{url}/") for place in OBJECTS.list(url)}
-        here, there = (set(filter(PART_NAME.fullmatch, names)) for names in (here, there))
+        here = _list_copies(folder)
+        names = (place.removeprefix(f"{url}/") for place in OBJECTS.list(url))
+        there = set(filter(PART_NAME.fullmatch, names))
         for gone in here - there:
             remove_part(folder / gone)
         missing = sorted(there - here)
@@ -100,7 +100,12 @@ class Bucket:
                         return f"{url}: {content.value}"
                     size_bytes = content.size_bytes
                     start += file.write(content.data)
+                file.flush()
+                os.fsync(file.fileno())
             temporary.replace(copy)
+        except PermissionError:
+            if not copy.exists():  # else others have brought it and, on Windows, are reading it
+                raise
         finally:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -113,15 +118,37 @@ class Bucket:
         url = self.locate(name_part(folder))
         OBJECTS.write_new(url, file.getvalue(), tries_again=is_patient)
 
-    def set_aside(self, copy: Path) -> None:
-        """Give a part another name that a copy shows to be damaged, so that it is met only once.
+    def forget(self, folder: Path) -> None:
+        """Remove the copies of a folder's parts; they are brought anew."""
+        for name in _list_copies(folder):
+            remove_part(folder / name)
 
-        Raises `FileNotFoundError` where the copy alone is damaged, and gone now.
+    def forget_damaged(self, copy: Path) -> None:
+        """Remove a copy that is damaged.
+
+        Raises `FileNotFoundError` where the part is not: all copies beside it are gone then, too,
+        since what has damaged one, such as a power cut, may have damaged others.
         """
-        content, is_alike = OBJECTS.read(url := self.locate(copy)), False
+        content, is_alike = OBJECTS.read(self.locate(copy)), False
         with suppress(OSError):
             is_alike = isinstance(content, Content) and content.data == copy.read_bytes()
         remove_part(copy)
-        if not is_alike:
-            raise FileNotFoundError(copy)
+        if is_alike:
+            return
+        if isinstance(content, Content):
+            self.forget(copy.parent)
+        raise FileNotFoundError(copy)
+
+    def set_aside(self, copy: Path) -> None:
+        """Give a part another name that a copy shows to be damaged, so that it is met only once.
+
+        Raises what `forget_damaged` does.
+        """
+        self.forget_damaged(copy)
+        url = self.locate(copy)
         OBJECTS.rename(url, url + ASIDE_SUFFIX)
+
+
+def _list_copies(folder: Path) -> set[str]:
+    """List the parts that have been brought to a folder, by name."""
+    return set(filter(PART_NAME.fullmatch, os.listdir(folder))) if folder.is_dir() else set()

@@ -250,15 +250,9 @@ class _Merging:
                 if part in done:
                     continue
                 try:
-                    # All of it is checked before the first rows are used.
-                    for rows in read_row_groups(part, store.schema):
-                        self._move(rows)
-                    groups = read_row_groups(part, store.schema)
-                    yield from map(self._take_rows, groups)
-                except FileNotFoundError:  # merged between listing and reading
+                    yield from self._read_part(store, part)
+                except FileNotFoundError:  # merged, or brought here anew, since it was listed
                     break
-                except (OSError, ValueError) as error:
-                    self._note_damage(store, part, error)
                 done.add(part)
             else:
                 return
@@ -267,6 +261,21 @@ class _Merging:
             "folder in, or wait until nobody writes there."
         )
         raise StoreError(msg)
+
+    def _read_part(self, store: FeatureStore, part: Path) -> Iterator[pa.Table]:
+        """Check a part, and yield its rows; none of one that cannot be used, which is noted."""
+        try:
+            # All of it is checked before the first rows are used.
+            for rows in read_row_groups(part, store.schema):
+                self._move(rows)
+            groups = read_row_groups(part, store.schema)
+            yield from map(self._take_rows, groups)
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError) as error:
+            if store.bucket is not None and isinstance(error, DamagedPartError):
+                store.bucket.forget_damaged(part)
+            self._note_damage(store, part, error)
 
     def _note_damage(self, store: FeatureStore, part: Path, error: OSError | ValueError) -> None:
         """Note and tell that a part is left out."""

@@ -215,13 +215,17 @@ class FeatureStore:
 
     def list_readable(self) -> list[Path]:
         """List the parts of former schemas, then those of this one."""
-        assert self.cache_dir is not None  # checked by the callers
-        stores = (self.cache_dir / f"features-{version}" for version in FORMER_SCHEMA_VERSIONS)
-        former = [store / self.folder.name for store in stores]
+        *former, own = self.list_folders()
         if self.bucket is not None:
-            self._bring(self.bucket, [self.folder, *former])
+            self._bring(self.bucket, [own, *former])
         there = filter(os.path.isdir, former)
         return [*chain.from_iterable(map(self._list_folder, there)), *self.list_parts()]
+
+    def list_folders(self) -> list[Path]:
+        """List the folders for parts of former schemas, then that for those of this one."""
+        assert self.cache_dir is not None  # checked by the callers
+        stores = (self.cache_dir / f"features-{version}" for version in FORMER_SCHEMA_VERSIONS)
+        return [*(store / self.folder.name for store in stores), self.folder]
 
     def _bring(self, bucket: Bucket, folders: Sequence[Path]) -> None:
         """Bring parts here; those that were brought before are used in any case."""

@@ -23,7 +23,7 @@ from .folder import (
 )
 from .look_up import rank_states
 from .merging import find_newest
-from .part import ASIDE_SUFFIX, name_part, read_part, remove_part, write_part
+from .part import ASIDE_SUFFIX, name_part, read_part, write_part
 from .schema import make_empty_table
 from .store import FeatureStore
 
@@ -153,8 +153,8 @@ def verify(cache_dir: PathLike | None = None) -> list[Damage]:
 def _find_damage(store: FeatureStore) -> Iterator[Damage]:
     """Read every part of a store, and yield the damaged ones."""
     if store.bucket is not None:  # the parts themselves, not what was brought here of them before
-        for copy in store.list_parts():
-            remove_part(copy)
+        for folder in store.list_folders():
+            store.bucket.forget(folder)
     for part in store.list_readable():
         try:
             read_part(part, store.schema)

@@ -242,6 +242,50 @@ class TestDamage:
         assert copy.read_bytes() == sound
         assert len(client.objects) == 1
 
+    @pytest.mark.filterwarnings("error::smartdownsample.StoreWarning")
+    def test_many_copies_may_be_damaged(self, tmp_path: Path) -> None:
+        """As after a power cut: all are brought again, for runs and for other stores."""
+        keys = [b"/%d" % number for number in range(8)]
+        for key in keys:
+            keep([key])
+        for find_all in (find, self._find_merged):
+            find(keys)
+            for copy in list_copies(tmp_path):
+                copy.write_bytes(b"")
+            assert find_all(keys) == {*keys}
+
+    @staticmethod
+    def _find_merged(keys: list[bytes]) -> set[bytes]:
+        """Find which keys are known where all are brought in."""
+        assert cache.merge(URL, cache_dir="gs://photos/all").n_added == len(keys)
+        return find(keys, "gs://photos/all")
+
+    def test_parts_that_are_damaged_are_not_brought_in(self, client: MemoryClient) -> None:
+        """What the others have stays as it is."""
+        keep([b"/a"])
+        (damaged,) = client.objects
+        client.objects[damaged] = client.objects[damaged][:-20]
+        keep([b"/b"])
+        before = dict(client.objects)
+        with pytest.warns(StoreWarning, match="left out: part-.* is damaged"):
+            merged = cache.merge(URL, cache_dir="gs://photos/all")
+        assert (merged.n_added, len(merged.damage)) == (1, 1)
+        assert before.items() <= client.objects.items()
+
+    def test_a_copy_that_others_have_brought_and_read_will_do(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """On Windows it cannot be replaced."""
+        keep([b"/a"])
+
+        def be_late(temporary: Path, copy: Path) -> None:
+            copy.write_bytes(temporary.read_bytes())
+            raise PermissionError(str(copy))
+
+        monkeypatch.setattr(Path, "replace", be_late)
+        assert find([b"/a"]) == {b"/a"}
+        assert not [*(tmp_path / "own").rglob("*.tmp")]
+
     def test_a_copy_of_a_part_that_is_gone_goes_too(
         self, client: MemoryClient, tmp_path: Path
     ) -> None:
@@ -254,9 +298,12 @@ class TestDamage:
         assert not find([b"/a"])
         assert [path.name for path in copy.parent.iterdir()] == ["notes.txt"]
 
-    def test_verification_looks_at_the_bucket(self, client: MemoryClient) -> None:
-        """Not at the copies of sound parts that have been damaged since."""
+    @pytest.mark.parametrize("version", [3, 4])
+    def test_verification_looks_at_the_bucket(self, client: MemoryClient, version: int) -> None:
+        """Not at copies of parts that have been damaged since, be they of a former schema."""
         keep([b"/a"])
+        (part,) = client.objects
+        client.objects[part.replace("-4/", f"-{version}/")] = client.objects.pop(part)
         assert cache.verify(URL) == []
         (part,) = client.objects
         client.objects[part] = client.objects[part][:-20]
