@@ -192,11 +192,15 @@ def inspect_collection(collection: Collection, sequence_gap_s: float) -> Inspect
     found = find_cameras(table)
     failed = [failure.path for failure in table.failures]
     names = name_found_cameras(table, found, table.paths, failed)
-    rows = _list_rows(found.of_items, len(names))
-    n_failed = np.bincount(found.of_failures[found.of_failures >= 0], minlength=len(names)).tolist()
+    # Some images may be in a folder with the name of another camera: they have one line.
+    line_of = {name: line for line, name in enumerate(dict.fromkeys(names))}
+    lines = np.array([line_of[name] for name in names], dtype=np.int64)
+    rows = _list_rows(lines[found.of_items], len(line_of))
+    of_failures = lines[found.of_failures[found.of_failures >= 0]]
+    n_failed = np.bincount(of_failures, minlength=len(line_of)).tolist()
     figures = {
         name: _compute_figures(table, own, known, n)
-        for name, own, n in zip(names, rows, n_failed, strict=True)
+        for name, own, n in zip(line_of, rows, n_failed, strict=True)
     }
     return Inspection(
         total=_compute_figures(table, np.arange(len(table)), known, len(failed)),

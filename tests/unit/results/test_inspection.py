@@ -5,13 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from feature_tables import BURST_S, make_table
 from pictures import SHARED_IMAGES
 from smartdownsample import Failure, ImageIndex, inspect_index
 from smartdownsample.features import tell_infrared
-from smartdownsample.records import FLAG_TRUNCATED, Cause
+from smartdownsample.items import DETAILS
+from smartdownsample.records import FLAG_TRUNCATED, Cause, pack_paths
 
 TRUTHS = [SHARED_IMAGES / "camtrap" / name for name in ("TRUTH.csv", "TRUTH_bursts.csv")]
 
@@ -47,6 +49,20 @@ def test_sums_of_folders_are_those_of_all() -> None:
     for name in ("n_images", "n_infrared", "n_near_duplicates", "n_sequences", "n_captured"):
         of_folders = [getattr(figures, name) for figures in found.cameras.values()]
         assert sum(of_folders) == getattr(found.total, name)
+
+
+def test_cameras_of_one_name_have_one_line() -> None:
+    """As where a document tells the location of some images, and others are in such a folder."""
+    rows = [{"location": name} for name in ("a", "a", "b", None, None)]
+    table = replace(
+        make_table(5),
+        paths=pack_paths(["x/1.jpg", "y/2.jpg", "y/3.jpg", "a/4.jpg", "a/5.jpg"]),
+        details=pa.Table.from_pylist(rows, schema=DETAILS),
+        failures=(Failure("a/6.jpg", Cause.EMPTY),),
+    )
+    cameras = inspect_index(ImageIndex(table)).cameras
+    counts = {name: (figures.n_images, figures.n_failed) for name, figures in cameras.items()}
+    assert counts == {"a": (4, 1), "b": (1, 0)}
 
 
 def test_images_without_colour_are_infrared() -> None:
