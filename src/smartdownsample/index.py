@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from . import report
-from .checks import check_choice, expand_home
+from .checks import check_choice
 from .display import count_noun
 from .document import Document
 from .gathering import gather_features, open_pack, open_stored, warn_of_failures
@@ -282,7 +282,7 @@ def _tell_names(
         contents = paths.contents
         return NamedBy([contents.annotations.file], reading, contents.options)
     if isinstance(paths, (str, os.PathLike)):
-        return NamedBy([expand_home(to_text(paths, "A source"))], reading)
+        return NamedBy([to_text(paths, "A source")], reading)
     if items.positions is None and isinstance(paths, (list, tuple)):  # folders or globs
-        return NamedBy([expand_home(to_text(path, "A source")) for path in paths], reading)
+        return NamedBy([to_text(path, "A source") for path in paths], reading)
     return NamedBy(items.paths, reading)

@@ -22,9 +22,9 @@ class Keeping(NamedTuple):
     Attributes
     ----------
     cache_dir : str
-        Folder of the store, as all machines name it.
+        Folder of the store, as all machines name it, or its URL in a bucket.
     sign : str
-        A file in it by which a worker knows that it sees this folder, see
+        A file in it by which a worker knows that it sees this folder, or that URL, see
         `smartdownsample.store.leave_sign`.
     decoders : str
         Failures of these decoders are known from then on.

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import InvalidParameterError
 from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS
-from ..items import find_fixed_folder, list_items, to_key
+from ..items import find_common_folder, find_fixed_folder, list_items, to_key
 from ..records import Picks
 from .content_hashes import digest_file
 from .lock_content import choose_root
@@ -49,7 +49,10 @@ class LockRequest:
     placed: Sequence[str] = ()
 
     def find_root(self, selection: Picks) -> bytes:
-        """Find the folder that paths count from: of all sources, or of all images in documents."""
+        """Find the folder that paths count from: of all sources, or of all images in documents.
+
+        Raises InvalidParameterError for those on two drives of Windows.
+        """
         root = (self.options or {}).get("root")
         if root is not None:
             key = to_key(root)
@@ -58,7 +61,7 @@ class LockRequest:
         places = [_find_fixed(each) for each in self.sources or () if each not in self.documents]
         if self.documents or not places or None in places:
             return choose_root(selection)
-        return os.path.commonpath([to_key(place) for place in places if place is not None])
+        return find_common_folder([to_key(place) for place in places if place is not None])
 
     def spell(self, features: str, root: bytes, folder: bytes, place: str | None) -> LockContent:
         """Begin a lockfile in a folder, of images that lie below a root, which it spells `place`.
