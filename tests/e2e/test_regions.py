@@ -233,7 +233,7 @@ def test_a_pack_carries_regions(tmp_path: Path) -> None:
     pack = tmp_path / "pack.parquet"
     write_part(pack, rows.set_column(0, rows.schema.field("path"), relative))
     _, known, items = read_pack(pack, tmp_path)
-    assert (len(known.items), len(items), items.paths) == (3, 3, [photo])
+    assert (len(known), len(items), items.paths) == (3, 3, [photo])
     packed = ImageIndex.from_pack(pack).table
     assert packed.rows.tobytes() == table.rows.tobytes()
     assert packed.regions.tobytes() == table.regions.tobytes()
