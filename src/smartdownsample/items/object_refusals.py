@@ -8,7 +8,7 @@ from .object_requests import BAD_NAME, NO_CREDENTIALS, NOT_THERE, PANIC, Refusal
 _OTHER_REASON = "the store gives an error. A bucket in another region needs AWS_REGION."
 _REASONS: dict[str, str] = {
     Cause.PERMISSION: (
-        "the store refuses. Check the credentials, and whether they may use this bucket so."
+        "the store refuses. Check the credentials, and what they are allowed in this bucket."
     ),
     Cause.THROTTLED: "the store refuses so many requests. Try again later.",
     Cause.UNREACHABLE: (
