@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -280,5 +281,9 @@ def _list_stores(cache_dir: PathLike | None) -> list[FeatureStore]:
 
 
 def _measure_folder(folder: Path) -> int:
-    """Add up the sizes of all files below a folder, in bytes."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """Add up the sizes of all files below a folder, in bytes; those that vanish have none."""
+    size_bytes = 0
+    for path in filter(Path.is_file, folder.rglob("*")):
+        with suppress(FileNotFoundError):
+            size_bytes += path.stat().st_size
+    return size_bytes

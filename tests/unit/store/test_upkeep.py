@@ -58,6 +58,27 @@ class TestInfo:
         sizes = [part.stat().st_size for part in parts_of(cache_dir)]
         assert small.size_bytes + large.size_bytes == sum(sizes)
 
+    def test_files_may_vanish_while_they_are_measured(
+        self, tmp_path: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As where another run writes a part: a temporary file is gone when it has its name."""
+        ImageIndex.build(write_collection(tmp_path, 3))
+        (part,) = parts_of(cache_dir)
+        temporary = part.with_name(f"{part.name}.tmp")
+        temporary.touch()
+        is_file = Path.is_file
+
+        def be_late(path: Path) -> bool:
+            found = is_file(path)
+            if path == temporary:
+                path.unlink()
+            return found
+
+        monkeypatch.setattr(Path, "is_file", be_late)
+        (info,) = cache.info()
+        assert info.size_bytes == part.stat().st_size
+        assert not temporary.exists()
+
     def test_an_image_counts_once_in_its_newest_state(
         self, tmp_path: Path, cache_dir: Path
     ) -> None:
