@@ -225,7 +225,7 @@ class _Dispatch:
         self._again.extend(self._refused)
         self._refused.clear()
         if piece.task.is_apart and chunk.causes == [Cause.WORKER_LOST] * len(piece.task.frames):
-            self._note_lost(piece.task, "so did processes of theirs")
+            self._note_lost(piece.task, "a process apart ended with each as well")
         elif piece.task.locations:
             self._lost_images.clear()
         if piece.is_probe:

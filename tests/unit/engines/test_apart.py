@@ -114,7 +114,9 @@ def test_processes_that_end_with_each_image_end_the_run(
     """They, not the images, seem to be at fault."""
     monkeypatch.setattr("smartdownsample.engines.dispatch._MAX_LOST_IMAGES", 4)
     tasks = [photo_task(photos[2:3], SPEC), photo_task(photos[3:4], SPEC)] * 2
-    with pytest.raises(ExtractionError, match=r"each of 4 images .* so did processes of theirs"):
+    with pytest.raises(
+        ExtractionError, match=r"each of 4 images .* a process apart ended with each as well"
+    ):
         list(run_tasks(Workers(), tasks))
     # Those of one chunk came back: it is well.
     outcomes = list(run_tasks(Workers(), [tasks[0], photo_task(photos, SPEC), *tasks[1:3]]))
