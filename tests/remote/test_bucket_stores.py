@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,21 @@ import pytest
 from object_servers import SECRET, Bucket, Proxy, lead_to
 from pictures import write_collection
 from smartdownsample import ImageIndex, StoreWarning, cache
+from smartdownsample.items import object_stores
 from smartdownsample.items.object_requests import Patience
 from smartdownsample.items.object_stores import ObjectStores
 from smartdownsample.store import bucket as bucket_module
 from smartdownsample.store import patience, store
 
+# Keeps five rows in each part.
+BUILD = """
+import sys
+from smartdownsample import ImageIndex
+from smartdownsample.store import store
+
+store._FLUSH_ROWS = 5
+ImageIndex.build(sys.argv[1], cache_dir=sys.argv[2], n_workers=1)
+"""
 QUICK = Patience(first_pause_s=0.02)
 
 
@@ -251,3 +262,37 @@ def test_there_must_be_such_a_bucket(photos: Path, surroundings: object) -> None
     del surroundings
     with pytest.raises(ValueError, match="no bucket 's3://not-there-at-all'"):
         ImageIndex.build(photos, cache_dir="s3://not-there-at-all/kept")
+
+
+def test_a_run_that_is_killed_leaves_whole_parts(photos: Path, url: str, bucket: Bucket) -> None:
+    """The next one goes on from what they have."""
+    with subprocess.Popen([sys.executable, "-c", BUILD, str(photos), url]) as process:
+        while process.poll() is None and not list_parts(bucket):
+            time.sleep(0.01)
+        process.kill()
+    assert cache.verify(url) == []
+    index = ImageIndex.build(photos, cache_dir=url)
+    assert index.table.n_known >= 5
+    assert index.table.n_known + index.table.n_extracted == 40
+    assert ImageIndex.build(photos, cache_dir=url).table.n_known == 40
+
+
+@pytest.mark.parametrize("scheme", ["gs", "az"])
+def test_other_clouds_are_asked_in_the_same_way(
+    photos: Path, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the client's store in memory, which stands in for theirs."""
+    from obstore.store import MemoryStore  # noqa: PLC0415 - an extra
+
+    client, url = MemoryStore(), f"{scheme}://box/features"
+    monkeypatch.setattr(object_stores, "open_client", lambda *_: client)
+    expected = ImageIndex.build(photos, cache_dir=url)
+    (part,) = (meta["path"] for page in client.list() for meta in page)
+    with pytest.raises(FileExistsError):
+        ObjectStores().write_new(f"{scheme}://box/{part}", b"another")
+    assert ImageIndex.build(photos, cache_dir=url).table.n_known == len(expected)
+    client.put(part, b"damaged")
+    assert len(cache.verify(url)) == 1
+    with pytest.warns(StoreWarning, match="is damaged"):
+        assert ImageIndex.build(photos, cache_dir=url).table.n_extracted == len(expected)
+    assert bytes(client.get(f"{part}.damaged").bytes()) == b"damaged"
