@@ -25,7 +25,7 @@ from smartdownsample import ImageIndex
 from smartdownsample.engines import Engine
 from smartdownsample.gathering import schedule
 
-_ROUNDS = 3
+_ROUNDS = 5
 _N_WORKERS = 2
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PACKAGES = {"dask": "distributed", "ray": "ray", "spark": "pyspark"}

@@ -50,7 +50,7 @@ def make_sections(record: Record) -> Sections:
             ("small photos", lambda each: f"{each['n_photos']:,}"),
             ("throughput / threads", lambda each: f"{each['ratio']:.2f}"),
             (
-                "the same for each second of processors",
+                "processor time of threads / its own",
                 lambda each: f"{each['processor_ratio']:.2f}",
             ),
         )
