@@ -156,8 +156,8 @@ def test_after_an_error_nothing_is_decoded(kind: type[BaseException]) -> None:
         time.sleep(0.05)
         n_ended.append(number)
 
-    before = threading.active_count()
+    before = {*threading.enumerate()}
     with pytest.raises(kind):
         decode_all(decode, range(1_000), n_workers=2)
-    assert threading.active_count() == before
+    assert {*threading.enumerate()} <= before
     assert 0 < len(n_ended) < 100
