@@ -137,7 +137,7 @@ def list_document_items(
     log.note_all(len(wanted.clipped), _describe_clipped(annotations, wanted.clipped))
     if options.strict:
         _refuse_faults(annotations, log, wanted)
-    items = _make_items(annotations, wanted, anchored.paths)
+    items = _make_items(annotations, wanted, anchored.paths, is_crops=is_crops)
     if is_crops:
         orientation = options.box_orientation or annotations.orientation
         sizes = _list_sizes(annotations, items)
@@ -291,7 +291,9 @@ def _name_box(annotations: Annotations, row: int) -> str:
     return f"{annotations.name_box(row)} ({path!r})"
 
 
-def _make_items(annotations: Annotations, wanted: _Wanted, paths: list[str]) -> ItemList:
+def _make_items(
+    annotations: Annotations, wanted: _Wanted, paths: list[str], *, is_crops: bool
+) -> ItemList:
     """Make items of what is wanted, each once; `paths` are those of the document's entries."""
     used = np.zeros(len(paths), dtype=np.bool_)
     used[wanted.entries] = True
@@ -308,6 +310,7 @@ def _make_items(annotations: Annotations, wanted: _Wanted, paths: list[str]) -> 
     files = file_of_entry[wanted.entries]
     frames, _ = whole_photos(len(files))
     kept = np.flatnonzero(find_first(files, frames, regions) == np.arange(len(files)))
+    rows = wanted.entries[kept], wanted.boxes[kept]
     return ItemList(
         paths=[paths[entry] for entry in first.tolist()],
         keys=list(file_of_key),
@@ -316,7 +319,7 @@ def _make_items(annotations: Annotations, wanted: _Wanted, paths: list[str]) -> 
         regions=regions[kept],
         positions=np.arange(len(kept)),
         n_given=len(kept),
-        details=_describe_items(annotations, paths, wanted.entries[kept], wanted.boxes[kept]),
+        details=_describe_items(annotations, paths, *rows, is_crops=is_crops),
         failures=_list_failures(annotations, wanted, paths),
     )
 
@@ -346,7 +349,12 @@ def _list_failures(
 
 
 def _describe_items(
-    annotations: Annotations, paths: list[str], entries: IntArray, boxes: IntArray
+    annotations: Annotations,
+    paths: list[str],
+    entries: IntArray,
+    boxes: IntArray,
+    *,
+    is_crops: bool,
 ) -> pa.Table:
     """Make the details of items, see `DETAILS`; a box is -1 for a photo without one."""
     of_entry = annotations.entries.take(pack_values(entries, pa.int64()))
@@ -356,7 +364,9 @@ def _describe_items(
     if len(set(paths)) < len(paths):  # a photo is named again: its boxes are numbered on
         places = pc.add(places, _count_before(annotations, paths)[entries])
     blank = pc.if_else(pc.is_null(box_numbers), _BLANK, pa.scalar(None, pa.string()))
-    labels = [of_box["label"], of_entry["label"], of_box["category"], blank]
+    # What is said of a whole photo is not said of each box in it.
+    of_photo = [] if is_crops else [of_entry["label"]]
+    labels = [of_box["label"], *of_photo, of_box["category"], blank]
     return pa.table(
         [
             pack_values(entries, pa.int64()),

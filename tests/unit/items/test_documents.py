@@ -157,7 +157,7 @@ class TestBoxes:
         assert document.items.paths == ["b.jpg"]
 
     def test_the_document_tells_label_place_and_time(self) -> None:
-        """The box's label goes before the photo's, and this before the category."""
+        """What is said of the whole photo is not said of each box: others may be of people."""
         captured = datetime.fromisoformat("2024-05-01 06:30")
         entry: dict[str, Any] = {
             "path": "a.jpg",
@@ -168,7 +168,7 @@ class TestBoxes:
         entries: Rows = [{**entry, "captured": captured, "label": "fox"}, {"path": "b.jpg"}]
         boxes: Rows = [{"entry": 0, "label": "red fox"}, {"entry": 0, "x": 0.0}, {"entry": 1}]
         document = take(make_annotations(entries, boxes))
-        assert list_column(document, "label") == ["red fox", "fox", "animal"]
+        assert list_column(document, "label") == ["red fox", "animal", "animal"]
         for name, value in (("location", "L1"), ("deployment", "D1"), ("sequence", "S1")):
             assert list_column(document, name) == [value, value, None]
         assert list_column(document, "captured") == [captured, captured, None]
