@@ -9,7 +9,7 @@ https://github.com/agentmorris/MegaDetector/blob/main/megadetector/data_manageme
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -53,7 +53,7 @@ class _Image(msgspec.Struct, gc=False):
     location: str | int | float | None = None
     seq_id: str | int | float | None = None
     datetime: str | None = None
-    date_captured: str | None = None
+    date_captured: str | Literal[0] | None = None  # CVAT and others write 0 for none
     corrupt: bool | None = None
     is_verified: bool | None = None
 

@@ -115,6 +115,13 @@ def test_a_photo_has_its_place_its_sequence_and_its_time(read: Reader) -> None:
     assert found.entries["captured"].to_pylist() == times
 
 
+def test_zero_is_no_time(read: Reader) -> None:
+    """CVAT writes it where it knows none."""
+    found = read([{"id": 1, "file_name": "a.jpg", "date_captured": 0}])
+    assert found.entries["captured"].to_pylist() == [None]
+    assert found.n_faults == 0
+
+
 def test_what_cannot_be_opened_is_told(read: Reader) -> None:
     """Corrupt ones, videos, and what is on the web."""
     found = read(
