@@ -117,7 +117,7 @@ def sample_diverse(
     ----------
     image_paths : str, path-like or iterable of them
         The images' paths, or a folder or glob, or several of each; also a data frame or Arrow table
-        with a column of paths (path, file, filepath, filename or image). Paths that lead to the
+        with a column of paths (path, file, file_name and the like). Paths that lead to the
         same absolute path are one image.
     target_count : int, str or None
         How many images to select, at least 0, or a share of the readable ones, such as ``"10%"``,

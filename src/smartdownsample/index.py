@@ -112,7 +112,7 @@ class ImageIndex(Sampler):
         ----------
         paths : str, path-like, iterable of them, data frame, or Document
             A folder, a glob, the images' paths, several of each, a data frame or Arrow table with a
-            column of paths (path, file, filepath, filename or image), or a document of detections.
+            column of paths (path, file, file_name and the like), or a document of detections.
             Paths that lead to the same absolute path are one image.
         hash_size : int
             Side of the DHash in bits, 2 to 32.

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from ..display import count_noun
 from ..errors import InvalidParameterError, SmartDownsampleError, StorageError
-from ..formats import looks_like_document, read_document
+from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS, looks_like_document, read_document
 from ..gathering import describe_failures, measure_photo, turn_upright, warn_of_failures
 from ..index import ImageIndex
 from ..items import (
@@ -35,6 +35,13 @@ from .time_limit import limit_matching
 
 # Checks where outputs go, from the options, the images, and all paths that are read.
 CheckOutputs: TypeAlias = Callable[[argparse.Namespace, NamedImages, list[str]], None]
+
+# What to do about files that people take for lists of images.
+_ADVICE = {
+    (".xlsx", ".xls", ".ods"): "Save the sheet as CSV, and name that.",
+    (".yaml", ".yml", ".xml"): "Name the folder of its images, or a list of their paths (.txt).",
+    (".zip", ".gz", ".tar", ".7z"): "Unpack it, and name what is in it.",
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,8 @@ def _name_all(options: argparse.Namespace) -> tuple[NamedImages, list[Kept] | In
     images = name_images(
         options.sources,
         path_column=options.path_column,
+        # Other commands may have a root of their own.
+        root=options.root if "strict" in options else None,
         grouping=grouping,
         include=options.include,
         exclude=options.exclude,
@@ -135,8 +144,11 @@ def _check_document_options(
         if getattr(options, field.name, field.default) not in (field.default, [])
     ]
     has_crops = any(document.options.items == "crops" for document in documents)
+    has_lists = any(
+        source.lower().endswith((*TABLE_EXTENSIONS, *LIST_EXTENSIONS)) for source in options.sources
+    )
     for name, kind in given:
-        if not documents:
+        if not documents and not (has_lists and name == "--root"):
             msg = (
                 f"{name} is about documents of detections, such as MegaDetector writes, and there "
                 "is none among the sources. Name one, or leave the option out."
@@ -243,8 +255,15 @@ def _explain_nothing(images: NamedImages, failures: tuple[Failure, ...]) -> str:
         if failures
         else "the sources name none, or none that --category and --min-confidence allow"
     )
-    is_lost = images.documents and any(failure.cause is Cause.MISSING for failure in failures)
-    advice = " Say with --root what folder the paths of the document count from." if is_lost else ""
+    is_lost = any(failure.cause is Cause.MISSING for failure in failures)
+    advice = ""
+    if is_lost and (images.documents or images.table is not None):
+        what = "document" if images.documents else "table"
+        advice = f" Say with --root what folder the paths of the {what} count from."
+    extension = os.path.splitext(failures[0].path)[1].lower() if failures else ""
+    for extensions, text in _ADVICE.items():
+        if extension in extensions:
+            advice = f" {text}"
     return f"There are no images to work with: {reason}.{advice}"
 
 

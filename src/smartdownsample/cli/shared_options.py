@@ -56,7 +56,7 @@ def add_sources(
     group.add_argument(
         "--path-column",
         metavar="NAME",
-        help="column of paths, by default path, file, filepath, filename or image",
+        help="column of paths; by default found by name, such as path, file, file_name or image",
     )
     group.add_argument(
         "--include",
@@ -80,8 +80,8 @@ def _add_documents(parser: argparse.ArgumentParser) -> None:
     add(
         "--root",
         metavar="DIR",
-        help="folder that the paths of documents count from; leading folders that are not there "
-        "are dropped",
+        help="folder that the paths of documents, tables and lists count from; leading folders "
+        "that are not there are dropped",
     )
     add(
         "--items",

@@ -9,7 +9,14 @@ from .cells import free_names, guard_cells
 from .documents import looks_like_document, read_document
 from .json_values import dump_json
 from .path_lists import LIST_EXTENSIONS, read_list, split_list
-from .path_tables import BYTES_COLUMN, TABLE_EXTENSIONS, find_path_column, list_cells, read_table
+from .path_tables import (
+    BYTES_COLUMN,
+    TABLE_EXTENSIONS,
+    find_path_column,
+    list_cells,
+    list_columns,
+    read_table,
+)
 
 __all__ = [
     "BOXES",
@@ -25,6 +32,7 @@ __all__ = [
     "free_names",
     "guard_cells",
     "list_cells",
+    "list_columns",
     "looks_like_document",
     "read_document",
     "read_list",

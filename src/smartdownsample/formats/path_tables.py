@@ -21,10 +21,15 @@ from .json_records import read_records
 TABLE_EXTENSIONS = (".csv", ".tsv", ".parquet", ".json")
 # Column of Parquet files for paths that are not valid Unicode, beside the column "path".
 BYTES_COLUMN = "path_bytes"
-# Names of the column of paths, in upper or lower case; the first that a table has counts.
-_PATH_COLUMNS = ("path", "file", "filepath", "filename", "image")
-# The folder of each file, which Timelapse writes apart from its name, with backslashes.
-_FOLDER_COLUMN = "relativepath"
+# Names of the column of paths, in letters and digits alone; the first that a table has counts.
+_PATH_COLUMNS = (
+    *("path", "file", "filepath", "filename", "image", "imagepath"),
+    *("relativepath", "sourcefile"),  # AddaxAI's and ExifTool's
+)
+# The folder of each file, where Timelapse, with backslashes, or camtrapR write it apart.
+_FOLDER_COLUMNS = {"file": "relativepath", "filename": "directory"}
+# What parts the words of a column's name.
+_BETWEEN_WORDS = re.compile(r"[ _.-]")
 _DELIMITERS = ",;\t"
 _QUOTED = re.compile(r'"[^"]*"')
 # Texts and bytes that Arrow stores in ways in which it cannot choose among them.
@@ -68,8 +73,9 @@ def read_table(file: str, path_column: str | None) -> tuple[list[str], pa.Table]
 
 def _add_folders(paths: list[str], column: str, table: pa.Table) -> list[str]:
     """Join files with their folders, where a table tells these in a column of their own."""
-    names = [name for name in table.column_names if name.lower() == _FOLDER_COLUMN]
-    if column.lower() != "file" or len(names) != 1:
+    wanted = _FOLDER_COLUMNS.get(_simplify(column))
+    names = [name for name in table.column_names if _simplify(name) == wanted]
+    if len(names) != 1:
         return paths
     folders = (str(folder or "").replace("\\", "/") for folder in list_cells(table, names[0]))
     return [os.path.join(folder, path) for folder, path in zip(folders, paths, strict=True)]
@@ -81,7 +87,7 @@ def _name(error: BaseException) -> str:
     return str(text).partition("\n")[0][:_MOST_LETTERS].rstrip(".")
 
 
-def _list_columns(names: list[str]) -> str:
+def list_columns(names: list[str]) -> str:
     """List names of columns; what is no table may have many and long ones."""
     listed = ", ".join(to_line(name) for name in names)
     return listed if len(listed) <= _MOST_LETTERS else f"{listed[:_MOST_LETTERS]}…"
@@ -235,16 +241,21 @@ def _take_paths(table: pa.Table, column: str, numbers: Sequence[int], file: str)
 
 def find_path_column(names: list[str], what: str) -> str:
     """Find the column of paths by its name; `what` names the table in the error."""
-    name_of = {name.lower(): name for name in reversed(names)}
+    name_of = {_simplify(name): name for name in reversed(names)}
     found = [name_of[name] for name in _PATH_COLUMNS if name in name_of]
     if not found:
         msg = (
             f"{what} must have a column of paths, called {', '.join(_PATH_COLUMNS)}. "
-            f"Got the columns {_list_columns(names)}. Give the column itself, or, in the command, "
+            f"Got the columns {list_columns(names)}. Give the column itself, or, in the command, "
             "its name by --path-column."
         )
         raise InvalidParameterError(msg)
     return found[0]
+
+
+def _simplify(name: str) -> str:
+    """Spell the name of a column as `_PATH_COLUMNS` has it."""
+    return _BETWEEN_WORDS.sub("", name.lower())
 
 
 def list_cells(table: pa.Table, column: str) -> list[object]:
@@ -265,7 +276,7 @@ def _check_column(table: pa.Table, column: str) -> None:
     if table.column_names.count(column) != 1:
         msg = (
             f"The table must have one column called {column!r}. "
-            f"Got the columns {_list_columns(table.column_names)}."
+            f"Got the columns {list_columns(table.column_names)}."
             f"{suggest(column, table.column_names)}"
         )
         raise InvalidParameterError(msg)

@@ -21,11 +21,13 @@ from ..formats import (
     LIST_EXTENSIONS,
     TABLE_EXTENSIONS,
     list_cells,
+    list_columns,
     read_list,
     read_table,
     split_list,
 )
 from ..object_urls import is_remote
+from .document_paths import anchor_paths
 from .documents import DocumentItems
 from .find import IMAGE_EXTENSIONS, describe_empty, find_fixed_folder, list_source
 from .groupings import FACTS_OF_PATHS, Fact, Grouping, list_facts, match_paths
@@ -43,8 +45,9 @@ _LOCK_EXTENSIONS = (".lock", ".json")
 _OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*[\"}]")
 _BEGINNING = 1_000
 _MOST_OPENED = 1_000
+_OF_LISTS = {*TABLE_EXTENSIONS, *LIST_EXTENSIONS}
 # Those of files that are no documents of detections, unless they begin as one.
-_USUAL = {*TABLE_EXTENSIONS, *LIST_EXTENSIONS, *IMAGE_EXTENSIONS} - {".json"}
+_USUAL = {*_OF_LISTS, *IMAGE_EXTENSIONS} - {".json"}
 # Reads the items of a document; None for any other file or folder.
 ReadItems: TypeAlias = Callable[[str], DocumentItems | None]
 # Spells a path as patterns and regular expressions are to see it.
@@ -55,6 +58,7 @@ def name_images(  # noqa: PLR0913 - what the command has, each with a default
     sources: Sequence[str],
     *,
     path_column: str | None = None,
+    root: str | None = None,
     grouping: Grouping | None = None,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
@@ -67,7 +71,8 @@ def name_images(  # noqa: PLR0913 - what the command has, each with a default
     """List the images that sources name, each folder or glob sorted by path.
 
     A source is a folder, glob, image, list or table, or ``-`` for a list on standard input, or what
-    `read_items` takes for a document of detections; `turn` is for `join_items`. `include` and
+    `read_items` takes for a document of detections; `turn` is for `join_items`. Paths of lists and
+    tables count from `root`, see `anchor_paths`. `include` and
     `exclude` are patterns, see `match_patterns`: kept are images that match one of `include`, if
     there is any, and none of `exclude`. These, and a `grouping` by the path, see paths as `respell`
     gives them. With a `shard` only its images are listed, which may be none. Raises
@@ -78,16 +83,16 @@ def name_images(  # noqa: PLR0913 - what the command has, each with a default
     if len(sources) > _MOST_OPENED:
         # Photos that a shell named one by one: none is opened to see whether it is a document.
         read_items = None
-    parts = [_read_source(source, path_column, read_items) for source in sources]
+    parts = [_read_source(source, path_column, root, read_items) for source in sources]
     empty = [source for source, part in zip(sources, parts, strict=True) if _is_empty(part)]
     if len(empty) == len(sources) and not may_be_empty:
         raise InvalidParameterError(_describe_empty(empty[0]))
     for source in empty:
         warn_user(_describe_empty(source), ImageLoadingWarning)
     if include or exclude:
-        parts = _keep_matching(sources, parts, include, exclude, respell)
+        parts = _keep_matching(sources, parts, root, include, exclude, respell)
     if shard is not None:
-        parts = _take_shard(sources, parts, shard)
+        parts = _take_shard(sources, parts, root, shard)
     if grouping is not None:
         _check_grouping(parts, grouping)
         parts = [replace(part, labels=_label_images(part, grouping, respell)) for part in parts]
@@ -112,7 +117,9 @@ def leave_out_folder(images: NamedImages, folder: str) -> NamedImages:
     return images.take(np.array(outside, dtype=np.bool_))
 
 
-def _read_source(source: str, path_column: str | None, read_items: ReadItems | None) -> NamedImages:
+def _read_source(
+    source: str, path_column: str | None, root: str | None, read_items: ReadItems | None
+) -> NamedImages:
     """List the images of one source; a table's come with the table."""
     if source == STANDARD_INPUT:
         if sys.stdin is None:
@@ -135,9 +142,9 @@ def _read_source(source: str, path_column: str | None, read_items: ReadItems | N
         images = NamedImages(sorted(list_source(source)))
     elif extension in TABLE_EXTENSIONS:
         paths, table = read_table(source, path_column)
-        images = NamedImages(_anchor_paths(paths, source), table=table)
+        images = NamedImages(_anchor_paths(paths, source, root), table=table)
     elif extension in LIST_EXTENSIONS or is_pipe:
-        images = NamedImages(_anchor_paths(read_list(source), source))
+        images = NamedImages(_anchor_paths(read_list(source), source, root))
     else:
         images = NamedImages([source])
     return images
@@ -146,7 +153,7 @@ def _read_source(source: str, path_column: str | None, read_items: ReadItems | N
 def _list_remote(source: str) -> NamedImages:
     """List the images below a URL; lists, tables and documents are no sources there."""
     extension = os.path.splitext(source)[1].lower()
-    if extension in {*TABLE_EXTENSIONS, *LIST_EXTENSIONS, *_LOCK_EXTENSIONS}:
+    if extension in {*_OF_LISTS, *_LOCK_EXTENSIONS}:
         msg = (
             f"Lists, tables and documents must be files of this machine. Got {source!r}. Copy it "
             "here and name the copy."
@@ -188,11 +195,14 @@ def _is_pipe(source: str) -> bool:
         return False
 
 
-def _anchor_paths(paths: list[str], file: str) -> list[str]:
-    """Decide what the relative paths of a document are relative to.
+def _anchor_paths(paths: list[str], file: str, root: str | None) -> list[str]:
+    """Decide what the relative paths of a list or table are relative to.
 
-    The working folder; or the document's folder, if the first relative path exists only there.
+    The working folder; or the document's folder, if the first relative path exists only there. With
+    a `root`, or where paths have backslashes, they are looked for as those of documents are.
     """
+    if root is not None or any("\\" in path for path in paths):
+        return anchor_paths(paths, file, root).paths
     folder = os.path.dirname(file)
     is_relative = [not os.path.isabs(path) and not is_remote(path) for path in paths]
     first = next((path for path, own in zip(paths, is_relative, strict=True) if own), None)
@@ -208,10 +218,14 @@ def _check_grouping(parts: Sequence[NamedImages], grouping: Grouping) -> None:
     """Make sure that there is a table, or a document, when groups come from one."""
     needs_document = grouping.rule == "fact" and grouping.text not in FACTS_OF_PATHS
     if needs_document and not any(part.documents for part in parts):
+        named = [part.table.column_names for part in parts if part.table is not None]
+        advice = (
+            f" Where a column does, use column:NAME: {list_columns(named[0])}." if named else ""
+        )
         msg = (
             f"Groups by {grouping.text} need a document of detections as a source, such as what "
             "MegaDetector writes. There is none. "
-            "Where folders name them, use parent or regex:PATTERN."
+            f"Where folders name them, use parent or regex:PATTERN.{advice}"
         )
         raise InvalidParameterError(msg)
     if grouping.rule == "column" and not any(part.table is not None for part in parts):
@@ -237,15 +251,17 @@ def _label_images(images: NamedImages, grouping: Grouping, respell: Respell) -> 
 def _keep_matching(
     sources: Sequence[str],
     parts: Sequence[NamedImages],
+    root: str | None,
     include: Sequence[str],
     exclude: Sequence[str],
     respell: Respell,
 ) -> list[NamedImages]:
     """Keep the images that the patterns allow, see `name_images`; say what matches none."""
     patterns = [*include, *exclude]
+    bases = [_find_base(source, part, root) for source, part in zip(sources, parts, strict=True)]
     matches = [
-        match_patterns(patterns, list(map(respell, part.paths)), respell(_find_base(source, part)))
-        for source, part in zip(sources, parts, strict=True)
+        match_patterns(patterns, list(map(respell, part.paths)), respell(base))
+        for part, base in zip(parts, bases, strict=True)
     ]
     n_include = len(include)
     chosen = []
@@ -275,12 +291,12 @@ def _keep_matching(
 
 
 def _take_shard(
-    sources: Sequence[str], parts: Sequence[NamedImages], shard: Shard
+    sources: Sequence[str], parts: Sequence[NamedImages], root: str | None, shard: Shard
 ) -> list[NamedImages]:
     """Take the images of a shard, by their paths from their sources on."""
     bases = set()
     for source, part in zip(sources, parts, strict=True):
-        bases.add(to_key(_find_base(source, part) or os.curdir))
+        bases.add(to_key(_find_base(source, part, root) or os.curdir))
         # Lists and documents may count from the working folder.
         is_listed = not os.path.isdir(source) and not glob.has_magic(source)
         if is_listed and any(not os.path.isabs(path) for path in part.paths[:1]):
@@ -288,8 +304,10 @@ def _take_shard(
     return [part.take(shard.hold(to_keys(part.paths), bases)) for part in parts]
 
 
-def _find_base(source: str, part: NamedImages) -> str:
+def _find_base(source: str, part: NamedImages, root: str | None) -> str:
     """Find the folder that patterns with a slash count from, beside the working folder."""
     if part.documents and part.documents[0].options.root is not None:
         return os.fspath(part.documents[0].options.root)
+    if root is not None and os.path.splitext(source)[1].lower() in _OF_LISTS:
+        return root
     return source if is_remote(source) else find_fixed_folder(source)

@@ -319,6 +319,36 @@ def test_groups_are_checked_before_images_are_opened(
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_root_is_for_tables_as_well(capfd: pytest.CaptureFixture[str]) -> None:
+    """Of another machine, say; where there is no table or document it is about nothing."""
+    Path("table.csv").write_text("filename\nD:\\cards\\site_1\\IMG_1.jpg\n")
+    assert main(["sample", "table.csv", "-n", "1", "-q"]) == 1
+    assert "Say with --root what folder the paths of the table count" in capfd.readouterr().err
+    assert main(["sample", "table.csv", "-n", "1", "-q", "--root", "photos"]) == 0
+    assert Path(capfd.readouterr().out.strip()) == Path("photos/site_1/IMG_1.jpg")
+    assert main(["sample", "photos", "-n", "1", "-q", "--root", "photos"]) == 1
+    assert "--root is about documents" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("results.xlsx", "Save the sheet as CSV"),
+        ("data.yaml", "Name the folder of its images"),
+        ("package.zip", "Unpack it"),
+    ],
+)
+def test_files_that_are_no_lists_are_refused_with_advice(
+    name: str, words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What people take for one."""
+    Path(name).write_bytes(b"PK\3\4" if name != "data.yaml" else b"train: images\n")
+    assert main(["sample", name, "-n", "1", "-q"]) == 1
+    assert words in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -36,6 +36,35 @@ def test_files_are_joined_with_the_folders_that_timelapse_writes_apart(tmp_path:
     assert read_table(str(table), "File")[0] == ["a.jpg", "b.jpg"]
 
 
+def test_file_names_are_joined_with_the_folders_that_camtrapr_writes_apart(tmp_path: Path) -> None:
+    """In the columns Directory and FileName, as ExifTool does."""
+    table = tmp_path / "record_table.csv"
+    table.write_text('"Species","Directory","FileName"\n"fox","/data/st_1/fox","a.jpg"\n')
+    assert read_table(str(table), None)[0] == ["/data/st_1/fox/a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "column"),
+    [
+        ("absolute_path,relative_path,data_type", "relative_path"),  # the first is a folder
+        ("image_id,image_path,max_confidence", "image_path"),
+        ("text,file_name", "file_name"),
+        ("File Name,File Path", "File Path"),
+        ("SourceFile,Species", "SourceFile"),
+        ("file_name,FilePath,path", "path"),
+        ("file_path,filepath", "file_path"),
+    ],
+)
+def test_the_column_of_paths_is_found_in_any_spelling(
+    tmp_path: Path, columns: str, column: str
+) -> None:
+    """With spaces, underscores and capitals, as each tool has it."""
+    names = columns.split(",")
+    row = ",".join("a.jpg" if name == column else "b.jpg" for name in names)
+    (tmp_path / "table.csv").write_text(f"{columns}\n{row}\n")
+    assert read_table(str(tmp_path / "table.csv"), None)[0] == ["a.jpg"]
+
+
 @pytest.mark.parametrize("start", ["\r\n", "\n\n", ""])
 @pytest.mark.parametrize("names", ["path;id", '"path";"a,b,c"'])
 def test_the_first_row_tells_what_separates_columns(tmp_path: Path, start: str, names: str) -> None:

@@ -108,6 +108,32 @@ def test_relative_paths_count_from_where_the_first_of_them_is(folder: Path) -> N
     ]
 
 
+@pytest.mark.parametrize("name", ["paths.txt", "table.csv"])
+@pytest.mark.parametrize("start", ["", "old/", "/mnt/disk/photos/", "C:\\photos\\"])
+def test_paths_count_from_a_root(folder: Path, name: str, start: str) -> None:
+    """Those of another machine lose the folders that are not there, as in documents."""
+    spelt = [start + each for each in NAMES]
+    if "\\" in start:
+        spelt = [each.replace("/", "\\") for each in spelt]
+    lists = folder / "lists"
+    lists.mkdir()
+    header = ["path"] if name.endswith(".csv") else []
+    (lists / name).write_text("\n".join([*header, *spelt, ""]))
+    os.chdir(lists)
+    found = name_paths(name, root=str(folder))
+    assert list(map(os.path.normpath, found)) == [str(folder / each) for each in NAMES]
+
+
+@pytest.mark.skipif(os.sep != "/", reason="backslashes are separators here")
+@pytest.mark.usefixtures("folder")
+def test_backslashes_are_separators_where_that_leads_to_a_photo() -> None:
+    """In tables that were written on Windows; else they are letters."""
+    Path("table.csv").write_text("filename\ncam_1\\a.jpg\ncam_2\\c.jpg\n")
+    assert name_paths("table.csv") == ["cam_1/a.jpg", "cam_2/c.jpg"]
+    Path("gone.csv").write_text("filename\ngone\\a.jpg\n")
+    assert name_paths("gone.csv") == ["gone\\a.jpg"]
+
+
 # ------------------------------------------------------------------ tables
 
 
@@ -203,6 +229,24 @@ def test_a_column_names_groups(folder: Path) -> None:
         name_images(["cam_1"], grouping=grouping)
     with pytest.raises(InvalidParameterError, match="one column called 'kind'"):
         name_images(["table.csv"], grouping=Grouping("column", "kind"))
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_columns_of_a_table_are_told_where_a_document_is_wanted() -> None:
+    """One of them is likely meant."""
+    Path("table.csv").write_text("path,prediction\ncam_1/a.jpg,fox\n")
+    with pytest.raises(InvalidParameterError, match=r"column:NAME: path, prediction\.$"):
+        name_images(["table.csv"], grouping=Grouping("fact", "species"))
+
+
+@pytest.mark.usefixtures("folder")
+def test_patterns_count_from_the_root_of_a_table(tmp_path: Path) -> None:
+    """Where its paths do."""
+    Path("other").mkdir()
+    Path("other/table.csv").write_text("path\n" + "\n".join(NAMES))
+    os.chdir("other")
+    found = name_paths("table.csv", root=str(tmp_path), include=["/cam_1/*"])
+    assert found == [str(tmp_path / name) for name in NAMES[:2]]
 
 
 @pytest.mark.usefixtures("folder")
