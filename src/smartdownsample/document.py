@@ -11,7 +11,7 @@ from .gathering import measure_photo
 from .items import DocumentItems, Fact, NamedImages, list_document_items, list_facts, to_text
 from .options import BoxOrientation, DocumentOptions, ItemKind, PathLike, WrittenFormat
 from .records import Picks
-from .results import choose_target, convert_document, write_document
+from .results import write_document
 
 if TYPE_CHECKING:
     from .formats import Fault
@@ -215,16 +215,6 @@ class Document:
         check_flag("only_selected_boxes", only_selected_boxes)
         if to is not None:
             check_choice("to", to, get_args(WrittenFormat))
-        target = choose_target(self.contents, to)
-        if target is None:
-            write_document(
-                self.contents, selection, destination, only_selected_boxes=only_selected_boxes
-            )
-        else:
-            convert_document(
-                self.contents,
-                selection,
-                destination,
-                target,
-                only_selected_boxes=only_selected_boxes,
-            )
+        write_document(
+            self.contents, selection, destination, only_selected_boxes=only_selected_boxes, to=to
+        )

@@ -196,7 +196,6 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
     from ..output_files import check_filled_folder, check_output
     from ..results import (
         MANIFEST,
-        TARGET_KINDS,
         check_crops,
         check_document_output,
         choose_target,
@@ -213,10 +212,7 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
         outputs[options.output] = selection_kind(columns, images.paths, options.relative_to)
     else:
         target = choose_target(document, options.target_format)
-        if target is None:
-            check_document_output(document, options.output, read)
-        else:
-            outputs[options.output] = TARGET_KINDS[target]
+        check_document_output(document, options.output, target, read)
     if options.crops_to is not None:
         check_crops(images.list_items())
     for folder in (options.copy_to, options.link_to, options.crops_to):
@@ -234,7 +230,7 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
 def _write_files(options: argparse.Namespace, selection: "Picks", images: "NamedImages") -> bool:
     """Place images and write all files that are asked for; tell whether all could be placed."""
     from .. import page, report
-    from ..results import write_manifest, write_selection
+    from ..results import write_document, write_manifest, write_selection
     from .inputs import list_parameters
     from .tables import describe
 
@@ -248,7 +244,13 @@ def _write_files(options: argparse.Namespace, selection: "Picks", images: "Named
         is_complete &= _place(options, selection, options.link_to, _LINKS[options.link_type])
     document = _find_document(options, images)
     if document is not None:
-        _write_document(options, selection, document)
+        write_document(
+            document,
+            selection,
+            options.output,
+            only_selected_boxes=options.only_selected_boxes,
+            to=options.target_format,
+        )
     elif options.output is not None:
         write_selection(
             selection,
@@ -307,26 +309,6 @@ def _find_document(options: argparse.Namespace, images: "NamedImages") -> "Docum
         msg = f"{needing} is about a document, which is {what}. Got {options.output!r} instead."
         raise InvalidParameterError(msg)
     return None
-
-
-def _write_document(
-    options: argparse.Namespace, selection: "Picks", document: "DocumentItems"
-) -> None:
-    """Write a document of detections reduced to a selection."""
-    from ..results import choose_target, convert_document, write_document
-
-    is_reduced = options.only_selected_boxes
-    target = choose_target(document, options.target_format)
-    if target is None:
-        write_document(document, selection, options.output, only_selected_boxes=is_reduced)
-    else:
-        convert_document(
-            document,
-            selection,
-            options.output,
-            target,
-            only_selected_boxes=is_reduced,
-        )
 
 
 def _write_crops(options: argparse.Namespace, selection: "Picks") -> bool:

@@ -1,6 +1,6 @@
 """What is made of a selection: tables, files, copies and links of images, manifests, splits."""
 
-from .converted_document import TARGET_KINDS, choose_target, convert_document
+from .converted_document import choose_target
 from .crop_files import check_crops, write_crops
 from .document_file import check_document_output, write_document
 from .earlier_selection import selection_kind
@@ -22,7 +22,6 @@ from .split import NearDuplicate, Split, split_selection
 
 __all__ = [
     "MANIFEST",
-    "TARGET_KINDS",
     "Figures",
     "Inspection",
     "NearDuplicate",
@@ -31,7 +30,6 @@ __all__ = [
     "check_crops",
     "check_document_output",
     "choose_target",
-    "convert_document",
     "describe_run",
     "explain_selection",
     "find_base",

@@ -9,11 +9,10 @@ import numpy as np
 from ..errors import InvalidParameterError, OutputError
 from ..formats import dump_json
 from ..gathering import measure_photo, turn_boxes, turn_upright
-from ..items import UNLABELLED, DocumentItems, list_document_items, to_text
-from ..options import DocumentOptions, PathLike, TargetFormat, WrittenFormat
-from ..output_files import OutputKind, starts_with, write_output
-from ..records import Cause, Float64Array, IntArray, ItemList, Picks, unpack
-from .document_file import find_rows
+from ..items import UNLABELLED, DocumentItems, list_document_items
+from ..options import DocumentOptions, TargetFormat, WrittenFormat
+from ..output_files import OutputKind, starts_with
+from ..records import Cause, Float64Array, IntArray, ItemList, unpack
 
 _NAMES: dict[TargetFormat, str] = {"coco": "COCO", "megadetector": "MegaDetector"}
 # What our documents begin with: only these are replaced.
@@ -61,49 +60,20 @@ class _Photo(NamedTuple):
 
 
 def convert_document(
-    document: DocumentItems,
-    selection: Picks,
-    destination: PathLike,
-    target: TargetFormat,
-    *,
-    only_selected_boxes: bool = False,
-) -> None:
-    """Write the selected photos of a document, with their boxes, as another format.
+    document: DocumentItems, entries: IntArray, boxes: IntArray | None, target: TargetFormat
+) -> bytes:
+    """Spell some entries of a document, with their boxes or some of these, as another format.
 
     Paths stay as the document spells them, boxes count from the upright picture. COCO gets the
     label of each box for its category. MegaDetector gets the detector's category, and the label,
     where it is another, as the one classification, with the confidence of the detection; boxes
-    that people drew have a confidence of 1.
-
-    Parameters
-    ----------
-    document : DocumentItems
-        The document.
-    selection : Selection
-        Of its items.
-    destination : path
-        A file that ends in ``.json``. An earlier document that was converted is replaced.
-    target : {"coco", "megadetector"}
-        The format.
-    only_selected_boxes : bool
-        Whether photos have their selected boxes alone, and not all.
-
-    Raises
-    ------
-    InvalidParameterError
-        When the selection is not of this document, or the name ends otherwise.
-    OutputError
-        When the file cannot be written, would replace an image, a source or another file, or the
-        size of a photo cannot be told any more.
+    that people drew have a confidence of 1. Raises `OutputError` when COCO needs the size of a
+    photo that is gone.
     """
-    name = to_text(destination, "The 'destination' parameter")
-    entries, boxes = find_rows(document, selection)
-    photos = _list_photos(document, entries, boxes if only_selected_boxes else None, target)
+    photos = _list_photos(document, entries, boxes, target)
     info = {"description": f"{_NAMES[target]}, {_MADE_BY}"}
     data = dump_json(_SPELLERS[target](photos, info), indent=1, ensure_ascii=False) + "\n"
-    inputs = [document.annotations.file, *selection.inputs]
-    encoded = data.encode(errors="backslashreplace")
-    write_output(name, encoded, TARGET_KINDS[target], inputs)
+    return data.encode(errors="backslashreplace")
 
 
 def _list_photos(

@@ -1,4 +1,4 @@
-"""A document of detections, reduced to a selection and written in its own format."""
+"""A document of detections, reduced to a selection and written in its own format or another."""
 
 import os
 from collections.abc import Iterable
@@ -9,9 +9,10 @@ import numpy as np
 from ..errors import DocumentWarning, InvalidParameterError, OutputError
 from ..formats import Annotations, read_document
 from ..items import DocumentItems, to_key, to_text
-from ..options import PathLike
+from ..options import PathLike, TargetFormat, WrittenFormat
 from ..output_files import OutputKind, check_output, replacing, write_output
 from ..records import IntArray, Picks, unpack
+from .converted_document import TARGET_KINDS, choose_target, convert_document
 
 _JSON = (".json",)
 
@@ -46,9 +47,18 @@ def _find_foreign_part(file: str, annotations: Annotations) -> str | None:
 
 
 def check_document_output(
-    document: DocumentItems, destination: str, inputs: Iterable[str] = ()
+    document: DocumentItems,
+    destination: str,
+    target: TargetFormat | None,
+    inputs: Iterable[str] = (),
 ) -> None:
-    """Make sure that a part of a document may be written where it is to be, see `check_output`."""
+    """Make sure that a part of a document may be written where it is to be, see `check_output`.
+
+    `target` is the format to convert it to, None its own.
+    """
+    if target is not None:
+        check_output(destination, TARGET_KINDS[target], inputs)
+        return
     if not document.annotations.is_folder:
         check_output(destination, document_kind(document.annotations), inputs)
         return
@@ -72,11 +82,13 @@ def write_document(
     destination: PathLike,
     *,
     only_selected_boxes: bool = False,
+    to: WrittenFormat | None = None,
 ) -> None:
-    """Write a document of detections reduced to a selection, in its own format.
+    """Write a document of detections reduced to a selection.
 
-    What stays is kept as it is spelt, in the document's order, with everything that is said of the
-    whole. The same selection gives the same bytes.
+    In its own format, what stays is kept as it is spelt, in the document's order, with everything
+    that is said of the whole; of other formats see `convert_document`. The same selection gives
+    the same bytes.
 
     Parameters
     ----------
@@ -86,9 +98,11 @@ def write_document(
         Of its items.
     destination : path
         A file like the document, or a folder for Camtrap DP. Missing folders are made; an earlier
-        part of the same document is replaced.
+        part of the same document, or an earlier converted one, is replaced.
     only_selected_boxes : bool
         Whether photos keep their selected boxes alone, and not all.
+    to : {"coco", "megadetector", "camtrap-dp"}, optional
+        Another format to write; Camtrap DP from Camtrap DP alone.
 
     Raises
     ------
@@ -96,24 +110,30 @@ def write_document(
         When the selection is not of this document, or the name ends otherwise.
     OutputError
         When the file cannot be written, or would replace an image, the document itself or a file
-        that is no part of it.
+        that is no part of it; or when the size of a photo is needed that is gone.
     """
+    target = choose_target(document, to)
     name = to_text(destination, "The 'destination' parameter")
     annotations = document.annotations
-    entries, boxes = find_rows(document, selection)
-    files = annotations.reduce(entries, boxes if only_selected_boxes else None)
+    entries, boxes = _find_rows(document, selection)
+    chosen = boxes if only_selected_boxes else None
     inputs = [annotations.file, *selection.inputs]
+    if target is not None:
+        data = convert_document(document, entries, chosen, target)
+        write_output(name, data, TARGET_KINDS[target], inputs)
+        return
+    files = annotations.reduce(entries, chosen)
     if not annotations.is_folder:
         [data] = files.values()
         write_output(name, data, document_kind(annotations), inputs)
         return
-    check_document_output(document, name, inputs)
+    check_document_output(document, name, None, inputs)
     _check_links(name, files)
     # All files are complete before the first is put in its place.
     with ExitStack() as placing:
         for file, data in files.items():
-            target = os.path.join(name, *file.split("/"))
-            with open(placing.enter_context(replacing(target)), "wb") as stream:
+            path = os.path.join(name, *file.split("/"))
+            with open(placing.enter_context(replacing(path)), "wb") as stream:
                 stream.write(data)
 
 
@@ -130,7 +150,7 @@ def _check_links(folder: str, names: Iterable[str]) -> None:
             raise OutputError(msg)
 
 
-def find_rows(document: DocumentItems, selection: Picks) -> tuple[IntArray, IntArray]:
+def _find_rows(document: DocumentItems, selection: Picks) -> tuple[IntArray, IntArray]:
     """Find the entries and boxes of a document that are selected, ascending."""
     details, rows = selection.table.details, selection.rows
     if details is not None:
