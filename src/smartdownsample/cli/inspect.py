@@ -19,9 +19,6 @@ EXAMPLES = (
     "inspect photos --exclude StationB --json",
 )
 
-# Sizes that are listed for people.
-_MAX_SIZES = 5
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
@@ -39,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
 
     from ..api import inspect_index
     from ..report import describe_document, summarize_document, tabulate_document
+    from ..results import describe_sizes
     from .inputs import collect
     from .printing import print_json, tell
 
@@ -73,9 +71,7 @@ def run(options: argparse.Namespace) -> int:
     if options.decode == "preview":
         _print_previews(found.previews)
     _print_quality(found)
-    sizes = [f"{size} ({count:,})" for size, count in found.sizes.items()]
-    more = f" and {len(sizes) - _MAX_SIZES:,} more" if len(sizes) > _MAX_SIZES else ""
-    tell(f"Sizes: {', '.join(sizes[:_MAX_SIZES])}{more}")
+    tell(f"Sizes: {describe_sizes(found.sizes)}")
     tell(f"How many to select: {coverage.describe()}")
     for each in coverage.needed:
         tell(f"  {each.describe()}")

@@ -365,11 +365,9 @@ def _is_folder(source: str) -> bool:
 def _choose_base(sources: Sequence[str], selection: "Picks") -> "str | None":
     """Choose the folder below which folders are kept, so that other selections fit in beside."""
     from ..items import find_common_folder, to_key
-    from ..results import find_base
+    from ..results import find_base_of
 
     # Photos of a package, which is a folder as well, may lie anywhere.
     if all(map(_is_folder, sources)) and selection.table.details is None:
         return os.fsdecode(find_common_folder(list(map(to_key, sources))))
-    earlier = set(selection.earlier_rows.tolist())
-    paths = (path for row, path in enumerate(selection.table.paths) if row not in earlier)
-    return os.fsdecode(find_base(list(map(to_key, paths)))) or None
+    return os.fsdecode(find_base_of(selection)) or None

@@ -1,14 +1,13 @@
 """From items to their features: known ones from the store, the others by decoding."""
 
 from .box_orientation import turn_boxes, turn_upright
-from .forecast import Forecast, forecast_work
+from .forecast import forecast_work
 from .gather import describe_failures, gather_features, open_pack, warn_of_failures
 from .photo_sizes import measure_photo
 from .preview_trust import PreviewCounts, count_previews, describe_previews
 from .stored_table import open_stored
 
 __all__ = [
-    "Forecast",
     "PreviewCounts",
     "count_previews",
     "describe_failures",

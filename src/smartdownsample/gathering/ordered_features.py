@@ -70,9 +70,7 @@ class OrderedFeatures:
         is_larger = np.empty(len(self.items), dtype=np.bool_)
         for start in range(0, len(self.items), _BLOCK):
             some = slice(start, start + _BLOCK)
-            rows, shares = self.rows[some], regions[self.items[some], 2:].astype(np.float64)
-            n_pixels = rows["width"].astype(np.float64) * rows["height"] / shares.prod(axis=1)
-            is_larger[some] = n_pixels > max_pixels
+            is_larger[some] = are_larger(self.rows[some], regions[self.items[some]], max_pixels)
         return self._leave_out(is_larger, Cause.TOO_LARGE)
 
     def _leave_out(self, is_out: BoolArray, cause: Cause) -> "OrderedFeatures":
@@ -116,6 +114,13 @@ class OrderedFeatures:
             details=details,
             n_not_items=len(items.failures),
         )
+
+
+def are_larger(rows: RowArray, regions: Float32Array, max_pixels: int) -> BoolArray:
+    """Tell which rows are of photos with more pixels, shape (n,)."""
+    shares = regions[:, 2:].astype(np.float64).prod(axis=1)
+    n_pixels = rows["width"].astype(np.float64) * rows["height"] / shares
+    return np.asarray(n_pixels > max_pixels)
 
 
 def _merge_failures(of_items: list[Failure], of_document: Sequence[Failure]) -> tuple[Failure, ...]:

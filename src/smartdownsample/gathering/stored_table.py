@@ -24,7 +24,6 @@ from ..records import (
     FeatureSpec,
     FeatureTable,
     PackedPaths,
-    RowArray,
     are_crops,
     encode_path,
     pack_bytes,
@@ -32,7 +31,8 @@ from ..records import (
     unpack,
     whole_photos,
 )
-from ..store import CacheDir, FeatureStore, StoredFolder, choose_cache_dir, list_specs
+from ..store import CacheDir, FeatureStore, StoredFolder, choose_cache_dir, fill_rows, list_specs
+from .ordered_features import are_larger
 
 # Another process may merge parts while they are read, but not this often in a row.
 _READ_ATTEMPTS = 5
@@ -168,9 +168,8 @@ class _Columns:
         self._n_given += len(stored)
         regions = unpack(stored["region"])
         rows = np.zeros(len(stored), dtype=self._spec.row_dtype)
-        for name in self._spec.row_dtype.names or ():
-            rows[name] = unpack(stored[name])
-        is_readable = unpack(pc.is_null(stored["cause"])) & ~_are_too_large(rows, regions)
+        fill_rows(rows, stored)
+        is_readable = unpack(pc.is_null(stored["cause"])) & ~are_larger(rows, regions, MAX_PIXELS)
         if not is_readable.all():
             self._add_failures(stored["cause"], paths, ~is_readable)
             rows, regions, indices = rows[is_readable], regions[is_readable], indices[is_readable]
@@ -229,10 +228,3 @@ class _Columns:
             n_extracted=0,
             n_known=self._n_given,
         )
-
-
-def _are_too_large(rows: RowArray, regions: np.ndarray) -> BoolArray:
-    """Tell which rows are of photos with more pixels than a run reads by default, shape (n,)."""
-    shares = regions[:, 2:].astype(np.float64).prod(axis=1)
-    n_pixels = rows["width"].astype(np.float64) * rows["height"] / shares
-    return np.asarray(n_pixels > MAX_PIXELS)

@@ -10,6 +10,7 @@ from ..errors import InvalidParameterError, OutputError
 from ..items import to_key, to_text
 from ..options import PathLike
 from ..records import Picks
+from ..results import find_base_of
 from .content_hashes import digest_file
 from .lock_check import (
     LockReport,
@@ -19,7 +20,6 @@ from .lock_check import (
     find_locked_root,
     find_unsound,
 )
-from .lock_content import choose_root
 from .lock_file import LockContent, LockedPick, LockedSource, read_lock
 from .places import leads_out
 from .unicode_forms import locate
@@ -129,7 +129,7 @@ class Lock:
         if root is None:
             return False
         folder = to_key(os.path.normpath(os.path.join(os.path.dirname(self.file), root)))
-        place = os.path.join(choose_root(selection), b"")
+        place = os.path.join(find_base_of(selection), b"")
         return not place or place.startswith(os.path.join(folder, b""))
 
     def list_paths(self, root: PathLike | None = None) -> list[str]:

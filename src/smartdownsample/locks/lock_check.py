@@ -8,8 +8,9 @@ from typing import TypeAlias
 from ..display import format_html
 from ..items import list_items, stat_files, strip_folder, to_key
 from ..records import Cause, Picks, Region
+from ..results import find_base_of
 from .content_hashes import hash_files
-from .lock_content import choose_root, digest_features, list_items_of, list_present, split_by_folder
+from .lock_content import digest_features, list_items_of, list_present, split_by_folder
 from .lock_file import LockContent, LockedPick
 from .locked_folders import MOST_NAMED, LockedFolder
 from .unicode_forms import list_other_forms, locate
@@ -209,7 +210,7 @@ def find_locked_root(content: LockContent, selection: Picks) -> bytes:
 
     It is the deepest one that they have in common, or one above it that has a pick of this path.
     """
-    folder = deepest = choose_root(selection)
+    folder = deepest = find_base_of(selection)
     known = set(map(to_key, selection.table.paths))
     while not any(locate(folder, pick.path) in known for pick in content.picks):
         above = os.path.dirname(folder)

@@ -13,20 +13,13 @@ from ..errors import InvalidParameterError, OutputError
 from ..items import stat_files, strip_folder, to_key, to_keys
 from ..object_urls import is_remote
 from ..records import WHOLE, Cause, FeatureTable, Picks, Region
-from ..results import find_base, list_versions
+from ..results import list_versions
 from .content_hashes import ContentHash, hash_files
 from .lock_file import LockContent, LockedPick, LockedRound, sort_picks
 from .locked_folders import LockedFolder
 
 # The columns of a row that picks depend on; the others tell about files.
 _SEEN = ("dhash", "ahash", "mean_rgb", "lab_layout", "captured")
-
-
-def choose_root(selection: Picks) -> bytes:
-    """Choose the folder that paths count from: the deepest one that all images have in common."""
-    earlier = set(selection.earlier_rows.tolist())
-    paths = (path for row, path in enumerate(selection.table.paths) if row not in earlier)
-    return find_base(list(map(to_key, paths)))
 
 
 def are_relative(selection: Picks) -> bool:

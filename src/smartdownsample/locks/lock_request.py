@@ -10,8 +10,8 @@ from ..errors import InvalidParameterError
 from ..formats import LIST_EXTENSIONS, TABLE_EXTENSIONS
 from ..items import find_common_folder, find_fixed_folder, list_items, to_key
 from ..records import Picks
+from ..results import find_base_of
 from .content_hashes import digest_file
-from .lock_content import choose_root
 from .lock_file import LockContent, LockedSource
 from .places import spell_nearby, spell_place
 
@@ -60,7 +60,7 @@ class LockRequest:
                 return key
         places = [_find_fixed(each) for each in self.sources or () if each not in self.documents]
         if self.documents or not places or None in places:
-            return choose_root(selection)
+            return find_base_of(selection)
         return find_common_folder([to_key(place) for place in places if place is not None])
 
     def spell(self, features: str, root: bytes, folder: bytes, place: str | None) -> LockContent:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ..display import pluralize
 from ..gathering import count_previews, describe_previews
 from ..records import FeatureTable, Layout, Picks
-from ..sampling import is_quality_known
+from ..sampling import count_quality_unknown
 
 
 class Fact(NamedTuple):
@@ -51,7 +51,7 @@ def list_facts(selection: Picks, *, is_drawn: bool = True) -> Iterator[Fact]:
 
 def _describe_unknown(selection: Picks) -> str:
     """Say how many images may be flat as well."""
-    n_unknown = int((~is_quality_known(selection.table.rows)).sum())
+    n_unknown = count_quality_unknown(selection.table.rows)
     return f"{n_unknown:,} more may be, which earlier versions kept" if n_unknown else ""
 
 

@@ -18,7 +18,6 @@ from .arrow import (
     pack_flags,
     pack_texts,
     pack_values,
-    sort_bytes,
     unpack,
 )
 from .collection import (
@@ -123,7 +122,6 @@ __all__ = [
     "pack_values",
     "round_region",
     "round_regions",
-    "sort_bytes",
     "take_field",
     "take_rows",
     "unpack",

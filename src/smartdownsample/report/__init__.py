@@ -5,7 +5,7 @@ Drawing needs matplotlib, which the extra ``viz`` installs; it is imported on fi
 
 from .distribution_chart import draw_distribution
 from .document_summary import describe_document, summarize_document, tabulate_document
-from .drawings import FIGURE, check_drawing, make_figure, save_figure, show_figure
+from .drawings import check_drawing, make_figure, save_figure, show_figure
 from .notebook import format_collection, format_picks
 from .summary import (
     describe_skipped,
@@ -16,7 +16,6 @@ from .summary import (
 from .thumbnail_grid import draw_thumbnails
 
 __all__ = [
-    "FIGURE",
     "check_drawing",
     "describe_document",
     "describe_skipped",

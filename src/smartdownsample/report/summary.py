@@ -11,7 +11,7 @@ from ..features import tell_infrared
 from ..gathering import count_previews, describe_previews
 from ..items import call_camera, find_cameras
 from ..records import FeatureTable, Layout, Picks
-from ..sampling import is_quality_known, name_buckets
+from ..sampling import count_quality_unknown, name_buckets
 
 _NAME_WIDTH = 54
 _MAX_GROUPS = 30
@@ -109,7 +109,7 @@ def describe_skipped(selection: Picks) -> Iterator[str]:
         yield f"{len(skipped):,} left out as flat, first {to_line(table.paths[skipped[0]])}"
     else:
         yield "none left out as flat"
-    n_unknown = int((~is_quality_known(table.rows)).sum())
+    n_unknown = count_quality_unknown(table.rows)
     if n_unknown:
         yield describe_unknown_quality(n_unknown)
 

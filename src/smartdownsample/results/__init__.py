@@ -5,12 +5,12 @@ from .crop_files import check_crops, write_crops
 from .document_file import check_document_output, write_document
 from .earlier_selection import selection_kind
 from .file_copies import open_file
-from .inspection import Figures, Inspection, inspect_collection
+from .inspection import Figures, Inspection, describe_sizes, inspect_collection
 from .kept_images import resolve_keep
 from .manifest import MANIFEST, describe_run, list_versions, write_manifest
 from .originals import find_originals
 from .place import Placed, place_images, refuse_linking
-from .placement_plan import find_base, unflatten
+from .placement_plan import find_base, find_base_of, unflatten
 from .selection_file import write_selection
 from .selection_table import (
     explain_selection,
@@ -31,8 +31,10 @@ __all__ = [
     "check_document_output",
     "choose_target",
     "describe_run",
+    "describe_sizes",
     "explain_selection",
     "find_base",
+    "find_base_of",
     "find_originals",
     "inspect_collection",
     "list_versions",

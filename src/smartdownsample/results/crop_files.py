@@ -6,14 +6,13 @@ from functools import partial
 from typing import NamedTuple
 
 from ..atomic_files import in_one_piece, make_folders
-from ..checks import check_place
 from ..errors import InvalidParameterError, OutputError
-from ..items import FILES, strip_folder, to_key, to_keys, to_text
+from ..items import FILES, strip_folder, to_key
 from ..options import PathLike
 from ..records import Cause, Failure, IntArray, ItemList, Picks, are_crops, unpack
-from .place import Placed
+from .place import Placed, explaining_destination
 from .placed_record import PlacedSelection, check_others, count_others, digest_names, record_placing
-from .placement_plan import find_base
+from .placement_plan import choose_base, read_destination
 
 _JPEG_EXTENSIONS = (".jpg", ".jpeg", ".jpe")
 _NO_CROPS = (
@@ -86,16 +85,16 @@ def write_crops(
     """
     from ..pictures import decode_all
 
-    place = to_text(destination, "The 'destination' parameter")
-    check_place(place)
-    (folder,) = to_keys([place])
+    folder = read_destination(destination)
     crops = _plan_crops(selection, folder, base)
     names = {strip_folder(crop.target, folder, "the destination") for crop in crops}
     placed = PlacedSelection(digest_names(names), len(names), None, "copy")
     n_others = count_others(folder, names)
     if not add:
         check_others(folder, n_others, placed)
-    _make_all_folders(folder, crops)
+    with explaining_destination(folder):
+        for parent in {folder, *(os.path.dirname(crop.target) for crop in crops)}:
+            make_folders(parent)
     if crops:
         record_placing(folder, placed, is_first=not n_others)
     by_file: dict[str, list[_Crop]] = {}
@@ -120,10 +119,7 @@ def _plan_crops(selection: Picks, folder: bytes, base: PathLike | None) -> list[
     if table.details is None or not are_crops(table.regions[rows]).any():
         raise InvalidParameterError(_NO_CROPS)
     keys = [to_key(table.paths[row]) for row in rows.tolist()]
-    if base is None:
-        base_key = find_base(keys)
-    else:
-        (base_key,) = to_keys([to_text(base, "The 'base' parameter")])
+    base_key = choose_base(base, keys)
     places = _list_places(selection, rows)
     crops = [
         _Crop(row, os.path.join(folder, _name_crop(strip_folder(key, base_key, "the base"), place)))
@@ -159,20 +155,6 @@ def _name_crop(name: bytes, place: int) -> bytes:
     if os.fsdecode(extension).lower() not in _JPEG_EXTENSIONS:
         extension += b".jpg"
     return stem + b".crop_%03d" % place + extension
-
-
-def _make_all_folders(folder: bytes, crops: list[_Crop]) -> None:
-    """Make the folders that crops go to, before the first is cut."""
-    try:
-        for parent in {folder, *(os.path.dirname(crop.target) for crop in crops)}:
-            make_folders(parent)
-    except OSError as error:
-        msg = (
-            f"The destination {os.fsdecode(folder)!r} cannot be used ({error.strerror}: "
-            f"{os.fsdecode(error.filename or folder)!r}). Nothing was written. "
-            "Give a folder that may be written to."
-        )
-        raise OutputError(msg) from error
 
 
 def _write_photo(selection: Picks, path: str, crops: list[_Crop]) -> list[_Outcome]:

@@ -15,7 +15,7 @@ from ..records import FLAG_TRUNCATED, BoolArray, Collection, Failure, FeatureTab
 from ..sampling import (
     QualityWord,
     are_near_duplicates,
-    is_quality_known,
+    count_quality_unknown,
     number_sequences,
     tell_quality,
 )
@@ -83,6 +83,13 @@ class QualityCount:
 
     n_images: int
     first_path: str
+
+
+def describe_sizes(sizes: Mapping[str, int]) -> str:
+    """Say how many images have each size, for the most frequent ones."""
+    told = [f"{size} ({n:,})" for size, n in sizes.items()]
+    more = f" and {len(told) - _MAX_SIZES:,} more" if len(told) > _MAX_SIZES else ""
+    return ", ".join(told[:_MAX_SIZES]) + more
 
 
 @dataclass(frozen=True, repr=False)
@@ -154,9 +161,7 @@ class Inspection:
             n_unknown = total.n_images - total.n_captured
             unknown = f"; {n_unknown:,} at unknown times" if n_unknown else ""
             yield "Taken", f"{total.first_captured} to {total.last_captured}{unknown}"
-        sizes = [f"{size} ({n:,})" for size, n in self.sizes.items()]
-        more = f" and {len(sizes) - _MAX_SIZES:,} more" if len(sizes) > _MAX_SIZES else ""
-        yield "Sizes", ", ".join(sizes[:_MAX_SIZES]) + more
+        yield "Sizes", describe_sizes(self.sizes)
         for word, counted in self.quality.items():
             yield word.capitalize(), f"{counted.n_images:,}, first {counted.first_path}"
         for cause, n in self.failures.items():
@@ -213,7 +218,7 @@ def inspect_collection(collection: Collection, sequence_gap_s: float) -> Inspect
         n_duplicates=table.n_duplicates,
         previews=count_previews(table),
         quality=_count_quality(table, known.quality),
-        n_quality_unknown=int((~is_quality_known(table.rows)).sum()),
+        n_quality_unknown=count_quality_unknown(table.rows),
     )
 
 

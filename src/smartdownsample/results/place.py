@@ -2,14 +2,15 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias, get_args
 
 from ..atomic_files import in_one_piece, make_folders, remove_leftovers
-from ..checks import check_choice, check_flag, check_place
+from ..checks import check_choice, check_flag
 from ..display import count_noun
 from ..errors import InvalidParameterError, OutputError
-from ..items import list_items, to_keys, to_text
+from ..items import list_items, to_text
 from ..object_urls import is_remote
 from ..options import How, PathLike
 from ..records import Cause, Failure
@@ -25,11 +26,12 @@ from .placement_plan import (
     Placement,
     Plan,
     TargetState,
+    choose_base,
     compare_files,
-    find_base,
     find_cause,
     find_stray_folder,
     plan_placing,
+    read_destination,
 )
 
 Progress: TypeAlias = Callable[[int, int], object]
@@ -144,17 +146,12 @@ def place_images(  # noqa: PLR0913 - what the command has, by keyword
     Placed(n_new=40, n_there=0, size_bytes=81920, failures=())
     """
     check_choice("how", how, get_args(How))
-    place = to_text(destination, "The 'destination' parameter")
-    check_place(place)
-    (folder,) = to_keys([place])
+    folder = read_destination(destination)
     name = os.path.basename(to_text(manifest or "", "The 'manifest' parameter")) or None
     items = list_items(paths)
     if how != "copy":
         refuse_linking(items.paths)
-    if base is None:
-        base_key = find_base(items.keys)
-    else:
-        (base_key,) = to_keys([to_text(base, "The 'base' parameter")])
+    base_key = choose_base(base, items.keys)
     plan = plan_placing(items, folder, base_key, how, is_flat=check_flag("flat", flat))
     new = [each for each in plan.placements if each.state is TargetState.NEW]
     _check_differences(plan, folder, how)
@@ -226,19 +223,12 @@ def _prepare_folders(folder: bytes, new: list[Placement], how: How) -> None:
     """Make the folders of new images; raise OutputError when copies do not fit on their disk."""
     import shutil
 
-    try:
+    with explaining_destination(folder):
         make_folders(folder)
         for parent in {os.path.dirname(placement.target) for placement in new}:
             make_folders(parent)
             remove_leftovers(parent)
         free_bytes = shutil.disk_usage(folder).free
-    except OSError as error:
-        msg = (
-            f"The destination {os.fsdecode(folder)!r} cannot be used ({error.strerror}: "
-            f"{os.fsdecode(error.filename or folder)!r}). Nothing was placed. "
-            "Give a folder that may be written to."
-        )
-        raise OutputError(msg) from error
     size_bytes = sum(placement.size_bytes for placement in new)
     if how == "copy" and size_bytes > free_bytes:
         msg = (
@@ -248,6 +238,20 @@ def _prepare_folders(folder: bytes, new: list[Placement], how: How) -> None:
             "destination, or use how='hardlink' or how='symlink', which need none."
         )
         raise OutputError(msg)
+
+
+@contextmanager
+def explaining_destination(folder: bytes) -> Iterator[None]:
+    """Turn an error of the file system into one that says that the destination cannot be used."""
+    try:
+        yield
+    except OSError as error:
+        msg = (
+            f"The destination {os.fsdecode(folder)!r} cannot be used ({error.strerror}: "
+            f"{os.fsdecode(error.filename or folder)!r}). Nothing was placed. "
+            "Give a folder that may be written to."
+        )
+        raise OutputError(msg) from error
 
 
 def _place(placement: Placement, how: How, so_far: str) -> TargetState | Cause:

@@ -9,11 +9,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from ..checks import check_place
 from ..errors import InvalidParameterError
-from ..items import FILES, cause_of, find_common_folder, stat_files, strip_folder
+from ..items import (
+    FILES,
+    cause_of,
+    find_common_folder,
+    stat_files,
+    strip_folder,
+    to_key,
+    to_keys,
+    to_text,
+)
 from ..object_urls import is_remote
-from ..options import How
-from ..records import Cause, Failure, ItemList
+from ..options import How, PathLike
+from ..records import Cause, Failure, ItemList, Picks
 from .file_copies import has_same_content, read_to_end
 
 # Of a name on the file systems that are common.
@@ -78,6 +88,30 @@ def find_base(keys: Sequence[bytes]) -> bytes:
     """
     folders = {os.path.dirname(key) for key in keys if key}
     return find_common_folder(folders) if folders else b""
+
+
+def find_base_of(picks: Picks) -> bytes:
+    """Find the longest folder that a collection lies below, but for images selected before."""
+    earlier = set(picks.earlier_rows.tolist())
+    paths = (path for row, path in enumerate(picks.table.paths) if row not in earlier)
+    return find_base(list(map(to_key, paths)))
+
+
+def choose_base(base: PathLike | None, keys: Sequence[bytes]) -> bytes:
+    """Choose the folder below which folders are kept: the one given, else that of `find_base`."""
+    return find_base(keys) if base is None else _read_place(base, "The 'base' parameter")
+
+
+def read_destination(destination: PathLike) -> bytes:
+    """Return the absolute path of the folder to place images in, or say why it can be none."""
+    name = "The 'destination' parameter"
+    check_place(to_text(destination, name))
+    return _read_place(destination, name)
+
+
+def _read_place(place: PathLike, name: str) -> bytes:
+    (key,) = to_keys([to_text(place, name)])
+    return key
 
 
 def flatten(name: bytes) -> bytes:

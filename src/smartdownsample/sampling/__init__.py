@@ -17,13 +17,7 @@ from .bucket_names import is_bucket_name, name_buckets
 from .buckets import N_CODES, describe_bucket, encode_buckets
 from .coverage import Coverage, NeededCount, measure_coverage
 from .covered import find_alike
-from .distances import (
-    DISTANCE_SCALE,
-    FAR,
-    find_nearest_rows,
-    measure_distances,
-    measure_steps,
-)
+from .distances import DISTANCE_SCALE, FAR, find_nearest_rows, measure_distances
 from .exact_selection import draw_selection
 from .groups import check_groups, label_items
 from .kept import find_kept
@@ -34,7 +28,7 @@ from .quality import (
     GOOD,
     QUALITY_WORDS,
     QualityWord,
-    is_quality_known,
+    count_quality_unknown,
     name_quality,
     tell_quality,
 )
@@ -54,6 +48,7 @@ __all__ = [
     "QualityWord",
     "are_near_duplicates",
     "check_groups",
+    "count_quality_unknown",
     "count_represented",
     "describe_bucket",
     "draw_ranking",
@@ -65,12 +60,10 @@ __all__ = [
     "find_representatives",
     "is_bucket_name",
     "is_near_duplicate",
-    "is_quality_known",
     "label_items",
     "lay_out",
     "measure_coverage",
     "measure_distances",
-    "measure_steps",
     "name_buckets",
     "name_quality",
     "number_joined",

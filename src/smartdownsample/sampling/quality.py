@@ -53,11 +53,16 @@ def tell_quality(rows: RowArray) -> dict[QualityWord, BoolArray]:
     }
 
 
-def is_quality_known(rows: RowArray) -> BoolArray:
-    """Tell of which rows it is known whether they are blurred or flat, shape (n,).
+def count_quality_unknown(rows: RowArray) -> int:
+    """Count the rows of which it is unknown whether they are blurred or flat.
 
-    The others were kept before sharpness was measured.
+    They were kept before sharpness was measured.
     """
+    return int((~_is_known(rows)).sum())
+
+
+def _is_known(rows: RowArray) -> BoolArray:
+    """Tell of which rows it is known whether they are blurred or flat, shape (n,)."""
     return np.asarray((rows["sharpness"] > 0) | ~_are_large(rows))
 
 
@@ -77,7 +82,7 @@ def name_quality(rows: RowArray) -> list[str | None]:
         ", ".join(word for bit, word in enumerate(found) if code >> bit & 1) or GOOD
         for code in range(1 << len(found))
     ]
-    unknown = (bits == 0) & ~is_quality_known(rows)
+    unknown = (bits == 0) & ~_is_known(rows)
     codes = np.where(unknown, len(names), bits).tolist()
     names.append(None)
     return [names[code] for code in codes]

@@ -134,10 +134,7 @@ class Query:
 
     def _may_hold(self, group: RowGroup) -> bool:
         """Tell whether any of the items lies in a row group's range of paths."""
-        place = bisect.bisect_left(self.paths, group.first_path)
-        if place == len(self.paths):
-            return False
-        return group.last_path is None or self.paths[place] <= group.last_path
+        return group.may_hold(self.paths)
 
     def _match(self, stored: pa.Table, columns: Sequence[str]) -> pa.Table:
         """Find the rows that describe items, with the ``place`` of each in this query.

@@ -14,8 +14,7 @@ import uuid
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import partial
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeVar
 
@@ -109,9 +108,9 @@ def remove_part(part: Path) -> None:
         return
 
 
-def read_part(part: Path, schema: pa.Schema, wanted: Sequence[bytes] | None = None) -> pa.Table:
+def read_part(part: Path, schema: pa.Schema) -> pa.Table:
     """Read and verify the rows of a part, as one table; see `read_row_groups`."""
-    tables = list(read_row_groups(part, schema, wanted))
+    tables = list(read_row_groups(part, schema))
     return pa.concat_tables([make_empty_table(schema), *tables])
 
 
@@ -124,18 +123,10 @@ def read_row_groups(
     `DamagedPartError` when the file is no part of this store, does not hold what was written, or
     holds what is never written (see `row_checks`), and `OSError` when it is gone or the disk fails.
     """
-    with _finding_damage(part):
-        with open(part, "rb") as sealed:
-            check_seal(sealed)
-        with pq.ParquetFile(part, page_checksum_verification=True) as file:
-            digests = _read_digests(file, schema)
-            groups = [
-                group
-                for group in range(file.num_row_groups)
-                if wanted is None or _may_hold(file.metadata.row_group(group), wanted)
-            ]
-            read = partial(_read_row_group, file, digests, schema)
-            yield from filter(len, read_ahead(read, groups))
+    with closing(OpenPart(part, schema)) as opened:
+        groups = opened.list_groups()
+        chosen = [each.number for each in groups if wanted is None or each.may_hold(wanted)]
+        yield from read_ahead(opened.read, chosen)
 
 
 class RowGroup(NamedTuple):
@@ -149,6 +140,13 @@ class RowGroup(NamedTuple):
     last_path: bytes | None
     first_order_key: bytes
 
+    def may_hold(self, paths: Sequence[bytes]) -> bool:
+        """Tell whether any of some sorted paths lies in the row group's range of paths."""
+        place = bisect.bisect_left(paths, self.first_path)
+        if place == len(paths):
+            return False
+        return self.last_path is None or paths[place] <= self.last_path
+
 
 class OpenPart:
     """A part whose row groups are read in any order; raises what `read_row_groups` does."""
@@ -160,6 +158,10 @@ class OpenPart:
                 check_seal(sealed)
             self._file = pq.ParquetFile(part, page_checksum_verification=True)
             self._digests = _read_digests(self._file, schema)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
     def list_groups(self) -> list[RowGroup]:
         """List the row groups that are not empty."""
@@ -174,9 +176,17 @@ class OpenPart:
             ]
 
     def read(self, number: int) -> pa.Table:
-        """Read and verify a row group."""
+        """Read one row group and compare it with its digest."""
         with _finding_damage(self._part):
-            return _read_row_group(self._file, self._digests, self._schema, number)
+            # Without threads of Arrow's own: they gain nothing, and where none can be started, a
+            # sound part would be taken for a damaged one.
+            rows = self._file.read_row_group(number, use_threads=False)
+            if digest_rows(rows) != self._digests[number]:
+                msg = f"row group {number} does not match its digest"
+                raise ValueError(msg)
+            rows = bring_up_to_date(rows, self._schema)
+            check_rows(rows)
+            return rows
 
 
 def _read_range(group: pq.RowGroupMetaData, place: int) -> tuple[bytes, bytes | None]:
@@ -272,30 +282,6 @@ def read_ahead(read: Callable[[_T], pa.Table], groups: Iterable[_T]) -> Iterator
                 yield current.result()
         if coming is not None:
             yield coming.result()
-
-
-def _read_row_group(
-    file: pq.ParquetFile, digests: Sequence[int], schema: pa.Schema, group: int
-) -> pa.Table:
-    """Read one row group and compare it with its digest."""
-    # Without threads of Arrow's own: they gain nothing, and where none can be started, a sound part
-    # would be taken for a damaged one.
-    rows = file.read_row_group(group, use_threads=False)
-    if digest_rows(rows) != digests[group]:
-        msg = f"row group {group} does not match its digest"
-        raise ValueError(msg)
-    rows = bring_up_to_date(rows, schema)
-    check_rows(rows)
-    return rows
-
-
-def _may_hold(group: pq.RowGroupMetaData, wanted: Sequence[bytes]) -> bool:
-    """Tell whether any of the sorted paths lies in a row group's range of paths."""
-    statistics = group.column(0).statistics
-    if statistics is None or not statistics.has_min_max:
-        return True
-    place = bisect.bisect_left(wanted, statistics.min)
-    return place < len(wanted) and wanted[place] <= statistics.max
 
 
 def _sync_folder(folder: Path) -> None:

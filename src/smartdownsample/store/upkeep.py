@@ -17,11 +17,7 @@ from ..options import PathLike
 from ..records import BoolArray, FeatureSpec, IntArray, pack_flags, unpack
 from .cache_dir import choose_cache_dir, list_specs
 from .clearing import refuse_bucket
-from .folder import (
-    TAG_NAME,
-    is_tagged,
-    lock_parts,
-)
+from .folder import TAG_NAME, is_tagged, lock_parts
 from .look_up import rank_states
 from .merging import find_newest
 from .part import ASIDE_SUFFIX, name_part, read_part, write_part

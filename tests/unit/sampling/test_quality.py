@@ -8,7 +8,7 @@ from smartdownsample.features.columns import describe_pictures
 from smartdownsample.features.spec import make_spec
 from smartdownsample.options import DecodeMode
 from smartdownsample.records import ByteArray, RowArray
-from smartdownsample.sampling.quality import is_quality_known, name_quality, tell_quality
+from smartdownsample.sampling.quality import count_quality_unknown, name_quality, tell_quality
 from spoilt_pictures import blur, cover, haze, make_scene, spoil
 from whole_photos import photo_table
 
@@ -59,7 +59,7 @@ def test_what_was_not_measured_is_unknown_unless_colours_tell_it() -> None:
     """Nothing is guessed of rows from before there was sharpness."""
     rows = describe(*spoil(0).values())
     rows["sharpness"] = 0
-    assert not is_quality_known(rows).any()
+    assert count_quality_unknown(rows) == len(rows)
     assert name_quality(rows) == [None, None, "dark", "dark", None, "overexposed", "overexposed"]
     assert not tell_quality(rows)["flat"].any()
 
