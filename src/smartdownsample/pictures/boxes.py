@@ -1,4 +1,4 @@
-"""Formats made of boxes, and the size of those that are stills: JPEG 2000 and JPEG XL.
+"""Boxes, of which several formats are made, and the size of a JPEG XL.
 
 A box is its length, its name and its content; some boxes contain others (ISO/IEC 14496-12, 4.2).
 """
@@ -12,25 +12,12 @@ from .bits import MAX_PARTS, read_big
 # Bytes that a box has before those that are in it (ISO/IEC 14496-12, 8.11.1).
 _BEFORE_BOXES = {b"meta": 4}
 
-_CODESTREAM_MARK = b"\xff\x4f\xff\x51"
-# The size marker of a JPEG 2000 up to the number of components (ISO/IEC 15444-1, A.5.1). Sizes are
-# those of the grid with its offset, then those of a tile with that of the first.
-_J2K_SIZE_BYTES = 42
 # More than the fields of a JPEG XL take that are read from the first bytes of its codestream.
 _JXL_HEAD_BYTES = 32
 # Bits of each length in a JPEG XL, by a selector (ISO/IEC 18181-1, SizeHeader).
 _JXL_SIDE_BITS = (9, 13, 18, 30)
 # Width for each height, by the code of a ratio.
 _JXL_RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
-
-
-class Codestream(NamedTuple):
-    """Size of a JPEG 2000 image, 0 when unknown, and how many components and tiles it has."""
-
-    width: int = 0
-    height: int = 0
-    n_components: int = 0
-    n_tiles: int = 0
 
 
 class JpegXl(NamedTuple):
@@ -71,35 +58,6 @@ def find_boxes(data: bytes, *path: bytes) -> list[tuple[int, int]]:
         found = [(at, last) for kind, at, last in islice(inner, MAX_PARTS) if kind == name]
         n_before = _BEFORE_BOXES.get(name, 0)
     return found
-
-
-def read_jp2(data: bytes) -> Codestream:
-    """Read the size of a JPEG 2000 from its codestream, as the decoder does, not from its boxes.
-
-    The decoder makes a component of each column of a palette (ISO/IEC 15444-1, I.5.3.4), beside
-    those of the codestream.
-    """
-    palettes = find_boxes(data, b"jp2h", b"pclr")
-    n_columns = max((read_big(data, at + 2, 1) for at, _ in palettes), default=0)
-    for start, end in find_boxes(data, b"jp2c"):
-        # The size is in the first bytes.
-        stream = read_j2k(data[start : min(end, start + _J2K_SIZE_BYTES)])
-        return stream._replace(n_components=stream.n_components + n_columns)
-    return Codestream()
-
-
-def read_j2k(data: bytes) -> Codestream:
-    """Read the size marker of a JPEG 2000 codestream (ISO/IEC 15444-1, A.5.1)."""
-    if not data.startswith(_CODESTREAM_MARK):
-        return Codestream()
-    sizes, n_tiles = [], 1
-    for at in (8, 12):
-        end, first, side, first_tile = (read_big(data, at + n, 4) for n in (0, 8, 16, 24))
-        sizes.append(max(end - first, 0))
-        # Sides of 0 are refused by the decoder, and count as the shortest.
-        n_tiles *= max(-((first_tile - end) // max(side, 1)), 0)
-    width, height = sizes
-    return Codestream(width, height, read_big(data, 40, 2), n_tiles)
 
 
 def read_jxl(data: bytes) -> JpegXl:

@@ -2,7 +2,6 @@
 
 import io
 import struct
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,8 @@ from PIL import Image
 
 from pictures import make_pixels
 from smartdownsample.pictures.bits import MAX_PARTS
-from smartdownsample.pictures.boxes import find_boxes, read_j2k, read_jp2, read_jxl, walk_boxes
+from smartdownsample.pictures.boxes import find_boxes, read_jxl, walk_boxes
+from smartdownsample.pictures.jpeg_2000 import read_j2k, read_jp2
 
 JXL_MARK = b"\0\0\0\x0cJXL \r\n\x87\n"
 
@@ -107,37 +107,6 @@ def test_a_jpeg_xl_tells_that_it_is_animated(
 ) -> None:
     """Behind its size, and that at which it is to be shown."""
     assert read_jxl(pack_bits(*SMALL, *fields)) == (48, 48, is_animated)
-
-
-def test_a_jpeg_2000_is_as_large_as_its_codestream() -> None:
-    """The header's box may say what it likes, the decoder does not look at it."""
-    data = encode("JPEG2000")
-    at = data.index(b"ihdr") + 4
-    lying = data[:at] + struct.pack(">II", 1, 1) + data[at + 8 :]
-    assert read_jp2(data) == read_jp2(lying) == (70, 50, 3, 1)
-    assert read_j2k(encode("JPEG2000", no_jp2=True)) == (70, 50, 3, 1)
-    assert read_jp2(data[: data.index(b"jp2c") - 4]) == (0, 0, 0, 0)
-
-
-def test_tiles_of_a_jpeg_2000_are_counted() -> None:
-    """Those that are begun count as well; the grid may begin before the picture."""
-    options: dict[str, Any] = {"no_jp2": True, "tile_size": (32, 16)}
-    assert read_j2k(encode("JPEG2000", **options)).n_tiles == 3 * 4
-    shifted = encode("JPEG2000", **options, offset=(30, 0), tile_offset=(28, 0))
-    assert read_j2k(shifted) == (70, 50, 3, 3 * 4)
-    data = encode("JPEG2000", no_jp2=True)
-    for side, n_tiles in ((1, 70 * 50), (0, 70 * 50)):
-        assert read_j2k(data[:24] + struct.pack(">II", side, side) + data[32:]).n_tiles == n_tiles
-
-
-def test_columns_of_a_palette_are_components_of_a_jpeg_2000() -> None:
-    """The decoder has all of them at once, and the indices."""
-    data = encode("JPEG2000")
-    at = data.index(b"jp2h") - 4
-    end = at + int.from_bytes(data[at : at + 4], "big")
-    palette = make_box(b"pclr", struct.pack(">HB", 4, 250) + bytes(250) + bytes(4 * 250))
-    with_palette = data[:at] + make_box(b"jp2h", data[at + 8 : end] + palette) + data[end:]
-    assert read_jp2(with_palette) == (70, 50, 3 + 250, 1)
 
 
 def test_boxes_in_one_another_are_found_by_their_names() -> None:

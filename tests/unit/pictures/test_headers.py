@@ -16,7 +16,7 @@ from PIL import Image
 from pictures import encode_jpeg, make_exif, make_media, make_pixels
 from smartdownsample.pictures.bits import MAX_PARTS
 from smartdownsample.pictures.decode import Picture, decode_image
-from smartdownsample.pictures.headers import Header, read_header, read_jpeg_with_exif
+from smartdownsample.pictures.headers import Header, read_header, read_jpeg_with_exif, simplify_png
 from smartdownsample.records import Cause
 
 FORMATS = {
@@ -456,3 +456,14 @@ def test_no_damage_to_exif_data_makes_it_fail(data: bytes, at: int, junk: bytes)
 def test_any_bytes_have_an_answer(data: bytes) -> None:
     """Also the shortest."""
     assert isinstance(read_header(data), (Header, Cause))
+
+
+def test_texts_of_a_png_do_not_reach_the_decoder() -> None:
+    """It unpacks each: a thousand of 8 MB, which take a few KB, would take most of a minute."""
+    data = encode_array(np.ones((5, 7, 3), dtype=np.uint8), ".png")
+    with_texts = data[:33]
+    for name in (b"zTXt", b"iTXt"):
+        content = name + b"k\0\0" + zlib.compress(bytes(1000))
+        crc = zlib.crc32(content)
+        with_texts += struct.pack(">I", len(content) - 4) + content + struct.pack(">I", crc)
+    assert simplify_png(with_texts + data[33:]) == data
