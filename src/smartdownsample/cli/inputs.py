@@ -260,6 +260,8 @@ def _explain_nothing(images: NamedImages, failures: tuple[Failure, ...]) -> str:
     if is_lost and (images.documents or images.table is not None):
         what = "document" if images.documents else "table"
         advice = f" Say with --root what folder the paths of the {what} count from."
+    if failures and all(failure.cause is Cause.ON_THE_WEB for failure in failures):
+        advice = " Download them, and write into the document where they are."
     extension = os.path.splitext(failures[0].path)[1].lower() if failures else ""
     for extensions, text in _ADVICE.items():
         if extension in extensions:

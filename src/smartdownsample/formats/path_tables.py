@@ -214,7 +214,8 @@ def _find_fault(data: bytes) -> None:
         data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        msg = f"line {line:,} is not UTF-8 (byte 0x{data[error.start]:02x})"
+        byte = f"0x{data[error.start]:02x}"
+        msg = f"line {line:,} is not UTF-8 (byte {byte}); in Excel, save it as CSV UTF-8"
         raise csv.Error(msg) from error
 
 

@@ -331,6 +331,15 @@ def test_a_root_is_for_tables_as_well(capfd: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.usefixtures("folder")
+def test_what_to_do_about_photos_on_the_web_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    """No folder that is named makes a file of an address."""
+    entry = {"file": "https://example.org/a.jpg", "detections": []}
+    Path("results.json").write_text(json.dumps({"images": [entry]}))
+    assert main(["sample", "results.json", "-n", "1", "-q"]) == 1
+    assert "Download them, and write into the document where they are." in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("name", "words"),
     [
