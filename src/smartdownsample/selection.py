@@ -11,9 +11,9 @@ from .checks import check_flag, check_integer, check_names, check_number, check_
 from .display import count_noun
 from .locks import lock_selection
 from .options import RANDOM_SEED, VALIDATION, GroupsLike, Kept, PathLike
-from .picked_items import PickedItems
 from .records import IntArray, Picks
 from .results import (
+    PickedItems,
     Split,
     explain_selection,
     split_selection,
@@ -104,7 +104,7 @@ class Selection(PickedItems):
         LockWarning
             When the file cannot say where the images lie, or what was asked for of what.
         """
-        lock_selection(self, destination, root=root)
+        lock_selection(self, destination, root)
 
     def save_report(
         self,

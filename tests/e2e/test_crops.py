@@ -26,7 +26,7 @@ from smartdownsample import (
 )
 from smartdownsample.errors import OutputError
 from smartdownsample.options import Kept, ReadingOptions
-from smartdownsample.results import name_source_columns, write_selection
+from smartdownsample.results import write_selection
 
 N_PHOTOS = 8
 N_BOXES = len(BOXES)
@@ -133,16 +133,6 @@ class TestTables:
         path.write_text(json.dumps(records))
         with pytest.raises(OutputError, match="'label'"):
             index.sample(5).save(path)
-
-    def test_columns_of_a_source_keep_apart_from_those_of_crops(self, index: ImageIndex) -> None:
-        """Where there are crops; others keep their names."""
-        ours = index.sample(2).explain().column_names
-        assert name_source_columns(["label", "x", "age"], ours) == [
-            "source_label",
-            "source_x",
-            "age",
-        ]
-        assert name_source_columns(["label", "x", "index"]) == ["label", "x", "source_index"]
 
 
 class TestCounts:

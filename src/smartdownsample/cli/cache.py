@@ -25,13 +25,13 @@ MERGE_EXAMPLES = (
 
 def add_options(parser: Parser) -> None:
     """Add the actions of the command and their options."""
+    from .option_values import file_called
     from .shared_options import (
         add_cache_dir,
         add_json,
         add_parents,
         add_reading,
         add_sources,
-        file_called,
     )
 
     actions = Commands(parser, "action")

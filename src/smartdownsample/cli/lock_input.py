@@ -44,8 +44,8 @@ from .inputs import (
     name_all,
 )
 from .lock_output import list_asked, list_placed
+from .option_values import read_grouping
 from .printing import say
-from .shared_options import read_grouping
 
 _LISTS = ("include", "exclude", "categories", "left_out")
 # Options that are about all images of the collection, not about the selected ones alone.

@@ -17,6 +17,7 @@ EXAMPLES = (
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    from .option_values import file_called
     from .shared_options import (
         add_explain,
         add_parents,
@@ -24,7 +25,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         add_reading,
         add_sampling,
         add_sources,
-        file_called,
     )
 
     add_sources(parser)

@@ -27,6 +27,7 @@ _LINKS: "dict[str, How]" = {"hard": "hardlink", "symbolic": "symlink"}
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    from .option_values import file_called
     from .shared_options import (
         add_explain,
         add_json,
@@ -36,7 +37,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         add_reading,
         add_sampling,
         add_sources,
-        file_called,
     )
 
     add_sources(parser, nargs="*")
@@ -276,7 +276,7 @@ def _write_files(options: argparse.Namespace, selection: "Picks", images: "Named
 
 def _read_output(text: str) -> str:
     """Check the name of the file, or folder, that a selection is written to."""
-    from .shared_options import file_called
+    from .option_values import file_called
 
     is_file = "." in os.path.basename(text)[1:]
     return file_called(".txt", ".csv", ".json", ".parquet")(text) if is_file else text

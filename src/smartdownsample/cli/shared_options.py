@@ -1,4 +1,4 @@
-"""Options that several commands have, and what their values may be.
+"""Options that several commands have.
 
 Those that stand for a parameter of the library are stored under its name. Their choices and
 defaults are those of the library.
@@ -6,13 +6,9 @@ defaults are those of the library.
 
 import argparse
 import math
-import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import get_args
 
-from ..checks import LARGEST_INTEGER
-from ..display import suggest
 from ..options import (
     MAX_CROP_MARGIN,
     MAX_HASH_SIZE,
@@ -21,6 +17,7 @@ from ..options import (
     BoxOrientation,
     DecodeMode,
     DocumentOptions,
+    EngineName,
     ItemKind,
     NestedQuotas,
     OnLoadingError,
@@ -29,9 +26,14 @@ from ..options import (
     ReadingOptions,
     SamplingOptions,
     Spread,
-    read_share,
 )
-from .engine_options import add_engine
+from .option_values import (
+    GROUPING_FORMS,
+    integer_from,
+    number_to,
+    read_amount,
+    read_grouping,
+)
 
 _SOURCES = (
     "folder, glob or image; list of paths, one per line or NUL-separated (.txt, or - for standard "
@@ -39,8 +41,6 @@ _SOURCES = (
     "detections as MegaDetector, SpeciesNet, COCO or Camtrap DP have them; relative paths in all "
     "of them start at the working folder, or at the document's own folder if they are only there"
 )
-_FACTS = ("species", "category", "location", "deployment", "sequence", "camera")
-_GROUPING_FORMS = f"parent, {', '.join(_FACTS)}, regex:PATTERN or column:NAME"
 
 
 def add_sources(
@@ -91,7 +91,7 @@ def _add_documents(parser: argparse.ArgumentParser) -> None:
     add(
         "--min-confidence",
         metavar="SHARE",
-        type=_number(1),
+        type=number_to(1),
         default=DocumentOptions.min_confidence,
         help="leave out detections below this, unless people verified them (%(default)g)",
     )
@@ -117,7 +117,7 @@ def _add_documents(parser: argparse.ArgumentParser) -> None:
     add(
         "--crop-margin",
         metavar="SHARE",
-        type=_number(MAX_CROP_MARGIN),
+        type=number_to(MAX_CROP_MARGIN),
         default=ReadingOptions.crop_margin,
         help="add this share of a box's side to its crop on each side (%(default)g)",
     )
@@ -132,7 +132,7 @@ def add_sampling(parser: argparse.ArgumentParser, *, is_nested: bool = False) ->
         "--count",
         metavar="N",
         dest="target_count",
-        type=_read_amount,
+        type=read_amount,
         help="how many images, such as 1000, or what share of the readable ones, such as 10%%",
     )
     group.add_argument(
@@ -140,16 +140,16 @@ def add_sampling(parser: argparse.ArgumentParser, *, is_nested: bool = False) ->
         metavar="RULE",
         dest="grouping",
         type=read_grouping,
-        help=f"what makes a group: {_GROUPING_FORMS}",
+        help=f"what makes a group: {GROUPING_FORMS}",
     )
     if not is_nested:
         group.add_argument(
-            "--per-group", metavar="N", type=_integer(1), help="most images of each group"
+            "--per-group", metavar="N", type=integer_from(1), help="most images of each group"
         )
     group.add_argument(
         "--balance",
         metavar="SHARE",
-        type=_number(1),
+        type=number_to(1),
         default=SamplingOptions.balance,
         help="how groups share: from 0, in proportion to their sizes, to 1, equally (%(default)g)",
     )
@@ -162,7 +162,7 @@ def add_sampling(parser: argparse.ArgumentParser, *, is_nested: bool = False) ->
         "count, and new ones are kept apart from them",
     )
     group.add_argument(
-        "--max-per-sequence", metavar="N", type=_integer(1), help="most images of one sequence"
+        "--max-per-sequence", metavar="N", type=integer_from(1), help="most images of one sequence"
     )
     add_sequence_gap(group.add_argument)
     group.add_argument(
@@ -186,7 +186,7 @@ def add_sampling(parser: argparse.ArgumentParser, *, is_nested: bool = False) ->
         "--seed",
         metavar="N",
         dest="random_seed",
-        type=_integer(0, math.inf),
+        type=integer_from(0, math.inf),
         default=RANDOM_SEED,
         help="same seed, same images (%(default)s)",
     )
@@ -198,7 +198,7 @@ def add_sequence_gap(add_argument: Callable[..., argparse.Action]) -> None:
         "--sequence-gap",
         metavar="SECONDS",
         dest="sequence_gap_s",
-        type=_number(math.inf),
+        type=number_to(math.inf),
         default=SamplingOptions.sequence_gap_s,
         help="longest pause between images of one sequence (%(default)g)",
     )
@@ -213,7 +213,7 @@ def add_reading(parser: argparse.ArgumentParser, *, is_kept: bool = False) -> No
     group.add_argument(
         "--hash-size",
         metavar="BITS",
-        type=_integer(MIN_HASH_SIZE, MAX_HASH_SIZE),
+        type=integer_from(MIN_HASH_SIZE, MAX_HASH_SIZE),
         default=ReadingOptions.hash_size,
         help=f"side of the hash, {MIN_HASH_SIZE} to {MAX_HASH_SIZE} (%(default)s)",
     )
@@ -227,10 +227,10 @@ def add_reading(parser: argparse.ArgumentParser, *, is_kept: bool = False) -> No
     group.add_argument(
         "--n-workers",
         metavar="N",
-        type=_integer(1),
+        type=integer_from(1),
         help="images decoded at a time, by default as many as there are cores, at least 4",
     )
-    add_engine(group.add_argument)
+    _add_engine(group.add_argument)
     group.add_argument(
         "--on-error",
         dest="image_loading_errors",
@@ -247,7 +247,7 @@ def add_reading(parser: argparse.ArgumentParser, *, is_kept: bool = False) -> No
     group.add_argument(
         "--max-pixels",
         metavar="N",
-        type=_integer(1),
+        type=integer_from(1),
         default=ReadingOptions.max_pixels,
         help="leave out images that claim more pixels, or take over 4 bytes for each (%(default)s)",
     )
@@ -268,6 +268,22 @@ def add_reading(parser: argparse.ArgumentParser, *, is_kept: bool = False) -> No
         )
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="no progress and no summary; warnings remain"
+    )
+
+
+def _add_engine(add_argument: Callable[..., argparse.Action]) -> None:
+    """Add the options that name a cluster."""
+    add_argument(
+        "--engine",
+        choices=get_args(EngineName),
+        help="have a cluster decode, whose workers have this package and see the images by the "
+        "same paths",
+    )
+    add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="where the cluster is, such as tcp://10.0.0.1:8786 for Dask; by default what its own "
+        "configuration says",
     )
 
 
@@ -317,82 +333,3 @@ def add_page(add_argument: Callable[..., argparse.Action]) -> None:
 def add_json(add_argument: Callable[..., argparse.Action], summary: str = "print JSON") -> None:
     """Add the option for programs."""
     add_argument("--json", action="store_true", help=summary)
-
-
-# ---------------------------------------------------------------------- values
-
-
-def _read_amount(text: str) -> int | float:
-    """Read a count, as int, or a share in percent, as float from 0 to 1."""
-    share = read_share(text)
-    if share is not None:
-        return share
-    with suppress(ValueError):
-        if 0 <= int(text) <= LARGEST_INTEGER:
-            return int(text)
-    msg = (
-        f"must be a count such as 1000, or a share such as 10%, at most 100%. Got {text!r} instead"
-    )
-    raise argparse.ArgumentTypeError(msg)
-
-
-def _integer(at_least: int, at_most: float = LARGEST_INTEGER) -> Callable[[str], int]:
-    """Make a reader of integers within bounds."""
-
-    def read_integer(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = at_least - 1
-        if not at_least <= value <= at_most:
-            has_end = value > at_most or at_most < LARGEST_INTEGER
-            bounds = f"from {at_least} to {at_most}" if has_end else f"of at least {at_least}"
-            msg = f"must be an integer {bounds}. Got {text!r} instead"
-            raise argparse.ArgumentTypeError(msg)
-        return value
-
-    return read_integer
-
-
-def _number(at_most: float) -> Callable[[str], float]:
-    """Make a reader of numbers from 0 on."""
-
-    def read_number(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = -1.0
-        if not 0 <= value <= at_most:
-            msg = f"must be a number from 0 to {at_most:g}. Got {text!r} instead"
-            raise argparse.ArgumentTypeError(msg)
-        return value
-
-    return read_number
-
-
-def read_grouping(text: str) -> str:
-    """Check what makes a group, and return it."""
-    rule, _, rest = text.partition(":")
-    if text not in {"parent", *_FACTS} and not (rule in {"regex", "column"} and rest):
-        meant = suggest(text, ["parent", *_FACTS])
-        msg = f"must be {_GROUPING_FORMS}. Got {text!r} instead{'.' * bool(meant)}{meant}"
-        raise argparse.ArgumentTypeError(msg)
-    if rule == "regex":
-        try:
-            re.compile(rest)
-        except re.error as error:
-            msg = f"has a pattern that is no regular expression ({error}): {rest!r}"
-            raise argparse.ArgumentTypeError(msg) from error
-    return text
-
-
-def file_called(*extensions: str) -> Callable[[str], str]:
-    """Make a reader of names of files to write, which must end in one of the extensions."""
-
-    def read_name(text: str) -> str:
-        if not text.lower().endswith(extensions):
-            msg = f"must be a file that ends in {', '.join(extensions)}. Got {text!r} instead"
-            raise argparse.ArgumentTypeError(msg)
-        return text
-
-    return read_name

@@ -14,7 +14,7 @@ LIMIT_S = 120.0
 
 
 @contextmanager
-def limit_matching(patterns: list[str], limit_s: float | None = None) -> Iterator[None]:
+def limit_matching(patterns: list[str]) -> Iterator[None]:
     """End what lists and matches paths when it takes too long; without patterns, never.
 
     A regular expression such as ``(a+)+$`` takes for ever on a path that it nearly matches. Raises
@@ -25,18 +25,16 @@ def limit_matching(patterns: list[str], limit_s: float | None = None) -> Iterato
         yield
         return
 
-    seconds = LIMIT_S if limit_s is None else limit_s
-
     def end(_number: int, _frame: FrameType | None) -> None:
         msg = (
-            f"Matching paths took over {seconds:g} s of processor time, by the lockfile's "
+            f"Matching paths took over {LIMIT_S:g} s of processor time, by the lockfile's "
             f"{' and '.join(map(repr, patterns))}. A pattern can be made to take for ever: look at "
             "it, and give the lockfile up if it is not yours."
         )
         raise InvalidParameterError(msg)
 
     before = signal.signal(signal.SIGVTALRM, end)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT_S)
     try:
         yield
     finally:

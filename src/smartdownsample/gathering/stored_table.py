@@ -38,7 +38,7 @@ from .ordered_features import are_larger
 _READ_ATTEMPTS = 5
 
 
-def open_stored(root: str, reading: ReadingOptions, kind: ItemKind = "photos") -> FeatureTable:
+def open_stored(root: str, reading: ReadingOptions, kind: ItemKind) -> FeatureTable:
     """Make a table of the photos, or crops, that a store knows below a folder, in natural order.
 
     Paths begin as `root` is spelt. The rows lie in a file of the cache folder that has no name, or

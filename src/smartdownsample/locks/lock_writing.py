@@ -24,7 +24,7 @@ def write_lock(
     wanted: int | None,
     *,
     root: str | None = None,
-    show_progress: bool = False,
+    show_progress: bool,
 ) -> LockContent:
     """Write a lockfile of a first round, and return what stands in it.
 
@@ -64,13 +64,7 @@ def list_unsaid(content: LockContent, name: str) -> Iterator[str]:
         )
 
 
-def lock_selection(
-    selection: Picks,
-    destination: PathLike,
-    *,
-    root: PathLike | None = None,
-    show_progress: bool = False,
-) -> None:
+def lock_selection(selection: Picks, destination: PathLike, root: PathLike | None) -> None:
     """Write a lockfile of a selection from Python, and warn of what it does not say."""
     name = to_text(destination, "The 'destination' parameter")
     check_output(name, lock_kind(), selection.inputs)
@@ -80,7 +74,7 @@ def lock_selection(
         name,
         selection.target_count,
         root=None if root is None else to_text(root, "The 'root' parameter"),
-        show_progress=show_progress,
+        show_progress=False,
     )
     for unsaid in list_unsaid(content, repr(name)):
         warn_user(unsaid, LockWarning)

@@ -23,6 +23,8 @@ _GAP_PIXELS = 2
 _PICTURE_PIXELS = tuple(
     side - 2 * (_FRAME_PIXELS + _GAP_PIXELS) for side in (_CELL_WIDTH, _CELL_HEIGHT)
 )
+# Images of a panel: rows at most, and columns.
+_MOST_ROWS, _N_COLUMNS = 10, 10
 _PANELS_PER_ROW = 4
 _RESOLUTION = 100  # pixels per inch
 _TITLE_INCHES = 0.5
@@ -34,23 +36,22 @@ _EXCLUDED_OPACITY = 0.55
 _FRAME_COLOUR = tuple(bytes.fromhex(KEPT_COLOUR[1:]))
 
 
-def draw_thumbnails(
-    figure: "Figure", selection: Picks, *, n_rows: int = 10, n_columns: int = 10
-) -> None:
+def draw_thumbnails(figure: "Figure", selection: Picks) -> None:
     """Draw a panel for each bucket, the largest first, with its first images in natural order.
 
     Kept images have a coloured frame, excluded ones are faded. Images are read again, at a reduced
-    size; those that cannot be read any more are left blank. A panel has `n_rows` by `n_columns`
-    images at most. The figure is empty before; its size is set to fit the panels.
+    size; those that cannot be read any more are left blank. A panel has 10 by 10 images at most.
+    The figure is empty before; its size is set to fit the panels.
     """
     buckets = selection.buckets
     shown = [
-        np.flatnonzero(selection.codes == bucket.code)[: n_rows * n_columns] for bucket in buckets
+        np.flatnonzero(selection.codes == bucket.code)[: _MOST_ROWS * _N_COLUMNS]
+        for bucket in buckets
     ]
     names = name_buckets(selection.table.rows, selection.codes)
     pictures = _load_cells(selection, shown)
-    mosaics = [_compose(rows, selection, pictures, n_columns) for rows in shown]
-    panel_width = n_columns * _CELL_WIDTH / _RESOLUTION
+    mosaics = [_compose(rows, selection, pictures) for rows in shown]
+    panel_width = _N_COLUMNS * _CELL_WIDTH / _RESOLUTION
     size, boxes = _lay_out(panel_width, [len(mosaic) / _RESOLUTION for mosaic in mosaics])
     width, height = size
     figure.set_dpi(_RESOLUTION)
@@ -128,20 +129,18 @@ def _load_cells_of(path: str, regions: list[Region]) -> list[ByteArray | None]:
     return load_regions(path, regions, *_PICTURE_PIXELS)
 
 
-def _compose(
-    rows: IntArray, selection: Picks, pictures: dict[int, ByteArray], n_columns: int
-) -> ByteArray:
+def _compose(rows: IntArray, selection: Picks, pictures: dict[int, ByteArray]) -> ByteArray:
     """Compose the thumbnails of one bucket into a picture, shape (h, w, 3)."""
-    n_rows = -(-len(rows) // n_columns)
-    shape = (n_rows * _CELL_HEIGHT, n_columns * _CELL_WIDTH, 3)
+    n_rows = -(-len(rows) // _N_COLUMNS)
+    shape = (n_rows * _CELL_HEIGHT, _N_COLUMNS * _CELL_WIDTH, 3)
     mosaic = np.full(shape, _PAPER_LEVEL, dtype=np.uint8)
     for cell, row in enumerate(rows.tolist()):
         if row not in pictures:
             continue
         picture = pictures[row]
         height, width = picture.shape[:2]
-        top = cell // n_columns * _CELL_HEIGHT + (_CELL_HEIGHT - height) // 2
-        left = cell % n_columns * _CELL_WIDTH + (_CELL_WIDTH - width) // 2
+        top = cell // _N_COLUMNS * _CELL_HEIGHT + (_CELL_HEIGHT - height) // 2
+        left = cell % _N_COLUMNS * _CELL_WIDTH + (_CELL_WIDTH - width) // 2
         if selection.is_kept[row]:
             mosaic[
                 top - _FRAME_PIXELS : top + height + _FRAME_PIXELS,

@@ -9,6 +9,7 @@ from .inspection import Figures, Inspection, describe_sizes, inspect_collection
 from .kept_images import resolve_keep
 from .manifest import MANIFEST, describe_run, list_versions, write_manifest
 from .originals import find_originals
+from .picked_items import PickedItems
 from .place import Placed, place_images, refuse_linking
 from .placement_plan import find_base, find_base_of, unflatten
 from .selection_file import write_selection
@@ -25,6 +26,7 @@ __all__ = [
     "Figures",
     "Inspection",
     "NearDuplicate",
+    "PickedItems",
     "Placed",
     "Split",
     "check_crops",

@@ -50,7 +50,7 @@ def check_document_output(
     document: DocumentItems,
     destination: str,
     target: TargetFormat | None,
-    inputs: Iterable[str] = (),
+    inputs: Iterable[str],
 ) -> None:
     """Make sure that a part of a document may be written where it is to be, see `check_output`.
 

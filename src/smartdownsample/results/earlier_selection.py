@@ -69,7 +69,7 @@ class _Rows(NamedTuple):
 
 
 def selection_kind(
-    columns: Collection[str] = (), paths: Iterable[str] = (), relative_to: str | None = None
+    columns: Collection[str], paths: Iterable[str], relative_to: str | None
 ) -> OutputKind:
     """Make the kind of file that a selection is written to.
 

@@ -195,15 +195,13 @@ def _find_nearest(selection: Picks) -> tuple[IntArray, DistanceArray]:
     return np.where(nearest < 0, -1, others[nearest]) if len(others) else nearest, distances
 
 
-def name_source_columns(
-    columns: Iterable[str], own: Iterable[str] = (*COLUMNS, *EXPLAINED_COLUMNS)
-) -> list[str]:
+def name_source_columns(columns: Iterable[str]) -> list[str]:
     """Name the columns of a table that named the images, apart from ours and from each other.
 
     ``index`` becomes ``source_index``, and ``source_index_2`` where there is one already, such as
-    in a selection from a selection. `own` are the columns of ours that there may be.
+    in a selection from a selection.
     """
-    taken = {*own}
+    taken = {*COLUMNS, *EXPLAINED_COLUMNS}
     n_named: Counter[str] = Counter()
     names = []
     for column in columns:

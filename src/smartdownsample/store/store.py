@@ -163,7 +163,7 @@ class FeatureStore:
         collect: Callable[[Iterator[tuple[pa.Table, IntArray]]], _Made],
     ) -> _Made:
         """Collect what the parts know of items; nothing where parts vanish again and again."""
-        reader = NaturalReader(self.schema, self._pass_over)
+        reader = NaturalReader(self.schema, self.pass_over)
         n_attempts = 0
         while n_attempts < _READ_ATTEMPTS and len(query.items) and self.cache_dir is not None:
             try:
@@ -200,17 +200,19 @@ class FeatureStore:
         except FileNotFoundError:
             raise
         except OSError as error:
-            self._pass_over(part, error)
+            self.pass_over(part, error)
         return []
 
-    def _pass_over(self, part: Path, error: OSError) -> None:
-        """Warn of a part that cannot be read, and put a damaged one aside."""
+    def pass_over(
+        self, part: Path, error: OSError, what_follows: str = "are decoded again"
+    ) -> None:
+        """Warn of a part that cannot be read, and put a damaged one aside; say what follows."""
         if isinstance(error, DamagedPartError):
-            self.set_aside(part, error)
+            self.set_aside(part, error, what_follows)
             return
         # The disk's fault, not the part's: it stays in place.
         self.warn(
-            f"has a part that cannot be read now ({error}); images are decoded again", part.parent
+            f"has a part that cannot be read now ({error}); its images {what_follows}", part.parent
         )
 
     def list_readable(self) -> list[Path]:

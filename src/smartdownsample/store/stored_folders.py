@@ -3,13 +3,11 @@
 import os
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import DamagedPartError
 from ..records import pack_values, unpack
 from .natural_reading import NaturalReader
 from .part import RowGroup
@@ -34,7 +32,9 @@ class StoredFolder:
     def __init__(self, store: FeatureStore, folder: bytes) -> None:
         self._store = store
         self._prefix = os.path.join(folder, b"")
-        self._reader = NaturalReader(store.schema, self._pass_over)
+        self._reader = NaturalReader(
+            store.schema, partial(store.pass_over, what_follows="are missing")
+        )
 
     def read(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         """Yield the rows in natural order, with some columns.
@@ -65,12 +65,3 @@ class StoredFolder:
         )
         items = pack_values(fixed, pa.binary(fixed.shape[1]))
         return rows.select(columns).append_column("item", items)
-
-    def _pass_over(self, part: Path, error: OSError) -> None:
-        """Warn of a part that cannot be read, and put a damaged one aside."""
-        if isinstance(error, DamagedPartError):
-            self._store.set_aside(part, error, "are missing")
-        else:
-            self._store.warn(
-                f"has a part that cannot be read now ({error}); its images are missing", part.parent
-            )

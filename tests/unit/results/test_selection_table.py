@@ -62,6 +62,7 @@ def test_the_columns_have_their_types_without_rows_too() -> None:
     ("columns", "names"),
     [
         (["species", "index"], ["species", "source_index"]),
+        (["label", "x", "index"], ["label", "x", "source_index"]),
         (["rank", "distance"], ["source_rank", "source_distance"]),
         (["n", "n", "n", "n_2"], ["n", "source_n", "source_n_2", "n_2"]),
         (["index", "source_index"], ["source_index", "source_index_2"]),

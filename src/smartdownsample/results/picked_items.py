@@ -8,11 +8,11 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, SupportsIndex, TypeAlias, overload
 
-from .errors import MissingExtraError
-from .items import to_key
-from .options import PathLike
-from .records import Picks, Region, round_region
-from .results import write_selection
+from ..errors import MissingExtraError
+from ..items import to_key
+from ..options import PathLike
+from ..records import Picks, Region, round_region
+from .selection_file import write_selection
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.picked_items: selections and rankings as collections."""
+"""Tests of smartdownsample.results.picked_items: selections and rankings as collections."""
 
 import json
 import sys
