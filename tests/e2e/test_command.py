@@ -323,17 +323,6 @@ def test_what_was_mistyped_is_guessed(place: Place, tmp_path: Path) -> None:
     assert "Did you mean 'bucket'?" in error
 
 
-def test_a_command_line_that_makes_no_sense_is_told_so(place: Place) -> None:
-    """In words, with the exit code of its own."""
-    done = place.call_anew("sample", "photos", "-n", "ten")
-    assert done.returncode == 2
-    assert (
-        b"must be a count such as 1000, or a share such as 10%, at most 100%. Got 'ten'"
-        in done.stderr
-    )
-    assert done.stdout == b""
-
-
 @pytest.mark.parametrize("extension", ["txt", "csv", "json", "parquet"])
 def test_images_selected_before_are_kept_apart_from(
     place: Place, tmp_path: Path, extension: str
@@ -638,17 +627,3 @@ def test_closed_streams_are_no_error(place: Place, tmp_path: Path, closed: str) 
     done = subprocess.run([BASH, "-c", line], cwd=place.folder, env=place.environment, check=False)
     assert done.returncode == 0
     assert len(written.read_text().splitlines()) == 3
-
-
-def test_images_are_added_to_a_folder_that_is_named(place: Place) -> None:
-    """An option is not ignored in silence."""
-    done = place.call("sample", "photos", "-n", "3", "--add")
-    assert done.returncode == 2
-    assert b"--add adds images to the folder of --copy-to, --link-to or" in done.stderr
-
-
-def test_a_table_that_explains_needs_a_file(place: Place) -> None:
-    """An option is not ignored in silence."""
-    done = place.call("sample", "photos", "-n", "3", "--explain")
-    assert done.returncode == 2
-    assert b"--explain needs -o" in done.stderr

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from pictures import write_collection
-from smartdownsample import ImageIndex, OutputError, sample_diverse
+from smartdownsample import ImageIndex, sample_diverse
 from smartdownsample.cli import main
 from smartdownsample.engines import choose
 from smartdownsample.engines.helper_processes import Helpers
@@ -84,12 +84,6 @@ def test_the_command_says_at_once_where_it_cannot_write(
     said = capfd.readouterr().err
     assert "is no folder" in said
     assert "Decoding" not in said
-
-
-def test_a_figure_without_a_folder_to_write_to_is_an_output_error(photos: list[str]) -> None:
-    """Not one of the operating system."""
-    with pytest.raises(OutputError):
-        sample_diverse(photos, 3, show_summary=False, save_thumbnails=photos[0] + "/a.png")
 
 
 def test_a_forecast_measures_small_files_as_they_will_be_decoded(

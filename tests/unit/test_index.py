@@ -230,10 +230,6 @@ class TestSample:
         with pytest.raises(InvalidParameterError, match="integer of at least 0"):
             index.sample(target_count)
 
-    def test_numpy_integers_are_integers(self, index: ImageIndex) -> None:
-        """Counts often come out of array arithmetic."""
-        assert len(index.sample(np.int64(5))) == 5
-
     def test_a_fresh_seed_is_told_and_gives_the_same_again(self, index: ImageIndex) -> None:
         """Another one for each call; of a ranking as well."""
         drawn = [index.sample(20, random_seed=None) for _ in range(3)]

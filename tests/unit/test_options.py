@@ -9,8 +9,6 @@ import pytest
 from feature_tables import make_table
 from smartdownsample import ImageIndex, InvalidParameterError
 from smartdownsample.options import (
-    MAX_HASH_SIZE,
-    MIN_HASH_SIZE,
     DocumentOptions,
     PathLike,
     ReadingKeywords,
@@ -18,13 +16,6 @@ from smartdownsample.options import (
     SamplingKeywords,
     SamplingOptions,
 )
-
-
-@pytest.mark.parametrize("hash_size", [MIN_HASH_SIZE - 1, 0, -8, MAX_HASH_SIZE + 1])
-def test_hash_sizes_beyond_the_edges_are_refused(hash_size: int) -> None:
-    """The message names the parameter, the limits and the value."""
-    with pytest.raises(InvalidParameterError, match=rf"'hash_size'.*2 to 32.*Got {hash_size} "):
-        ReadingOptions(hash_size=hash_size)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import smartdownsample as sd
-from pictures import write_collection, write_photo, write_picture
+from pictures import write_collection, write_photo
 from smartdownsample import ImageIndex, __version__
 from smartdownsample.cli import main
 from smartdownsample.cli.parser import COMMANDS, make_parser, parse_arguments
@@ -84,6 +84,8 @@ def test_the_page_of_a_report_is_named_last() -> None:
         ("sample -n 5", "required: SOURCE"),
         ("sample photos", "say how many images with -n"),
         ("sample photos -n 5 --absolute-paths", "--absolute-paths needs --report"),
+        ("sample photos -n 3 --add", "--add adds images to the folder of --copy-to, --link-to or"),
+        ("sample photos -n 3 --explain", "--explain needs -o"),
         (
             "sample photos -n ten",
             "a count such as 1000, or a share such as 10%, at most 100%. Got 'ten'",
@@ -156,15 +158,6 @@ def test_help_ends_in_two_examples(name: str, capsys: pytest.CaptureFixture[str]
     for program, *arguments in examples:
         assert program == "smartdownsample"
         assert parse_arguments(arguments).command == name
-
-
-@pytest.mark.parametrize("option", ["-V", "--version"])
-def test_the_version_is_told(option: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """First, and then what the package works with."""
-    with pytest.raises(SystemExit) as ended:
-        parse_arguments([option])
-    assert ended.value.code == 0
-    assert capsys.readouterr().out.startswith(f"smartdownsample {__version__}\nPython 3.")
 
 
 def test_help_tells_how_shells_complete(capsys: pytest.CaptureFixture[str]) -> None:
@@ -437,18 +430,11 @@ def test_warnings_of_others_look_as_ever(
     assert "UserWarning: beware" in capfd.readouterr().err
 
 
-def test_a_line_break_in_a_path_needs_nul(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Nothing is printed that a reader would take for two paths."""
-    write_picture(folder / "odd" / "a\nb.png", 1)
-    assert main(["rank", "odd", "-q"]) == 1
-    out, err = capfd.readouterr()
-    assert (out, "Print paths with -0" in err) == ("", True)
-
-
-def test_versions_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_versions_are_listed(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Of what the package can use, not of what it is developed with."""
     with pytest.raises(SystemExit) as ended:
-        main(["--version"])
+        main([option])
     assert ended.value.code == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"smartdownsample {__version__}"

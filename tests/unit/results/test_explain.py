@@ -15,7 +15,7 @@ from smartdownsample import Selection
 from smartdownsample.records import Collection, GroupLabels, RowArray
 from smartdownsample.results import explain_selection
 from smartdownsample.sampling import lay_out
-from smartdownsample.sampling.buckets import describe_bucket, encode_buckets
+from smartdownsample.sampling.buckets import encode_buckets
 from smartdownsample.sampling.distances import DISTANCE_SCALE, measure_distances
 from whole_photos import photo_table
 
@@ -66,31 +66,6 @@ def explain(selection: Selection, random_seed: int = 42) -> dict[str, list[Any]]
     table.validate(full=True)
     columns: dict[str, list[Any]] = table.to_pydict()
     return columns
-
-
-def test_each_selected_item_has_a_row_in_natural_order() -> None:
-    """With its path, its place in the caller's list and its bucket in words."""
-    rows = make_scattered_rows(30, 1)
-    rows["mean_rgb"][::2] = 200
-    selection = make_selection(rows, [2, 3, 17, 29])
-    columns = explain(selection)
-    assert columns["path"] == selection.paths
-    assert columns["index"] == [27, 26, 12, 0] == selection.indices.tolist()
-    assert columns["bucket_bits"] == [
-        describe_bucket(int(selection.codes[row])) for row in selection.rows
-    ]
-
-
-def test_groups_are_named() -> None:
-    """Without groups the column is null."""
-    rows = make_scattered_rows(6, 1)
-    labels = GroupLabels(("site 1", "site 2"), np.array([0, 0, 1, 1, 0, 1]))
-    assert explain(make_selection(rows, [1, 3, 4], labels=labels))["group"] == [
-        "site 1",
-        "site 2",
-        "site 1",
-    ]
-    assert explain(make_selection(rows, [1, 3, 4]))["group"] == [None] * 3
 
 
 def test_capture_times_are_given_where_they_are_known() -> None:

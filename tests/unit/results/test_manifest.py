@@ -21,7 +21,6 @@ from smartdownsample import (
     InvalidParameterError,
     Selection,
 )
-from smartdownsample.errors import OutputError
 from smartdownsample.records import FLAG_TRUNCATED
 from smartdownsample.results import describe_run, write_manifest
 from smartdownsample.sampling import describe_bucket, name_buckets
@@ -148,11 +147,3 @@ class TestWriteManifest:
         text = (tmp_path / "run.json").read_text(encoding="utf-8")
         assert '\n    "groups": "Zoë"\n' in text
         assert text.endswith("}\n")
-
-    def test_a_place_that_cannot_be_written_is_named(
-        self, selection: Selection, tmp_path: Path
-    ) -> None:
-        """An error of ours."""
-        (tmp_path / "file").touch()
-        with pytest.raises(OutputError, match=r"run\.json' cannot be written"):
-            write_manifest(selection, tmp_path / "file" / "run.json", {})

@@ -404,27 +404,6 @@ class TestParts:
         assert look_up(tmp_path, [b"/a", b"/b"]).items.tolist() == [1]
         assert part.with_name(part.name + ".damaged").exists()
 
-    def test_a_flipped_bit_is_noticed(self, tmp_path: Path) -> None:
-        """Pages carry checksums, and they are verified."""
-        put(tmp_path, make_batch([b"/%d" % i for i in range(500)], level=3))
-        part = parts(tmp_path)[0]
-        data = bytearray(part.read_bytes())
-        at = pq.ParquetFile(part).metadata.row_group(0).column(0).data_page_offset + 60
-        data[at] ^= 0x10
-        part.write_bytes(data)
-        with pytest.warns(StoreWarning, match="is damaged"):
-            assert len(look_up(tmp_path, [b"/1"]).misses) == 1
-
-    def test_a_folder_that_cannot_be_written_is_warned_of_once(self, tmp_path: Path) -> None:
-        """The run goes on without keeping anything."""
-        blocked = tmp_path / "file"
-        blocked.touch()
-        target = FeatureStore(SPEC, blocked)
-        keys = [b"/%d" % i for i in range(5000)]
-        with pytest.warns(StoreWarning, match="cannot be written"):
-            target.append(make_batch(keys))
-        target.append(make_batch(keys))  # without another warning
-
     def test_a_part_that_vanishes_while_it_is_read_is_looked_for_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
