@@ -95,27 +95,34 @@ def run(options: argparse.Namespace) -> int:
     return _ACTIONS[options.action](options)
 
 
+def _show(options: argparse.Namespace, found: object, *lines: str) -> None:
+    """Print what an action found, for programs or in lines for people."""
+    from .printing import print_json, tell
+
+    if options.json:
+        print_json(found)
+    else:
+        tell(*lines)
+
+
 def _tell(options: argparse.Namespace) -> int:
     """Tell what is kept."""
     from .. import cache
     from ..store import choose_cache_dir
-    from .printing import print_json, tell
 
     stores = cache.info(options.cache_dir)
-    if options.json:
-        print_json([{**store._asdict(), "spec": store.spec.fingerprint} for store in stores])
-        return 0
+    lines = []
     for store in stores:
-        images = (
-            f"{count_noun(store.n_images, 'image')} from " if store.n_images > store.n_files else ""
-        )
-        tell(
+        has_crops = store.n_images > store.n_files
+        images = f"{count_noun(store.n_images, 'image')} from " if has_crops else ""
+        lines.append(
             f"{store.folder}: {images}{count_noun(store.n_files, 'file')} in "
             f"{count_noun(store.n_folders, 'folder')}, {store.n_failures:,} unreadable, "
             f"{count_noun(store.size_bytes, 'byte')}"
         )
-    if not stores:
-        tell(f"Nothing is kept in {choose_cache_dir(options.cache_dir)}.")
+    found = [{**store._asdict(), "spec": store.spec.fingerprint} for store in stores]
+    nothing = f"Nothing is kept in {choose_cache_dir(options.cache_dir)}."
+    _show(options, found, *(lines or [nothing]))
     return 0
 
 
@@ -123,33 +130,24 @@ def _verify(options: argparse.Namespace) -> int:
     """Name what is damaged."""
     from .. import cache
     from ..store import choose_cache_dir
-    from .printing import print_json, tell
 
     damaged = cache.verify(options.cache_dir)
-    if options.json:
-        print_json([damage._asdict() for damage in damaged])
-    else:
-        for damage in damaged:
-            tell(f"{damage.part}: {damage.reason}")
-        tell(
-            f"{len(damaged):,} damaged files: their images will be decoded again"
-            if damaged
-            else f"All is well in {choose_cache_dir(options.cache_dir)}."
-        )
+    lines = [f"{damage.part}: {damage.reason}" for damage in damaged]
+    summary = f"All is well in {choose_cache_dir(options.cache_dir)}."
+    if damaged:
+        summary = f"{len(damaged):,} damaged files: their images will be decoded again"
+    _show(options, [damage._asdict() for damage in damaged], *lines, summary)
     return FAILED if damaged else 0
 
 
 def _prune(options: argparse.Namespace) -> int:
     """Forget images whose files are gone, and what is kept twice."""
     from .. import cache
-    from .printing import print_json, tell
 
     n_removed = cache.prune(options.cache_dir)
-    if options.json:
-        print_json({"n_removed": n_removed})
-    else:
-        rows = "row" if n_removed == 1 else "rows"
-        tell(f"Removed {n_removed:,} {rows} of images that are gone, outdated or kept twice.")
+    rows = count_noun(n_removed, "row")
+    told = f"Removed {rows} of images that are gone, outdated or kept twice."
+    _show(options, {"n_removed": n_removed}, told)
     return 0
 
 
@@ -157,13 +155,10 @@ def _clear(options: argparse.Namespace) -> int:
     """Forget everything."""
     from .. import cache
     from ..store import choose_cache_dir
-    from .printing import print_json, tell
 
     size_bytes = cache.clear(options.cache_dir)
-    if options.json:
-        print_json({"size_bytes": size_bytes})
-    else:
-        tell(f"Freed {count_noun(size_bytes, 'byte')} in {choose_cache_dir(options.cache_dir)}.")
+    told = f"Freed {count_noun(size_bytes, 'byte')} in {choose_cache_dir(options.cache_dir)}."
+    _show(options, {"size_bytes": size_bytes}, told)
     return 0
 
 
@@ -171,7 +166,6 @@ def _merge(options: argparse.Namespace) -> int:
     """Bring in what others have kept; damaged parts were warned of."""
     from .. import cache
     from ..store import choose_cache_dir
-    from .printing import print_json, tell
 
     merged = cache.merge(
         options.others,
@@ -179,21 +173,17 @@ def _merge(options: argparse.Namespace) -> int:
         to_root=options.to_root,
         cache_dir=options.cache_dir,
     )
-    if options.json:
-        damage = [each._asdict() for each in merged.damage]
-        print_json({**merged._asdict(), "damage": damage})
-    else:
-        tell(
-            f"Added {count_noun(merged.n_added, 'row')} to "
-            f"{choose_cache_dir(options.cache_dir)}; {merged.n_known:,} known before"
+    place, added = choose_cache_dir(options.cache_dir), count_noun(merged.n_added, "row")
+    lines = [f"Added {added} to {place}; {merged.n_known:,} known before"]
+    if merged.n_outside:
+        lines.append(f"{merged.n_outside:,} outside of {options.from_root} left out")
+    if merged.n_to_retry:
+        lines.append(
+            f"{merged.n_to_retry:,} that other versions of the decoders could not read will be "
+            "tried here"
         )
-        if merged.n_outside:
-            tell(f"{merged.n_outside:,} outside of {options.from_root} left out")
-        if merged.n_to_retry:
-            tell(
-                f"{merged.n_to_retry:,} that other versions of the decoders could not read will be "
-                "tried here"
-            )
+    damage = [each._asdict() for each in merged.damage]
+    _show(options, {**merged._asdict(), "damage": damage}, *lines)
     return FAILED if merged.damage else 0
 
 

@@ -6,6 +6,7 @@ import argparse
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..items import NamedImages
+    from ..records import Picks
 
 SUMMARY = "Select images and write a page about them, or compare two selections"
 USAGE = """SOURCE ... -n N FILE.html [options]
@@ -35,45 +36,38 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
     from ..page import save_report
-    from ..report import describe_skipped
-    from .inputs import collect, draw_selection, tell_of_documents
     from .printing import say
 
-    if options.target_count is None and options.per_group is None:
-        return _compare(options)
+    is_compared = options.target_count is None and options.per_group is None
+    picks, lines = _compare(options) if is_compared else _select(options)
+    save_report(
+        picks, options.page, absolute_paths=options.absolute_paths, arguments=options.arguments
+    )
+    if not options.quiet:
+        say(*lines)
+    return 0
+
+
+def _select(options: argparse.Namespace) -> "tuple[Picks, list[str]]":
+    """Select images; also gives what is to be said of them."""
+    from ..report import describe_skipped
+    from .inputs import collect, draw_selection, tell_of_documents
+
     inputs = collect(options, _check_page)
     tell_of_documents(options, inputs)
     selection = draw_selection(options, inputs)
-    save_report(
-        selection,
-        options.page,
-        absolute_paths=options.absolute_paths,
-        arguments=options.arguments,
-    )
-    if not options.quiet:
-        written = f"Wrote {options.page}: {len(selection):,} of {selection.table.count_items()}"
-        say(written, *describe_skipped(selection))
-    return 0
+    written = f"Wrote {options.page}: {len(selection):,} of {selection.table.count_items()}"
+    return selection, [written, *describe_skipped(selection)]
 
 
-def _compare(options: argparse.Namespace) -> int:
-    """Compare two selections, and return the exit code."""
-    from ..page import save_report
+def _compare(options: argparse.Namespace) -> "tuple[Picks, list[str]]":
+    """Compare two selections; also gives what is to be said of them."""
     from .compared import compare
     from .inputs import tell_of_documents
-    from .printing import say
 
     inputs, compared = compare(options, _check_page)
     tell_of_documents(options, inputs)
-    save_report(
-        compared,
-        options.page,
-        absolute_paths=options.absolute_paths,
-        arguments=options.arguments,
-    )
-    if not options.quiet:
-        say(*compared.describe(), f"Wrote {options.page}")
-    return 0
+    return compared, [*compared.describe(), f"Wrote {options.page}"]
 
 
 def _check_page(options: argparse.Namespace, _: "NamedImages", read: list[str]) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..items import DocumentItems, NamedImages
     from ..options import How
     from ..records import Picks
+    from ..results import Placed
     from .lock_input import Reopened
 
 SUMMARY = "Select images and print their paths"
@@ -314,7 +315,6 @@ def _find_document(options: argparse.Namespace, images: "NamedImages") -> "Docum
 def _write_crops(options: argparse.Namespace, selection: "Picks") -> bool:
     """Write the selected crops; tell whether all photos were there."""
     from ..results import write_crops
-    from .printing import say
 
     written = write_crops(
         selection,
@@ -323,18 +323,13 @@ def _write_crops(options: argparse.Namespace, selection: "Picks") -> bool:
         add=options.add,
         n_workers=options.n_workers,
     )
-    for path, cause in written.failures:
-        say(f"Could not be cut: {path} ({cause.value})")
-    if not options.quiet:
-        there = f", {written.n_there:,} there already" if written.n_there else ""
-        say(f"Wrote {count_noun(written.n_new, 'crop')} to {options.crops_to}{there}")
-    return not written.failures
+    told = f"Wrote {count_noun(written.n_new, 'crop')} to {options.crops_to}"
+    return _tell_placed(options, written, told, "cut")
 
 
 def _place(options: argparse.Namespace, selection: "Picks", folder: str, how: "How") -> bool:
     """Copy or link the selected images; tell whether all were there."""
     from ..results import place_images
-    from .printing import say
 
     base = options.relative_to or _choose_base(options.sources, selection)
     placed = place_images(
@@ -346,11 +341,18 @@ def _place(options: argparse.Namespace, selection: "Picks", folder: str, how: "H
         flat=options.flat,
         manifest=options.manifest,
     )
+    told = f"Placed {count_noun(placed.n_new, 'image')} in {folder}"
+    return _tell_placed(options, placed, told, "placed")
+
+
+def _tell_placed(options: argparse.Namespace, placed: "Placed", told: str, done: str) -> bool:
+    """Say what came of placing images; tell whether all could be placed."""
+    from .printing import say
+
     for path, cause in placed.failures:
-        say(f"Could not be placed: {path} ({cause.value})")
+        say(f"Could not be {done}: {path} ({cause.value})")
     if not options.quiet:
-        there = f", {placed.n_there:,} there already" if placed.n_there else ""
-        say(f"Placed {count_noun(placed.n_new, 'image')} in {folder}{there}")
+        say(told + f", {placed.n_there:,} there already" * (placed.n_there > 0))
     return not placed.failures
 
 

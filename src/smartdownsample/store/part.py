@@ -157,7 +157,11 @@ class OpenPart:
             with open(part, "rb") as sealed:
                 check_seal(sealed)
             self._file = pq.ParquetFile(part, page_checksum_verification=True)
-            self._digests = _read_digests(self._file, schema)
+            try:
+                self._digests = _read_digests(self._file, schema)
+            except BaseException:
+                self._file.close()  # Windows sets no file aside that is open
+                raise
 
     def close(self) -> None:
         """Close the file."""
