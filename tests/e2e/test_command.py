@@ -454,18 +454,6 @@ def test_pages_and_drawings_are_written(place: Place, tmp_path: Path) -> None:
 # ------------------------------------------------------------------ features
 
 
-def test_a_dry_run_decodes_a_few_and_keeps_nothing(new_place: Place) -> None:
-    """It tells how many are known and how many are not, and where these are."""
-    write_collection(new_place.folder / "photos", 30)
-    new_place.run("features", "photos/site_1", "-q")
-    found = json.loads(new_place.run("sample", "photos", "-n", "3", "--dry-run", "--json"))
-    assert (found["n_known"], found["n_to_decode"]) == (20, 10)
-    assert found["folders"] == {"photos/site_2": 10}
-    told = new_place.run("sample", "photos", "-n", "3", "--dry-run")
-    assert told.startswith("30 images: 20 known from earlier runs, 0 missing or unreadable, 10 to")
-    assert re.search(r"^ +10  photos/site_2$", told, flags=re.MULTILINE)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT between processes")
 def test_after_ctrl_c_the_same_command_goes_on(new_place: Place) -> None:
     """It says so in a line, and only what was left is decoded."""
