@@ -1,4 +1,4 @@
-"""Variables of the environment that OpenCV reads when it is loaded; limits of images among them.
+"""Environment variables that OpenCV reads when it is loaded, its limits of image sizes among them.
 
 OpenCV ends the process when it cannot read a value, before anybody can catch that.
 """

@@ -1,4 +1,4 @@
-"""Objects of object stores, several of which are on their way while others are decoded."""
+"""Reading ahead: several objects of a store are fetched while others are decoded."""
 
 import threading
 from collections import deque

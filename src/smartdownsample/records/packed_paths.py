@@ -1,4 +1,4 @@
-"""Many paths in one Arrow array each: objects of Python are made of those that are looked at.
+"""Many paths in one Arrow array: Python objects are made only of those that are looked at.
 
 A string takes some 60 bytes beside its letters, and a list of ten million of them a gigabyte. These
 sequences stand in for lists of strings and of bytes; they compare equal to such lists.
