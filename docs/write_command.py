@@ -27,7 +27,7 @@ after the sources, and are taken by their full names only.
 | 1 | it failed, nothing could be selected, an image to copy was gone, `verify` found a difference |
 | 2 | the command line makes no sense |
 | 3 | `verify` found no difference, but cannot repeat what the lockfile asks for |
-| 130 | it was interrupted: run it again, and it goes on |
+| 130 | it was interrupted, also by SIGTERM or SIGHUP: run it again, and it goes on |
 | 141 | nobody reads the output any more, as behind `head` |
 
 ## Completion

@@ -455,8 +455,9 @@ def test_pages_and_drawings_are_written(place: Place, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT between processes")
-def test_after_ctrl_c_the_same_command_goes_on(new_place: Place) -> None:
-    """It says so in a line, and only what was left is decoded."""
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_after_ctrl_c_the_same_command_goes_on(new_place: Place, name: str) -> None:
+    """It says so in a line, and only what was left is decoded; also where its time is over."""
     first = write_picture(new_place.folder / "photos" / "0.png", 0, 640, 480)
     for i in range(1, 200):
         shutil.copy2(first, first.with_name(f"{i}.png"))
@@ -466,7 +467,7 @@ def test_after_ctrl_c_the_same_command_goes_on(new_place: Place) -> None:
         seen = b""
         while not re.search(rb"[1-9]\d%", seen):  # some chunks are done
             seen += process.stderr.read(1)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(getattr(signal, name))
         _, error = process.communicate(timeout=60)
     assert process.returncode == 130
     last = error.decode().splitlines()[-1]
@@ -475,6 +476,7 @@ def test_after_ctrl_c_the_same_command_goes_on(new_place: Place) -> None:
     done = new_place.call("features", "photos").stderr.decode()
     n_read, n_known = map(int, re.findall(r"Read (\d+) images .* (\d+) known before", done)[0])
     assert n_read + n_known == 200
+    assert n_known > 0
     assert n_known > 0
 
 

@@ -4,8 +4,12 @@ import argparse
 import atexit
 import errno
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from .base_parser import FAILED, complain
 
@@ -16,6 +20,8 @@ _SHORTAGES = (
     "nsufficient memory",
     "can't start new thread",
 )
+# What ends a process of a job that took too long, and of a terminal that was closed.
+_ENDS = ("SIGTERM", "SIGHUP")
 # As shells report processes that SIGINT and SIGPIPE end.
 INTERRUPTED = 130
 CLOSED_PIPE = 141
@@ -40,11 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _replace_closed_streams()
     try:
         try:
-            options = _parse(arguments)
-            # Imported when it is needed: help is not kept waiting.
-            from .running import run_command
+            with _heed_ends():
+                options = _parse(arguments)
+                # Imported when it is needed: help is not kept waiting.
+                from .running import run_command
 
-            return run_command(options)
+                return run_command(options)
         except Exception as error:
             lack = _explain_lack(error)
             if lack is None:
@@ -68,6 +75,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         advice = "To go on, run the same command again: all but the last seconds' work is kept."
         complain(f"interrupted. {advice if is_kept else ''}".rstrip())
         return INTERRUPTED
+
+
+@contextmanager
+def _heed_ends() -> Iterator[None]:
+    """Take the signals that ask a process to end as Ctrl-C, so that it tidies up.
+
+    Those that somebody ignores, as `nohup` does, or takes stay as they are.
+    """
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    numbers = [getattr(signal, name) for name in _ENDS if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    taken = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -3,8 +3,10 @@
 import atexit
 import errno
 import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import NoReturn
 
@@ -103,6 +105,7 @@ def test_an_early_interruption_is_said_in_a_line() -> None:
     """Also while modules are imported, which takes most of the time of a start."""
     code = """
 import sys
+import threading
 class Interrupt:
     def find_spec(self, name, *_):
         if name.startswith("smartdownsample.cli.parser"):
@@ -114,3 +117,28 @@ sys.exit(main(["inspect", "photos"]))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (INTERRUPTED, "")
     assert done.stderr == "smartdownsample: interrupted.\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
+def test_a_signal_that_is_ignored_stays_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with nohup; others are heeded while the command runs, and never in a thread."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    seen = []
+
+    def look(*_: object) -> int:
+        seen.append([signal.getsignal(each) for each in (signal.SIGHUP, signal.SIGTERM)])
+        return 0
+
+    monkeypatch.setattr("smartdownsample.cli.running.run_command", look)
+    try:
+        main(["inspect", str(folder)])
+        thread = threading.Thread(target=main, args=(["inspect", str(folder)],))
+        thread.start()
+        thread.join()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    (ignored, heeded), in_thread = seen
+    assert ignored is signal.SIG_IGN
+    assert callable(heeded)
+    assert in_thread == [signal.SIG_IGN, signal.SIG_DFL]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
