@@ -35,7 +35,7 @@ _KEYS = {
     "samples",
 }
 # What an entry has where the document is a list of them.
-_ENTRY_KEYS = {"file", "data"}
+_ENTRY_KEYS = {"file", "data", "image_id"}
 _BEGINNING = 1_000
 _CVAT = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<annotations\b")
 _KEY = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*', re.DOTALL)
@@ -47,8 +47,11 @@ _ADVICE = {
         "save_detection_timelapse_json instead."
     ),
     "FiftyOne": (
-        "FiftyOne's data sets are not read; export them as fiftyone.types.COCODetectionDataset or "
-        "YOLOv5Dataset."
+        "FiftyOne's data sets are not read; export them as fiftyone.types.COCODetectionDataset, "
+        "and give the folder of its photos with --root."
+    ),
+    "COCO's results": (
+        "They name no photos; write them into the data set's COCO, as its annotations, instead."
     ),
 }
 # Files of which FiftyOne's folders are made.
@@ -111,6 +114,8 @@ def _refuse_others(document: RawDocument) -> None:
         keys = document.list_keys("")
         if "data" in keys and not {"annotations", "predictions", "completions"}.isdisjoint(keys):
             _advise(document.file, "Label Studio")
+        if {"image_id", "bbox"} <= keys and "file_name" not in keys:
+            _advise(document.file, "COCO's results")
     elif "img_id" in document.list_keys("annotations"):
         _advise(document.file, "PyTorch-Wildlife")
     elif "filepath" in document.list_keys("samples"):
