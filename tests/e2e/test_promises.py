@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import joblib
 import pytest
 from matplotlib.figure import Figure
 
@@ -98,6 +99,6 @@ def test_a_forecast_measures_small_files_as_they_will_be_decoded(
 
     monkeypatch.setattr(choose, "_LEAST_HELPED", 1)
     monkeypatch.setattr(choose, "Helpers", note)
-    monkeypatch.setattr(choose, "count_cores", lambda: 3)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
     forecast_work(list_items(photos), ReadingOptions(cache=False, n_workers=3))
     assert asked == [2]

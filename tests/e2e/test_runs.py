@@ -59,16 +59,6 @@ def test_a_warm_run_decodes_nothing_and_imports_no_decoder(tmp_path: Path) -> No
     assert warm == {"paths": cold["paths"], "imported": []}
 
 
-@pytest.mark.parametrize(("before", "imported"), [("", set()), ("import joblib", {"joblib"})])
-def test_a_first_run_imports_joblib_only_for_who_uses_it(
-    before: str, imported: set[str], tmp_path: Path
-) -> None:
-    """Importing it takes longer than decoding hundreds of small images."""
-    write_collection(tmp_path, 30)
-    cold = run(before + RUN, str(tmp_path))
-    assert {*cold["imported"]} & {"cv2", "joblib"} == {"cv2", *imported}
-
-
 def test_the_guard_against_decoding_works(tmp_path: Path) -> None:
     """With one new file the guarded run must fail."""
     write_collection(tmp_path, 30)

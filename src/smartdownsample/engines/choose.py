@@ -1,17 +1,17 @@
 """Which engine a run takes: the one asked for, or that joblib is configured for, or threads."""
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from typing import Any
 
+import joblib
 import numpy as np
+from joblib.parallel import get_active_backend
 
 from ..errors import InvalidParameterError, MissingExtraError
 from ..options import EngineName, ReadingOptions
-from ..pictures import MEMORY, count_cores, count_workers, decoding_process
+from ..pictures import MEMORY, count_workers, decoding_process
 from ..records import FeatureSpec, IntArray
 from .engine import Engine
 from .helper_processes import Helpers
@@ -43,35 +43,21 @@ def open_engine(reading: ReadingOptions, n_bytes: IntArray, spec: FeatureSpec) -
     InvalidParameterError, MissingExtraError
         When an engine cannot be used at all, or its extra is not installed.
     """
-    backend = _find_backend()
+    backend, _ = get_active_backend(prefer="threads")
     if reading.engine is not None:
         engine = _connect(reading.engine, reading.scheduler)
-    elif backend is not None and not getattr(backend, "supports_sharedmem", False):
+    elif not getattr(backend, "supports_sharedmem", False):
         engine = _join(backend, count_workers(reading.n_workers))
     else:
         # A worker is a thread from the beginning, whether or not there is a file for it.
         n_workers = min(count_workers(reading.n_workers), max(len(n_bytes), 2))
-        if backend is not None:
-            n_workers = backend.effective_n_jobs(n_workers)
+        n_workers = backend.effective_n_jobs(n_workers)
         n_small = count_small(n_bytes, spec)
         with _open_threads(n_workers, n_small, reading.max_pixels) as engine:
             yield engine
         return
     with closing(engine):
         yield engine
-
-
-def _find_backend() -> Any | None:  # noqa: ANN401 # joblib has no types
-    """Find joblib's backend; None where nobody has imported joblib to choose one.
-
-    Importing it takes longer than decoding hundreds of small images.
-    """
-    if "joblib" not in sys.modules and not any(name.startswith("JOBLIB_") for name in os.environ):
-        return None
-    from joblib.parallel import get_active_backend
-
-    backend, _ = get_active_backend(prefer="threads")
-    return backend
 
 
 def _connect(name: EngineName, scheduler: str | None) -> Engine:
@@ -149,9 +135,9 @@ def count_helpers(n_small: int, n_workers: int) -> int:
     At least one worker stays a thread. There is no helper where ``joblib.parallel_config`` says
     that workers are no threads, or where this process is itself one of several workers.
     """
-    backend = _find_backend()
-    if backend is not None:
-        if not getattr(backend, "supports_sharedmem", False) or backend.nesting_level:
-            return 0
-        n_workers = backend.effective_n_jobs(n_workers)
-    return max(min(n_workers, count_cores(), n_small // _LEAST_HELPED) - 1, 0)
+    backend, _ = get_active_backend(prefer="threads")
+    if not getattr(backend, "supports_sharedmem", False) or backend.nesting_level:
+        return 0
+    n_workers = backend.effective_n_jobs(n_workers)
+    n_cores: int = joblib.cpu_count()
+    return max(min(n_workers, n_cores, n_small // _LEAST_HELPED) - 1, 0)

@@ -9,7 +9,7 @@ from .headers import Header, read_header
 from .memory_budget import MEMORY, LeftToCaller
 from .pixels import turn_regions_upright
 from .previews import Treatment, compare_previews, read_with_preview
-from .process_settings import count_cores, count_workers, decode_all, decoding_process
+from .process_settings import count_workers, decode_all, decoding_process
 from .regions import cut_crop, decode_regions
 from .scaled import encode_again, encode_jpeg, list_regions, load_regions
 
@@ -21,7 +21,6 @@ __all__ = [
     "Picture",
     "Treatment",
     "compare_previews",
-    "count_cores",
     "count_workers",
     "cut_crop",
     "decode_all",

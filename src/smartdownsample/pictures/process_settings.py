@@ -10,7 +10,6 @@ whose messages have several lines, is turned off.
 Runs may overlap in several threads: the first one sets all this, the last one sets it back.
 """
 
-import math
 import operator
 import os
 import re
@@ -19,20 +18,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any, SupportsIndex, TypeVar
 
 import cv2
+import joblib
 from threadpoolctl import threadpool_limits
 
 _ResultT = TypeVar("_ResultT")
-
-# Where Linux says how long a container may use processors, and in which period, both in
-# microseconds: version 2 of cgroups, and version 1.
-_QUOTA_FILES = (
-    ("/sys/fs/cgroup/cpu.max",),
-    ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"),
-)
 
 _STDERR = 2
 _READ_BYTES = 1 << 16
@@ -96,27 +88,7 @@ def count_workers(n_workers: SupportsIndex | None = None) -> int:
 
     More threads than cores help a little even with a fast disk: one reads while another decodes.
     """
-    return max(4, count_cores()) if n_workers is None else operator.index(n_workers)
-
-
-def count_cores() -> int:
-    """Count the cores that this process may use, as ``joblib.cpu_count`` does.
-
-    Importing joblib takes longer than decoding hundreds of small images.
-    """
-    n_cores = os.cpu_count() or 1
-    counts = [n_cores, int(os.environ.get("LOKY_MAX_CPU_COUNT", n_cores))]
-    if hasattr(os, "sched_getaffinity"):
-        counts.append(len(os.sched_getaffinity(0)))
-    for files in _QUOTA_FILES:
-        try:
-            quota, period = " ".join(Path(file).read_text("ascii") for file in files).split()
-        except (OSError, ValueError):  # not this version of cgroups
-            continue
-        if quota.isdecimal():  # neither "max" nor -1
-            counts.append(math.ceil(int(quota) / int(period)))
-        break
-    return max(min(counts), 1)
+    return max(4, joblib.cpu_count()) if n_workers is None else operator.index(n_workers)
 
 
 @contextmanager

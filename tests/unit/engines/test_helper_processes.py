@@ -47,7 +47,7 @@ def helpers() -> Iterator[Helpers]:
 def many_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have helpers for the few images of a test, whatever the machine."""
     monkeypatch.setattr(choose, "_LEAST_HELPED", 1)
-    monkeypatch.setattr(choose, "count_cores", lambda: 3)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
 
 
 def make_task(paths: list[str]) -> Task:
@@ -227,10 +227,11 @@ def test_a_program_of_its_own_is_not_started_again(
 
 SCRIPT = """
 import sys
+import joblib
 from smartdownsample import sample_diverse
 from smartdownsample.engines import choose, helper_processes
 
-choose.count_cores = lambda: 2
+joblib.cpu_count = lambda: 2
 choose._LEAST_HELPED = 1
 {change}
 print(len(sample_diverse(sys.argv[1:], 3, cache=False, show_progress=False, show_summary=False)))

@@ -9,12 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
-import joblib
 import pytest
 from threadpoolctl import threadpool_info
 
 from smartdownsample.pictures import process_settings
-from smartdownsample.pictures.process_settings import count_cores, decode_all, decoding_process
+from smartdownsample.pictures.process_settings import decode_all, decoding_process
 
 NOISE = (
     b"libpng error: bad adaptive filter value\n"
@@ -162,47 +161,3 @@ def test_after_an_error_nothing_is_decoded(kind: type[BaseException]) -> None:
         decode_all(decode, range(1_000), n_workers=2)
     assert {*threading.enumerate()} <= before
     assert 0 < len(n_ended) < 100
-
-
-def test_cores_are_those_that_joblib_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of all that this process may use, and no more than somebody sets."""
-    assert count_cores() == joblib.cpu_count() >= 1
-    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
-    assert count_cores() == joblib.cpu_count() == 1
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="ties itself to a core as Linux does")
-def test_cores_that_this_process_is_kept_from_do_not_count() -> None:
-    """As by a batch system, or by taskset."""
-    allowed = os.sched_getaffinity(0)
-    try:
-        os.sched_setaffinity(0, {min(allowed)})
-        assert count_cores() == joblib.cpu_count() == 1
-    finally:
-        os.sched_setaffinity(0, allowed)
-
-
-@pytest.mark.parametrize(
-    ("said", "n_cores"),
-    [
-        (["max 100000\n"], 64),
-        (["400000 100000\n"], 4),
-        (["150000 100000\n"], 2),
-        (["400000\n", "100000\n"], 4),
-        (["-1\n", "100000\n"], 64),
-        (["nothing\n"], 64),
-        ([], 64),
-    ],
-)
-def test_a_container_has_the_cores_of_its_quota(
-    said: list[str], n_cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In both versions of what Linux says of it; part of a core counts as one."""
-    files = [tmp_path / f"{number}" for number in range(max(len(said), 1))]
-    for file, text in zip(files, said, strict=False):
-        file.write_text(text)
-    monkeypatch.setattr(process_settings, "_QUOTA_FILES", ((tmp_path / "missing",), files))
-    monkeypatch.setattr(os, "cpu_count", lambda: 64)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64), raising=False)
-    monkeypatch.delenv("LOKY_MAX_CPU_COUNT", raising=False)
-    assert count_cores() == n_cores
