@@ -24,6 +24,7 @@ from smartdownsample import (
     export_pack,
     import_pack,
 )
+from smartdownsample.records import Cause
 from smartdownsample.store.part import name_part, write_part
 
 N_PHOTOS = 40
@@ -141,7 +142,7 @@ def replace(rows: pa.Table, name: str, values: list[object]) -> pa.Table:
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("cause", "NO_SUCH_CAUSE", "unknown cause 'NO_SUCH_CAUSE'"),
+        ("cause", "x" * 65, "'cause' has a text of 65 bytes"),
         ("mean_rgb", [float("nan"), 1.0, 1.0], "'mean_rgb' has values outside"),
         ("mean_rgb", [1.0, 300.0, 1.0], "'mean_rgb' has values outside"),
         ("mean_rgb", [1.0, None, 1.0], "'mean_rgb' lacks values|does not match its digest"),
@@ -175,6 +176,31 @@ def test_values_that_are_never_written_are_damage(
         index = ImageIndex.build(photos)
     assert len(index) == N_PHOTOS
     assert cache.verify() == []
+
+
+def test_causes_of_newer_releases_take_nothing_from_anybody(
+    pack: Path, photos: Path, tmp_path: Path, cache_dir: Path
+) -> None:
+    """A part with one stays in place, its images are tried here; a pack can be used."""
+    rows = load_sound(pack).rows
+    newer = replace(rows, "cause", ["OF_A_NEWER_RELEASE", *[None] * (len(rows) - 1)])
+    write_part(tmp_path / "newer.parquet", newer)
+    (failure,) = ImageIndex.from_pack(tmp_path / "newer.parquet").failures
+    assert failure.cause is Cause.UNREADABLE
+    assert import_pack(tmp_path / "newer.parquet", photos, cache_dir=tmp_path / "new") == 39
+    (part,) = cache_dir.rglob("part-*.parquet")
+    paths = [bytes(photos) + b"/" + path for path in rows["path"].to_pylist()]
+    write_part(part, replace(newer, "path", paths))
+    written = part.read_bytes()
+    assert cache.verify() == []
+    assert ImageIndex.open(None, photos).failures[0].cause is Cause.UNREADABLE
+    with pytest.warns(StoreWarning, match="newer release .* tried here") as caught:
+        index = ImageIndex.build(photos)
+    assert len(caught) == 1
+    assert (len(index), index.table.n_extracted, len(index.failures)) == (N_PHOTOS, 1, 0)
+    assert part.read_bytes() == written
+    with pytest.warns(StoreWarning, match="newer release"):
+        assert cache.merge(cache_dir, cache_dir=tmp_path / "merged").n_to_retry == 1
 
 
 @pytest.mark.parametrize("version", ["hash8-fast-v5", "hash8-fast-v3", "hash99-fast-v4"])

@@ -28,6 +28,7 @@ from ..records import (
     encode_path,
     pack_bytes,
     pack_flags,
+    read_cause,
     unpack,
     whole_photos,
 )
@@ -206,7 +207,7 @@ class _Columns:
         """Add the items that could not be used."""
         for place in np.flatnonzero(is_failed).tolist():
             name = causes[place].as_py()
-            cause = Cause.TOO_LARGE if name is None else Cause[name]
+            cause = Cause.TOO_LARGE if name is None else read_cause(name)
             path = PackedPaths(paths.slice(place, 1))[0]
             self._failures.append(Failure(path, cause))
 

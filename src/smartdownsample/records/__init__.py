@@ -30,7 +30,7 @@ from .collection import (
     Picks,
     Regime,
 )
-from .failures import NOT_REACHED, Cause, Failure
+from .failures import NOT_REACHED, Cause, Failure, read_cause
 from .feature_batch import FeatureBatch, FileStats
 from .feature_spec import (
     FLAG_ALIKE,
@@ -120,6 +120,7 @@ __all__ = [
     "pack_paths",
     "pack_texts",
     "pack_values",
+    "read_cause",
     "round_region",
     "round_regions",
     "take_field",

@@ -40,6 +40,11 @@ class Cause(str, Enum):
     CORRUPT = "Marked as corrupt in the document"
 
 
+def read_cause(name: str) -> Cause:
+    """Read the name of a cause; of those that only newer releases know no more is told."""
+    return Cause.__members__.get(name, Cause.UNREADABLE)
+
+
 # Of a store or a network that fails, and not of an image: the next run tries again.
 NOT_REACHED = frozenset((Cause.UNREACHABLE, Cause.THROTTLED))
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..errors import StoreWarning, warn_user
 from ..records import (
     BoolArray,
     Cause,
@@ -23,6 +24,7 @@ from ..records import (
     pack_flags,
     pack_texts,
     pack_values,
+    read_cause,
     unpack,
 )
 from .natural_reading import NaturalReader
@@ -239,7 +241,7 @@ def take_readable(rows: pa.Table, items: IntArray, causes: dict[int, Cause]) -> 
     is_readable = pc.is_null(rows["cause"])
     names = rows["cause"].drop_null().to_pylist()
     for item, name in zip(items[~unpack(is_readable)].tolist(), names, strict=True):
-        causes[item] = Cause[name]
+        causes[item] = read_cause(name)
     return rows.filter(is_readable)
 
 
@@ -315,13 +317,23 @@ def _join_keys(paths: pa.Array, *fixed: np.ndarray) -> pa.Array:
 
 
 def drop_outdated(stored: pa.Table, retried: Sequence[Cause] = ()) -> pa.Table:
-    """Drop the failures of other decoder versions, and those to be tried again."""
+    """Drop the failures of other decoder versions, and those to be tried again.
+
+    Those go as well whose cause only a newer release knows, with a warning.
+    """
     is_readable = pc.is_null(stored["cause"])
     if pc.all(is_readable).as_py():
         return stored
-    names = pack_texts([cause.name for cause in retried])
+    causes = stored["cause"]
+    if not Cause.__members__.keys() >= set(pc.unique(causes.drop_null()).to_pylist()):
+        warn_user(
+            "A newer release of smartdownsample has kept failures of a kind that this one does not "
+            "know: these images are tried here. Install that release here, too.",
+            StoreWarning,
+        )
+    names = pack_texts([cause.name for cause in Cause if cause not in retried])
     is_trusted = pc.and_(
         pc.is_in(stored["decoder"], value_set=pack_texts([decoder_version()])),
-        pc.invert(pc.is_in(stored["cause"], value_set=names)),
+        pc.is_in(causes, value_set=names),
     )
     return stored.filter(pc.or_(is_readable, is_trusted))

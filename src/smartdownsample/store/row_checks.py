@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..options import MAX_SIDE
-from ..records import Cause, are_crops, unpack
+from ..records import are_crops, unpack
 
 # Columns that may be null.
 _OPTIONAL = frozenset(("etag", "cause", "captured"))
@@ -25,18 +25,16 @@ _MAX_FLAGS, _MAX_CROP_FLAGS = 31, 63
 _FIRST_TIME = np.datetime64("0001-01-01", "ms")
 _LAST_TIME = np.datetime64("9999-12-31T23:59:59.999")
 
-_CAUSES = frozenset(Cause.__members__)
-
 
 def check_rows(rows: pa.Table) -> None:
     """Raise `ValueError` unless rows, of the store's schema, are such as this package writes.
 
-    Nothing is null that must be there, texts are not too long, causes are known, numbers are finite
-    and in their ranges. Paths are not looked at: a row is found by an equal path only.
+    Nothing is null that must be there, texts are not too long, numbers are finite and in their
+    ranges. Paths are not looked at: a row is found by an equal path only. Nor are causes, of which
+    newer releases may have others.
     """
     _check_nulls(rows)
     check_lengths(rows)
-    _check_causes(rows["cause"])
     _check_range(rows, "frame", 0, 2**31 - 1)
     _check_range(rows, "size_bytes", 0, 2**63 - 1)
     _check_range(rows, "written_ns", 0, 2**63 - 1)
@@ -67,15 +65,6 @@ def check_lengths(rows: pa.Table | pa.RecordBatch) -> None:
         if longest > max_bytes:
             msg = f"the column {name!r} has a text of {longest:,} bytes, more than {max_bytes:,}"
             raise ValueError(msg)
-
-
-def _check_causes(causes: pa.ChunkedArray) -> None:
-    if causes.null_count == len(causes):
-        return
-    unknown = {*pc.unique(causes.drop_null()).to_pylist()} - _CAUSES
-    if unknown:
-        msg = f"it has the unknown cause {min(unknown)!r}, perhaps of a newer version"
-        raise ValueError(msg)
 
 
 def _check_range(rows: pa.Table, name: str, lowest: int, highest: int) -> None:
