@@ -304,6 +304,33 @@ def test_merging_damaged_parts_leaves_a_sound_store(
     assert cache.verify(tmp_path) == []
 
 
+@pytest.mark.parametrize("n_sound", [0, 1, 3])
+def test_damaged_parts_that_cannot_be_renamed_are_met_once_in_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_sound: int
+) -> None:
+    """As on Windows while others read them: merging ends, and nothing is written in vain."""
+    for _ in range(3 + n_sound):
+        _, batch = put_another(tmp_path)
+    parts = FeatureStore(SPEC, tmp_path).list_parts()
+    for part in parts[:3]:
+        part.write_bytes(part.read_bytes()[:-1])
+    monkeypatch.setattr(merging, "_MAX_PARTS", 1)
+    monkeypatch.setattr(Path, "rename", refuse)
+    for _ in range(2):
+        with pytest.warns(StoreWarning, match="is damaged") as caught:
+            FeatureStore(SPEC, tmp_path).compact()
+        assert len(caught) == 3
+        before, parts = parts, FeatureStore(SPEC, tmp_path).list_parts()
+        assert len(parts) == 3 + min(n_sound, 1)
+    assert parts == before
+    with pytest.warns(StoreWarning, match="damaged"):
+        assert count_known(tmp_path, batch) == min(n_sound, 1) * N_ROWS
+
+
+def refuse(*_: object) -> None:
+    raise PermissionError
+
+
 def test_a_store_of_no_rows_is_sound(tmp_path: Path) -> None:
     """A part may hold nothing; that is no damage."""
     target = FeatureStore(SPEC, tmp_path)

@@ -354,8 +354,7 @@ class FeatureStore:
             if not merged or not is_tagged(self.folder.parent):
                 return
             with lock_parts(self.folder) as is_ours:
-                while is_ours and merged:
-                    self._merge_parts(merged)
+                while is_ours and merged and self._merge_parts(merged):
                     merged = self._choose_merge()
                 if is_ours:
                     self.remove_leftovers()
@@ -369,21 +368,20 @@ class FeatureStore:
         parts = self.list_parts()
         return [parts[i] for i in choose_merge([part.stat().st_size for part in parts])]
 
-    def _merge_parts(self, parts: Sequence[Path]) -> None:
-        """Replace parts by one that has each state of each item once."""
-        readable = []
-        tables = [make_empty_table(self.schema)]
+    def _merge_parts(self, parts: Sequence[Path]) -> bool:
+        """Replace parts by one that has each state of each item once; tell whether all are gone."""
+        tables = {}
         for part in parts:
             try:
-                tables.append(read_part(part, self.schema))
+                tables[part] = read_part(part, self.schema)
             except DamagedPartError as error:
                 self.set_aside(part, error)
-            else:
-                readable.append(part)
-        if readable:
-            write_part(name_part(self.folder), keep_states(pa.concat_tables(tables)))
-        for part in readable:
-            remove_part(part)
+        if len(tables) > 1:
+            write_part(name_part(self.folder), keep_states(pa.concat_tables(tables.values())))
+            for part in tables:
+                remove_part(part)
+        # Some stay where damaged ones cannot be renamed or, on Windows, are being read.
+        return not any(map(os.path.exists, parts))
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of runs that died."""
