@@ -7,10 +7,8 @@ from typing import NamedTuple
 
 from .. import __version__
 from ..features import FEATURE_VERSION
-from ..pictures import decoding_process
 from ..store import decoder_version
-from .apart import extract_apart
-from .chunk import extract_chunk
+from .apart import extract_apart, extract_here
 from .parts import keep_rows
 from .task import ExtractedChunk, Task
 
@@ -72,13 +70,10 @@ def work(task: Task) -> Answer:
     """Extract a chunk in a process that others have sent the task to.
 
     Nothing is decoded for who wants features of another version, and nothing in this process of
-    what other workers have ended with.
+    what other workers have ended with, as long as others can be started.
     """
     identity = identify()
     if task.spec.version != identity.feature_version:
         return Answer(identity, None)
-    chunk = extract_apart(task) if task.is_apart else None
-    if chunk is None:
-        with decoding_process():
-            chunk = extract_chunk(task)
+    chunk = extract_apart(task) if task.is_apart else extract_here(task)
     return Answer(identity, *keep_rows(task, chunk, identity.decoders))

@@ -73,7 +73,6 @@ def test_only_the_images_that_end_processes_have_no_row(photos: list[str]) -> No
     others = [0, 1, 4, 5]
     task = photo_task(photos, SPEC, [Treatment.COMPARE] * 6)
     found = extract_apart(task)
-    assert found is not None
     assert found.causes == [None, None, *[Cause.WORKER_LOST] * 2, None, None]
     assert found.is_lasting.tolist() == [True, True, False, False, True, True]
     well = extract_chunk(task.choose_files(others))
@@ -135,9 +134,27 @@ def test_workers_that_can_start_no_process_decode_by_themselves(
 
     with monkeypatch.context() as none:
         none.setattr(apart, "find_python", lambda: None)
-        assert extract_apart(task) is None
+        assert extract_apart(task).rows.tobytes() == expected
     monkeypatch.setattr(apart, "start_helper", refuse)
-    assert extract_apart(task) is None
     chunk = work(task).chunk
     assert chunk is not None
     assert chunk.rows.tobytes() == expected
+
+
+def test_images_are_decoded_here_when_no_process_can_be_started_any_more(
+    photos: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was never tried is not called lost."""
+    starts = [helper_processes.start_helper]
+
+    def start_once(executable: str) -> subprocess.Popen[bytes]:
+        if not starts:
+            raise BlockingIOError
+        return starts.pop()(executable)
+
+    monkeypatch.setattr(apart, "start_helper", start_once)
+    task = photo_task([*photos[:3], *photos[4:]], SPEC)
+    found = extract_apart(task)
+    assert found.causes == [None, None, Cause.WORKER_LOST, None, None]
+    well = extract_chunk(task.choose_files([0, 1, 3, 4]))
+    assert found.take(np.array([0, 1, 3, 4])).rows.tobytes() == well.rows.tobytes()

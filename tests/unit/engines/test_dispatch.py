@@ -9,7 +9,7 @@ import pytest
 
 from pictures import write_collection
 from smartdownsample import ExtractionError, HelperWarning
-from smartdownsample.engines import worker
+from smartdownsample.engines import apart, worker
 from smartdownsample.engines.chunk import extract_chunk
 from smartdownsample.engines.dispatch import Finished, run_tasks
 from smartdownsample.engines.engine import LostChunk
@@ -62,7 +62,7 @@ class FakeEngine:
 @pytest.fixture(autouse=True)
 def no_process_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have workers that start no processes, and so end with an image in any case."""
-    monkeypatch.setattr(worker, "extract_apart", lambda _: None)
+    monkeypatch.setattr(worker, "extract_apart", apart.extract_here)
 
 
 @pytest.fixture
