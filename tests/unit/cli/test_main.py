@@ -142,3 +142,25 @@ def test_a_signal_that_is_ignored_stays_so(folder: Path, monkeypatch: pytest.Mon
     assert callable(heeded)
     assert in_thread == [signal.SIG_IGN, signal.SIG_DFL]
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+@pytest.mark.parametrize("module", ["smartdownsample.cli", "argparse"])
+@pytest.mark.parametrize("start", ["script", "module"])
+def test_an_interruption_before_the_command_is_there_shows_no_traceback(
+    module: str, start: str
+) -> None:
+    """Neither as the script that pip makes nor as a module."""
+    code = f"""
+import runpy, sys
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+if {start == "script"}:
+    from smartdownsample.__main__ import main
+    sys.exit(main())
+runpy.run_module("smartdownsample", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "", "")
