@@ -61,6 +61,17 @@ def test_only_documents_tell_cameras(selection: Selection, tmp_path: Path) -> No
         assert not any(other.lower() in text.lower() for text in page.texts)
 
 
+def test_cameras_of_one_name_are_told_apart(selection: Selection, tmp_path: Path) -> None:
+    """Such as a place that a document tells, and a folder: a link to either leads there."""
+    plain = replace(selection.table, details=None)
+    cameras = save(tmp_path / "page.html", ImageIndex(plain).sample(5)).items["cameras"]
+    details = make_details(N, location=[cameras[0]] * 2 + [None] * (N - 2))
+    told = replace(selection.table, details=details)
+    items = save(tmp_path / "page.html", ImageIndex(told).sample(5)).items
+    assert len({*items["cameras"]}) == len({*items["camera"]})
+    assert {cameras[0], f"{cameras[0]} (2)"} <= {*items["cameras"]}
+
+
 def test_thumbnails_show_the_crop(selection: Selection, tmp_path: Path) -> None:
     """Each of them, not its photo."""
     page = save(tmp_path / "page.html", selection)
