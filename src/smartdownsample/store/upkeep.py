@@ -100,12 +100,12 @@ def info(cache_dir: PathLike | None = None) -> list[StoreInfo]:
 def _describe_store(store: FeatureStore) -> StoreInfo:
     """Read a store's parts and count what they hold."""
     parts = store.list_readable()
-    rows = pa.concat_tables(
-        [
-            make_empty_table(store.schema).select(_STATE_COLUMNS),
-            *(states for _, states in _read_states(store, parts)),
-        ]
-    )
+    states = [rows for _, rows in _read_states(store, parts)]
+    if store.bucket is not None and len(states) < len(parts):  # perhaps only copies are damaged
+        _forget_copies(store)
+        parts = store.list_readable()
+        states = [rows for _, rows in _read_states(store, parts)]
+    rows = pa.concat_tables([make_empty_table(store.schema).select(_STATE_COLUMNS), *states])
     images = rows.take(find_newest(rows))
     paths = pc.unique(images["path"]).to_pylist()
     return StoreInfo(
@@ -149,9 +149,7 @@ def verify(cache_dir: PathLike | None = None) -> list[Damage]:
 
 def _find_damage(store: FeatureStore) -> Iterator[Damage]:
     """Read every part of a store, and yield the damaged ones."""
-    if store.bucket is not None:  # the parts themselves, not what was brought here of them before
-        for folder in store.list_folders():
-            store.bucket.forget(folder)
+    _forget_copies(store)
     for part in store.list_readable():
         try:
             read_part(part, store.schema)
@@ -159,6 +157,13 @@ def _find_damage(store: FeatureStore) -> Iterator[Damage]:
             continue  # merged meanwhile
         except OSError as error:
             yield Damage(store.locate(part), str(error))
+
+
+def _forget_copies(store: FeatureStore) -> None:
+    """Have the parts of a bucket brought anew, not what was brought here of them before."""
+    if store.bucket is not None:
+        for folder in store.list_folders():
+            store.bucket.forget(folder)
 
 
 def prune(cache_dir: PathLike | None = None) -> int:

@@ -254,6 +254,19 @@ class TestDamage:
                 copy.write_bytes(b"")
             assert find_all(keys) == {*keys}
 
+    @pytest.mark.filterwarnings("error::smartdownsample.StoreWarning")
+    def test_damaged_copies_are_counted_as_the_parts_that_they_are_of(self, tmp_path: Path) -> None:
+        """They are brought again; a part that is damaged itself is left out."""
+        keys = [b"/%d" % number for number in range(4)]
+        for key in keys:
+            keep([key])
+        find(keys)
+        for copy in list_copies(tmp_path)[1:]:
+            copy.write_bytes(b"spoilt")
+        (store,) = cache.info(URL)
+        assert (store.n_files, store.n_parts) == (4, 4)
+        assert store.size_bytes == sum(copy.stat().st_size for copy in list_copies(tmp_path))
+
     @staticmethod
     def _find_merged(keys: list[bytes]) -> set[bytes]:
         """Find which keys are known where all are brought in."""
