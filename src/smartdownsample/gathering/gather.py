@@ -135,10 +135,14 @@ def _look_up_kept(
         found = store.look_up(items, stats, columns)
         if not len(found.misses):
             return found
+    led_astray = (
+        "Or are workers led to another bucket of that name? Set variables such as AWS_ENDPOINT_URL "
+        "alike on all machines. "
+    )
     msg = (
         f"Workers have kept features of {count_noun(len(found.misses), 'image')} that are not "
-        f"in the feature store {store.place!r} now. Was it cleared meanwhile? The same "
-        "call computes them again."
+        f"in the feature store {store.place!r} now. Was it cleared meanwhile? "
+        f"{led_astray if store.bucket else ''}The same call computes them again."
     )
     raise ExtractionError(msg)
 

@@ -211,6 +211,22 @@ def test_rows_that_are_gone_again_are_missed(photos: Path, monkeypatch: pytest.M
         build(photos, monkeypatch, Cluster(forget))
 
 
+def test_workers_that_keep_rows_in_another_bucket_are_told_of(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what may lead them there, and what to do."""
+    client = lead_to_memory(monkeypatch)
+
+    def keep_elsewhere(task: Task) -> Answer:
+        answer = work(task)
+        client.objects.clear()
+        return answer
+
+    monkeypatch.setattr(gather, "_LATE_S", (0.0,))
+    with pytest.raises(ExtractionError, match=r"'s3://photos/kept/.*Set .* AWS_ENDPOINT_URL alike"):
+        build(photos, monkeypatch, Cluster(keep_elsewhere), cache_dir="s3://photos/kept")
+
+
 @pytest.mark.parametrize("left", [[0, 0], [0, 99], [1]])
 def test_an_answer_for_other_items_than_it_says_is_refused(
     collection: list[str], left: list[int]
