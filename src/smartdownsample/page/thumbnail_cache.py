@@ -96,6 +96,9 @@ def write_thumbnails(folder: Path | None, thumbnails: Mapping[str, bytes]) -> No
         if not _is_ours(database):
             database.execute(f"PRAGMA application_id = {THUMBNAILS_ID}")
             database.execute(_TABLE)
+            # Before anything is in it: what is cut short from now on is known as ours.
+            database.execute("COMMIT")
+            database.execute("BEGIN IMMEDIATE")
         database.executemany("INSERT OR REPLACE INTO thumbnails VALUES (?, ?, ?, ?)", rows)
         database.execute(_DROP, [_MAX_CACHED])
         database.execute("COMMIT")

@@ -105,7 +105,8 @@ class _Clearing:
 
     def clear_thumbnails(self, entry: os.DirEntry[str]) -> None:
         """Remove a file of thumbnails, and what SQLite left beside it, if it is ours."""
-        is_ours = THUMBNAILS_MARK in _read_start(entry)
+        is_empty = not entry.stat(follow_symlinks=False).st_size  # as a full disk leaves it
+        is_ours = is_empty or THUMBNAILS_MARK in _read_start(entry)
         self.remove(entry, is_ours=is_ours)
         for beside in _scan(os.path.dirname(entry.path)) if is_ours else ():
             if beside.name in {entry.name + end for end in _SQLITE_ENDS}:

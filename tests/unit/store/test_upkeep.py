@@ -3,6 +3,9 @@
 import errno
 import os
 import shutil
+import subprocess
+import sys
+import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -319,6 +322,30 @@ class TestClear:
         assert not (cache_dir / "features-4").exists()
         left = [path for path in cache_dir.rglob("*") if path.is_file() and path not in kept]
         assert {path.name for path in left} <= {"CACHEDIR.TAG", ".gitignore"}
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows limits no files")
+    @pytest.mark.parametrize("most_bytes", [0, 1000, 16384])
+    @pytest.mark.filterwarnings("ignore::smartdownsample.StoreWarning")
+    def test_thumbnails_that_a_full_disk_has_cut_short_go(
+        self, collection: list[str], cache_dir: Path, tmp_path: Path, most_bytes: int
+    ) -> None:
+        """However early that was."""
+        ImageIndex.build(collection).sample(5).save_report(tmp_path / "page.html")
+        (thumbnails,) = cache_dir.glob("thumbnails-*.sqlite")
+        thumbnails.unlink()
+        script = (
+            "import resource, sys; from pathlib import Path\n"
+            "from smartdownsample.page.thumbnail_cache import write_thumbnails\n"
+            f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes},) * 2)\n"
+            "jpegs = {str(number): bytes(2**16) for number in range(99)}\n"
+            f"write_thumbnails(Path({str(cache_dir)!r}), jpegs)\n"
+        )
+        subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+        assert thumbnails.stat().st_size <= most_bytes
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            cache.clear()
+        assert list(cache_dir.iterdir()) == []
 
     def test_a_folder_that_is_not_there_is_clear(self, tmp_path: Path) -> None:
         """As it is after the first call."""
