@@ -11,6 +11,7 @@ are decoded again.
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -279,10 +280,8 @@ class FeatureStore:
         )
         if self.bucket is not None or not is_tagged(part.parent.parent):
             return  # Done; or perhaps not ours, and the next run warns again.
-        try:
+        with suppress(OSError):  # Gone; or the store is read-only, and the next run warns again.
             part.rename(part.with_name(part.name + ASIDE_SUFFIX))
-        except OSError:
-            return  # Gone already; or the store is read-only, and the next run warns again.
 
     def append(self, batch: FeatureBatch) -> None:
         """Add the lasting rows of a batch; they are written when enough of them wait."""
@@ -304,7 +303,10 @@ class FeatureStore:
             for start in range(0, len(rows), max(n, 1)):
                 self._write_part(rows.slice(start, n), is_patient=True)
         except OSError as error:
-            msg = f"The feature store {self.place!r} cannot be written ({error})."
+            msg = (
+                f"The feature store {self.place!r} cannot be written ({error}). Name as cache_dir "
+                "(--cache-dir) a folder that may be written to and has room."
+            )
             raise StoreError(msg) from error
 
     def _flush(self, *, is_patient: bool = True) -> None:
