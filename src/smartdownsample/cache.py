@@ -28,9 +28,10 @@ def _explained(care: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
         except (StoreError, StorageError):
             raise
         except OSError as error:
+            where = "" if error.filename is None else f" ({error.filename!r})"
             msg = (
-                f"The cache folder cannot be looked after: {error.strerror or error} "
-                f"({error.filename!r}). Name a folder that may be read and written to."
+                f"The cache folder cannot be looked after: {error.strerror or error}{where}. Name "
+                "a folder that may be read and written to, and has room."
             )
             raise StoreError(msg) from error
 

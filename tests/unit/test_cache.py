@@ -1,10 +1,12 @@
 """Tests of smartdownsample.cache."""
 
+import errno
+import os
 from collections.abc import Callable
 
 import pytest
 
-from smartdownsample import StoreError, cache
+from smartdownsample import ImageIndex, StoreError, cache
 from smartdownsample.cli import main
 
 
@@ -23,6 +25,27 @@ def test_a_folder_that_no_system_can_have_is_named(
 def test_nothing_is_cleared_in_a_folder_that_cannot_be() -> None:
     """As in one that does not exist."""
     assert cache.clear("x" * 300) == 0
+
+
+def test_a_full_disk_is_told_of_without_a_file(
+    collection: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its errors name none; what is pruned is written anew before it goes."""
+
+    def fill_disk(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    ImageIndex.build(collection)
+    os.unlink(collection[0])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fill_disk)
+        with pytest.raises(StoreError) as told:
+            cache.prune()
+    assert str(told.value) == (
+        "The cache folder cannot be looked after: No space left on device. Name a folder that may "
+        "be read and written to, and has room."
+    )
+    assert cache.prune() == 1
 
 
 def test_the_command_says_so(capsys: pytest.CaptureFixture[str]) -> None:
