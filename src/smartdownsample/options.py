@@ -107,6 +107,8 @@ class ReadingOptions:
     whole_seconds: bool = False
     # Whether parts of the store are merged when there are many; not where many runs write to it.
     merges_parts: bool = True
+    # Whether a run ends where features cannot be kept, because it is for nothing else.
+    must_keep: bool = False
     # A cluster that decodes, and where it is; None: what joblib is configured for. In Python that
     # is how it is chosen, in the command there is no other way.
     engine: EngineName | None = None
@@ -116,7 +118,7 @@ class ReadingOptions:
         """Check the values."""
         check_number("crop_margin", self.crop_margin, at_least=0, at_most=MAX_CROP_MARGIN)
         _check_integer(self, "hash_size", at_least=MIN_HASH_SIZE, at_most=MAX_HASH_SIZE)
-        for name in ("cache", "crop_square", "whole_seconds", "merges_parts"):
+        for name in ("cache", "crop_square", "whole_seconds", "merges_parts", "must_keep"):
             object.__setattr__(self, name, check_flag(name, getattr(self, name)))
         if self.show_progress is not None:
             shown = check_flag("show_progress", self.show_progress)

@@ -482,7 +482,10 @@ def test_after_ctrl_c_the_same_command_goes_on(new_place: Place, name: str) -> N
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits file sizes as Linux does")
 def test_a_disk_that_fills_up_is_told_of(new_place: Place) -> None:
-    """Features that cannot be kept cost a warning, an output that cannot be written the run."""
+    """Features that cannot be kept cost a warning, an output that cannot be written the run.
+
+    So do features where nothing else is asked for.
+    """
     write_collection(new_place.folder / "photos", 60)
 
     def call(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
@@ -498,6 +501,11 @@ def test_a_disk_that_fills_up_is_told_of(new_place: Place) -> None:
     assert len(done.stdout.splitlines()) == 3
     warning = done.stderr.decode().splitlines()[-1]
     assert re.fullmatch("smartdownsample: warning: .*cannot be written.*not kept.", warning)
+    done = call("features", "photos", "-q")
+    assert done.returncode == 1
+    warning, error = done.stderr.decode().splitlines()[-2:]
+    assert re.fullmatch("smartdownsample: warning: .*cannot be written.*not kept.", warning)
+    assert error.startswith("smartdownsample: error: No more images are read, since their features")
     done = call("sample", "photos", "-n", "50", "-q", "--no-cache", "-o", "picked.json")
     assert (done.returncode, done.stdout) == (1, b"")
     error = done.stderr.decode().splitlines()[-1]

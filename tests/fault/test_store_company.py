@@ -45,7 +45,7 @@ flush = store.FeatureStore._flush
 
 def flush_and_compact(self, **options):
     flush(self, **options)
-    if self._is_writable:
+    if self.is_writable:
         self.compact()
 
 if task.get("compacts_often"):

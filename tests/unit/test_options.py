@@ -49,7 +49,7 @@ def test_keywords_are_those_of_the_records() -> None:
     published = {"hash_size", "n_workers", "show_progress", "crop_margin", "crop_square"}
     reading = set(ReadingOptions.__dataclass_fields__)
     # And what only the command decides, for shards and clusters.
-    of_command = {"merges_parts", "engine", "scheduler"}
+    of_command = {"merges_parts", "must_keep", "engine", "scheduler"}
     assert set(ReadingKeywords.__annotations__) == reading - published - of_command
     assert set(SamplingKeywords.__annotations__) == set(SamplingOptions.__dataclass_fields__)
 

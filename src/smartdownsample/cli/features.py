@@ -33,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     shard, which = options.shard, ""
+    options.must_keep = True
     if shard is not None:
         # Many runs write to the store, and all would want to merge its parts.
         options.merges_parts = False

@@ -15,6 +15,7 @@ from ..errors import (
     ImageLoadingWarning,
     InvalidParameterError,
     MissingImageError,
+    StoreError,
     warn_user,
 )
 from ..features import make_spec_for
@@ -65,11 +66,13 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
 
             for batch in extract_features(known.misses, items, stats, spec, reading, store):
                 store.append(batch)
+                _check_kept(store, reading)
                 if is_strict:
                     _raise_first_failure(items, batch)
                 fresh.append(batch)
         n_known = len(known.items)
         new = _gather_new(store, items, stats, known.misses, fresh)
+    _check_kept(store, reading)
     n_missed = len(set(items.file_of[known.misses].tolist()))
     del stats
     n_extracted = n_missed - _count_unreached(items, fresh[1:])
@@ -85,6 +88,16 @@ def gather_features(items: ItemList, reading: ReadingOptions) -> FeatureTable:
     )
     _raise_intolerable(table.failures, reading)
     return table
+
+
+def _check_kept(store: FeatureStore, reading: ReadingOptions) -> None:
+    """Raise StoreError where a run is for features alone, and these cannot be kept."""
+    if reading.must_keep and not store.is_writable:
+        msg = (
+            f"No more images are read, since their features cannot be kept in {store.place!r}. "
+            "Mend what the warning says, then run the command again: it goes on from there."
+        )
+        raise StoreError(msg)
 
 
 def _count_unreached(items: ItemList, batches: Sequence[FeatureBatch]) -> int:

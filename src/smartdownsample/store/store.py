@@ -85,7 +85,7 @@ class FeatureStore:
         self._waiting: list[FeatureBatch] = []
         self._n_waiting = 0
         self._waiting_since = 0.0
-        self._is_writable = cache_dir is not None
+        self.is_writable = cache_dir is not None
         self._is_marked = False
 
     @classmethod
@@ -128,7 +128,7 @@ class FeatureStore:
         except KeyboardInterrupt:
             self._flush(is_patient=False)
             raise
-        if kind is None and self._is_writable and self.merges_parts:
+        if kind is None and self.is_writable and self.merges_parts:
             self.compact()
 
     def look_up(
@@ -285,7 +285,7 @@ class FeatureStore:
 
     def append(self, batch: FeatureBatch) -> None:
         """Add the lasting rows of a batch; they are written when enough of them wait."""
-        if not self._is_writable or not batch.is_lasting.any():
+        if not self.is_writable or not batch.is_lasting.any():
             return
         if not self._waiting:
             self._waiting_since = time.monotonic()
@@ -311,13 +311,13 @@ class FeatureStore:
 
     def _flush(self, *, is_patient: bool = True) -> None:
         """Write the waiting rows as a part."""
-        if self._waiting and self._is_writable:
+        if self._waiting and self.is_writable:
             is_lasting = np.concatenate([batch.is_lasting for batch in self._waiting])
             rows = make_table(self._waiting, self.schema).filter(pack_flags(is_lasting))
             try:
                 self._write_part(rows, is_patient=is_patient)
             except OSError as error:
-                self._is_writable = False
+                self.is_writable = False
                 self.warn(f"cannot be written ({error}); features are not kept")
         self._waiting.clear()
         self._n_waiting = 0

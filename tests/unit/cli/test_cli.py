@@ -30,7 +30,7 @@ def test_options_have_the_names_and_defaults_of_the_library(command: str) -> Non
     """Whatever the library takes, the command has, and means the same."""
     options = vars(parse_arguments([command, "photos", "-n", "3"]))
     assert options["random_seed"] == RANDOM_SEED
-    others = {"keep", "groups", "show_progress", "merges_parts"}
+    others = {"keep", "groups", "show_progress", "merges_parts", "must_keep"}
     others |= {"per_group"} if command == "rank" else set()
     for record in (ReadingOptions(), SamplingOptions()):
         for field in fields(record):
