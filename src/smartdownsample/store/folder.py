@@ -1,5 +1,6 @@
 """What lies in a cache folder, by its names and by our tag."""
 
+import errno
 import os
 import re
 import stat
@@ -76,7 +77,10 @@ def _open_calmly(path: str, flags: int) -> int:
 
 @contextmanager
 def lock_parts(store: Path) -> Iterator[bool]:
-    """Try to take the right to replace parts; yields False when another process has it."""
+    """Try to take the right to replace parts; yields False when another process has it.
+
+    Raises `OSError` where files cannot be locked.
+    """
     from filelock import FileLock, Timeout
 
     lock = FileLock(store / LOCK_NAME)
@@ -85,6 +89,8 @@ def lock_parts(store: Path) -> Iterator[bool]:
     except Timeout:
         yield False
         return
+    except NotImplementedError as error:  # of filelock, on file systems without locks
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(store / LOCK_NAME)) from error
     try:
         yield True
     finally:

@@ -362,7 +362,7 @@ class FeatureStore:
                     self.remove_leftovers()
         except FileNotFoundError:
             return  # Another process has merged them since they were listed.
-        except (OSError, NotImplementedError) as error:  # the latter where locks do not exist
+        except OSError as error:
             self.warn(f"could not be compacted ({error}); it works on, with more files")
 
     def _choose_merge(self) -> list[Path]:

@@ -214,6 +214,23 @@ class TestPrune:
             with pytest.raises(StoreError, match="is being compacted"):
                 cache.prune()
 
+    def test_a_disk_without_locks_is_named(
+        self, collection: list[str], cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As some network disks are; a run that would merge parts only warns."""
+
+        def refuse(*_: object, **__: object) -> None:
+            raise NotImplementedError
+
+        ImageIndex.build(collection)
+        monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+        with pytest.raises(StoreError, match=f"{os.strerror(errno.ENOLCK)} .*compact.lock"):
+            cache.prune()
+        monkeypatch.setattr("smartdownsample.store.merging._MAX_PARTS", 0)
+        copy_parts(cache_dir)
+        with pytest.warns(StoreWarning, match="could not be compacted"):
+            FeatureStore(make_spec(8, "fast"), cache_dir).compact()
+
 
 class TestClear:
     """clear removes what this package made, and nothing else."""
