@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -36,6 +37,10 @@ _QUOTED = re.compile(r'"[^"]*"')
 _PLAIN_TYPES = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
 # More are no table of images, and each takes a third of a millisecond and some memory.
 _MOST_COLUMNS = 10_000
+# What a Parquet file may take in memory, in bytes, or for each of its own if that is more: a text
+# that repeats is in the file once. Tables of photos take some ten times their file.
+_MOST_BYTES, _MOST_BYTES_FOR_EACH = 2**30, 1000
+_SCANNED_ROWS = 2**16
 # Letters of a list or of a reason in an error.
 _MOST_LETTERS = 300
 _FAULTS = (pa.ArrowException, csv.Error, UnicodeDecodeError, OSError, MemoryError)
@@ -100,6 +105,9 @@ def _read_parquet(file: str) -> tuple[pa.Table, Sequence[int]]:
         source = file if stream.seekable() else io.BytesIO(stream.read())
     with pq.ParquetFile(source) as parquet:
         _check_width(len(parquet.schema_arrow))
+        leaves = map(parquet.schema.column, range(len(parquet.schema)))
+        texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+        _check_growth(source, texts)
         table = parquet.read(use_threads=False)
     if not _PLAIN_TYPES.keys().isdisjoint(table.schema.types):
         columns = [
@@ -110,6 +118,35 @@ def _read_parquet(file: str) -> tuple[pa.Table, Sequence[int]]:
     # What Arrow cannot choose rows of is refused here, not after all decoding.
     table.slice(0, 0).take(pack_values(np.zeros(0, np.int64), pa.int64()))
     return table, range(1, len(table) + 1)
+
+
+def _check_growth(source: str | io.BytesIO, texts: list[str]) -> None:
+    """Raise `csv.Error` when a Parquet file takes much more memory than it has bytes.
+
+    Texts are counted, not made: a few kilobytes can hold a text of a megabyte a million times.
+    """
+    n_bytes = os.path.getsize(source) if isinstance(source, str) else len(source.getbuffer())
+    limit = max(_MOST_BYTES, n_bytes * _MOST_BYTES_FOR_EACH)
+    n_needed = 0
+    with pq.ParquetFile(source, read_dictionary=texts) as parquet:
+        for batch in parquet.iter_batches(_SCANNED_ROWS, use_threads=False):
+            n_needed += sum(map(_count_bytes, batch.columns))
+            if n_needed > limit:
+                msg = f"it takes more than {limit / 2**30:.1f} GiB of memory"
+                raise csv.Error(msg)
+
+
+def _count_bytes(values: pa.Array) -> int:
+    """Count the bytes that values take once each has its text for itself."""
+    if pa.types.is_dictionary(values.type):
+        lengths = pc.binary_length(values.dictionary).take(values.indices)
+        return int(values.nbytes) + int(pc.sum(lengths.cast(pa.int64())).as_py() or 0)
+    if pa.types.is_struct(values.type):
+        return sum(map(_count_bytes, values.flatten()))
+    if pa.types.is_map(values.type):
+        return _count_bytes(values.keys) + _count_bytes(values.items)
+    # Lists of all kinds.
+    return _count_bytes(values.flatten()) if hasattr(values, "flatten") else int(values.nbytes)
 
 
 def _read_csv(file: str) -> tuple[pa.Table, Sequence[int]]:

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
@@ -293,4 +294,25 @@ def test_a_table_of_very_many_columns_is_refused(tmp_path: Path, name: str) -> N
         if n_columns == 10_000:
             assert read_table(str(file), None)[1].num_columns == n_columns
     with pytest.raises(InvalidParameterError, match=r"10,001 columns.*at most 10,000 columns"):
+        read_table(str(file), None)
+
+
+@pytest.mark.parametrize("kind", ["text", "list", "map", "struct"])
+def test_a_parquet_file_that_grows_out_of_all_proportion_is_refused(
+    tmp_path: Path, kind: str
+) -> None:
+    """A few kilobytes would take 20 GB; nothing of that size is made."""
+    n_rows = 200_000
+    zeros, places = (pa.array(range(stop)) for stop in (n_rows, n_rows + 1))
+    zeros, places = pc.multiply(zeros, 0).cast(pa.int32()), places.cast(pa.int32())
+    texts = pa.DictionaryArray.from_arrays(zeros, pa.array(["a" * 100_000]))
+    columns = {
+        "text": texts,
+        "list": pa.ListArray.from_arrays(places, texts),
+        "map": pa.MapArray.from_arrays(places, zeros, texts),
+        "struct": pa.StructArray.from_arrays([texts], ["text"]),
+    }
+    file = tmp_path / "table.parquet"
+    pq.write_table(pa.table({"path": columns[kind]}), file, compression="zstd")
+    with pytest.raises(InvalidParameterError, match=r"it takes more than 1.0 GiB of memory"):
         read_table(str(file), None)
