@@ -3,9 +3,11 @@
 import errno
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from pictures import write_collection
 from smartdownsample import ImageIndex, StoreError, cache
 from smartdownsample.cli import main
 
@@ -28,15 +30,16 @@ def test_nothing_is_cleared_in_a_folder_that_cannot_be() -> None:
 
 
 def test_a_full_disk_is_told_of_without_a_file(
-    collection: list[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its errors name none; what is pruned is written anew before it goes."""
 
     def fill_disk(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    ImageIndex.build(collection)
-    os.unlink(collection[0])
+    photos = write_collection(tmp_path, 2)
+    ImageIndex.build(photos)
+    os.unlink(photos[0])
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fill_disk)
         with pytest.raises(StoreError) as told:
