@@ -17,7 +17,6 @@ import pytest
 from feature_tables import make_table
 from pictures import write_collection
 from smartdownsample import Cause, Failure, ImageIndex, ImageLoadingWarning
-from smartdownsample import atomic_files as files
 from smartdownsample.errors import OutputError
 from smartdownsample.options import How
 from smartdownsample.results import (
@@ -27,6 +26,7 @@ from smartdownsample.results import (
     write_manifest,
     write_selection,
 )
+from smartdownsample.writing import atomic_files as files
 
 N_PHOTOS = 24
 NOBODY = 65534

@@ -229,8 +229,8 @@ def _check_kept(options: argparse.Namespace) -> None:
 
 def _check_pack(options: argparse.Namespace, _: "NamedImages", read: list[str]) -> None:
     """Make sure that the pack can be written, before there is anything to write."""
-    from ..output_files import check_output
     from ..store import PACK
+    from ..writing import check_output
 
     check_output(options.pack, PACK, read)
 

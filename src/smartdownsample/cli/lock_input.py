@@ -29,10 +29,10 @@ from ..locks import (
     spell_nearby,
 )
 from ..options import Kept, SamplingOptions
-from ..output_files import check_output
 from ..records import FeatureTable, IntArray, Picks
 from ..sampling import find_kept, label_items
 from ..selection import Selection
+from ..writing import check_output
 from .earlier import name_picks
 from .inputs import (
     CheckOutputs,

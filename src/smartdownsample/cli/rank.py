@@ -71,8 +71,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_output(options: argparse.Namespace, images: "NamedImages", read: list[str]) -> None:
     """Make sure that the file can be written, before there is anything to write."""
-    from ..output_files import check_output
     from ..results import selection_kind
+    from ..writing import check_output
     from .tables import take_columns
 
     if options.output is not None:

@@ -72,7 +72,7 @@ def _compare(options: argparse.Namespace) -> "tuple[Picks, list[str]]":
 
 def _check_page(options: argparse.Namespace, _: "NamedImages", read: list[str]) -> None:
     """Make sure that the page can be written, before there is anything to write."""
-    from ..output_files import check_output
     from ..page import PAGE
+    from ..writing import check_output
 
     check_output(options.page, PAGE, read)

@@ -194,7 +194,6 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
     """Make sure that all files can be written, before there is anything to write."""
     from .. import page, report
     from ..locks import lock_kind
-    from ..output_files import check_filled_folder, check_output
     from ..results import (
         MANIFEST,
         check_crops,
@@ -202,6 +201,7 @@ def _check_outputs(options: argparse.Namespace, images: "NamedImages", read: lis
         choose_target,
         selection_kind,
     )
+    from ..writing import check_filled_folder, check_output
     from .inputs import refuse_objects
     from .tables import take_columns
 

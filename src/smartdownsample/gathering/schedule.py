@@ -18,7 +18,6 @@ from ..features import choose_checked, is_trusted
 from ..items import split_folders
 from ..options import ReadingOptions
 from ..pictures import Treatment
-from ..progress_bar import count_progress
 from ..records import (
     Cause,
     FeatureBatch,
@@ -30,6 +29,7 @@ from ..records import (
     list_some,
 )
 from ..store import FeatureStore, decoder_version, leave_sign
+from .progress_bar import count_progress
 
 # With more workers than this, rows are kept by them. To take an image's row in takes this process
 # some 5 µs, in which a hundred workers decode a small one.

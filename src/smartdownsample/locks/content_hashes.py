@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ..gathering import count_progress
 from ..items import cause_of
-from ..progress_bar import count_progress
 from ..records import Cause
 from ..results import open_file
 

@@ -18,9 +18,9 @@ from ..display import CONTROLS, to_line
 from ..errors import InvalidParameterError
 from ..items import LOCK_MARK, to_text
 from ..options import PathLike
-from ..output_files import OutputKind
 from ..records import WHOLE, FeatureSpec, Region
 from ..results import open_file
+from ..writing import OutputKind
 from .locked_folders import LockedFolder
 
 # Says that a file is a lockfile, and in which form; all start with it.

@@ -9,8 +9,8 @@ from typing import Any
 from ..errors import LockWarning, warn_user
 from ..items import to_key, to_text
 from ..options import DocumentOptions, PathLike
-from ..output_files import check_output, write_output
 from ..records import Picks
+from ..writing import check_output, write_output
 from .lock_content import are_relative, make_content, refuse_locking
 from .lock_file import LockContent, encode_lock, lock_kind
 from .lock_request import LockRequest, explain_unrepeatable, is_document

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..items import call_camera, to_text
 from ..options import PathLike
-from ..output_files import OutputKind, write_output
 from ..records import GroupCount, Picks
 from ..results import explain_selection
 from ..sampling import Coverage, measure_coverage
+from ..writing import OutputKind, write_output
 from .boxes import list_boxes
 from .cameras import list_cameras
 from .comparison import ComparedPicks, find_comparison, list_comparison

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..errors import InvalidParameterError, MissingExtraError
 from ..items import to_text
 from ..options import PathLike
-from ..output_files import OutputKind, check_output, write_output
 from ..records import Picks
+from ..writing import OutputKind, check_output, write_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

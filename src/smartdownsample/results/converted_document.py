@@ -11,8 +11,8 @@ from ..formats import dump_json
 from ..gathering import measure_photo, turn_boxes, turn_upright
 from ..items import UNLABELLED, DocumentItems, list_document_items
 from ..options import DocumentOptions, TargetFormat, WrittenFormat
-from ..output_files import OutputKind, starts_with
 from ..records import Cause, Float64Array, IntArray, ItemList, unpack
+from ..writing import OutputKind, starts_with
 
 _NAMES: dict[TargetFormat, str] = {"coco": "COCO", "megadetector": "MegaDetector"}
 # What our documents begin with: only these are replaced.

@@ -5,11 +5,11 @@ from collections import Counter
 from functools import partial
 from typing import NamedTuple
 
-from ..atomic_files import in_one_piece, make_folders
 from ..errors import InvalidParameterError, OutputError
 from ..items import FILES, strip_folder, to_key
 from ..options import PathLike
 from ..records import Cause, Failure, IntArray, ItemList, Picks, are_crops, unpack
+from ..writing import in_one_piece, make_folders
 from .place import Placed, explaining_destination
 from .placed_record import PlacedSelection, check_others, count_others, digest_names, record_placing
 from .placement_plan import choose_base, read_destination

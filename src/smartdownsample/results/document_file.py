@@ -10,8 +10,8 @@ from ..errors import DocumentWarning, InvalidParameterError, OutputError
 from ..formats import Annotations, read_document
 from ..items import DocumentItems, to_key, to_text
 from ..options import PathLike, TargetFormat, WrittenFormat
-from ..output_files import OutputKind, check_output, replacing, write_output
 from ..records import IntArray, Picks, unpack
+from ..writing import OutputKind, check_output, replacing, write_output
 from .converted_document import TARGET_KINDS, choose_target, convert_document
 
 _JSON = (".json",)

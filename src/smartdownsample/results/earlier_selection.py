@@ -22,9 +22,9 @@ from ..display import to_line
 from ..errors import InvalidParameterError
 from ..formats import BYTES_COLUMN, free_names
 from ..items import strip_folder, to_key
-from ..output_files import OutputKind
 from ..records import REGION_COLUMNS
 from ..sampling import GOOD, N_CODES, QUALITY_WORDS, describe_bucket, is_bucket_name
+from ..writing import OutputKind
 from .selection_table import (
     COLUMNS,
     DETAIL_COLUMNS,

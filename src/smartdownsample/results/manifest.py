@@ -14,10 +14,10 @@ from ..errors import InvalidParameterError
 from ..gathering import count_previews
 from ..items import to_text
 from ..options import PathLike
-from ..output_files import OutputKind, starts_with, write_output
 from ..records import Picks
 from ..sampling import describe_bucket, name_buckets
 from ..store import decoder_version
+from ..writing import OutputKind, starts_with, write_output
 from .spelt_columns import encode_json
 
 _DISTRIBUTIONS = ("smartdownsample", "numpy", "pyarrow")

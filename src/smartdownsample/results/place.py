@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias, get_args
 
-from ..atomic_files import in_one_piece, make_folders, remove_leftovers
 from ..checks import check_choice, check_flag
 from ..display import count_noun
 from ..errors import InvalidParameterError, OutputError
@@ -14,6 +13,7 @@ from ..items import list_items, to_text
 from ..object_urls import is_remote
 from ..options import How, PathLike
 from ..records import Cause, Failure
+from ..writing import in_one_piece, make_folders, remove_leftovers
 from .file_copies import copy_file
 from .placed_record import (
     PlacedSelection,

@@ -12,11 +12,11 @@ import stat
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple, get_args
 
-from ..atomic_files import in_one_piece
 from ..display import count_noun
 from ..errors import OutputError
 from ..items import FILES, IMAGE_EXTENSIONS, PLACED_MARK, strip_folder, to_key
 from ..options import How
+from ..writing import in_one_piece
 
 RECORD_NAME = PLACED_MARK.encode()
 # Says that a record is ours, in which form; all of ours start with it.

@@ -13,8 +13,8 @@ from ..errors import InvalidParameterError
 from ..formats import BYTES_COLUMN, guard_cells
 from ..items import strip_folder, to_key, to_keys, to_text
 from ..options import PathLike
-from ..output_files import write_output
 from ..records import Picks, pack_texts
+from ..writing import write_output
 from .earlier_selection import selection_kind
 from .selection_table import tabulate_selection
 from .spelt_columns import encode_json, list_records, spell_texts

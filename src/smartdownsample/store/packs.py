@@ -23,8 +23,8 @@ from ..errors import StoreError
 from ..features import FEATURE_VERSION, make_spec_for
 from ..items import check_root, list_items, stat_files, strip_folder, to_key, to_keys, to_text
 from ..options import DecodeMode, PathLike, ReadingOptions
-from ..output_files import OutputKind, check_output, replacing
 from ..records import FeatureSpec, FeatureTable, ItemList, pack_flags, pack_values, unpack
+from ..writing import OutputKind, check_output, replacing
 from .cache_dir import choose_cache_dir
 from .folder import PART_NAME
 from .merging import keep_newest

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from smartdownsample import ImageLoadingWarning, InvalidParameterError, find_images
-from smartdownsample.atomic_files import make_folders
 from smartdownsample.items.find import find_fixed_folder, stat_files
 from smartdownsample.items.given_images import list_items
+from smartdownsample.writing import make_folders
 
 
 def touch(*paths: Path) -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from pictures import make_old, write_collection
 from smartdownsample import ImageLoadingWarning
-from smartdownsample.atomic_files import make_folders
 from smartdownsample.items.local_files import LocalFiles, is_settled
 from smartdownsample.items.locations import to_key
 from smartdownsample.items.storage import Content, Storage
 from smartdownsample.records import Cause
+from smartdownsample.writing import make_folders
 from storage_suite import Place, StorageSuite
 from whole_photos import list_photos
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from pictures import write_collection
 from smartdownsample import Cause, Failure, InvalidParameterError
-from smartdownsample.atomic_files import make_folders
 from smartdownsample.errors import OutputError
 from smartdownsample.items.given_images import list_items
 from smartdownsample.options import How
@@ -25,6 +24,7 @@ from smartdownsample.results.placement_plan import (
     plan_placing,
     unflatten,
 )
+from smartdownsample.writing import make_folders
 
 N_PHOTOS = 24
 RECORD_NAME = ".smartdownsample.json"

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.progress_bar."""
+"""Tests of smartdownsample.gathering.progress_bar."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from smartdownsample.progress_bar import count_progress
+from smartdownsample.gathering.progress_bar import count_progress
 
 
 def test_a_bar_counts_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

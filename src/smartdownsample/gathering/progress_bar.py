@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .display import is_notebook
-from .errors import InvalidParameterError
+from ..display import is_notebook
+from ..errors import InvalidParameterError
 
 
 @contextmanager

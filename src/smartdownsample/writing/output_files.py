@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from ..checks import check_place
+from ..errors import InvalidParameterError, OutputError
 from .atomic_files import in_one_piece, make_folders
-from .checks import check_place
-from .errors import InvalidParameterError, OutputError
 
 # What tells whether most files are of a kind is in their first bytes.
 HEAD_BYTES = 2**16

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.output_files."""
+"""Tests of smartdownsample.writing.output_files."""
 
 import os
 import pickle
@@ -9,7 +9,7 @@ import pytest
 
 from smartdownsample import InvalidParameterError, SmartDownsampleError
 from smartdownsample.errors import OutputError
-from smartdownsample.output_files import (
+from smartdownsample.writing.output_files import (
     OutputKind,
     check_output,
     replacing,

@@ -1,4 +1,4 @@
-"""Tests of smartdownsample.atomic_files."""
+"""Tests of smartdownsample.writing.atomic_files."""
 
 import errno
 import os
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from smartdownsample import atomic_files as files
-from smartdownsample.atomic_files import in_one_piece, make_folders, remove_leftovers
+from smartdownsample.writing import atomic_files as files
+from smartdownsample.writing.atomic_files import in_one_piece, make_folders, remove_leftovers
 
 
 def key(path: Path) -> bytes:
