@@ -1,6 +1,7 @@
 """Fixtures of all tests."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from smartdownsample import ImageIndex
 hypothesis.settings.register_profile("untimed", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("untimed")
 hypothesis.settings.register_profile("few", hypothesis.settings.default, max_examples=10)
+# Whatever a shell starts in the background ignores Ctrl-C, which some tests send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
