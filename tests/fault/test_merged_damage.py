@@ -73,7 +73,9 @@ def bring_in(kind):
     if merged.damage:
         assert caught and merged.n_added == 0
         return "refused"
-    assert not caught
+    # A forged cause may be one that only a newer release knows.
+    assert all("newer release" in str(each.message) for each in caught), caught
+    assert not caught or kind == "forged, values"
     assert cache.verify(here) == []
     for added in here.rglob("part-*.parquet"):
         for path in read_part(added, schema)["path"].to_pylist():
